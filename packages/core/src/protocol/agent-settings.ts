@@ -1,0 +1,39 @@
+/**
+ * What an agent is told when it is started: one JSON file of mode 0600, written by the manager.
+ *
+ * A file and not arguments or environment, because those are shown by `ps` and kept by resource
+ * managers' accounting, and the key must not be.
+ */
+export interface AgentSettings {
+  readonly protocol: number;
+  /** The version of pstar that wrote this. */
+  readonly version: string;
+  readonly pilot: string;
+  /** TLS-PSK identity and key (base64) of this pilot. */
+  readonly identity: string;
+  readonly key: string;
+  /** Where the manager listens. */
+  readonly manager: { readonly host: string; readonly port: number };
+  /** A file in which a manager that came back publishes its new address, as JSON like `manager`. */
+  readonly managerFile?: string;
+  /** Directory of this pilot: sandboxes, lanes, log. Made by whoever writes this file. */
+  readonly root: string;
+  /** What the agent offers; what is left out is what it finds. */
+  readonly cores?: number;
+  readonly memory?: number;
+  readonly gpus?: number;
+  readonly resources?: Readonly<Record<string, number>>;
+  /** The agent ends by itself this long after its start, so that it can hand back what it holds. */
+  readonly wallTimeLimitMs?: number;
+  /** It ends by itself after this long without a unit. */
+  readonly idleTimeoutMs?: number;
+  readonly leaseMs: number;
+  readonly heartbeatMs: number;
+  /** Between SIGTERM and SIGKILL when the agent itself ends. */
+  readonly graceMs: number;
+  readonly executor: 'process' | 'null';
+  /** Path of the koffi module to load, where it is not found beside the agent. */
+  readonly koffi?: string;
+  /** Added to the environment of every unit. */
+  readonly environment: Readonly<Record<string, string>>;
+}

@@ -1,0 +1,49 @@
+/**
+ * The seam between pilots and work: what a PilotJobService tells each WorkUnitService about agents,
+ * and how a WorkUnitService speaks to them. Both sides know only this file of each other.
+ */
+import type { NodeInfo } from '../model/resources.ts';
+import type { AgentMessage, HeldUnits, ManagerMessage } from '../protocol/messages.ts';
+
+/** What an agent says to one work unit service. */
+export type WorkMessage = Extract<AgentMessage, { readonly channel: number }>;
+
+/** An agent as work unit services see it: one object for its whole life, across reconnections. */
+export interface AgentPort {
+  readonly agentId: string;
+  readonly pilotId: string;
+  readonly node: NodeInfo;
+  /** Milliseconds since the epoch at which its pilot's wall time is over, if it has a limit. */
+  readonly endsAt: number | undefined;
+  readonly connected: boolean;
+  /** Bytes that wait to be written. */
+  readonly buffered: number;
+  /** The number of a service's channel on the present link. */
+  channelOf(serviceId: string): number;
+  /** Dropped while not connected: what matters is sent again after {@link WorkClient.agentJoined}. */
+  send(message: ManagerMessage): void;
+}
+
+/** What a WorkUnitService gives to each PilotJobService that it is added to. */
+export interface WorkClient {
+  readonly id: string;
+  /** After every connection and reconnection, once the channel is attached. */
+  agentJoined(agent: AgentPort, held: HeldUnits | undefined): void;
+  agentMessage(agent: AgentPort, message: WorkMessage): void;
+  /** The link is lost; the agent may come back. */
+  agentSilent(agent: AgentPort, why: string): void;
+  /** It will never come back: its native job is over, or it is fenced. */
+  agentGone(agent: AgentPort, how: 'ended' | 'lost', detail: string): void;
+  /** A pilot's state or detail has changed. */
+  pilotsChanged(): void;
+}
+
+/** What a PilotJobService offers to work unit services, under a symbol and not in the public API. */
+export interface PilotProvider {
+  /** Calls {@link WorkClient.agentJoined} at once for every agent that is connected. */
+  attachWork(client: WorkClient): void;
+  detachWork(client: WorkClient): void;
+}
+
+/** Where a PilotJobService keeps its {@link PilotProvider}. */
+export const pilotProvider: unique symbol = Symbol.for('pstar.pilotProvider');
