@@ -62,9 +62,11 @@ export interface PilotErrorData {
 // Registered, not local, so that the errors of two installed copies of this package know each other.
 const KINDS: unique symbol = Symbol.for('pstar.errorKinds') as never;
 
-/** What `instanceof` means without a `Symbol.hasInstance` of our own. */
-function isMadeBy(type: unknown, value: unknown): boolean {
-  return Function.prototype[Symbol.hasInstance].call(type as typeof PilotError, value);
+function isInstance(type: typeof PilotError, value: unknown): boolean {
+  // Only the own kind counts: an inherited one would make a user's subclass match every base error.
+  if (!Object.hasOwn(type, 'kind')) return Function.prototype[Symbol.hasInstance].call(type, value);
+  const kinds = (value as { readonly [KINDS]?: unknown } | null | undefined)?.[KINDS];
+  return Array.isArray(kinds) && kinds.includes(type.kind);
 }
 
 /**
@@ -112,10 +114,8 @@ export class PilotError extends Error {
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {
-    // Only the own kind counts: an inherited one would make a user's subclass match every base error.
-    if (!Object.hasOwn(this, 'kind')) return isMadeBy(this, value);
-    const kinds = (value as { readonly [KINDS]?: unknown } | null | undefined)?.[KINDS];
-    return Array.isArray(kinds) && kinds.includes(this.kind);
+    // biome-ignore lint/complexity/noThisInStatic: the class asked about may be a subclass
+    return isInstance(this, value);
   }
 
   /** The error without its cause and its stack, as plain data. */
