@@ -1,0 +1,152 @@
+/**
+ * One process at a time in a directory. The lock is a file `lock.<n>` that says who holds it; of
+ * several the highest number counts. A lock whose holder is dead is followed by the next number,
+ * never replaced: the name can be made only once, so of two processes that find the same dead
+ * holder one wins, and there is no moment in which a slow one removes the lock of a fast one.
+ */
+
+import { readFileSync } from 'node:fs';
+import { link, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { PilotError } from '../model/errors.ts';
+import type { Clock } from './clock.ts';
+import { randomSecret } from './random.ts';
+
+/** A directory that is ours until we let it go. */
+export interface DirectoryLock {
+  /** Lets the directory go; harmless the second time. */
+  release(): Promise<void>;
+}
+
+/** Who holds a lock. A pid alone is not enough: it is given out again, and on every machine. */
+interface Holder {
+  readonly pid: number;
+  readonly host: string;
+  readonly since: string;
+  /** The boot of the machine and the process's start within it, where the system tells. */
+  readonly boot?: string;
+  readonly start?: string;
+}
+
+const LOCK_NAME = /^lock\.(\d+)$/;
+
+/**
+ * Takes a directory for this process, at once or not at all.
+ *
+ * A lock held on another machine is believed to be alive, as nothing can be seen from here.
+ *
+ * @throws PilotError `STORE_LOCKED`, naming who holds it.
+ */
+export async function lockDirectory(path: string, clock: Clock): Promise<DirectoryLock> {
+  const me = describeSelf(clock);
+  for (;;) {
+    const previous = (await lockNumbers(path)).at(-1) ?? 0;
+    const holder = previous > 0 ? await readHolder(lockFile(path, previous)) : undefined;
+    if (holder && isAlive(holder)) throw locked(path, lockFile(path, previous), holder);
+
+    const mine = lockFile(path, previous + 1);
+    if (!(await createOnce(path, mine, me))) continue;
+    // We were slow if somebody has gone on to a higher number since we looked.
+    const numbers = await lockNumbers(path);
+    if (numbers.at(-1) !== previous + 1) {
+      await rm(mine, { force: true });
+      continue;
+    }
+    for (const number of numbers.slice(0, -1)) await rm(lockFile(path, number), { force: true });
+    return { release: () => rm(mine, { force: true }) };
+  }
+}
+
+function lockFile(path: string, number: number): string {
+  return join(path, `lock.${number}`);
+}
+
+async function lockNumbers(path: string): Promise<number[]> {
+  return (await readdir(path))
+    .flatMap((name) => LOCK_NAME.exec(name)?.[1] ?? [])
+    .map(Number)
+    .sort((a, b) => a - b);
+}
+
+/** Creates the file with its contents in one step; false when the name is taken. */
+async function createOnce(directory: string, file: string, holder: Holder): Promise<boolean> {
+  const draft = join(directory, `.lock.${randomSecret(6).toString('hex')}`);
+  try {
+    await writeFile(draft, JSON.stringify(holder), { flag: 'wx', mode: 0o600 });
+    await link(draft, file);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  } finally {
+    await rm(draft, { force: true });
+  }
+}
+
+/** Undefined when it was released meanwhile, or when a machine's crash left it without contents. */
+async function readHolder(file: string): Promise<Holder | undefined> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as Holder;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function describeSelf(clock: Clock): Holder {
+  const boot = bootId();
+  const start = startOf(process.pid);
+  return {
+    pid: process.pid,
+    host: hostname(),
+    since: new Date(clock.now()).toISOString(),
+    ...(boot === undefined ? {} : { boot }),
+    ...(start === undefined ? {} : { start }),
+  };
+}
+
+function isAlive(holder: Holder): boolean {
+  const boot = bootId();
+  // A machine's name may change while it runs, and it may restart under the same name.
+  const sameBoot = holder.boot !== undefined && holder.boot === boot;
+  if (!sameBoot && holder.host !== hostname()) return true;
+  if (!sameBoot && holder.boot !== undefined && boot !== undefined) return false;
+  if (holder.start !== undefined) return startOf(holder.pid) === holder.start;
+  try {
+    process.kill(holder.pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function bootId(): string | undefined {
+  return readOr('/proc/sys/kernel/random/boot_id')?.trim();
+}
+
+/** When a process started, in the kernel's ticks; undefined when there is none, or no /proc. */
+function startOf(pid: number): string | undefined {
+  const stat = readOr(`/proc/${pid}/stat`);
+  // The second field is the program's name in parentheses and may hold anything, even ') '.
+  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
+  // A zombie runs nothing any more.
+  return fields?.[0] === 'Z' ? undefined : fields?.[19];
+}
+
+function readOr(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+function locked(path: string, file: string, holder: Holder): PilotError {
+  return new PilotError(
+    'STORE_LOCKED',
+    `in use by process ${holder.pid} on ${holder.host} since ${holder.since}`,
+    { subject: path, hint: `close it there first; if that machine is gone, delete ${file}` },
+  );
+}

@@ -1,0 +1,86 @@
+/**
+ * Files and directories that survive a crash: what these functions have returned from is on disk,
+ * and nobody ever sees half of it. Knows nothing of what the files mean.
+ */
+
+import { constants } from 'node:fs';
+import { access, mkdir, open, rename, rm } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { PilotError } from '../model/errors.ts';
+import { randomSecret } from './random.ts';
+
+export { type DirectoryLock, lockDirectory } from './directory-lock.ts';
+
+/** Makes the names in a directory durable: fsync of a file does not include its name. */
+export async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+/**
+ * Puts `data` at `path`, all of it or, after a crash, nothing of it; durable when it settles.
+ * The file has its mode from its first moment on, so a secret is never readable by others.
+ */
+export async function writeFileAtomic(
+  path: string,
+  data: string | Uint8Array,
+  mode = 0o600,
+): Promise<void> {
+  const directory = dirname(path);
+  const draft = join(directory, `.${basename(path)}.${randomSecret(6).toString('hex')}`);
+  try {
+    const file = await open(draft, 'wx', mode);
+    try {
+      await file.writeFile(data);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(draft, path);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw error;
+  }
+  await syncDirectory(directory);
+}
+
+/**
+ * Makes sure that a directory is there, durably, with its parents, and that we may write to it.
+ *
+ * @throws PilotError `STORE_UNWRITABLE`, with the system's reason.
+ */
+export async function ensureDirectory(path: string, mode = 0o700): Promise<void> {
+  const absolute = resolve(path);
+  try {
+    const first = await mkdir(absolute, { recursive: true, mode });
+    if (first !== undefined) {
+      for (let made = absolute; made.length >= first.length; made = dirname(made)) {
+        await syncDirectory(dirname(made));
+      }
+    }
+    await access(absolute, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new PilotError('STORE_UNWRITABLE', `the directory cannot be used: ${reason}`, {
+      subject: absolute,
+      hint: 'choose another with the option store or PSTAR_HOME',
+      cause,
+    });
+  }
+}
+
+/** The directory that holds everything durable: `option`, $PSTAR_HOME, or XDG's place for state. */
+export function storeDirectory(option?: string): string {
+  const { PSTAR_HOME, XDG_STATE_HOME } = process.env;
+  const chosen = option || PSTAR_HOME;
+  if (chosen) return resolve(chosen);
+  // The XDG specification wants relative paths to be ignored.
+  const state = XDG_STATE_HOME && isAbsolute(XDG_STATE_HOME) ? XDG_STATE_HOME : undefined;
+  const base = state ?? join(homedir(), '.local', 'state');
+  return join(base, 'pstar');
+}
