@@ -1,0 +1,149 @@
+/**
+ * Who may import whom.
+ *
+ * ARCHITECTURE.md shows the same table to people; test/tidy checks that the two agree and that
+ * every folder of the core has its row.
+ */
+
+/** `ours`: folders of packages/core/src. `others`: packages, and `node` for all that Node brings. */
+export const layers = {
+  model: { ours: [], others: ['zod'] },
+  scheduler: { ours: ['model'], others: [] },
+  protocol: { ours: ['model'], others: [] },
+  manager: { ours: ['model', 'scheduler', 'protocol'], others: [] },
+  runtime: { ours: ['model'], others: ['node'] },
+  journal: { ours: ['model', 'runtime'], others: ['node', 'msgpackr'] },
+  transport: {
+    ours: ['model', 'protocol', 'runtime'],
+    others: ['node', 'msgpackr', 'eventemitter3'],
+  },
+  executor: { ours: ['model', 'runtime'], others: ['node', 'koffi'] },
+  adaptor: { ours: ['model', 'runtime', 'protocol'], others: ['node', 'zod', 'eventemitter3'] },
+  agent: {
+    ours: ['model', 'protocol', 'transport', 'executor', 'runtime'],
+    others: ['node', 'eventemitter3'],
+  },
+  service: {
+    ours: [
+      'model',
+      'scheduler',
+      'protocol',
+      'manager',
+      'runtime',
+      'journal',
+      'transport',
+      'adaptor',
+    ],
+    others: ['node', 'rxjs'],
+  },
+};
+
+/** Files of the agent that decide and do nothing else: as pure as the manager. */
+export const pureFiles = ['agent/agent-machine.ts', 'agent/slots.ts'];
+
+const src = 'packages/core/src';
+const doors = `^${src}/(index|adaptor|testing)\\.ts$`;
+const oneOf = (words) => `(${words.join('|')})`;
+const listed = (words) => (words.length > 0 ? words.join(', ') : 'nothing');
+
+const ruleOfOurs = ([layer, { ours }]) => ({
+  name: `${layer}-looks-down`,
+  severity: 'error',
+  comment: `${layer}/ may import ${listed(ours)} of ours.`,
+  from: { path: `^${src}/${layer}/` },
+  to: { path: '^packages/', pathNot: `^${src}/${oneOf([layer, ...ours])}/` },
+});
+
+const ruleOfPackages = ([layer, { others }]) => {
+  const packages = others.filter((other) => other !== 'node');
+  return {
+    name: `${layer}-keeps-to-its-packages`,
+    severity: 'error',
+    comment: `${layer}/ may import ${listed(others)}, type imports included.`,
+    from: { path: `^${src}/${layer}/` },
+    to: {
+      path: 'node_modules/',
+      ...(packages.length > 0 && { pathNot: `node_modules/${oneOf(packages)}/` }),
+    },
+  };
+};
+
+const ruleOfNode = ([layer]) => ({
+  name: `${layer}-knows-no-node`,
+  severity: 'error',
+  comment: `${layer}/ decides: it must run in a simulator, without files, sockets, timers or a clock.`,
+  from: { path: `^${src}/${layer}/` },
+  to: { dependencyTypes: ['core'] },
+});
+
+const tables = Object.entries(layers);
+const withoutNode = tables.filter(([, { others }]) => !others.includes('node'));
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+export default {
+  forbidden: [
+    ...tables.map(ruleOfOurs),
+    ...tables.map(ruleOfPackages),
+    ...withoutNode.map(ruleOfNode),
+    {
+      name: 'pure-files-are-pure',
+      severity: 'error',
+      comment: 'These files may import model, protocol and one another: their project has no more.',
+      from: { path: `^${src}/${oneOf(pureFiles)}$` },
+      to: { pathNot: `^${src}/(model/|protocol/|${oneOf(pureFiles)}$)` },
+    },
+    {
+      name: 'a-folder-has-its-row',
+      severity: 'error',
+      comment: 'A new folder of the core needs a row in the table above.',
+      from: { path: `^${src}/`, pathNot: [`^${src}/${oneOf(Object.keys(layers))}/`, doors] },
+      to: {},
+    },
+    {
+      name: 'no-cycle',
+      severity: 'error',
+      comment: 'A cycle hides which of two modules is the lower one.',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'the-front-door',
+      severity: 'error',
+      comment: 'Our adaptors, kits and examples see what other people see.',
+      from: { path: '^(packages/(?!core/)|examples/)' },
+      to: { path: `^${src}/`, pathNot: doors },
+    },
+    {
+      name: 'found',
+      severity: 'error',
+      comment: 'What cannot be resolved escapes every rule here.',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    {
+      name: 'not-to-test',
+      severity: 'error',
+      comment: 'What is published does not lean on tests.',
+      from: { path: '^packages/[^/]+/src/' },
+      to: { path: '(^|/)test/' },
+    },
+    {
+      name: 'no-dev-dependency-in-src',
+      severity: 'error',
+      comment: 'It would be missing where the package is installed.',
+      from: { path: '^packages/[^/]+/src/' },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only', 'npm-peer'] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^packages/[^/]+/dist/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.base.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['@pstar/source', 'types', 'import', 'node', 'default'],
+      extensions: ['.ts', '.js', '.mjs', '.json'],
+    },
+  },
+};

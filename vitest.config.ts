@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  // Tests run from source, as the examples do: no build is needed before them.
+  ssr: { resolve: { conditions: ['@pstar/source', 'module', 'node', 'development|production'] } },
+  test: {
+    include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
+    globalSetup: ['tools/build-agent.mjs'],
+    pool: 'forks',
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    retry: 0,
+    allowOnly: false,
+  },
+});
