@@ -1,8 +1,8 @@
 /**
- * One process at a time in a directory. The lock is a file `lock.<n>` that says who holds it; of
- * several the highest number counts. A lock whose holder is dead is followed by the next number,
- * never replaced: the name can be made only once, so of two processes that find the same dead
- * holder one wins, and there is no moment in which a slow one removes the lock of a fast one.
+ * One process at a time in a directory. A lock is a file `lock.<n>` that says who holds it, and
+ * the directory is free when no file's holder is alive. The lock of a dead holder is followed by
+ * the next number, never replaced: a name can be made only once, so of two processes that find the
+ * same dead holder one wins, and a slow one never removes the lock of a fast one.
  */
 
 import { readFileSync } from 'node:fs';
@@ -41,19 +41,21 @@ const LOCK_NAME = /^lock\.(\d+)$/;
 export async function lockDirectory(path: string, clock: Clock): Promise<DirectoryLock> {
   const me = describeSelf(clock);
   for (;;) {
-    const previous = (await lockNumbers(path)).at(-1) ?? 0;
-    const holder = previous > 0 ? await readHolder(lockFile(path, previous)) : undefined;
-    if (holder && isAlive(holder)) throw locked(path, lockFile(path, previous), holder);
-
-    const mine = lockFile(path, previous + 1);
+    const before = await locksIn(path);
+    for (const { file, holder } of before) {
+      if (holder && isAlive(holder)) throw locked(path, file, holder);
+    }
+    const number = (before.at(-1)?.number ?? 0) + 1;
+    const mine = lockFile(path, number);
     if (!(await createOnce(path, mine, me))) continue;
-    // We were slow if somebody has gone on to a higher number since we looked.
-    const numbers = await lockNumbers(path);
-    if (numbers.at(-1) !== previous + 1) {
+
+    // Somebody may have come and gone since we looked, and another be here now.
+    const others = (await locksIn(path)).filter((lock) => lock.number !== number);
+    if (others.some(({ holder }) => holder && isAlive(holder))) {
       await rm(mine, { force: true });
       continue;
     }
-    for (const number of numbers.slice(0, -1)) await rm(lockFile(path, number), { force: true });
+    for (const { file } of others) await rm(file, { force: true });
     return { release: () => rm(mine, { force: true }) };
   }
 }
@@ -62,11 +64,25 @@ function lockFile(path: string, number: number): string {
   return join(path, `lock.${number}`);
 }
 
-async function lockNumbers(path: string): Promise<number[]> {
-  return (await readdir(path))
+interface Lock {
+  readonly number: number;
+  readonly file: string;
+  /** Undefined when it is gone, or when a machine's crash left the file without contents. */
+  readonly holder: Holder | undefined;
+}
+
+/** Every lock in a directory, by number. */
+async function locksIn(path: string): Promise<Lock[]> {
+  const numbers = (await readdir(path))
     .flatMap((name) => LOCK_NAME.exec(name)?.[1] ?? [])
     .map(Number)
     .sort((a, b) => a - b);
+  return Promise.all(
+    numbers.map(async (number) => {
+      const file = lockFile(path, number);
+      return { number, file, holder: await readHolder(file) };
+    }),
+  );
 }
 
 /** Creates the file with its contents in one step; false when the name is taken. */
@@ -84,7 +100,6 @@ async function createOnce(directory: string, file: string, holder: Holder): Prom
   }
 }
 
-/** Undefined when it was released meanwhile, or when a machine's crash left it without contents. */
 async function readHolder(file: string): Promise<Holder | undefined> {
   try {
     return JSON.parse(await readFile(file, 'utf8')) as Holder;
