@@ -1,5 +1,6 @@
 /** What a work unit can wait for, in every form that users may write it, and the one that we keep. */
 import { DescriptionError } from './errors.ts';
+import { written } from './written.ts';
 
 /** `done`: it must have succeeded; `finished`: it must be over, whatever the outcome. */
 export type DependencyCondition = 'done' | 'finished';
@@ -92,8 +93,4 @@ function refusal(value: unknown, unexpected?: string): DescriptionError {
     unexpected ? `${problem}: ${unexpected} is not known` : problem,
     { hint: "write a unit, its id or its name, a group, or { unit, on: 'finished' }" },
   );
-}
-
-function written(value: unknown): string {
-  return typeof value === 'string' ? `'${value}'` : (JSON.stringify(value) ?? String(value));
 }

@@ -1,5 +1,6 @@
 /** Durations and sizes as people write them: `'1h30m'`, `'4GiB'`. */
 import { DescriptionError } from './errors.ts';
+import { written } from './written.ts';
 
 const SECONDS: Readonly<Record<string, number>> = {
   ms: 0.001,
@@ -41,7 +42,7 @@ const CLOCK = /^(?:(\d+)-)?(\d+):([0-5]\d):([0-5]\d)$/;
  */
 export function parseDuration(value: number | string): number {
   const hint = "write seconds, or '1h30m'";
-  if (typeof value === 'number') return checked(value, value, 'duration', hint);
+  if (typeof value !== 'string') return checked(value, value, 'duration', hint);
   const clock = CLOCK.exec(value.trim());
   if (clock) {
     const [days, hours, minutes, seconds] = clock.slice(1).map((digits) => Number(digits ?? 0));
@@ -58,7 +59,7 @@ export function parseDuration(value: number | string): number {
  * @throws DescriptionError `DESCRIPTION_INVALID`, without a subject.
  */
 export function parseSize(value: number | string): number {
-  const bytes = typeof value === 'number' ? value : Math.round(sumOf(value, BYTES));
+  const bytes = typeof value === 'string' ? Math.round(sumOf(value, BYTES)) : value;
   return checked(bytes, value, 'size', "write bytes, or '4GiB'");
 }
 
@@ -107,6 +108,5 @@ function sumOf(text: string, units: Readonly<Record<string, number>>): number {
 
 function checked(amount: number, given: number | string, what: string, hint: string): number {
   if (Number.isFinite(amount) && amount >= 0) return amount;
-  const written = typeof given === 'string' ? `'${given}'` : String(given);
-  throw new DescriptionError('DESCRIPTION_INVALID', `${written} is no ${what}`, { hint });
+  throw new DescriptionError('DESCRIPTION_INVALID', `${written(given)} is no ${what}`, { hint });
 }
