@@ -24,7 +24,8 @@ import { type Refusal, refuseUnsupported } from './refusals.ts';
 import { parseTimestamp } from './timestamp.ts';
 import { written } from './written.ts';
 
-const agent = z.strictObject({
+// Constants of their own with types of their own: only so do the comments reach the declarations.
+const agentShape = {
   /**
    * How long the agent goes on without its manager before it ends its units and itself.
    *
@@ -53,9 +54,11 @@ const agent = z.strictObject({
   executor: attribute(readExecutor),
   /** The directory on the node for sandboxes. Default: below the pilot's working directory. */
   scratch: attribute(readText),
-});
+};
 
-const schema = z.strictObject({
+const agent: z.ZodObject<typeof agentShape, z.core.$strict> = z.strictObject(agentShape);
+
+const shape = {
   /** What the resource manager's lists call it. Default: the pilot's id. */
   name: attribute(readText),
   /** How many cores it asks for in all. SAGA TotalCPUCount. Default: the resource manager's. */
@@ -128,25 +131,30 @@ const schema = z.strictObject({
   minPilots: attribute(readAmount),
   /** Refused for now: the most pilots of this kind. */
   maxPilots: attribute(readCount),
-});
+};
 
 /**
  * The schema of a pilot job's description, and the type of what users write.
  *
  * Its `parse` throws DescriptionErrors; `safeParse` and the like are zod's own.
  */
-export const PilotJobDescription: typeof schema = Object.assign(schema, {
-  parse: (value: unknown) => parsePilotJobDescription(value),
-});
+export const PilotJobDescription: z.ZodObject<typeof shape, z.core.$strict> = Object.assign(
+  z.strictObject(shape),
+  {
+    parse: (value: unknown) => parsePilotJobDescription(value),
+  },
+);
 
 /** What users write to describe a pilot job. */
-export type PilotJobDescription = z.input<typeof schema>;
+export type PilotJobDescription = z.input<typeof PilotJobDescription>;
 
 /** What of a parsed description only the agent cares about. */
 export type ParsedAgentOptions = Parsed<z.output<typeof agent>>;
 
 /** A pilot job's description as we keep it: seconds, bytes, milliseconds since the epoch. */
-export type ParsedPilotJobDescription = Parsed<Omit<z.output<typeof schema>, 'agent'>> & {
+export type ParsedPilotJobDescription = Parsed<
+  Omit<z.output<typeof PilotJobDescription>, 'agent'>
+> & {
   readonly agent?: ParsedAgentOptions;
 };
 
@@ -181,7 +189,7 @@ const REFUSALS: readonly Refusal<ParsedPilotJobDescription>[] = [
  *   attribute.
  */
 export function parsePilotJobDescription(value: unknown): ParsedPilotJobDescription {
-  const description = parseWith(schema, value) as ParsedPilotJobDescription;
+  const description = parseWith(PilotJobDescription, value) as ParsedPilotJobDescription;
   refuseUnsupported(description, REFUSALS);
   refuseShortLease(description.agent);
   if (!description.agent) return description;

@@ -27,165 +27,169 @@ import { type Refusal, refuseUnsupported } from './refusals.ts';
 import type { ResourceRequest } from './resources.ts';
 import { parseTimestamp } from './timestamp.ts';
 
-const schema = z
-  .strictObject({
-    /**
-     * The program to run: a path, or a name that is looked for in the node's PATH. Required.
-     *
-     * SAGA Executable.
-     */
-    executable: attribute(readText),
-    /** What the program is given; numbers become text. SAGA Arguments. Default: none. */
-    arguments: attribute(readArguments),
-    /**
-     * Variables that the program sees, over those of the pilot. SAGA Environment. Default: none.
-     */
-    environment: attribute(readEnvironment),
-    /**
-     * Where the program runs: absolute, or relative to the pilot's own directory; it must exist.
-     *
-     * SAGA WorkingDirectory. Default: a sandbox, a new directory for this unit alone.
-     */
-    workingDirectory: attribute(readText),
-    /** The file that it reads as standard input. SAGA Input. Default: nothing to read. */
-    input: attribute(readText),
-    /**
-     * The file that its standard output goes to, relative to the working directory.
-     *
-     * SAGA Output. Default: discarded, unless somebody subscribes to `stdout$`.
-     */
-    output: attribute(readText),
-    /**
-     * The file that its standard error goes to, relative to the working directory.
-     *
-     * SAGA Error. Default: discarded but for its end, which is told when the unit fails.
-     */
-    error: attribute(readText),
-    /**
-     * Whether the sandbox is removed afterwards. SAGA Cleanup.
-     *
-     * Default: `'default'`, removed when there is nothing in it.
-     */
-    cleanup: attribute(readCleanup),
-    /** What people call it; within one submit, others may depend on it by this name. */
-    name: attribute(readText),
-    /** The group that it belongs to, which can be waited for and canceled as one. */
-    group: attribute(readText),
-    /** What has to be over before it may start. Default: nothing. */
-    dependsOn: attribute(normalizeDependencies),
-    /** Higher starts first, where there is a choice; a whole number. Default: 0. */
-    priority: attribute(readInteger).default(0),
-    /** How often it is started again when it fails: a limit, or a limit with a delay. Default: 0. */
-    retries: attribute(readRetries),
-    /**
-     * Whether it is started again when its pilot is lost while it runs. Default: true.
-     *
-     * Set it to false for what must not happen twice: the unit is then Failed, with PILOT_LOST.
-     */
-    restartOnPilotLoss: attribute(readFlag),
-    /** The pilot that it must run on, by id or itself (early binding). Default: any with room. */
-    pilotJob: attribute(readId),
-    /**
-     * Not before this time: a Date, ISO 8601 with its offset, or seconds since the epoch.
-     *
-     * SAGA JobStartTime. Default: at once. Parsed: milliseconds since the epoch.
-     */
-    startTime: attribute(parseTimestamp),
-    /**
-     * How long it may run, in seconds or as `'1h30m'`; then it is terminated and Failed.
-     *
-     * SAGA WallTimeLimit. Default: no limit but the pilot's.
-     */
-    wallTimeLimit: attribute(readLimit),
-    /**
-     * How long it will probably run, in seconds or as `'1h30m'`: a hint, so that it is not started
-     * on a pilot that ends before. Default: `totalCpuTime` over its cores, else `wallTimeLimit`.
-     */
-    estimatedRunTime: attribute(parseDuration),
-    /**
-     * How much processor time it will probably use, over all its cores: a hint, no limit.
-     *
-     * SAGA TotalCPUTime, in seconds or as `'1h30m'`. Default: unknown.
-     */
-    totalCpuTime: attribute(parseDuration),
-    /** Between SIGTERM and SIGKILL when it is ended; seconds or `'1m'`. Default: 10 s. */
-    maxCancellationTime: attribute(parseDuration).default(10),
-    /**
-     * How many cores it holds while it runs.
-     *
-     * SAGA TotalCPUCount. Default: `numberOfProcesses` times `threadsPerProcess`.
-     */
-    totalCpuCount: attribute(readCount),
-    /**
-     * How many instances of the program are started, numbered by PSTAR_RANK, all on one node.
-     *
-     * SAGA NumberOfProcesses. Default: 1.
-     */
-    numberOfProcesses: attribute(readCount),
-    /** Must have room for all of them, for a unit runs on one node. SAGA ProcessesPerHost. */
-    processesPerHost: attribute(readCount),
-    /** How many threads each instance uses, told by OMP_NUM_THREADS. SAGA ThreadsPerProcess. Default: 1. */
-    threadsPerProcess: attribute(readCount),
-    /**
-     * How much memory it holds while it runs: bytes, or `'4GiB'`. Counted, not enforced.
-     *
-     * SAGA TotalPhysicalMemory. Default: 0.
-     */
-    totalPhysicalMemory: attribute(parseSize),
-    /** How many gpus it holds while it runs. Default: 0. */
-    gpus: attribute(readAmount),
-    /** How much it holds of what else its pilots count, by name: `{ licenses: 1 }`. Default: nothing. */
-    resources: attribute(readResources),
-    /** The hosts that it may run on, any one of them. SAGA CandidateHosts. Default: all. */
-    candidateHosts: attribute(readTexts),
-    /** The architectures that it can run on, as node names them: `'x64'`. SAGA CPUArchitecture. Default: any. */
-    cpuArchitecture: attribute(readOneOrMore),
-    /** The systems that it can run on, as node names them: `'linux'`. SAGA OperatingSystemType. Default: any. */
-    operatingSystemType: attribute(readOneOrMore),
-    /** `'None'` or `'OpenMP'`; others are refused. SAGA SPMDVariation. Default: `'None'`. */
-    spmdVariation: attribute(readText),
-    /** Only `false`: a unit has no terminal. SAGA Interactive. */
-    interactive: attribute(readFlag),
-    /** Refused: subscribe to `state$`. SAGA JobContact. */
-    contact: attribute(readOneOrMore),
-    /** Refused: only a pilot is charged. SAGA Project. */
-    project: attribute(readText),
-    /** Refused: only a pilot waits in a queue. SAGA Queue. */
-    queue: attribute(readText),
-    /** Refused for now. SAGA FileTransfer. */
-    fileTransfer: attribute(readTexts),
-    /** Refused for now: the module of an exported function. */
-    module: attribute((url: string | { readonly href: string }) => url),
-    /** Refused for now: the name of an exported function. */
-    export: attribute(readText),
-    /** Refused for now: what an exported function is given. */
-    args: attribute((values: readonly unknown[]) => values),
-  })
-  .check(({ value, issues }) => {
-    if (value.executable !== undefined || value.module !== undefined) return;
-    issues.push({
-      code: 'custom',
-      input: value,
-      path: ['executable'],
-      message: 'is missing',
-      params: { hint: 'name the program to run' },
-    });
+// A constant of its own with a type of its own: only so do the comments reach the declarations.
+const shape = {
+  /**
+   * The program to run: a path, or a name that is looked for in the node's PATH. Required.
+   *
+   * SAGA Executable.
+   */
+  executable: attribute(readText),
+  /** What the program is given; numbers become text. SAGA Arguments. Default: none. */
+  arguments: attribute(readArguments),
+  /**
+   * Variables that the program sees, over those of the pilot. SAGA Environment. Default: none.
+   */
+  environment: attribute(readEnvironment),
+  /**
+   * Where the program runs: absolute, or relative to the pilot's own directory; it must exist.
+   *
+   * SAGA WorkingDirectory. Default: a sandbox, a new directory for this unit alone.
+   */
+  workingDirectory: attribute(readText),
+  /** The file that it reads as standard input. SAGA Input. Default: nothing to read. */
+  input: attribute(readText),
+  /**
+   * The file that its standard output goes to, relative to the working directory.
+   *
+   * SAGA Output. Default: discarded, unless somebody subscribes to `stdout$`.
+   */
+  output: attribute(readText),
+  /**
+   * The file that its standard error goes to, relative to the working directory.
+   *
+   * SAGA Error. Default: discarded but for its end, which is told when the unit fails.
+   */
+  error: attribute(readText),
+  /**
+   * Whether the sandbox is removed afterwards. SAGA Cleanup.
+   *
+   * Default: `'default'`, removed when there is nothing in it.
+   */
+  cleanup: attribute(readCleanup),
+  /** What people call it; within one submit, others may depend on it by this name. */
+  name: attribute(readText),
+  /** The group that it belongs to, which can be waited for and canceled as one. */
+  group: attribute(readText),
+  /** What has to be over before it may start. Default: nothing. */
+  dependsOn: attribute(normalizeDependencies),
+  /** Higher starts first, where there is a choice; a whole number. Default: 0. */
+  priority: attribute(readInteger).default(0),
+  /** How often it is started again when it fails: a limit, or a limit with a delay. Default: 0. */
+  retries: attribute(readRetries),
+  /**
+   * Whether it is started again when its pilot is lost while it runs. Default: true.
+   *
+   * Set it to false for what must not happen twice: the unit is then Failed, with PILOT_LOST.
+   */
+  restartOnPilotLoss: attribute(readFlag),
+  /** The pilot that it must run on, by id or itself (early binding). Default: any with room. */
+  pilotJob: attribute(readId),
+  /**
+   * Not before this time: a Date, ISO 8601 with its offset, or seconds since the epoch.
+   *
+   * SAGA JobStartTime. Default: at once. Parsed: milliseconds since the epoch.
+   */
+  startTime: attribute(parseTimestamp),
+  /**
+   * How long it may run, in seconds or as `'1h30m'`; then it is terminated and Failed.
+   *
+   * SAGA WallTimeLimit. Default: no limit but the pilot's.
+   */
+  wallTimeLimit: attribute(readLimit),
+  /**
+   * How long it will probably run, in seconds or as `'1h30m'`: a hint, so that it is not started
+   * on a pilot that ends before. Default: `totalCpuTime` over its cores, else `wallTimeLimit`.
+   */
+  estimatedRunTime: attribute(parseDuration),
+  /**
+   * How much processor time it will probably use, over all its cores: a hint, no limit.
+   *
+   * SAGA TotalCPUTime, in seconds or as `'1h30m'`. Default: unknown.
+   */
+  totalCpuTime: attribute(parseDuration),
+  /** Between SIGTERM and SIGKILL when it is ended; seconds or `'1m'`. Default: 10 s. */
+  maxCancellationTime: attribute(parseDuration).default(10),
+  /**
+   * How many cores it holds while it runs.
+   *
+   * SAGA TotalCPUCount. Default: `numberOfProcesses` times `threadsPerProcess`.
+   */
+  totalCpuCount: attribute(readCount),
+  /**
+   * How many instances of the program are started, numbered by PSTAR_RANK, all on one node.
+   *
+   * SAGA NumberOfProcesses. Default: 1.
+   */
+  numberOfProcesses: attribute(readCount),
+  /** Must have room for all of them, for a unit runs on one node. SAGA ProcessesPerHost. */
+  processesPerHost: attribute(readCount),
+  /** How many threads each instance uses, told by OMP_NUM_THREADS. SAGA ThreadsPerProcess. Default: 1. */
+  threadsPerProcess: attribute(readCount),
+  /**
+   * How much memory it holds while it runs: bytes, or `'4GiB'`. Counted, not enforced.
+   *
+   * SAGA TotalPhysicalMemory. Default: 0.
+   */
+  totalPhysicalMemory: attribute(parseSize),
+  /** How many gpus it holds while it runs. Default: 0. */
+  gpus: attribute(readAmount),
+  /** How much it holds of what else its pilots count, by name: `{ licenses: 1 }`. Default: nothing. */
+  resources: attribute(readResources),
+  /** The hosts that it may run on, any one of them. SAGA CandidateHosts. Default: all. */
+  candidateHosts: attribute(readTexts),
+  /** The architectures that it can run on, as node names them: `'x64'`. SAGA CPUArchitecture. Default: any. */
+  cpuArchitecture: attribute(readOneOrMore),
+  /** The systems that it can run on, as node names them: `'linux'`. SAGA OperatingSystemType. Default: any. */
+  operatingSystemType: attribute(readOneOrMore),
+  /** `'None'` or `'OpenMP'`; others are refused. SAGA SPMDVariation. Default: `'None'`. */
+  spmdVariation: attribute(readText),
+  /** Only `false`: a unit has no terminal. SAGA Interactive. */
+  interactive: attribute(readFlag),
+  /** Refused: subscribe to `state$`. SAGA JobContact. */
+  contact: attribute(readOneOrMore),
+  /** Refused: only a pilot is charged. SAGA Project. */
+  project: attribute(readText),
+  /** Refused: only a pilot waits in a queue. SAGA Queue. */
+  queue: attribute(readText),
+  /** Refused for now. SAGA FileTransfer. */
+  fileTransfer: attribute(readTexts),
+  /** Refused for now: the module of an exported function. */
+  module: attribute((url: string | { readonly href: string }) => url),
+  /** Refused for now: the name of an exported function. */
+  export: attribute(readText),
+  /** Refused for now: what an exported function is given. */
+  args: attribute((values: readonly unknown[]) => values),
+};
+
+const schema = z.strictObject(shape).check(({ value, issues }) => {
+  if (value.executable !== undefined || value.module !== undefined) return;
+  issues.push({
+    code: 'custom',
+    input: value,
+    path: ['executable'],
+    message: 'is missing',
+    params: { hint: 'name the program to run' },
   });
+});
 
 /**
  * The schema of a work unit's description, and the type of what users write.
  *
  * Its `parse` throws DescriptionErrors; `safeParse` and the like are zod's own.
  */
-export const WorkUnitDescription: typeof schema = Object.assign(schema, {
-  parse: (value: unknown) => parseWorkUnitDescription(value),
-});
+export const WorkUnitDescription: z.ZodObject<typeof shape, z.core.$strict> = Object.assign(
+  schema,
+  {
+    parse: (value: unknown) => parseWorkUnitDescription(value),
+  },
+);
 
 /** What users write to describe a work unit. */
-export type WorkUnitDescription = z.input<typeof schema>;
+export type WorkUnitDescription = z.input<typeof WorkUnitDescription>;
 
 /** A work unit's description as we keep it: seconds, bytes, milliseconds since the epoch, edges. */
-export type ParsedWorkUnitDescription = Parsed<z.output<typeof schema>> & {
+export type ParsedWorkUnitDescription = Parsed<z.output<typeof WorkUnitDescription>> & {
   readonly executable: string;
 };
 
@@ -247,7 +251,7 @@ const REFUSALS: readonly Refusal<ParsedWorkUnitDescription>[] = [
  *   attribute.
  */
 export function parseWorkUnitDescription(value: unknown): ParsedWorkUnitDescription {
-  const description = parseWith(schema, value) as ParsedWorkUnitDescription;
+  const description = parseWith(WorkUnitDescription, value) as ParsedWorkUnitDescription;
   refuseUnsupported(description, REFUSALS);
   return description;
 }
