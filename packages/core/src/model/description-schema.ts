@@ -35,9 +35,11 @@ export type Parsed<T> = { readonly [K in keyof T]: Exclude<T[K], undefined> };
  *   and the message names all of them.
  */
 export function parseWith<S extends z.ZodObject>(schema: S, value: unknown): z.output<S> {
-  const result = schema.safeParse(withoutUndefined(value), { reportInput: true });
+  const result = schema.safeParse(withoutUndefined(value));
   if (result.success) return result.data;
-  const [first, ...others] = result.error.issues.flatMap((issue) => problemsOf(issue, schema));
+  const [first, ...others] = result.error.issues.flatMap((issue) =>
+    problemsOf(issue, schema, value),
+  );
   throw new DescriptionError('DESCRIPTION_INVALID', first?.problem ?? 'is no description', {
     subject: first?.subject,
     hint: first?.hint,
@@ -63,7 +65,7 @@ interface Problem {
   readonly hint?: string | undefined;
 }
 
-function problemsOf(issue: z.core.$ZodIssue, schema: z.ZodObject): Problem[] {
+function problemsOf(issue: z.core.$ZodIssue, schema: z.ZodObject, value: unknown): Problem[] {
   const subject = issue.path.join('.');
   switch (issue.code) {
     case 'unrecognized_keys': {
@@ -73,7 +75,7 @@ function problemsOf(issue: z.core.$ZodIssue, schema: z.ZodObject): Problem[] {
     }
     case 'invalid_type': {
       const hint = 'write { attribute: value, … }';
-      return [{ subject, problem: `${written(issue.input)} is no object`, hint }];
+      return [{ subject, problem: `${written(valueAt(value, issue.path))} is no object`, hint }];
     }
     case 'custom':
       return [{ subject, problem: issue.message, hint: issue.params?.['hint'] }];
@@ -107,6 +109,11 @@ function unknownAttribute(prefix: string, key: string, known: readonly string[])
     problem: 'is no attribute',
     hint: meant && `did you mean ${prefix}${meant}?`,
   };
+}
+
+// zod's `reportInput` would tell as much, but made every parse cost 1.2 µs more (4.6.7).
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce((outer, key) => (outer as Readonly<Record<PropertyKey, unknown>>)[key], value);
 }
 
 function shapeAt(schema: z.ZodObject, path: readonly PropertyKey[]): Readonly<z.core.$ZodShape> {
