@@ -1,0 +1,88 @@
+/**
+ * One round of scheduling as the scheduler sees it, and what it bound.
+ *
+ * Only places that may have changed since they were last found full are offered, so that the cost
+ * of a round follows what has happened and not how many agents there are.
+ */
+import { assert } from '../model/assert.ts';
+import type { Place, RequestClass, Round } from '../scheduler/scheduler.ts';
+import type { ClassQueue } from './class-queue.ts';
+import type { AgentPlace } from './places.ts';
+import type { WorkState } from './work-state.ts';
+
+/** Units that one round has bound to one place, in order. */
+export interface Binding {
+  readonly place: AgentPlace;
+  readonly units: number[];
+}
+
+export class BindingRound implements Round {
+  readonly classes: readonly ClassQueue[];
+  readonly places: readonly AgentPlace[];
+  readonly bindings = new Map<AgentPlace, Binding>();
+  readonly #state: WorkState;
+  readonly #now: number;
+
+  constructor(state: WorkState, places: readonly AgentPlace[], now: number) {
+    this.#state = state;
+    this.#now = now;
+    this.places = places;
+    const waiting = state.templates.classes.filter((requests) => requests.pending > 0);
+    this.classes =
+      waiting.length > 1
+        ? waiting.sort((a, b) => b.priority - a.priority || a.oldest - b.oldest)
+        : waiting;
+  }
+
+  possible(requests: RequestClass, place: Place): boolean {
+    return this.#own(place).possible(this.#queue(requests));
+  }
+
+  possibleSomewhere(requests: RequestClass): boolean {
+    return this.#state.places.all.some(
+      (place) => place.status === 'live' && place.possible(this.#queue(requests)),
+    );
+  }
+
+  room(requests: RequestClass, place: Place): number {
+    const queue = this.#queue(requests);
+    return this.#takes(place, queue) ? this.#own(place).room(queue) : 0;
+  }
+
+  roomAhead(requests: RequestClass, place: Place): number {
+    const queue = this.#queue(requests);
+    return this.#takes(place, queue) ? this.#own(place).roomAhead(queue) : 0;
+  }
+
+  bind(requests: RequestClass, place: Place, count: number): void {
+    const own = this.#own(place);
+    const queue = this.#queue(requests);
+    assert(count <= queue.pending, `${count} units bound of a class of ${queue.pending}`);
+    const room = Math.max(this.room(requests, place), this.roomAhead(requests, place));
+    assert(count <= room, `${count} units bound where there is room for ${room}`);
+    let binding = this.bindings.get(own);
+    if (binding === undefined) {
+      binding = { place: own, units: [] };
+      this.bindings.set(own, binding);
+    }
+    for (let i = 0; i < count; i++) {
+      const unit = queue.shift();
+      this.#state.bind(unit, own);
+      binding.units.push(unit);
+    }
+  }
+
+  #takes(place: Place, queue: ClassQueue): boolean {
+    const own = this.#own(place);
+    return own.status === 'live' && own.possible(queue) && own.endsInTime(queue, this.#now);
+  }
+
+  // A scheduler may hand back any object with the right number: the tables are ours.
+  #own(place: Place): AgentPlace {
+    return this.#state.places.at(place.id);
+  }
+
+  #queue(requests: RequestClass): ClassQueue {
+    return this.#state.templates.classes[requests.id] as ClassQueue;
+  }
+}

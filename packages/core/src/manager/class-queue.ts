@@ -1,0 +1,109 @@
+/**
+ * The units of one request class that wait to be bound, first in first out, linked through the
+ * table's `next` column: no memory for each unit, and none for those that are gone.
+ */
+import type { ResourceRequest } from '../model/resources.ts';
+import type { RequestClass } from '../scheduler/scheduler.ts';
+import { NONE, PAGE_MASK, STATE, type UnitTable } from './unit-table.ts';
+
+/** Where units of a class may run, beyond the amounts they ask for. */
+export interface Constraints {
+  readonly pilotJob?: string;
+  readonly candidateHosts?: readonly string[];
+  readonly cpuArchitecture?: readonly string[];
+  readonly operatingSystemType?: readonly string[];
+}
+
+export interface ClassSpec {
+  readonly request: ResourceRequest;
+  readonly priority: number;
+  readonly constraints: Constraints;
+  /** How long a unit is expected to run, by its description. */
+  readonly expectedMs?: number;
+}
+
+export class ClassQueue implements RequestClass {
+  readonly id: number;
+  readonly spec: ClassSpec;
+  readonly request: ResourceRequest;
+  readonly priority: number;
+  /** How long units of this class have run of late, in milliseconds; unknown before the first. */
+  meanMs: number | undefined;
+  #pending = 0;
+  #head: number = NONE;
+  #tail: number = NONE;
+  readonly #table: UnitTable;
+
+  constructor(id: number, spec: ClassSpec, table: UnitTable) {
+    this.id = id;
+    this.spec = spec;
+    this.request = spec.request;
+    this.priority = spec.priority;
+    this.meanMs = spec.expectedMs;
+    this.#table = table;
+  }
+
+  get pending(): number {
+    return this.#pending;
+  }
+
+  get oldest(): number {
+    this.#dropDead();
+    return this.#head;
+  }
+
+  push(unit: number): void {
+    this.#setNext(unit, NONE);
+    if (this.#head === NONE) this.#head = unit;
+    else this.#setNext(this.#tail, unit);
+    this.#tail = unit;
+    this.#pending++;
+  }
+
+  /** Before all others: what comes back does not lose its turn. */
+  pushFront(unit: number): void {
+    this.#setNext(unit, this.#head);
+    if (this.#head === NONE) this.#tail = unit;
+    this.#head = unit;
+    this.#pending++;
+  }
+
+  /** Takes the oldest. The caller has seen that `pending` is not 0. */
+  shift(): number {
+    this.#dropDead();
+    const unit = this.#head;
+    this.#head = this.#next(unit);
+    this.#pending--;
+    return unit;
+  }
+
+  /** A queued unit was canceled: it stays linked until the head comes to it. */
+  forgetOne(): void {
+    this.#pending--;
+  }
+
+  /** What a snapshot needs beside the `next` column. */
+  dump(): [head: number, tail: number, pending: number] {
+    return [this.#head, this.#tail, this.#pending];
+  }
+
+  restore([head, tail, pending]: [number, number, number]): void {
+    this.#head = head;
+    this.#tail = tail;
+    this.#pending = pending;
+  }
+
+  #dropDead(): void {
+    while (this.#head !== NONE && this.#table.state(this.#head) !== STATE.Pending) {
+      this.#head = this.#next(this.#head);
+    }
+  }
+
+  #next(unit: number): number {
+    return this.#table.page(unit).next[unit & PAGE_MASK] as number;
+  }
+
+  #setNext(unit: number, next: number): void {
+    this.#table.page(unit).next[unit & PAGE_MASK] = next;
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * What a pilot's state is, from what is known: agents and resource managers report, this concludes.
+ */
+import { isFinalPilotJobState, type PilotJobState } from '../model/pilot-job-state.ts';
+import type { EndReason } from '../protocol/messages.ts';
+import type { NativeReport } from './pilot-events.ts';
+import { type AgentRecord, type PilotRecord, presentAgents } from './pilot-record.ts';
+
+/** A state with what there is to say about it. */
+export interface Conclusion {
+  readonly state: PilotJobState;
+  readonly detail: string;
+}
+
+/** An agent's own end in words. */
+export function describeEnd(reason: EndReason, problem?: string): string {
+  return problem === undefined || problem === ''
+    ? END_WORDS[reason]
+    : `${END_WORDS[reason]}: ${problem}`;
+}
+
+const END_WORDS: Readonly<Record<EndReason, string>> = {
+  ordered: 'ended as it was told to',
+  'time-limit': 'its time limit was reached',
+  idle: 'it was idle for its idleTimeout',
+  signal: 'ended by a signal',
+  lease: 'it was out of touch with its manager for longer than its lease',
+  failed: 'its agent has failed',
+};
+
+/** Ends that are no failure: the agent handed back what it held. */
+const ORDERLY: readonly EndReason[] = ['ordered', 'time-limit', 'idle', 'signal'];
+
+/** The resource manager's words about a native job, with whose they are. */
+export function nativeWords(pilot: PilotRecord): string {
+  const { native, plan } = pilot;
+  return native.phase === 'submitting'
+    ? 'being submitted'
+    : `${plan.type}: ${native.report.detail}`;
+}
+
+/** What the pilot's state is now. A final one stays. */
+export function conclude(pilot: PilotRecord): Conclusion {
+  const { state, detail, native, ending } = pilot;
+  if (isFinalPilotJobState(state)) return { state, detail };
+  if (ending?.why === 'failed') return { state: 'Failed', detail: ending.detail };
+  if (native.phase === 'submitting') {
+    return { state: pilot.round === 1 ? 'New' : 'Pending', detail: nativeWords(pilot) };
+  }
+  if (native.phase === 'over') return concludeEnd(pilot, native.report);
+  const present = concludePresent(pilot, native.report);
+  return ending === undefined
+    ? present
+    : { ...present, detail: `${ENDING[ending.why]}; ${present.detail}` };
+}
+
+const ENDING = { canceled: 'being canceled', reinitialized: 'being reinitialized' } as const;
+
+function concludePresent(pilot: PilotRecord, report: NativeReport): Conclusion {
+  const words = nativeWords(pilot);
+  const agents = presentAgents(pilot);
+  if (report.state === 'Suspended') return { state: 'Suspended', detail: words };
+  if (agents.some(({ at }) => at.link === 'connected')) return { state: 'Running', detail: words };
+  for (const { at } of agents) {
+    if (at.link !== 'silent') continue;
+    return { state: 'Unknown', detail: `out of touch with its agent: ${at.why}; ${words}` };
+  }
+  const last = agents.at(-1)?.at;
+  if (last?.link === 'gone') {
+    return { state: pilot.state, detail: `${last.detail}; ${words}` };
+  }
+  if (report.state === 'Unknown') return { state: 'Unknown', detail: words };
+  if (report.state === 'Running') return { state: 'Pending', detail: `${words}; no agent yet` };
+  return { state: 'Pending', detail: words };
+}
+
+function concludeEnd(pilot: PilotRecord, report: NativeReport): Conclusion {
+  if (pilot.ending?.why === 'canceled') return { state: 'Canceled', detail: pilot.ending.detail };
+  const words = nativeWords(pilot);
+  if (report.state === 'Canceled') return { state: 'Canceled', detail: words };
+  const agents = presentAgents(pilot);
+  if (agents.length === 0) {
+    return { state: 'Failed', detail: `it ended before its agent had registered; ${words}` };
+  }
+  const bad = agents.find((agent) => endReason(agent) !== undefined && !isOrderly(agent));
+  if (bad?.at.link === 'gone') return { state: 'Failed', detail: bad.at.detail };
+  const last = agents.at(-1)?.at;
+  if (agents.every(isOrderly) && last?.link === 'gone')
+    return { state: 'Done', detail: last.detail };
+  return { state: report.state === 'Done' ? 'Done' : 'Failed', detail: words };
+}
+
+function endReason({ at }: AgentRecord): EndReason | undefined {
+  return at.link === 'gone' ? at.reason : undefined;
+}
+
+function isOrderly(agent: AgentRecord): boolean {
+  const reason = endReason(agent);
+  return reason !== undefined && ORDERLY.includes(reason);
+}

@@ -1,0 +1,351 @@
+/**
+ * Decides about pilots. PURE: what has come in goes in, what is to be journalled and done comes out;
+ * time is a number that the inputs carry. It submits nothing, speaks to nobody and knows no adaptor.
+ */
+import { assert, unreachable } from '../model/assert.ts';
+import { PilotError } from '../model/errors.ts';
+import { isFinalPilotJobState } from '../model/pilot-job-state.ts';
+import { conclude, describeEnd, nativeWords } from './pilot-conclusion.ts';
+import type { PilotEffect, PilotEnding, PilotEvent, PilotInput } from './pilot-events.ts';
+import { type AgentRecord, evolve, type PilotRecord, presentAgents } from './pilot-record.ts';
+
+/** What one input led to, in order. */
+export interface PilotStep {
+  readonly events: readonly PilotEvent[];
+  readonly effects: readonly PilotEffect[];
+}
+
+/** The whole state as plain data. */
+export type PilotDump = readonly (Omit<PilotRecord, 'agents'> & {
+  readonly agents: readonly AgentRecord[];
+})[];
+
+type Of<T extends PilotInput['type']> = Extract<PilotInput, { readonly type: T }>;
+
+/** The pilots of one service. */
+export class PilotMachine {
+  readonly #pilots = new Map<string, PilotRecord>();
+  #events: PilotEvent[] = [];
+  #effects: PilotEffect[] = [];
+
+  /** What a journal has kept: a snapshot's {@link dump}, and the events since. */
+  static replay(events: Iterable<PilotEvent>, dump: PilotDump = []): PilotMachine {
+    const machine = new PilotMachine();
+    for (const { agents, ...rest } of dump) {
+      const byId = new Map(agents.map((agent) => [agent.id, agent]));
+      machine.#pilots.set(rest.id, { ...rest, agents: byId });
+    }
+    for (const event of events) evolve(machine.#pilots, event);
+    return machine;
+  }
+
+  /** In order of creation. */
+  get pilots(): ReadonlyMap<string, Readonly<PilotRecord>> {
+    return this.#pilots;
+  }
+
+  dump(): PilotDump {
+    return [...this.#pilots.values()].map(({ agents, ...rest }) => ({
+      ...rest,
+      agents: [...agents.values()],
+    }));
+  }
+
+  /** @throws PilotError `WRONG_STATE`: a pilot that is over is not reinitialized. */
+  handle(input: PilotInput): PilotStep {
+    this.#events = [];
+    this.#effects = [];
+    if (input.type === 'reopened') {
+      for (const pilot of [...this.#pilots.values()]) this.#reopened(pilot, input.at);
+    } else if (input.type === 'create') {
+      this.#create(input);
+    } else {
+      const pilot = this.#pilots.get(input.pilot);
+      if (pilot !== undefined) this.#decide(pilot, input);
+      else if (input.type === 'agent-connected')
+        this.#refuse(input.agent, 'there is no such pilot');
+    }
+    return { events: this.#events, effects: this.#effects };
+  }
+
+  #decide(pilot: PilotRecord, input: Exclude<PilotInput, Of<'reopened' | 'create'>>): void {
+    switch (input.type) {
+      case 'accepted':
+        this.#accepted(pilot, input);
+        break;
+      case 'refused':
+        if (this.#refused(pilot, input)) return;
+        break;
+      case 'native':
+        this.#native(pilot, input);
+        break;
+      case 'agent-connected':
+        this.#connected(pilot, input);
+        break;
+      case 'agent-silent':
+        this.#silent(pilot, input);
+        break;
+      case 'agent-bye':
+        this.#bye(pilot, input);
+        break;
+      case 'cancel':
+        this.#end(pilot, { why: 'canceled', detail: 'canceled' }, input.at);
+        break;
+      case 'reinitialize':
+        this.#reinitialize(pilot, input);
+        break;
+      case 'registration-due':
+        this.#registrationDue(pilot, input);
+        break;
+      case 'grace-due':
+        if (input.round === pilot.round) this.#cancelNative(pilot);
+        break;
+      case 'fence-due':
+        this.#fenceDue(pilot, input);
+        break;
+      default:
+        unreachable(input);
+    }
+    this.#conclude(pilot, input.at);
+  }
+
+  #create({ pilot, plan, at }: Of<'create'>): void {
+    this.#record({ type: 'pilot-created', pilot, plan, at });
+    this.#effects.push({ type: 'submit', pilot, round: 1 });
+  }
+
+  #accepted(pilot: PilotRecord, { round, nativeId, at }: Of<'accepted'>): void {
+    if (round !== pilot.round || pilot.native.phase !== 'submitting') return;
+    this.#record({ type: 'pilot-accepted', pilot: pilot.id, nativeId });
+    this.#effects.push({ type: 'watch-native', pilot: pilot.id });
+    if (pilot.ending !== undefined) this.#cancelNative(pilot);
+    else if (pilot.plan.policy.registersFrom === 'acceptance') this.#awaitRegistration(pilot, at);
+  }
+
+  /** Whether nothing of the pilot is left. */
+  #refused(pilot: PilotRecord, { round, problem }: Of<'refused'>): boolean {
+    if (round !== pilot.round || pilot.native.phase !== 'submitting') return false;
+    if (round === 1) {
+      this.#record({ type: 'pilot-forgotten', pilot: pilot.id, problem });
+      return true;
+    }
+    const report = { id: '', state: 'Failed', detail: problem } as const;
+    this.#record({ type: 'native-reported', pilot: pilot.id, report });
+    if (pilot.ending === undefined) {
+      this.#record({
+        type: 'pilot-ending',
+        pilot: pilot.id,
+        ending: { why: 'failed', detail: problem },
+      });
+    }
+    return false;
+  }
+
+  #native(pilot: PilotRecord, { report, at }: Of<'native'>): void {
+    const { native, policy } = { native: pilot.native, policy: pilot.plan.policy };
+    if (native.phase !== 'live' || native.report.id !== report.id) return;
+    const before = native.report;
+    if (before.state === report.state && before.detail === report.detail) return;
+    this.#record({ type: 'native-reported', pilot: pilot.id, report });
+    if (report.state === 'Running' && before.state !== 'Running') {
+      if (policy.registersFrom === 'running') this.#awaitRegistration(pilot, at);
+    }
+    if (pilot.native.phase === 'over') this.#nativeOver(pilot, at);
+  }
+
+  /** With the native job all of its agents are over, whatever they did or did not say. */
+  #nativeOver(pilot: PilotRecord, at: number): void {
+    const { report } = pilot.native as Extract<PilotRecord['native'], { phase: 'over' }>;
+    const how = report.state === 'Failed' && pilot.ending?.why !== 'canceled' ? 'lost' : 'ended';
+    for (const agent of presentAgents(pilot)) this.#gone(pilot, agent, how, nativeWords(pilot));
+    if (pilot.ending?.why !== 'reinitialized') return;
+    this.#record({ type: 'pilot-restarted', pilot: pilot.id, plan: pilot.ending.plan });
+    this.#conclude(pilot, at);
+    this.#effects.push({ type: 'submit', pilot: pilot.id, round: pilot.round });
+  }
+
+  #connected(pilot: PilotRecord, { agent, node, endsAt }: Of<'agent-connected'>): void {
+    const known = pilot.agents.get(agent);
+    if (known?.at.link === 'gone') return this.#refuse(agent, `given up: ${known.at.detail}`);
+    if (isFinalPilotJobState(pilot.state)) {
+      return this.#refuse(agent, `its pilot is ${pilot.state}: ${pilot.detail}`);
+    }
+    if (pilot.native.phase === 'over') return this.#refuse(agent, 'its native job is over');
+    const end = endsAt === undefined ? {} : { endsAt };
+    this.#record({ type: 'agent-connected', pilot: pilot.id, agent, node, ...end });
+    this.#effects.push({ type: 'agent-joined', agent });
+    if (pilot.ending !== undefined) this.#endAgent(pilot, agent);
+  }
+
+  #silent(pilot: PilotRecord, { agent, why, at }: Of<'agent-silent'>): void {
+    if (pilot.agents.get(agent)?.at.link !== 'connected') return;
+    this.#record({ type: 'agent-silent', pilot: pilot.id, agent, why });
+    this.#effects.push({ type: 'agent-silent', agent, why });
+    this.#effects.push({ type: 'watch-native', pilot: pilot.id });
+    this.#awaitFence(pilot, pilot.agents.get(agent) as AgentRecord, at);
+    if (pilot.ending !== undefined && !hasConnected(pilot)) this.#cancelNative(pilot);
+  }
+
+  #bye(pilot: PilotRecord, { agent, reason, problem, at }: Of<'agent-bye'>): void {
+    const known = pilot.agents.get(agent);
+    if (known === undefined || known.at.link === 'gone') return;
+    const how = reason === 'failed' ? 'lost' : 'ended';
+    const detail = describeEnd(reason, problem);
+    this.#record({ type: 'agent-gone', pilot: pilot.id, agent, how, detail, reason });
+    this.#effects.push({ type: 'agent-gone', agent, how, detail });
+    this.#effects.push({ type: 'watch-native', pilot: pilot.id });
+    if (presentAgents(pilot).some(({ at: { link } }) => link !== 'gone')) return;
+    if (pilot.ending !== undefined) this.#cancelNative(pilot);
+    else this.#awaitGrace(pilot, at);
+  }
+
+  #reinitialize(pilot: PilotRecord, { plan, at }: Of<'reinitialize'>): void {
+    if (isFinalPilotJobState(pilot.state) || pilot.ending !== undefined) {
+      const state = pilot.ending === undefined ? pilot.state : 'about to end';
+      throw new PilotError('WRONG_STATE', `the pilot is ${state}`, {
+        subject: pilot.id,
+        hint: 'create another',
+      });
+    }
+    this.#end(pilot, { why: 'reinitialized', plan }, at);
+  }
+
+  #registrationDue(pilot: PilotRecord, { round, at }: Of<'registration-due'>): void {
+    if (round !== pilot.round || pilot.ending !== undefined || presentAgents(pilot).length > 0)
+      return;
+    if (pilot.native.phase !== 'live') return;
+    const seconds = pilot.plan.policy.registrationMs / 1000;
+    const detail = `its agent has not registered within ${seconds} s; ${nativeWords(pilot)}`;
+    this.#end(pilot, { why: 'failed', detail }, at);
+  }
+
+  #fenceDue(pilot: PilotRecord, { agent, silence, at }: Of<'fence-due'>): void {
+    const known = pilot.agents.get(agent);
+    if (known?.at.link !== 'silent' || known.silences !== silence) return;
+    const detail = `out of touch for longer than its lease: ${known.at.why}`;
+    this.#gone(pilot, known, 'lost', detail);
+    const left = presentAgents(pilot).some(({ at: { link } }) => link !== 'gone');
+    if (!left) this.#end(pilot, { why: 'failed', detail }, at);
+  }
+
+  /** A crash may have eaten every effect since the journal's last events: asks for all of them again. */
+  #reopened(pilot: PilotRecord, at: number): void {
+    const { id, round, native } = pilot;
+    if (native.phase === 'submitting')
+      this.#effects.push({ type: 'settle-submission', pilot: id, round });
+    if (native.phase === 'live') {
+      this.#effects.push({ type: 'watch-native', pilot: id });
+      for (const agent of presentAgents(pilot)) {
+        if (agent.at.link === 'connected') {
+          const why = 'the manager was away';
+          this.#record({ type: 'agent-silent', pilot: id, agent: agent.id, why });
+        }
+        if (agent.at.link !== 'gone')
+          this.#awaitFence(pilot, pilot.agents.get(agent.id) as AgentRecord, at);
+      }
+      const agents = presentAgents(pilot);
+      if (pilot.ending !== undefined) this.#awaitGrace(pilot, at);
+      else if (agents.length === 0) this.#awaitRegistration(pilot, at);
+      else if (agents.every(({ at: { link } }) => link === 'gone')) this.#awaitGrace(pilot, at);
+    }
+    this.#conclude(pilot, at);
+  }
+
+  /** Sets out to end the pilot; a pilot that is ending already is ended for its first reason. */
+  #end(pilot: PilotRecord, ending: PilotEnding, at: number): void {
+    if (isFinalPilotJobState(pilot.state)) return;
+    if (pilot.ending !== undefined && !overrides(ending, pilot.ending)) return;
+    const first = pilot.ending === undefined;
+    this.#record({ type: 'pilot-ending', pilot: pilot.id, ending });
+    if (!first || pilot.native.phase !== 'live') return;
+    if (ending.why === 'failed' || !hasConnected(pilot)) return this.#cancelNative(pilot);
+    for (const agent of presentAgents(pilot)) {
+      if (agent.at.link === 'connected') this.#endAgent(pilot, agent.id);
+    }
+    this.#awaitGrace(pilot, at);
+  }
+
+  #endAgent({ ending, plan }: PilotRecord, agent: string): void {
+    const why =
+      ending?.why === 'reinitialized' ? 'its pilot is reinitialized' : 'its pilot is canceled';
+    // The rest of the grace is for the agent to say what became of its units.
+    this.#effects.push({ type: 'end-agent', agent, graceMs: plan.policy.graceMs / 2, why });
+  }
+
+  #cancelNative({ id, native }: PilotRecord): void {
+    if (native.phase !== 'live') return;
+    this.#effects.push({ type: 'cancel-native', pilot: id, nativeId: native.report.id });
+  }
+
+  #gone(pilot: PilotRecord, agent: AgentRecord, how: 'ended' | 'lost', detail: string): void {
+    if (agent.at.link === 'gone') return;
+    this.#record({ type: 'agent-gone', pilot: pilot.id, agent: agent.id, how, detail });
+    this.#effects.push({ type: 'agent-gone', agent: agent.id, how, detail });
+  }
+
+  #refuse(agent: string, why: string): void {
+    this.#effects.push({ type: 'refuse-agent', agent, why });
+  }
+
+  #awaitRegistration({ id: pilot, round, plan }: PilotRecord, at: number): void {
+    const input = { type: 'registration-due', pilot, round, at } as const;
+    this.#effects.push({ type: 'remind', ms: plan.policy.registrationMs, input });
+  }
+
+  #awaitGrace({ id: pilot, round, plan }: PilotRecord, at: number): void {
+    const input = { type: 'grace-due', pilot, round, at } as const;
+    this.#effects.push({ type: 'remind', ms: plan.policy.graceMs, input });
+  }
+
+  #awaitFence({ id: pilot, plan }: PilotRecord, agent: AgentRecord, at: number): void {
+    const input = {
+      type: 'fence-due',
+      pilot,
+      agent: agent.id,
+      silence: agent.silences,
+      at,
+    } as const;
+    this.#effects.push({ type: 'remind', ms: plan.policy.fenceMs, input });
+  }
+
+  #conclude(pilot: PilotRecord, at: number): void {
+    const { state, detail } = conclude(pilot);
+    if (state === pilot.state && detail === pilot.detail) return;
+    this.#record({ type: 'pilot-moved', pilot: pilot.id, state, detail, at });
+  }
+
+  #record(event: PilotEvent): void {
+    evolve(this.#pilots, event);
+    this.#events.push(event);
+  }
+
+  /** Fails on the first thing that does not fit together; for tests and the simulator. */
+  assertInvariants(): void {
+    for (const pilot of this.#pilots.values()) {
+      const { id, state, native, ending } = pilot;
+      const concluded = conclude(pilot);
+      assert(concluded.state === state, `${id} is ${state}, and should be ${concluded.state}`);
+      assert(state !== 'New' || native.phase === 'submitting', `${id} is New and accepted`);
+      const over = isFinalPilotJobState(state);
+      assert(
+        !over || native.phase === 'over' || ending?.why === 'failed',
+        `${id} is over too early`,
+      );
+      assert(over || native.phase !== 'over', `${id} is ${state} without a native job`);
+      for (const agent of pilot.agents.values()) {
+        const gone = agent.at.link === 'gone';
+        assert(gone || agent.round === pilot.round, `${agent.id} has outlived its round`);
+        assert(gone || native.phase === 'live', `${agent.id} has outlived its native job`);
+      }
+    }
+  }
+}
+
+function hasConnected(pilot: PilotRecord): boolean {
+  return presentAgents(pilot).some(({ at }) => at.link === 'connected');
+}
+
+/** A cancellation takes back a reinitialization under way, and nothing else does. */
+function overrides(later: PilotEnding, earlier: PilotEnding): boolean {
+  return later.why === 'canceled' && earlier.why === 'reinitialized';
+}

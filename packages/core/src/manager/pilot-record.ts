@@ -1,0 +1,146 @@
+/** What is known of one pilot, and the only code that changes it. */
+import { assert, unreachable } from '../model/assert.ts';
+import { mayMove, type PilotJobState } from '../model/pilot-job-state.ts';
+import type { NodeInfo } from '../model/resources.ts';
+import type { EndReason } from '../protocol/messages.ts';
+import type { NativeReport, PilotEnding, PilotEvent, PilotPlan } from './pilot-events.ts';
+
+/** Where the present native job is; its id is known exactly once it was accepted. */
+export type NativeJob =
+  | { readonly phase: 'submitting' }
+  | { readonly phase: 'live'; readonly report: NativeReport }
+  | { readonly phase: 'over'; readonly report: NativeReport };
+
+/** How an agent is reached, and what became of it. */
+export type AgentLink =
+  | { readonly link: 'connected' }
+  | { readonly link: 'silent'; readonly why: string }
+  | {
+      readonly link: 'gone';
+      readonly how: 'ended' | 'lost';
+      readonly detail: string;
+      readonly reason?: EndReason;
+    };
+
+/** An agent that has registered. */
+export interface AgentRecord {
+  readonly id: string;
+  /** The round of its pilot that it belongs to. */
+  readonly round: number;
+  readonly node: NodeInfo;
+  readonly endsAt: number | undefined;
+  readonly at: AgentLink;
+  /** How often its link was lost, so that a reminder of an earlier time is known as such. */
+  readonly silences: number;
+}
+
+/** One pilot; whoever is not in this file only reads it. */
+export interface PilotRecord {
+  readonly id: string;
+  readonly createdAt: number;
+  plan: PilotPlan;
+  /** 1, and one more with each reinitialization. */
+  round: number;
+  state: PilotJobState;
+  detail: string;
+  native: NativeJob;
+  ending: PilotEnding | undefined;
+  /** Of all rounds, in order of registration. */
+  readonly agents: Map<string, AgentRecord>;
+}
+
+/** Whether the resource manager has said that nothing of it runs any more. */
+export function isNativeOver({ native }: PilotRecord): boolean {
+  return native.phase === 'over';
+}
+
+/** The agents of the present round. */
+export function presentAgents({ agents, round }: PilotRecord): AgentRecord[] {
+  return [...agents.values()].filter((agent) => agent.round === round);
+}
+
+/** Applies what has happened. Live and in a replay, the same code. */
+export function evolve(pilots: Map<string, PilotRecord>, event: PilotEvent): void {
+  if (event.type === 'pilot-created') {
+    assert(!pilots.has(event.pilot), `${event.pilot} is created twice`);
+    pilots.set(event.pilot, created(event));
+    return;
+  }
+  const pilot = pilots.get(event.pilot);
+  assert(pilot !== undefined, `${event.type} for ${event.pilot}, which is not there`);
+  switch (event.type) {
+    case 'pilot-accepted':
+      pilot.native = { phase: 'live', report: accepted(event.nativeId) };
+      return;
+    case 'pilot-forgotten':
+      pilots.delete(event.pilot);
+      return;
+    case 'native-reported':
+      pilot.native = { phase: isOver(event.report) ? 'over' : 'live', report: event.report };
+      return;
+    case 'agent-connected':
+    case 'agent-silent':
+    case 'agent-gone':
+      pilot.agents.set(event.agent, evolveAgent(pilot, event));
+      return;
+    case 'pilot-ending':
+      pilot.ending = event.ending;
+      return;
+    case 'pilot-restarted':
+      pilot.plan = event.plan;
+      pilot.round += 1;
+      pilot.native = { phase: 'submitting' };
+      pilot.ending = undefined;
+      return;
+    case 'pilot-moved':
+      assert(
+        event.state === pilot.state || mayMove(pilot.state, event.state),
+        `${pilot.id} may not move from ${pilot.state} to ${event.state}`,
+      );
+      pilot.state = event.state;
+      pilot.detail = event.detail;
+      return;
+    default:
+      unreachable(event);
+  }
+}
+
+function created({ pilot, plan, at }: Extract<PilotEvent, { type: 'pilot-created' }>): PilotRecord {
+  return {
+    id: pilot,
+    createdAt: at,
+    plan,
+    round: 1,
+    state: 'New',
+    detail: '',
+    native: { phase: 'submitting' },
+    ending: undefined,
+    agents: new Map(),
+  };
+}
+
+function accepted(id: string): NativeReport {
+  return { id, state: 'Pending', detail: 'accepted' };
+}
+
+function isOver({ state }: NativeReport): boolean {
+  return state === 'Done' || state === 'Canceled' || state === 'Failed';
+}
+
+function evolveAgent(
+  pilot: PilotRecord,
+  event: Extract<PilotEvent, { readonly agent: string }>,
+): AgentRecord {
+  const known = pilot.agents.get(event.agent);
+  if (event.type === 'agent-connected') {
+    const { agent: id, node, endsAt } = event;
+    const { round, silences } = known ?? { round: pilot.round, silences: 0 };
+    return { id, round, node, endsAt, at: { link: 'connected' }, silences };
+  }
+  assert(known !== undefined && known.at.link !== 'gone', `${event.agent} is not there`);
+  if (event.type === 'agent-silent') {
+    return { ...known, at: { link: 'silent', why: event.why }, silences: known.silences + 1 };
+  }
+  const { how, detail, reason } = event;
+  return { ...known, at: { link: 'gone', how, detail, ...(reason !== undefined && { reason }) } };
+}

@@ -1,0 +1,169 @@
+/** The agents that units are bound to: what each has, and how much of it is booked. */
+import type { Capacity, ResourceRequest } from '../model/resources.ts';
+import { fits } from '../model/resources.ts';
+import type { Place } from '../scheduler/scheduler.ts';
+import type { ClassQueue } from './class-queue.ts';
+import type { PlaceRecord } from './work-events.ts';
+
+/** `live`: takes units; `silent`: out of touch; `gone`: never comes back. */
+export type PlaceStatus = 'live' | 'silent' | 'gone';
+
+/** How long agents are kept supplied without hearing from us. */
+const AHEAD_MS = 2000;
+/** At most this many units are bound to one agent; 4,000 null units last for some milliseconds. */
+const BOUND_MAX = 4096;
+/** What may be held ahead before anything is known of run times: one more for each slot. */
+const AHEAD_AT_FIRST = 1;
+
+export class AgentPlace implements Place {
+  readonly id: number;
+  readonly record: PlaceRecord;
+  readonly pilotId: string;
+  readonly capacity: Capacity;
+  status: PlaceStatus = 'silent';
+  /** When it fell silent, in the manager's time; Infinity once its units are marked. */
+  silentSince = Number.POSITIVE_INFINITY;
+  silentWhy = '';
+  endsAt: number | undefined;
+  /** Numbers of the templates that the agent has been sent on its present life. */
+  readonly templatesSent = new Set<number>();
+  /** A recall is under way: wait for its answer before the next. */
+  recalling = false;
+  /** Units bound here, oldest first; some have ended since. Compacted when most have. */
+  #bound: number[] = [];
+  #boundCount = 0;
+  #cores = 0;
+  #memory = 0;
+  #gpus = 0;
+  readonly #resources: Record<string, number> = {};
+
+  constructor(id: number, record: PlaceRecord) {
+    this.id = id;
+    this.record = record;
+    this.pilotId = record.pilotId;
+    const { cores, memory, gpus, resources } = record.node;
+    this.capacity = { cores, memory, gpus, resources };
+  }
+
+  get bookedCores(): number {
+    return this.#cores;
+  }
+
+  get boundCount(): number {
+    return this.#boundCount;
+  }
+
+  /** More is booked than can run at once. */
+  get overbooked(): boolean {
+    return (
+      this.#cores > this.capacity.cores ||
+      this.#memory > this.capacity.memory ||
+      this.#gpus > this.capacity.gpus ||
+      Object.keys(this.#resources).some(
+        (name) => (this.#resources[name] ?? 0) > (this.capacity.resources[name] ?? 0),
+      )
+    );
+  }
+
+  book(unit: number, request: ResourceRequest): void {
+    this.#boundCount++;
+    this.#count(request, 1);
+    this.#bound.push(unit);
+  }
+
+  unbook(request: ResourceRequest): void {
+    this.#boundCount--;
+    this.#count(request, -1);
+  }
+
+  /** The units bound here by the word of `isHere`, oldest first. */
+  bound(isHere: (unit: number) => boolean): readonly number[] {
+    // A unit that left and came back stands twice; the later place in the order counts.
+    this.#bound = [...new Set(this.#bound.reverse())].reverse().filter(isHere);
+    return this.#bound;
+  }
+
+  /** Whether the list of bound units has grown well beyond those that are. */
+  get untidy(): boolean {
+    return this.#bound.length > 2 * this.#boundCount + 1024;
+  }
+
+  /** Whether a class may run here at all, by its constraints and the whole capacity. */
+  possible({ spec, request }: ClassQueue): boolean {
+    const { pilotJob, candidateHosts, cpuArchitecture, operatingSystemType } = spec.constraints;
+    const { node } = this.record;
+    return (
+      (pilotJob === undefined || pilotJob === this.pilotId) &&
+      (candidateHosts?.includes(node.host) ?? true) &&
+      (cpuArchitecture?.includes(node.cpuArchitecture) ?? true) &&
+      (operatingSystemType?.includes(node.operatingSystemType) ?? true) &&
+      fits(request, this.capacity)
+    );
+  }
+
+  /** Whether a unit that takes as long as its class says would still end before the pilot. */
+  endsInTime({ spec }: ClassQueue, now: number): boolean {
+    if (this.endsAt === undefined) return true;
+    return now + (spec.expectedMs ?? 0) <= this.endsAt;
+  }
+
+  /** How many units of that size could start at once. */
+  room({ request }: ClassQueue): number {
+    return this.#roomIn(request, 1);
+  }
+
+  /** How many it may hold beyond, so that it is not idle within {@link AHEAD_MS}. */
+  roomAhead({ request, meanMs }: ClassQueue): number {
+    const factor = meanMs === undefined ? AHEAD_AT_FIRST : AHEAD_MS / Math.max(meanMs, 0.001);
+    return Math.min(this.#roomIn(request, 1 + factor), BOUND_MAX - this.#boundCount);
+  }
+
+  #roomIn(request: ResourceRequest, factor: number): number {
+    const { capacity } = this;
+    let room = (capacity.cores * factor - this.#cores) / request.cores;
+    if (request.memory > 0) {
+      room = Math.min(room, (capacity.memory * factor - this.#memory) / request.memory);
+    }
+    if (request.gpus > 0) {
+      room = Math.min(room, (capacity.gpus * factor - this.#gpus) / request.gpus);
+    }
+    for (const name in request.resources) {
+      const wanted = request.resources[name] ?? 0;
+      if (wanted === 0) continue;
+      const free = (capacity.resources[name] ?? 0) * factor - (this.#resources[name] ?? 0);
+      room = Math.min(room, free / wanted);
+    }
+    // Amounts may be fractions: what is left of a sum must not cost a slot.
+    return Math.max(0, Math.floor(room + 1e-9));
+  }
+
+  #count(request: ResourceRequest, sign: 1 | -1): void {
+    this.#cores += sign * request.cores;
+    this.#memory += sign * request.memory;
+    this.#gpus += sign * request.gpus;
+    for (const name in request.resources) {
+      this.#resources[name] = (this.#resources[name] ?? 0) + sign * (request.resources[name] ?? 0);
+    }
+  }
+}
+
+/** All places there have been, by number and by agent. */
+export class Places {
+  readonly all: AgentPlace[] = [];
+  readonly #byAgent = new Map<string, AgentPlace>();
+
+  at(id: number): AgentPlace {
+    return this.all[id] as AgentPlace;
+  }
+
+  ofAgent(agentId: string): AgentPlace | undefined {
+    return this.#byAgent.get(agentId);
+  }
+
+  add(record: PlaceRecord): AgentPlace {
+    const place = new AgentPlace(this.all.length, record);
+    this.all.push(place);
+    this.#byAgent.set(record.agentId, place);
+    return place;
+  }
+}

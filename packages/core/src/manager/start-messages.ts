@@ -1,0 +1,31 @@
+/** Bindings as the messages that make an agent start them. */
+import type { StartRun, UnitTemplateMessage } from '../protocol/messages.ts';
+import type { Binding } from './binding-round.ts';
+import { columns } from './recall.ts';
+import type { WorkEffect } from './work-events.ts';
+import type { WorkState } from './work-state.ts';
+
+/** The start effect of a binding: templates that the agent does not have yet, and runs of units. */
+export function startEffect(state: WorkState, { place, units }: Binding): WorkEffect {
+  const templates: UnitTemplateMessage[] = [];
+  const runs: StartRun[] = [];
+  for (let from = 0; from < units.length; ) {
+    const template = state.template(units[from] as number);
+    let to = from + 1;
+    while (to < units.length && state.template(units[to] as number) === template) to++;
+    if (!place.templatesSent.has(template.id)) {
+      place.templatesSent.add(template.id);
+      templates.push(template.message);
+    }
+    const part = to - from === units.length ? units : units.slice(from, to);
+    const own = part.map((unit) => state.units.own(unit));
+    runs.push({
+      template: template.id,
+      priority: template.requests.priority,
+      ...columns(state, part),
+      ...(own.some((json) => json !== null) && { own }),
+    });
+    from = to;
+  }
+  return { type: 'start', agentId: place.record.agentId, templates, runs };
+}

@@ -1,0 +1,148 @@
+/**
+ * Descriptions that many units share: checked once, kept once, sent to an agent once.
+ */
+import { FAILURE_REASONS, isRetryable } from '../model/exit.ts';
+import { requestKey } from '../model/resources.ts';
+import { type ParsedWorkUnitDescription, requestOf } from '../model/work-unit-description.ts';
+import type { UnitCommand, UnitTemplateMessage } from '../protocol/messages.ts';
+import { ClassQueue, type ClassSpec, type Constraints } from './class-queue.ts';
+import type { Group } from './dependencies.ts';
+import type { UnitTable } from './unit-table.ts';
+import type { TemplateRecord } from './work-events.ts';
+
+/** Retries of a template's units. */
+export interface RetryRule {
+  readonly limit: number;
+  readonly delayMs: number;
+  readonly exponential: boolean;
+}
+
+export interface Template {
+  readonly id: number;
+  readonly description: ParsedWorkUnitDescription;
+  readonly requests: ClassQueue;
+  readonly message: UnitTemplateMessage;
+  readonly retry: RetryRule;
+  readonly group: Group | undefined;
+  /** Milliseconds since the epoch before which no unit starts. */
+  readonly startTime: number | undefined;
+  readonly restartOnPilotLoss: boolean | undefined;
+}
+
+/** The description's part that an agent needs, by name. */
+const COMMAND_KEYS = [
+  'executable',
+  'arguments',
+  'environment',
+  'workingDirectory',
+  'input',
+  'output',
+  'error',
+  'cleanup',
+  'numberOfProcesses',
+  'threadsPerProcess',
+  'wallTimeLimit',
+  'maxCancellationTime',
+] as const satisfies readonly (keyof UnitCommand)[];
+
+export class Templates {
+  readonly classes: ClassQueue[] = [];
+  readonly #templates: Template[] = [];
+  readonly #classByKey = new Map<string, ClassQueue>();
+  readonly #table: UnitTable;
+  readonly #groupOf: (name: string) => Group;
+
+  constructor(table: UnitTable, groupOf: (name: string) => Group) {
+    this.#table = table;
+    this.#groupOf = groupOf;
+  }
+
+  get size(): number {
+    return this.#templates.length;
+  }
+
+  at(id: number): Template {
+    return this.#templates[id] as Template;
+  }
+
+  /** Adds a description that has been checked. */
+  add(description: ParsedWorkUnitDescription): Template {
+    const id = this.#templates.length;
+    const request = requestOf(description);
+    const template: Template = {
+      id,
+      description,
+      requests: this.#classOf(classSpec(description)),
+      message: { id, request, command: commandOf(description) },
+      retry: retryRule(description),
+      group: description.group === undefined ? undefined : this.#groupOf(description.group),
+      startTime: description.startTime,
+      restartOnPilotLoss: description.restartOnPilotLoss,
+    };
+    this.#templates.push(template);
+    return template;
+  }
+
+  /** As the journal holds it. */
+  record(id: number): TemplateRecord {
+    return { id, description: { ...this.at(id).description } };
+  }
+
+  #classOf(spec: ClassSpec): ClassQueue {
+    const { request, priority, constraints, expectedMs } = spec;
+    const key = JSON.stringify([requestKey(request), priority, constraints, expectedMs]);
+    let found = this.#classByKey.get(key);
+    if (found === undefined) {
+      found = new ClassQueue(this.classes.length, spec, this.#table);
+      this.classes.push(found);
+      this.#classByKey.set(key, found);
+    }
+    return found;
+  }
+}
+
+/** Milliseconds to wait before the next attempt; undefined when there is to be none. */
+export function retryDelay(rule: RetryRule, retried: number, reason: number): number | undefined {
+  if (retried >= rule.limit) return undefined;
+  if (!isRetryable(FAILURE_REASONS[reason] ?? 'NONE')) return undefined;
+  return rule.exponential ? rule.delayMs * 2 ** Math.min(retried, 20) : rule.delayMs;
+}
+
+function classSpec(description: ParsedWorkUnitDescription): ClassSpec {
+  const { pilotJob, candidateHosts, cpuArchitecture, operatingSystemType } = description;
+  const constraints: Constraints = {
+    ...(pilotJob !== undefined && { pilotJob }),
+    ...(candidateHosts !== undefined && { candidateHosts }),
+    ...(cpuArchitecture !== undefined && { cpuArchitecture }),
+    ...(operatingSystemType !== undefined && { operatingSystemType }),
+  };
+  const expected = expectedSeconds(description);
+  return {
+    request: requestOf(description),
+    priority: description.priority ?? 0,
+    constraints,
+    ...(expected !== undefined && { expectedMs: expected * 1000 }),
+  };
+}
+
+/** What the description says of the run time: an estimate, a sum of processor time, or the limit. */
+function expectedSeconds(description: ParsedWorkUnitDescription): number | undefined {
+  const { estimatedRunTime, totalCpuTime, wallTimeLimit } = description;
+  if (estimatedRunTime !== undefined) return estimatedRunTime;
+  if (totalCpuTime !== undefined) return totalCpuTime / requestOf(description).cores;
+  return wallTimeLimit;
+}
+
+function retryRule({ retries }: ParsedWorkUnitDescription): RetryRule {
+  if (retries === undefined) return { limit: 0, delayMs: 0, exponential: false };
+  if (typeof retries === 'number') return { limit: retries, delayMs: 0, exponential: false };
+  const { limit, delay = 0, backoff } = retries;
+  return { limit, delayMs: delay * 1000, exponential: backoff === 'exponential' };
+}
+
+function commandOf(description: ParsedWorkUnitDescription): UnitCommand {
+  const command = COMMAND_KEYS.flatMap((key) =>
+    description[key] === undefined ? [] : [[key, description[key]]],
+  );
+  return Object.fromEntries(command) as UnitCommand;
+}

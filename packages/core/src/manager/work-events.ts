@@ -1,0 +1,147 @@
+/**
+ * The manager's three languages: what comes in, what has happened, and what is to be done.
+ *
+ * Events are what the journal holds; they say everything that replaying needs, and in columns, so
+ * that a thousand reports are one record. What follows from an event by the state alone (dependents
+ * set free, a retry within its limit) is not written down again.
+ */
+import type { NodeInfo } from '../model/resources.ts';
+import type {
+  EndedColumns,
+  HeldUnits,
+  ReturnedColumns,
+  StartedColumns,
+  StartRun,
+  UnitColumns,
+  UnitTemplateMessage,
+} from '../protocol/messages.ts';
+
+/** A template as it is journalled: its number, and the parsed description as plain data. */
+export interface TemplateRecord {
+  readonly id: number;
+  readonly description: Readonly<Record<string, unknown>>;
+}
+
+/** Units as a submit hands them over, all of them checked. */
+export interface Submission {
+  readonly count: number;
+  /** Pairs of template and how many units in a row have it. */
+  readonly runs: readonly number[];
+  /** JSON of what each unit has of its own, or null; absent when none has any. */
+  readonly own?: readonly (string | null)[];
+  /** Triples of row, 2 × target + (1 if on success), and whether the target is a group (1) or a unit (0). */
+  readonly edges?: readonly number[];
+}
+
+/** An agent, as the journal remembers it. */
+export interface PlaceRecord {
+  readonly agentId: string;
+  readonly pilotId: string;
+  readonly node: NodeInfo;
+}
+
+export type WorkInput =
+  | { readonly type: 'submit'; readonly now: number; readonly submission: Submission }
+  | { readonly type: 'group'; readonly now: number; readonly name: string }
+  | {
+      readonly type: 'cancel';
+      readonly now: number;
+      readonly units: readonly number[];
+      readonly why: string;
+    }
+  | {
+      readonly type: 'agent-joined';
+      readonly now: number;
+      readonly place: PlaceRecord;
+      readonly endsAt: number | undefined;
+      /** What it says it holds; absent for an agent that holds nothing of this service. */
+      readonly held: HeldUnits | undefined;
+    }
+  | {
+      readonly type: 'agent-silent';
+      readonly now: number;
+      readonly agentId: string;
+      readonly why: string;
+    }
+  | {
+      readonly type: 'agent-gone';
+      readonly now: number;
+      readonly agentId: string;
+      /** `ended`: by itself or by order, in good order; `lost`: it died, with what it ran. */
+      readonly how: 'ended' | 'lost';
+      readonly detail: string;
+    }
+  | {
+      readonly type: 'report';
+      readonly now: number;
+      readonly agentId: string;
+      readonly started?: StartedColumns;
+      readonly ended?: EndedColumns;
+      readonly returned?: ReturnedColumns;
+    }
+  | { readonly type: 'time'; readonly now: number };
+
+export type WorkEvent =
+  | {
+      readonly type: 'accepted';
+      readonly at: number;
+      readonly templates: readonly TemplateRecord[];
+      readonly submission: Submission;
+    }
+  | { readonly type: 'group'; readonly name: string }
+  | { readonly type: 'place'; readonly place: PlaceRecord }
+  | { readonly type: 'bound'; readonly place: number; readonly units: Uint32Array }
+  | {
+      readonly type: 'reported';
+      readonly place: number;
+      readonly at: number;
+      readonly started?: StartedColumns;
+      readonly ended?: EndedColumns;
+      readonly returned?: ReturnedColumns;
+    }
+  /** An agent came back with these, in phases 0 waiting, 1 running. */
+  | ({
+      readonly type: 'held';
+      readonly place: number;
+      readonly at: number;
+      readonly phases: Uint8Array;
+    } & UnitColumns)
+  /** Bound to that place, and it has never heard of them: free again. */
+  | { readonly type: 'unheard'; readonly place: number; readonly units: Uint32Array }
+  /** Their start time or the delay of their retry is over. */
+  | { readonly type: 'due'; readonly units: Uint32Array }
+  | {
+      readonly type: 'cancel-asked';
+      readonly at: number;
+      readonly units: Uint32Array;
+      readonly why: string;
+    }
+  | { readonly type: 'out-of-touch'; readonly place: number; readonly why: string }
+  | {
+      readonly type: 'place-gone';
+      readonly place: number;
+      readonly at: number;
+      readonly how: 'ended' | 'lost';
+      readonly detail: string;
+    };
+
+export type WorkEffect =
+  | {
+      readonly type: 'start';
+      readonly agentId: string;
+      readonly templates: readonly UnitTemplateMessage[];
+      readonly runs: readonly StartRun[];
+    }
+  | ({ readonly type: 'cancel' | 'recall'; readonly agentId: string } & UnitColumns)
+  /** Call with a `time` input then. */
+  | { readonly type: 'wake'; readonly at: number };
+
+/** What one input led to. */
+export interface WorkStep {
+  readonly events: readonly WorkEvent[];
+  readonly effects: readonly WorkEffect[];
+  /** Every move of a unit in order, as 16 × unit + number of the new state. */
+  readonly moves: readonly number[];
+  /** The first unit of a submission. */
+  readonly first?: number;
+}

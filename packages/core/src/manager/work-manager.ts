@@ -1,0 +1,264 @@
+/**
+ * P*'s Pilot-Manager for work: decides what happens to units, and says what is to be done for it.
+ *
+ * Pure: `handle(input)` takes in what has happened, with the time, and returns events to journal,
+ * moves to publish and effects to perform, in this order; `replay(event)` rebuilds the same state
+ * from the journal. It knows no clock, no socket and no disk.
+ */
+import { assert, unreachable } from '../model/assert.ts';
+import type { Scheduler } from '../scheduler/scheduler.ts';
+import { type Binding, BindingRound } from './binding-round.ts';
+import type { AgentPlace } from './places.ts';
+import { columns, recalls } from './recall.ts';
+import { startEffect } from './start-messages.ts';
+import { CANCEL_ASKED, isFinal, PAGE_MASK, STATE } from './unit-table.ts';
+import { dumpWork, restoreWork, type WorkDump } from './work-dump.ts';
+import type { TemplateRecord, WorkEffect, WorkEvent, WorkInput, WorkStep } from './work-events.ts';
+import { isBoundState, WorkState } from './work-state.ts';
+
+/** How long an agent may be out of touch before its units say so. */
+const SILENCE_MS = 5000;
+
+export class WorkManager {
+  readonly state = new WorkState();
+  readonly #scheduler: Scheduler;
+  /** Live places that were not full when they were last looked at, or have changed since. */
+  readonly #open = new Set<AgentPlace>();
+  readonly #live = new Set<AgentPlace>();
+  readonly #silent = new Set<AgentPlace>();
+  /** How many templates the journal has. */
+  #recorded = 0;
+  #woken = Number.POSITIVE_INFINITY;
+  #events: WorkEvent[] = [];
+  #effects: WorkEffect[] = [];
+
+  constructor(scheduler: Scheduler) {
+    this.#scheduler = scheduler;
+  }
+
+  /** Takes one input in. What it returns is to be journalled, then published, then performed. */
+  handle(input: WorkInput): WorkStep {
+    const first = input.type === 'submit' ? this.state.units.size : undefined;
+    this.#decide(input);
+    this.#wakeDue(input.now);
+    this.#schedule(input.now);
+    this.#askToBeWoken();
+    const step = {
+      events: this.#events,
+      effects: this.#effects,
+      moves: this.state.moves,
+      ...(first !== undefined && { first }),
+    };
+    this.#events = [];
+    this.#effects = [];
+    this.state.moves = [];
+    return step;
+  }
+
+  /** Takes in what an earlier life has journalled. Nothing is published or performed for it. */
+  replay(event: WorkEvent): void {
+    this.state.apply(event);
+    if (event.type === 'accepted') this.#recorded = this.state.templates.size;
+    this.state.moves = [];
+  }
+
+  /** All of the state as plain data, for a snapshot. Nothing in it changes afterwards. */
+  dump(): WorkDump {
+    return dumpWork(this.state);
+  }
+
+  restore(dump: WorkDump): void {
+    restoreWork(this.state, dump);
+    this.#recorded = this.state.templates.size;
+  }
+
+  #decide(input: WorkInput): void {
+    switch (input.type) {
+      case 'submit':
+        this.#submit(input);
+        return;
+      case 'group':
+        if (!this.state.dependencies.group(input.name)) this.#record(input);
+        return;
+      case 'cancel':
+        this.#cancel(input);
+        return;
+      case 'agent-joined':
+        this.#joined(input);
+        return;
+      case 'agent-silent':
+        this.#fellSilent(input);
+        return;
+      case 'agent-gone':
+        this.#gone(input);
+        return;
+      case 'report':
+        this.#reported(input);
+        return;
+      case 'time':
+        return;
+      default:
+        unreachable(input);
+        return;
+    }
+  }
+
+  #submit({ submission, now }: WorkInput & { type: 'submit' }): void {
+    const templates: TemplateRecord[] = [];
+    while (this.#recorded < this.state.templates.size) {
+      templates.push(this.state.templates.record(this.#recorded++));
+    }
+    this.#events.push({ type: 'accepted', at: now, templates, submission });
+    // Not through apply(): the templates were added when the descriptions were checked.
+    this.state.accept(submission, now);
+  }
+
+  #cancel({ units, why, now }: WorkInput & { type: 'cancel' }): void {
+    const open = units.filter((unit) => this.#mayCancel(unit));
+    if (open.length === 0) return;
+    this.#record({ type: 'cancel-asked', at: now, units: Uint32Array.from(open), why });
+    const byPlace = new Map<AgentPlace, number[]>();
+    for (const unit of open) {
+      if (!isBoundState(this.state.units.state(unit))) continue;
+      const place = this.state.places.at(
+        this.state.units.page(unit).place[unit & PAGE_MASK] as number,
+      );
+      const known = byPlace.get(place);
+      if (known) known.push(unit);
+      else byPlace.set(place, [unit]);
+    }
+    for (const [place, bound] of byPlace) this.#sendCancel(place, bound);
+  }
+
+  #mayCancel(unit: number): boolean {
+    assert(unit < this.state.units.size, `unit ${unit} was canceled and does not exist`);
+    const page = this.state.units.page(unit);
+    const asked = ((page.flags[unit & PAGE_MASK] as number) & CANCEL_ASKED) !== 0;
+    return !asked && !isFinal(page.state[unit & PAGE_MASK] as number);
+  }
+
+  #sendCancel({ record }: AgentPlace, units: readonly number[]): void {
+    this.#effects.push({ type: 'cancel', agentId: record.agentId, ...columns(this.state, units) });
+  }
+
+  #joined({ place: record, endsAt, held, now }: WorkInput & { type: 'agent-joined' }): void {
+    const known = this.state.places.ofAgent(record.agentId);
+    if (known === undefined) this.#record({ type: 'place', place: record });
+    const place = this.state.places.ofAgent(record.agentId) as AgentPlace;
+    place.status = 'live';
+    place.endsAt = endsAt;
+    place.recalling = false;
+    place.templatesSent.clear();
+    this.#silent.delete(place);
+    this.#live.add(place);
+    this.#open.add(place);
+    if (known === undefined) return;
+    const heard = new Set(held?.units);
+    const unheard = this.state.boundTo(place).filter((unit) => !heard.has(unit));
+    if (held && held.units.length > 0) {
+      const { units, attempts, phases } = held;
+      this.#record({ type: 'held', place: place.id, at: now, units, attempts, phases });
+    }
+    if (unheard.length > 0) {
+      this.#record({ type: 'unheard', place: place.id, units: Uint32Array.from(unheard) });
+    }
+    // A cancel that was lost with the link is asked for again.
+    const asked = this.state
+      .boundTo(place)
+      .filter(
+        (unit) =>
+          ((this.state.units.page(unit).flags[unit & PAGE_MASK] as number) & CANCEL_ASKED) !== 0,
+      );
+    if (asked.length > 0) this.#sendCancel(place, asked);
+  }
+
+  #fellSilent({ agentId, why, now }: WorkInput & { type: 'agent-silent' }): void {
+    const place = this.state.places.ofAgent(agentId);
+    if (place?.status !== 'live') return;
+    place.status = 'silent';
+    place.silentSince = now;
+    place.silentWhy = why;
+    this.#leave(place);
+    this.#silent.add(place);
+  }
+
+  #gone({ agentId, how, detail, now }: WorkInput & { type: 'agent-gone' }): void {
+    const place = this.state.places.ofAgent(agentId);
+    if (place === undefined || place.status === 'gone') return;
+    this.#leave(place);
+    this.#record({ type: 'place-gone', place: place.id, at: now, how, detail });
+  }
+
+  #leave(place: AgentPlace): void {
+    this.#open.delete(place);
+    this.#live.delete(place);
+    this.#silent.delete(place);
+  }
+
+  #reported(input: WorkInput & { type: 'report' }): void {
+    const place = this.state.places.ofAgent(input.agentId);
+    if (place === undefined) return;
+    const { started, ended, returned, now } = input;
+    this.#record({
+      type: 'reported',
+      place: place.id,
+      at: now,
+      ...(started && { started }),
+      ...(ended && { ended }),
+      ...(returned && { returned }),
+    });
+    if (returned) place.recalling = false;
+    if (place.status === 'live') this.#open.add(place);
+  }
+
+  #wakeDue(now: number): void {
+    const due = this.state.parked.takeDue(now);
+    if (due.length > 0) this.#record({ type: 'due', units: Uint32Array.from(due) });
+    for (const place of this.#silent) {
+      if (place.silentSince + SILENCE_MS > now) continue;
+      this.#silent.delete(place);
+      this.#record({ type: 'out-of-touch', place: place.id, why: place.silentWhy });
+    }
+  }
+
+  #schedule(now: number): void {
+    if (this.#open.size === 0) return;
+    if (this.state.units.counts[STATE.Pending] !== 0) {
+      const round = new BindingRound(this.state, [...this.#open], now);
+      if (round.classes.length > 0) this.#scheduler.schedule(round);
+      for (const binding of round.bindings.values()) this.#bound(binding);
+      if (round.classes.some((requests) => requests.pending > 0)) {
+        this.#closeFull(round);
+        return;
+      }
+    }
+    this.#effects.push(...recalls(this.state, [...this.#live]));
+  }
+
+  #bound(binding: Binding): void {
+    const units = Uint32Array.from(binding.units);
+    this.#events.push({ type: 'bound', place: binding.place.id, units });
+    this.#effects.push(startEffect(this.state, binding));
+  }
+
+  /** Does not look again at places that have room for nothing that waits, before they change. */
+  #closeFull(round: BindingRound): void {
+    for (const place of round.places) {
+      if (place.bookedCores >= place.capacity.cores && place.boundCount > 0)
+        this.#open.delete(place);
+    }
+  }
+
+  #askToBeWoken(): void {
+    let at = this.state.parked.next ?? Number.POSITIVE_INFINITY;
+    for (const place of this.#silent) at = Math.min(at, place.silentSince + SILENCE_MS);
+    if (at === this.#woken) return;
+    this.#woken = at;
+    if (at !== Number.POSITIVE_INFINITY) this.#effects.push({ type: 'wake', at });
+  }
+
+  #record(event: WorkEvent): void {
+    this.state.apply(event);
+    this.#events.push(event);
+  }
+}

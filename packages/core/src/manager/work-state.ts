@@ -1,0 +1,445 @@
+/**
+ * Everything the manager knows of units, and the one door through which it changes: `apply(event)`.
+ *
+ * Living and replaying run the same code. A report about another attempt than the present one, or
+ * from another place, changes nothing: that is what keeps late and repeated reports harmless.
+ */
+import { assert, unreachable } from '../model/assert.ts';
+import { FAILURE_REASONS } from '../model/exit.ts';
+import type { ParsedWorkUnitDescription } from '../model/work-unit-description.ts';
+import type { EndedColumns, ReturnedColumns, StartedColumns } from '../protocol/messages.ts';
+import { Dependencies, type Group } from './dependencies.ts';
+import { ParkedUnits } from './parked-units.ts';
+import { type AgentPlace, Places } from './places.ts';
+import { retryDelay, type Template, Templates } from './templates.ts';
+import {
+  CANCEL_ASKED,
+  isFinal,
+  NONE,
+  PAGE_MASK,
+  STARTED,
+  STATE,
+  type UnitPage,
+  UnitTable,
+} from './unit-table.ts';
+import type { Submission, WorkEvent } from './work-events.ts';
+
+const { New, Waiting, Pending, Scheduled, Running, Done, Canceled, Failed, Unknown } = STATE;
+const PILOT_LOST = FAILURE_REASONS.indexOf('PILOT_LOST');
+const CRASH_LIMIT_REASON = FAILURE_REASONS.indexOf('CRASH_LIMIT');
+const SPAWN_FAILED = FAILURE_REASONS.indexOf('SPAWN_FAILED');
+const TIME_LIMIT = FAILURE_REASONS.indexOf('TIME_LIMIT');
+
+/** A unit that was running at this many pilots' deaths may be the cause of them. */
+export const CRASH_LIMIT = 3;
+
+/** How much the newest run time counts in a class's mean. */
+const MEAN_WEIGHT = 0.05;
+
+export class WorkState {
+  readonly units = new UnitTable();
+  readonly dependencies = new Dependencies();
+  readonly templates = new Templates(this.units, (name) => this.dependencies.ensureGroup(name));
+  readonly places = new Places();
+  readonly parked = new ParkedUnits();
+  /** Why a unit ended as it did, or is in doubt. */
+  readonly details = new Map<number, string>();
+  readonly stderrTails = new Map<number, string>();
+  /** Moves since the list was taken; the caller empties it. */
+  moves: number[] = [];
+  /** The time of the newest event that has one. */
+  #at = 0;
+
+  apply(event: WorkEvent): void {
+    if ('at' in event) this.#at = event.at;
+    switch (event.type) {
+      case 'accepted':
+        for (const { description } of event.templates) {
+          this.templates.add(description as ParsedWorkUnitDescription);
+        }
+        this.accept(event.submission, event.at);
+        return;
+      case 'group':
+        this.dependencies.ensureGroup(event.name);
+        return;
+      case 'place':
+        this.places.add(event.place);
+        return;
+      case 'bound':
+        this.#replayBinding(event.units, this.places.at(event.place));
+        return;
+      case 'reported':
+        this.#reported(event);
+        return;
+      case 'held':
+        this.#held(event);
+        return;
+      case 'unheard':
+        for (const unit of event.units) this.#giveBack(unit, 0);
+        return;
+      case 'due':
+        for (const unit of event.units) {
+          this.parked.free(unit);
+          this.template(unit).requests.push(unit);
+        }
+        return;
+      case 'cancel-asked':
+        for (const unit of event.units) this.#askCancel(unit, event.why);
+        return;
+      case 'out-of-touch':
+        this.#doubtAll(this.places.at(event.place), event.why);
+        return;
+      case 'place-gone':
+        this.#placeGone(this.places.at(event.place), event);
+        return;
+      default:
+        unreachable(event);
+        return;
+    }
+  }
+
+  /** Adds the units of a submission; its templates are there. */
+  accept({ runs, own, edges }: Submission, at: number): void {
+    this.#at = at;
+    const first = this.units.size;
+    for (let run = 0; run < runs.length; run += 2) {
+      const template = this.templates.at(runs[run] as number);
+      const count = runs[run + 1] as number;
+      for (let i = 0; i < count; i++) {
+        this.units.add(template.id, own?.[this.units.size - first] ?? null);
+      }
+      if (template.group) {
+        template.group.members += count;
+        template.group.unfinished += count;
+      }
+    }
+    const doomed = edges === undefined ? undefined : this.#link(first, edges);
+    for (let unit = first; unit < this.units.size; unit++) {
+      if (this.units.state(unit) !== New) continue;
+      const cause = doomed?.get(unit);
+      if (cause !== undefined) this.#finish(unit, Canceled, cause);
+      else if (this.dependencies.waitingOn(unit) > 0) this.#move(unit, Waiting);
+      else this.#makePending(unit);
+    }
+  }
+
+  template(unit: number): Template {
+    return this.templates.at(this.units.page(unit).template[unit & PAGE_MASK] as number);
+  }
+
+  /** Takes a unit that its class has given up (by `shift`) to a place. */
+  bind(unit: number, place: AgentPlace): void {
+    const page = this.units.page(unit);
+    const row = unit & PAGE_MASK;
+    page.place[row] = place.id;
+    page.attempt[row] = (page.attempt[row] as number) + 1;
+    page.flags[row] = 0;
+    place.book(unit, this.template(unit).requests.request);
+    this.#move(unit, Scheduled);
+  }
+
+  /** Whether a unit is bound to that place and not over. */
+  isBound(unit: number, place: AgentPlace): boolean {
+    const page = this.units.page(unit);
+    const row = unit & PAGE_MASK;
+    return page.place[row] === place.id && isBoundState(page.state[row] as number);
+  }
+
+  /** The units bound to a place, oldest binding first. */
+  boundTo(place: AgentPlace): readonly number[] {
+    return place.bound((unit) => this.isBound(unit, place));
+  }
+
+  #replayBinding(units: Uint32Array, place: AgentPlace): void {
+    for (const unit of units) {
+      const oldest = this.template(unit).requests.shift();
+      assert(oldest === unit, `unit ${unit} was bound, and ${oldest} is the oldest of its class`);
+      this.bind(unit, place);
+    }
+  }
+
+  /** Enters edges; returns units whose dependency has failed already, each with the reason. */
+  #link(first: number, edges: readonly number[]): Map<number, string> {
+    const doomed = new Map<number, string>();
+    for (let i = 0; i < edges.length; i += 3) {
+      const unit = first + (edges[i] as number);
+      const packed = edges[i + 1] as number;
+      const target = Math.floor(packed / 2);
+      const onSuccess = packed % 2 === 1;
+      if (edges[i + 2] === 1) {
+        const group = this.dependencies.groups[target] as Group;
+        if (group.unfinished > 0) this.dependencies.waitForGroup(unit, group, onSuccess);
+        else if (onSuccess && group.failed !== NONE) doomed.set(unit, this.#because(group.failed));
+        continue;
+      }
+      const state = this.units.state(target);
+      if (!isFinal(state)) this.dependencies.waitForUnit(unit, target, onSuccess);
+      else if (onSuccess && state !== Done) doomed.set(unit, this.#because(target));
+    }
+    return doomed;
+  }
+
+  #reported(event: WorkEvent & { type: 'reported' }): void {
+    const place = this.places.at(event.place);
+    if (event.started) this.#started(event.started, place);
+    if (event.ended) this.#ended(event.ended, place);
+    if (event.returned) this.#returned(event.returned, place);
+  }
+
+  #started({ units, attempts, at }: StartedColumns, place: AgentPlace): void {
+    for (let i = 0; i < units.length; i++) {
+      const unit = units[i] as number;
+      if (!this.#isPresent(unit, attempts[i] as number, place)) continue;
+      const page = this.units.page(unit);
+      const row = unit & PAGE_MASK;
+      page.flags[row] = (page.flags[row] as number) | STARTED;
+      page.startedAt[row] = at[i] as number;
+      if (page.state[row] === Scheduled) this.#move(unit, Running);
+    }
+  }
+
+  #ended(ended: EndedColumns, place: AgentPlace): void {
+    const { units, attempts } = ended;
+    const details = new Map(ended.details?.map(([row, ...texts]) => [row, texts]));
+    for (let i = 0; i < units.length; i++) {
+      const unit = units[i] as number;
+      if (!this.#isPresent(unit, attempts[i] as number, place)) continue;
+      const page = this.units.page(unit);
+      const template = this.templates.at(page.template[unit & PAGE_MASK] as number);
+      this.#enterExit(page, unit & PAGE_MASK, ended, i);
+      place.unbook(template.requests.request);
+      const ranMs = (ended.finishedAt[i] as number) - (ended.startedAt[i] as number);
+      const { requests } = template;
+      const mean = requests.meanMs ?? ranMs;
+      requests.meanMs = mean + (ranMs - mean) * MEAN_WEIGHT;
+      const [problem, stderrTail] = details.size > 0 ? (details.get(i) ?? []) : [];
+      if (stderrTail) this.stderrTails.set(unit, stderrTail);
+      this.#settle(unit, page, template, ended.terminated[i] === 1, problem);
+    }
+  }
+
+  #enterExit(page: UnitPage, row: number, ended: EndedColumns, i: number): void {
+    page.exitCode[row] = ended.exitCodes[i] as number;
+    page.signal[row] = ended.signals[i] as number;
+    page.reason[row] = ended.reasons[i] as number;
+    page.startedAt[row] = ended.startedAt[i] as number;
+    page.finishedAt[row] = ended.finishedAt[i] as number;
+    page.userTime[row] = ended.userTime[i] as number;
+    page.systemTime[row] = ended.systemTime[i] as number;
+    page.maxRss[row] = ended.maxRss[i] as number;
+  }
+
+  /** Moves a unit whose attempt is over to where that leads. */
+  #settle(
+    unit: number,
+    page: UnitPage,
+    template: Template,
+    terminated: boolean,
+    problem: string | undefined,
+  ): void {
+    const row = unit & PAGE_MASK;
+    const reason = page.reason[row] as number;
+    if (page.state[row] === Scheduled && hasStarted(reason)) this.#move(unit, Running);
+    if (reason === 0) {
+      this.#finish(unit, Done);
+      return;
+    }
+    const cancelAsked = ((page.flags[row] as number) & CANCEL_ASKED) !== 0;
+    if (cancelAsked) {
+      if (terminated) this.#finish(unit, Canceled);
+      else this.#finish(unit, Failed, problem);
+      return;
+    }
+    const retried = page.retried[row] as number;
+    const delay = retryDelay(template.retry, retried, reason);
+    if (delay === undefined) {
+      this.#finish(unit, Failed, problem);
+      return;
+    }
+    page.retried[row] = retried + 1;
+    this.#makePending(unit, this.#at + delay);
+  }
+
+  #returned({ units, attempts, started, why }: ReturnedColumns, place: AgentPlace): void {
+    for (let i = 0; i < units.length; i++) {
+      const unit = units[i] as number;
+      if (!this.#isPresent(unit, attempts[i] as number, place)) continue;
+      const kept =
+        why === 'evicted' && started[i] === 1 ? this.template(unit).restartOnPilotLoss : true;
+      this.#giveBack(unit, kept === false ? PILOT_LOST : 0);
+    }
+  }
+
+  /** A unit comes back without a result: it is free again, canceled if that was asked, or failed for a reason. */
+  #giveBack(unit: number, reason: number, problem?: string): void {
+    const page = this.units.page(unit);
+    const row = unit & PAGE_MASK;
+    const { requests } = this.template(unit);
+    this.places.at(page.place[row] as number).unbook(requests.request);
+    if (((page.flags[row] as number) & CANCEL_ASKED) !== 0) {
+      this.#finish(unit, Canceled);
+      return;
+    }
+    if (reason !== 0) {
+      page.reason[row] = reason;
+      page.exitCode[row] = -1;
+      page.signal[row] = 0;
+      this.#finish(
+        unit,
+        Failed,
+        problem ?? 'was running when its pilot ended, and restartOnPilotLoss is false',
+      );
+      return;
+    }
+    this.details.delete(unit);
+    this.#move(unit, Pending);
+    requests.pushFront(unit);
+  }
+
+  #held({ units, attempts, phases, place }: WorkEvent & { type: 'held' }): void {
+    for (let i = 0; i < units.length; i++) {
+      const unit = units[i] as number;
+      if (!this.#isPresent(unit, attempts[i] as number, this.places.at(place))) continue;
+      const page = this.units.page(unit);
+      const row = unit & PAGE_MASK;
+      const flags = page.flags[row] as number;
+      const runs = phases[i] === 1 || (flags & STARTED) !== 0;
+      if (runs) page.flags[row] = flags | STARTED;
+      if ((flags & CANCEL_ASKED) !== 0) continue;
+      const state = page.state[row] as number;
+      if (state === Unknown) {
+        this.details.delete(unit);
+        this.#move(unit, runs ? Running : Scheduled);
+      } else if (state === Scheduled && runs) this.#move(unit, Running);
+    }
+  }
+
+  #askCancel(unit: number, why: string): void {
+    const page = this.units.page(unit);
+    const row = unit & PAGE_MASK;
+    const state = page.state[row] as number;
+    if (isFinal(state)) return;
+    if (!isBoundState(state)) {
+      this.#finish(unit, Canceled, why);
+      return;
+    }
+    page.flags[row] = (page.flags[row] as number) | CANCEL_ASKED;
+    this.details.set(unit, why);
+    if (state !== Unknown) this.#move(unit, Unknown);
+  }
+
+  #doubtAll(place: AgentPlace, why: string): void {
+    for (const unit of this.boundTo(place)) {
+      if (this.units.state(unit) === Unknown) continue;
+      this.details.set(unit, why);
+      this.#move(unit, Unknown);
+    }
+  }
+
+  #placeGone(place: AgentPlace, { how, detail }: WorkEvent & { type: 'place-gone' }): void {
+    place.status = 'gone';
+    for (const unit of [...this.boundTo(place)]) {
+      const page = this.units.page(unit);
+      const row = unit & PAGE_MASK;
+      const started = ((page.flags[row] as number) & STARTED) !== 0;
+      if (this.template(unit).restartOnPilotLoss === false) {
+        const when = started ? 'while it ran' : 'before it started, as far as is known';
+        this.#giveBack(unit, PILOT_LOST, `lost with its pilot ${when}: ${detail}`);
+      } else if (started && how === 'lost' && this.#countCrash(page, row) >= CRASH_LIMIT) {
+        const problem = `was running when ${CRASH_LIMIT} pilots died, and may be what kills them`;
+        this.#giveBack(unit, CRASH_LIMIT_REASON, problem);
+      } else this.#giveBack(unit, 0);
+    }
+  }
+
+  #countCrash(page: UnitPage, row: number): number {
+    const crashes = (page.crashes[row] as number) + 1;
+    page.crashes[row] = crashes;
+    return crashes;
+  }
+
+  #makePending(unit: number, notBefore = this.template(unit).startTime ?? 0): void {
+    this.#move(unit, Pending);
+    if (notBefore > this.#at) this.parked.park(unit, notBefore);
+    else this.template(unit).requests.push(unit);
+  }
+
+  /** Whether that attempt is the present one, bound there and not over. */
+  #isPresent(unit: number, attempt: number, place: AgentPlace): boolean {
+    if (unit >= this.units.size) return false;
+    const page = this.units.page(unit);
+    const row = unit & PAGE_MASK;
+    return (
+      page.attempt[row] === attempt &&
+      page.place[row] === place.id &&
+      isBoundState(page.state[row] as number)
+    );
+  }
+
+  /** Moves a unit to its final state, and with it whoever waits for it. */
+  #finish(unit: number, state: number, detail?: string): void {
+    if (detail) this.details.set(unit, detail);
+    else if (state === Done) this.details.delete(unit);
+    this.#leaveQueue(unit);
+    this.#move(unit, state);
+    const { group } = this.template(unit);
+    if (group === undefined && !this.dependencies.hasDependents(unit)) return;
+    const settled = [unit];
+    for (let next = settled.pop(); next !== undefined; next = settled.pop()) {
+      this.#leaveGroup(next, settled);
+      const succeeded = this.units.state(next) === Done;
+      for (const [dependent, onSuccess] of this.dependencies.takeDependentsOf(next)) {
+        this.#resolve(dependent, succeeded || !onSuccess, next, settled);
+      }
+    }
+  }
+
+  #leaveGroup(unit: number, settled: number[]): void {
+    const { group } = this.template(unit);
+    if (group === undefined) return;
+    group.unfinished--;
+    if (group.failed === NONE && this.units.state(unit) !== Done) group.failed = unit;
+    if (group.unfinished > 0) return;
+    for (const [dependent, onSuccess] of this.dependencies.takeDependentsOfGroup(group)) {
+      this.#resolve(dependent, group.failed === NONE || !onSuccess, group.failed, settled);
+    }
+  }
+
+  /** One thing that a unit waited for is over: it is a step nearer, or will never run. */
+  #resolve(dependent: number, satisfied: boolean, cause: number, settled: number[]): void {
+    const state = this.units.state(dependent);
+    if (isFinal(state)) return;
+    if (!satisfied) {
+      this.details.set(dependent, this.#because(cause));
+      this.#move(dependent, Canceled);
+      settled.push(dependent);
+    } else if (this.dependencies.countOff(dependent) === 0 && state === Waiting) {
+      this.#makePending(dependent);
+    }
+  }
+
+  #because(unit: number): string {
+    const how = this.units.state(unit) === Canceled ? 'was canceled' : 'failed';
+    return `canceled because unit ${unit} ${how}`;
+  }
+
+  #leaveQueue(unit: number): void {
+    if (this.units.state(unit) !== Pending) return;
+    if (!this.parked.free(unit)) this.template(unit).requests.forgetOne();
+  }
+
+  #move(unit: number, to: number): void {
+    this.units.move(unit, to);
+    this.moves.push(unit * 16 + to);
+  }
+}
+
+/** Whether a unit in that state is an agent's, as far as we know. */
+export function isBoundState(state: number): boolean {
+  return state === Scheduled || state === Running || state === Unknown;
+}
+
+/** Whether an attempt that ended for that reason had a process. */
+function hasStarted(reason: number): boolean {
+  return reason <= TIME_LIMIT || reason > SPAWN_FAILED;
+}

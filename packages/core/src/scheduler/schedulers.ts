@@ -1,0 +1,28 @@
+/** The schedulers that come with pstar, by name. */
+import { PilotError } from '../model/errors.ts';
+import { BackfillScheduler } from './backfill.ts';
+import { FifoScheduler } from './fifo.ts';
+import { RoundRobinScheduler } from './round-robin.ts';
+import type { Scheduler } from './scheduler.ts';
+
+const SCHEDULERS = {
+  backfill: () => new BackfillScheduler(),
+  'round-robin': () => new RoundRobinScheduler(),
+  fifo: () => new FifoScheduler(),
+} as const;
+
+export type SchedulerName = keyof typeof SCHEDULERS;
+
+/**
+ * The scheduler of that name, or the one passed in.
+ *
+ * @throws PilotError `NOT_FOUND` with the names there are.
+ */
+export function schedulerOf(choice: Scheduler | SchedulerName = 'backfill'): Scheduler {
+  if (typeof choice === 'object') return choice;
+  if (Object.hasOwn(SCHEDULERS, choice)) return SCHEDULERS[choice]();
+  throw new PilotError('NOT_FOUND', `there is no scheduler '${choice}'`, {
+    subject: 'scheduler',
+    hint: `choose one of ${Object.keys(SCHEDULERS).join(', ')}, or pass an object with schedule(round)`,
+  });
+}
