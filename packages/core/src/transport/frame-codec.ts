@@ -1,0 +1,173 @@
+/**
+ * Messages to frames and back: four bytes of length (big-endian), then a msgpack array of
+ * messages. Knows no socket.
+ *
+ * Each direction of a link has an encoder and a decoder of its own, because a shape of object is
+ * described once in a stream and named by number from then on: a frame can be read only after all
+ * those before it.
+ */
+
+import { Packr, Unpackr } from 'msgpackr';
+import { assert } from '../model/assert.ts';
+import { PilotError } from '../model/errors.ts';
+
+/** A frame holds no more messages than this. */
+export const FRAME_MESSAGES = 1_000;
+/** A frame holds no more bytes of messages than this, unless a single message is larger. */
+export const FRAME_BYTES = 256 * 1024;
+/** No frame is larger, its length included: what a peer may make us hold in memory. */
+export const LARGEST_FRAME = 16 * 1024 * 1024;
+
+const LENGTH_BYTES = 4;
+/** The length, then the head of a msgpack array whose length takes four bytes. */
+const HEAD_BYTES = LENGTH_BYTES + 5;
+const ARRAY_32 = 0xdd;
+const NOTHING: Buffer = Buffer.alloc(0);
+
+/** `sequential`: shapes carry over to later frames; `moreTypes`: typed arrays stay what they are. */
+const STREAM = { sequential: true, moreTypes: true } as const;
+
+/** Packs messages at once and hands over frames: full ones by itself, the last when told to. */
+export class FrameEncoder {
+  readonly #packr = new Packr({ ...STREAM });
+  readonly #write: (frame: Buffer) => void;
+  #messages: Buffer[] = [];
+  #size = 0;
+
+  constructor(write: (frame: Buffer) => void) {
+    this.#write = write;
+  }
+
+  /** Bytes that wait for the next frame. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Takes a message in. It throws for what is a defect: no plain data, or more than a frame holds. */
+  add(message: object): void {
+    const bytes = this.#pack(message);
+    if (this.#size + bytes.length > FRAME_BYTES) this.flush();
+    this.#messages.push(bytes);
+    this.#size += bytes.length;
+    if (this.#messages.length === FRAME_MESSAGES) this.flush();
+  }
+
+  /** Hands over what has come since the last frame, if anything. */
+  flush(): void {
+    if (this.#messages.length === 0) return;
+    const head = Buffer.allocUnsafe(HEAD_BYTES);
+    head.writeUInt32BE(HEAD_BYTES - LENGTH_BYTES + this.#size, 0);
+    head.writeUInt8(ARRAY_32, LENGTH_BYTES);
+    head.writeUInt32BE(this.#messages.length, LENGTH_BYTES + 1);
+    const frame = Buffer.concat([head, ...this.#messages], HEAD_BYTES + this.#size);
+    this.#messages = [];
+    this.#size = 0;
+    this.#write(frame);
+  }
+
+  #pack(message: object): Buffer {
+    try {
+      const bytes = this.#packr.pack(message);
+      const fits = HEAD_BYTES + bytes.length <= LARGEST_FRAME;
+      assert(fits, `a message of ${bytes.length} bytes is more than a frame holds`);
+      return bytes;
+    } catch (error) {
+      // The message may have numbered shapes that the other side will now never see described.
+      this.#packr.clearSharedData();
+      throw error;
+    }
+  }
+}
+
+/**
+ * Takes bytes as they come and gives back the messages of each whole frame. Nothing that it gives
+ * back shares memory with those bytes. A frame is copied at most once, when its last byte is here.
+ */
+export class FrameDecoder {
+  readonly #unpackr = new Unpackr({ ...STREAM, copyBuffers: true });
+  /** The bytes not yet read: those of `#bytes` from `#at` on, then those of `#more`. */
+  #bytes = NOTHING;
+  #at = 0;
+  #more: Buffer[] = [];
+  #unread = 0;
+  /** How many bytes the next step takes: a length, or a frame with its length. */
+  #wanted = LENGTH_BYTES;
+
+  /** Whether a frame has begun and not ended. */
+  get isWithinFrame(): boolean {
+    return this.#unread > 0;
+  }
+
+  /** Takes bytes in; {@link next} reads them. */
+  push(chunk: Buffer): void {
+    if (this.#unread > 0) {
+      this.#more.push(chunk);
+    } else {
+      this.#bytes = chunk;
+      this.#at = 0;
+    }
+    this.#unread += chunk.length;
+  }
+
+  /**
+   * The messages of the next whole frame, or undefined until more bytes are here.
+   *
+   * @throws PilotError `PROTOCOL_MISMATCH` for what is no frame; then the stream cannot be read on.
+   */
+  next(): object[] | undefined {
+    if (this.#unread < this.#wanted) return undefined;
+    this.#join();
+    if (this.#wanted === LENGTH_BYTES) {
+      this.#wanted = LENGTH_BYTES + this.#bytes.readUInt32BE(this.#at);
+      if (this.#wanted > LARGEST_FRAME) {
+        throw unreadable(`of ${this.#wanted} bytes; ${LARGEST_FRAME} are the most`);
+      }
+      if (this.#unread < this.#wanted) return undefined;
+    }
+    return this.#take();
+  }
+
+  #join(): void {
+    if (this.#more.length === 0) return;
+    this.#bytes = Buffer.concat([this.#bytes.subarray(this.#at), ...this.#more], this.#unread);
+    this.#at = 0;
+    this.#more = [];
+  }
+
+  /** Reads the frame that is wholly in `#bytes`. */
+  #take(): object[] {
+    const start = this.#at + LENGTH_BYTES;
+    const end = this.#at + this.#wanted;
+    const messages = this.#unpack(start, end);
+    this.#at = end;
+    this.#unread -= this.#wanted;
+    this.#wanted = LENGTH_BYTES;
+    if (this.#unread === 0) this.#bytes = NOTHING;
+    return messages;
+  }
+
+  #unpack(start: number, end: number): object[] {
+    if (start === end) throw unreadable('without contents');
+    let messages: unknown;
+    try {
+      messages = this.#unpackr.unpack(this.#bytes, { start, end });
+    } catch (cause) {
+      throw unreadable('that is no msgpack', cause);
+    }
+    if (!Array.isArray(messages) || !messages.every(isObject)) {
+      throw unreadable('that is no list of messages');
+    }
+    return messages;
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
+function unreadable(which: string, cause?: unknown): PilotError {
+  return new PilotError('PROTOCOL_MISMATCH', `the other side sent a frame ${which}`, {
+    hint: 'check that both sides run the same version',
+    cause,
+  });
+}

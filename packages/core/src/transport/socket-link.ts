@@ -1,0 +1,124 @@
+/**
+ * A link over a connected stream socket. Knows frames and back-pressure, not how the socket came
+ * to be connected or encrypted.
+ */
+
+import type { Socket } from 'node:net';
+import { PilotError } from '../model/errors.ts';
+import type { Log } from '../runtime/log.ts';
+import { FrameDecoder, FrameEncoder } from './frame-codec.ts';
+import { type Link, LinkEmitter } from './link.ts';
+
+/** How long a closing link waits for a peer that takes nothing more. */
+const CLOSING_IDLE_MS = 10_000;
+
+/** Takes a socket over for good: nobody else reads, writes or ends it from here on. */
+export class SocketLink extends LinkEmitter implements Link {
+  readonly peer: string;
+  readonly #socket: Socket;
+  readonly #log: Log;
+  readonly #encoder: FrameEncoder;
+  readonly #decoder = new FrameDecoder();
+  #isOpen = true;
+  #isFlushDue = false;
+  #error: PilotError | undefined;
+
+  constructor(socket: Socket, peer: string, log: Log) {
+    super();
+    this.peer = peer;
+    this.#socket = socket;
+    this.#log = log;
+    this.#encoder = new FrameEncoder((frame) => socket.write(frame));
+    socket.setNoDelay(true);
+    // Paused before there is a reader: bytes stay in the socket until somebody listens.
+    socket.pause();
+    socket.on('data', (chunk: Buffer) => this.#read(chunk));
+    socket.on('drain', () => this.emit('drain'));
+    socket.on('end', () => this.#ended());
+    // A TLS socket does not end itself at an error after its handshake.
+    socket.on('error', (cause) => this.#fail(this.#lost(cause.message, cause)));
+    socket.on('close', () => {
+      this.#isOpen = false;
+      this.emit('close', this.#error);
+    });
+  }
+
+  get buffered(): number {
+    return this.#encoder.size + this.#socket.writableLength;
+  }
+
+  send(message: object): void {
+    if (!this.#isOpen) {
+      this.#log.debug({ peer: this.peer }, 'a message for a closed link is dropped');
+      return;
+    }
+    this.#encoder.add(message);
+    if (this.#isFlushDue) return;
+    this.#isFlushDue = true;
+    // A microtask, not a timer: what is sent in this tick leaves before the next one begins.
+    queueMicrotask(() => {
+      this.#isFlushDue = false;
+      if (this.#isOpen) this.#encoder.flush();
+    });
+  }
+
+  close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#encoder.flush();
+    this.#socket.end();
+    this.#socket.setTimeout(CLOSING_IDLE_MS, () => {
+      this.#fail(this.#lost('the other side took nothing more while the link was closing'));
+    });
+    // Unread, the socket would never learn that the other side has closed as well.
+    this.#socket.resume();
+  }
+
+  destroy(): void {
+    this.#isOpen = false;
+    this.#socket.destroy();
+  }
+
+  protected override listened(): void {
+    this.#socket.resume();
+  }
+
+  #read(chunk: Buffer): void {
+    this.#decoder.push(chunk);
+    for (;;) {
+      const messages = this.#nextMessages();
+      if (!messages) return;
+      for (const message of messages) {
+        this.emit('message', message);
+        if (this.#socket.destroyed) return;
+      }
+    }
+  }
+
+  /** Only the decoding is guarded: what a listener throws is a defect of its own. */
+  #nextMessages(): object[] | undefined {
+    try {
+      return this.#decoder.next();
+    } catch (error) {
+      this.#fail(error as PilotError);
+      return undefined;
+    }
+  }
+
+  /** The other side sends nothing more; the socket answers by ending too. */
+  #ended(): void {
+    this.#isOpen = false;
+    if (this.#decoder.isWithinFrame) {
+      this.#fail(this.#lost('the connection ended within a message'));
+    }
+  }
+
+  #lost(problem: string, cause?: Error): PilotError {
+    return new PilotError('CONNECTION_LOST', problem, { subject: this.peer, cause });
+  }
+
+  #fail(error: PilotError): void {
+    this.#error ??= error;
+    this.destroy();
+  }
+}
