@@ -5,7 +5,14 @@
  * every folder of the core has its row.
  */
 
-/** `ours`: folders of packages/core/src. `others`: packages, and `node` for all that Node brings. */
+/**
+ * `ours`: folders of packages/core/src. `others`: packages, and `node` for all that Node brings.
+ *
+ * @typedef {{ ours: string[], others: string[] }} Layer
+ * @typedef {import('dependency-cruiser').IForbiddenRuleType} Rule
+ */
+
+/** @type {Record<string, Layer>} From the lowest up. */
 export const layers = {
   model: { ours: [], others: ['zod'] },
   scheduler: { ours: ['model'], others: [] },
@@ -43,10 +50,11 @@ export const pureFiles = ['agent/agent-machine.ts', 'agent/slots.ts'];
 
 const src = 'packages/core/src';
 const doors = `^${src}/(index|adaptor|testing)\\.ts$`;
-const oneOf = (words) => `(${words.join('|')})`;
-const listed = (words) => (words.length > 0 ? words.join(', ') : 'nothing');
+const oneOf = (/** @type {string[]} */ words) => `(${words.join('|')})`;
+const listed = (/** @type {string[]} */ words) => (words.length > 0 ? words.join(', ') : 'nothing');
 
-const ruleOfOurs = ([layer, { ours }]) => ({
+/** @returns {Rule} */
+const ruleOfOurs = (/** @type {[string, Layer]} */ [layer, { ours }]) => ({
   name: `${layer}-looks-down`,
   severity: 'error',
   comment: `${layer}/ may import ${listed(ours)} of ours.`,
@@ -54,7 +62,8 @@ const ruleOfOurs = ([layer, { ours }]) => ({
   to: { path: '^packages/', pathNot: `^${src}/${oneOf([layer, ...ours])}/` },
 });
 
-const ruleOfPackages = ([layer, { others }]) => {
+/** @returns {Rule} */
+const ruleOfPackages = (/** @type {[string, Layer]} */ [layer, { others }]) => {
   const packages = others.filter((other) => other !== 'node');
   return {
     name: `${layer}-keeps-to-its-packages`,
@@ -68,7 +77,8 @@ const ruleOfPackages = ([layer, { others }]) => {
   };
 };
 
-const ruleOfNode = ([layer]) => ({
+/** @returns {Rule} */
+const ruleOfNode = (/** @type {[string, Layer]} */ [layer]) => ({
   name: `${layer}-knows-no-node`,
   severity: 'error',
   comment: `${layer}/ decides: it must run in a simulator, without files, sockets, timers or a clock.`,

@@ -37,25 +37,30 @@ function currentStamp() {
   return hash.digest('hex');
 }
 
-function install() {
+/** @param {(line: string) => void} say */
+function install(say) {
   const stamp = currentStamp();
   if (read(stampFile) === stamp) return;
-  process.stderr.write('installing the dependencies …\n');
+  say('installing the dependencies …');
   const { status, output } = pnpm(['install', '--frozen-lockfile', '--prefer-offline']);
   if (status !== 0) throw new Error(`the dependencies could not be installed:\n${output}`);
   mkdirSync(new URL('node_modules', root), { recursive: true });
   writeFileSync(stampFile, stamp);
 }
 
-/** A usable Node and the locked dependencies; a second call costs next to nothing. */
-export function prepare() {
+/**
+ * A usable Node and the locked dependencies; a second call costs next to nothing.
+ *
+ * @param {(line: string) => void} [say] is told when it will take a while.
+ */
+export function prepare(say = () => {}) {
   checkNode();
-  install();
+  install(say);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   try {
-    prepare();
+    prepare((line) => process.stderr.write(`${line}\n`));
     const { buildAgent } = await import('./build-agent.mjs');
     await buildAgent();
   } catch (error) {

@@ -1,0 +1,174 @@
+/**
+ * The table in ARCHITECTURE.md, the rules of dependency-cruiser, the projects of the compiler and
+ * the overrides of the linter say the same; and the rules bite, so that none is weakened unseen.
+ */
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import ts from 'typescript';
+import { afterAll, describe, expect, it } from 'vitest';
+import { layers, pureFiles } from '../../.dependency-cruiser.mjs';
+import { read, root } from './repository.ts';
+
+interface Layer {
+  readonly ours: readonly string[];
+  readonly others: readonly string[];
+}
+
+const configured: Readonly<Record<string, Layer>> = layers;
+const names = Object.keys(configured);
+const doors = ['adaptor.ts', 'index.ts', 'testing.ts'];
+const src = 'packages/core/src';
+
+function listed(cell: string): string[] {
+  return cell
+    .replace('–', '')
+    .split(',')
+    .map((word) => word.trim())
+    .filter(Boolean);
+}
+
+function tableOfArchitecture(): Record<string, Layer> {
+  const [, section = ''] = read('ARCHITECTURE.md').split(/<!-- \/?layers -->/);
+  const table: Record<string, Layer> = {};
+  for (const row of section.trim().split('\n').slice(2)) {
+    const [, folders = '', ours = '', others = ''] = row.split('|');
+    for (const folder of listed(folders)) {
+      table[folder] = { ours: listed(ours), others: listed(others) };
+    }
+  }
+  return table;
+}
+
+function sorted(table: Readonly<Record<string, Layer>>): Record<string, Layer> {
+  const rows = Object.entries(table).map(([name, { ours, others }]) => [
+    name,
+    { ours: [...ours].sort(), others: [...others].sort() },
+  ]);
+  return Object.fromEntries(rows);
+}
+
+function pureProject(): string[] {
+  const path = join(root, 'packages/core/tsconfig.pure.json');
+  const { config } = ts.readConfigFile(path, ts.sys.readFile);
+  expect(config.compilerOptions.types).toEqual([]);
+  return config.include;
+}
+
+describe('the layers', () => {
+  it('are the same in ARCHITECTURE.md and in the rules', () => {
+    expect(sorted(tableOfArchitecture())).toEqual(sorted(configured));
+  });
+
+  it('have a row for each folder of the core, and beside them are the doors only', () => {
+    const entries = readdirSync(join(root, src), { withFileTypes: true });
+    const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+    const others = entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
+    expect(folders.sort()).toEqual([...names].sort());
+    expect(others.sort()).toEqual(doors);
+  });
+
+  it('import downwards only', () => {
+    names.forEach((name, index) => {
+      const below = names.slice(0, index);
+      expect(configured[name]?.ours.filter((other) => !below.includes(other))).toEqual([]);
+    });
+  });
+
+  it('that decide are pure to the compiler and to the linter', () => {
+    const pureLayers = names.filter((name) => !configured[name]?.others.includes('node'));
+    const pure = [...pureLayers, ...pureFiles].sort();
+    const ofCompiler = pureProject().map((path) => path.replace('src/', ''));
+    expect(ofCompiler.sort()).toEqual(pure);
+
+    const { overrides } = JSON.parse(read('biome.json'));
+    const [override] = overrides.filter(({ plugins }: { plugins?: string[] }) => plugins);
+    const ofLinter = override.includes.map((path: string) =>
+      path.replace(`${src}/`, '').replace('/**', ''),
+    );
+    expect(ofLinter.sort()).toEqual(pure);
+  });
+});
+
+/**
+ * A made-up core in which every folder imports every other and every package: what is refused there
+ * is exactly what the table does not allow.
+ */
+describe('the rules bite', () => {
+  const packages = ['zod', 'rxjs', 'koffi', 'msgpackr', 'eventemitter3'];
+  const scratch = mkdtempSync(join(tmpdir(), 'pstar-layers-'));
+  afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+  function plant(path: string, imports: readonly string[]): void {
+    const file = join(scratch, path);
+    mkdirSync(dirname(file), { recursive: true });
+    const text = imports.map((from, index) => `import type * as a${index} from '${from}';\n`);
+    writeFileSync(
+      file,
+      `${text.join('')}export type A = ${imports.map((_, i) => `typeof a${i}`).join(' | ')};\n`,
+    );
+  }
+
+  /** `from → to`, for each import that is refused. */
+  async function refused(): Promise<Set<string>> {
+    writeFileSync(join(scratch, 'tsconfig.base.json'), read('tsconfig.base.json'));
+    const config = join(root, '.dependency-cruiser.mjs');
+    const bin = join(root, 'node_modules', '.bin', 'depcruise');
+    const cruise = promisify(execFile)(
+      bin,
+      ['--config', config, '--output-type', 'json', 'packages', 'examples'],
+      { cwd: scratch, maxBuffer: 2 ** 26 },
+    );
+    const { stdout } = await cruise.catch((error: { stdout: string }) => error);
+    const { violations } = JSON.parse(stdout).summary as {
+      violations: { from: string; to: string; rule: { name: string } }[];
+    };
+    return new Set(
+      violations
+        .filter(({ rule }) => rule.name !== 'no-cycle')
+        .map(({ from, to }) => `${nameOf(from)} → ${nameOf(to)}`),
+    );
+  }
+
+  function nameOf(path: string): string {
+    const [, layer] = /core\/src\/([^/]+)\/probe\.ts$/.exec(path) ?? [];
+    const [, dependency] = /.*node_modules\/([^/]+)\//.exec(path) ?? [];
+    return layer ?? dependency ?? (/^(node:)?fs$/.test(path) ? 'node' : path);
+  }
+
+  it('on every import that the table does not allow', async () => {
+    symlinkSync(join(root, 'packages/core/node_modules'), join(scratch, 'node_modules'));
+    const others = [...packages, 'node:fs'];
+    for (const name of names) {
+      const siblings = names
+        .filter((other) => other !== name)
+        .map((other) => `../${other}/probe.ts`);
+      plant(`${src}/${name}/probe.ts`, [...siblings, ...others]);
+    }
+    plant(
+      `${src}/index.ts`,
+      names.map((name) => `./${name}/probe.ts`),
+    );
+    plant(`${src}/surprise/a.ts`, ['../model/probe.ts']);
+    plant('packages/adaptor-made-up/src/a.ts', [
+      '../../core/src/index.ts',
+      '../../core/src/model/probe.ts',
+    ]);
+    plant('examples/a.ts', ['../packages/core/src/manager/probe.ts']);
+
+    const expected = names.flatMap((name) => {
+      const { ours, others: allowed } = configured[name] ?? { ours: [], others: [] };
+      return [...names, ...packages, 'node']
+        .filter((other) => other !== name && ![...ours, ...allowed].includes(other))
+        .map((other) => `${name} → ${other}`);
+    });
+    expected.push(
+      `${src}/surprise/a.ts → model`,
+      'packages/adaptor-made-up/src/a.ts → model',
+      'examples/a.ts → manager',
+    );
+    expect([...(await refused())].sort()).toEqual(expected.sort());
+  });
+});

@@ -1,0 +1,8 @@
+import { expect, it } from 'vitest';
+import { withDrawings } from '../../tools/draw-states.ts';
+import { read } from './repository.ts';
+
+it('the state diagrams are those of the tables; `pnpm docs:states` redraws them', () => {
+  const text = read('ARCHITECTURE.md');
+  expect(text).toBe(withDrawings(text));
+});
