@@ -2,9 +2,9 @@
  * Decides about pilots. PURE: what has come in goes in, what is to be journalled and done comes out;
  * time is a number that the inputs carry. It submits nothing, speaks to nobody and knows no adaptor.
  */
-import { assert, unreachable } from '../model/assert.ts';
+import { unreachable } from '../model/assert.ts';
 import { PilotError } from '../model/errors.ts';
-import { isFinalPilotJobState } from '../model/pilot-job-state.ts';
+import { isFinalPilotJobState, type PilotJobState } from '../model/pilot-job-state.ts';
 import { conclude, describeEnd, nativeWords } from './pilot-conclusion.ts';
 import type { PilotEffect, PilotEnding, PilotEvent, PilotInput } from './pilot-events.ts';
 import { type AgentRecord, evolve, type PilotRecord, presentAgents } from './pilot-record.ts';
@@ -98,7 +98,7 @@ export class PilotMachine {
         this.#registrationDue(pilot, input);
         break;
       case 'grace-due':
-        if (input.round === pilot.round) this.#cancelNative(pilot);
+        this.#graceDue(pilot, input);
         break;
       case 'fence-due':
         this.#fenceDue(pilot, input);
@@ -117,6 +117,8 @@ export class PilotMachine {
   #accepted(pilot: PilotRecord, { round, nativeId, at }: Of<'accepted'>): void {
     if (round !== pilot.round || pilot.native.phase !== 'submitting') return;
     this.#record({ type: 'pilot-accepted', pilot: pilot.id, nativeId });
+    // An agent may have been faster than its acceptance, and nothing leads from New to Running.
+    if (pilot.state === 'New') this.#move(pilot, 'Pending', nativeWords(pilot), at);
     this.#effects.push({ type: 'watch-native', pilot: pilot.id });
     if (pilot.ending !== undefined) this.#cancelNative(pilot);
     else if (pilot.plan.policy.registersFrom === 'acceptance') this.#awaitRegistration(pilot, at);
@@ -165,12 +167,11 @@ export class PilotMachine {
   }
 
   #connected(pilot: PilotRecord, { agent, node, endsAt }: Of<'agent-connected'>): void {
-    const known = pilot.agents.get(agent);
-    if (known?.at.link === 'gone') return this.#refuse(agent, `given up: ${known.at.detail}`);
-    if (isFinalPilotJobState(pilot.state)) {
-      return this.#refuse(agent, `its pilot is ${pilot.state}: ${pilot.detail}`);
+    const refusal = whyRefused(pilot, agent);
+    if (refusal !== undefined) {
+      this.#refuse(agent, refusal);
+      return;
     }
-    if (pilot.native.phase === 'over') return this.#refuse(agent, 'its native job is over');
     const end = endsAt === undefined ? {} : { endsAt };
     this.#record({ type: 'agent-connected', pilot: pilot.id, agent, node, ...end });
     this.#effects.push({ type: 'agent-joined', agent });
@@ -194,7 +195,7 @@ export class PilotMachine {
     this.#record({ type: 'agent-gone', pilot: pilot.id, agent, how, detail, reason });
     this.#effects.push({ type: 'agent-gone', agent, how, detail });
     this.#effects.push({ type: 'watch-native', pilot: pilot.id });
-    if (presentAgents(pilot).some(({ at: { link } }) => link !== 'gone')) return;
+    if (hasAgents(pilot)) return;
     if (pilot.ending !== undefined) this.#cancelNative(pilot);
     else this.#awaitGrace(pilot, at);
   }
@@ -224,31 +225,39 @@ export class PilotMachine {
     if (known?.at.link !== 'silent' || known.silences !== silence) return;
     const detail = `out of touch for longer than its lease: ${known.at.why}`;
     this.#gone(pilot, known, 'lost', detail);
-    const left = presentAgents(pilot).some(({ at: { link } }) => link !== 'gone');
-    if (!left) this.#end(pilot, { why: 'failed', detail }, at);
+    if (!hasAgents(pilot)) this.#end(pilot, { why: 'failed', detail }, at);
   }
 
-  /** A crash may have eaten every effect since the journal's last events: asks for all of them again. */
+  #graceDue(pilot: PilotRecord, { round }: Of<'grace-due'>): void {
+    if (round !== pilot.round) return;
+    // Where an agent has ended by itself, another of the same native job may have come since.
+    if (pilot.ending !== undefined || !hasAgents(pilot)) this.#cancelNative(pilot);
+  }
+
+  /** A crash may have eaten every effect of the journal's last events: asks for all of them again. */
   #reopened(pilot: PilotRecord, at: number): void {
     const { id, round, native } = pilot;
-    if (native.phase === 'submitting')
+    if (native.phase === 'submitting') {
       this.#effects.push({ type: 'settle-submission', pilot: id, round });
-    if (native.phase === 'live') {
-      this.#effects.push({ type: 'watch-native', pilot: id });
-      for (const agent of presentAgents(pilot)) {
-        if (agent.at.link === 'connected') {
-          const why = 'the manager was away';
-          this.#record({ type: 'agent-silent', pilot: id, agent: agent.id, why });
-        }
-        if (agent.at.link !== 'gone')
-          this.#awaitFence(pilot, pilot.agents.get(agent.id) as AgentRecord, at);
-      }
-      const agents = presentAgents(pilot);
-      if (pilot.ending !== undefined) this.#awaitGrace(pilot, at);
-      else if (agents.length === 0) this.#awaitRegistration(pilot, at);
-      else if (agents.every(({ at: { link } }) => link === 'gone')) this.#awaitGrace(pilot, at);
     }
+    if (native.phase === 'live') this.#resume(pilot, at);
     this.#conclude(pilot, at);
+  }
+
+  #resume(pilot: PilotRecord, at: number): void {
+    this.#effects.push({ type: 'watch-native', pilot: pilot.id });
+    for (const agent of presentAgents(pilot)) {
+      if (agent.at.link === 'connected') {
+        const why = 'the manager was away';
+        this.#record({ type: 'agent-silent', pilot: pilot.id, agent: agent.id, why });
+      }
+      const { link } = agent.at;
+      if (link !== 'gone') this.#awaitFence(pilot, pilot.agents.get(agent.id) as AgentRecord, at);
+    }
+    const registered = presentAgents(pilot).length > 0;
+    if (pilot.ending !== undefined || (registered && !hasAgents(pilot)))
+      this.#awaitGrace(pilot, at);
+    else if (!registered && isExpected(pilot)) this.#awaitRegistration(pilot, at);
   }
 
   /** Sets out to end the pilot; a pilot that is ending already is ended for its first reason. */
@@ -258,7 +267,10 @@ export class PilotMachine {
     const first = pilot.ending === undefined;
     this.#record({ type: 'pilot-ending', pilot: pilot.id, ending });
     if (!first || pilot.native.phase !== 'live') return;
-    if (ending.why === 'failed' || !hasConnected(pilot)) return this.#cancelNative(pilot);
+    if (ending.why === 'failed' || !hasConnected(pilot)) {
+      this.#cancelNative(pilot);
+      return;
+    }
     for (const agent of presentAgents(pilot)) {
       if (agent.at.link === 'connected') this.#endAgent(pilot, agent.id);
     }
@@ -310,7 +322,10 @@ export class PilotMachine {
 
   #conclude(pilot: PilotRecord, at: number): void {
     const { state, detail } = conclude(pilot);
-    if (state === pilot.state && detail === pilot.detail) return;
+    if (state !== pilot.state || detail !== pilot.detail) this.#move(pilot, state, detail, at);
+  }
+
+  #move(pilot: PilotRecord, state: PilotJobState, detail: string, at: number): void {
     this.#record({ type: 'pilot-moved', pilot: pilot.id, state, detail, at });
   }
 
@@ -318,31 +333,29 @@ export class PilotMachine {
     evolve(this.#pilots, event);
     this.#events.push(event);
   }
-
-  /** Fails on the first thing that does not fit together; for tests and the simulator. */
-  assertInvariants(): void {
-    for (const pilot of this.#pilots.values()) {
-      const { id, state, native, ending } = pilot;
-      const concluded = conclude(pilot);
-      assert(concluded.state === state, `${id} is ${state}, and should be ${concluded.state}`);
-      assert(state !== 'New' || native.phase === 'submitting', `${id} is New and accepted`);
-      const over = isFinalPilotJobState(state);
-      assert(
-        !over || native.phase === 'over' || ending?.why === 'failed',
-        `${id} is over too early`,
-      );
-      assert(over || native.phase !== 'over', `${id} is ${state} without a native job`);
-      for (const agent of pilot.agents.values()) {
-        const gone = agent.at.link === 'gone';
-        assert(gone || agent.round === pilot.round, `${agent.id} has outlived its round`);
-        assert(gone || native.phase === 'live', `${agent.id} has outlived its native job`);
-      }
-    }
-  }
 }
 
 function hasConnected(pilot: PilotRecord): boolean {
   return presentAgents(pilot).some(({ at }) => at.link === 'connected');
+}
+
+/** Whether one is there, or may come back. */
+function hasAgents(pilot: PilotRecord): boolean {
+  return presentAgents(pilot).some(({ at }) => at.link !== 'gone');
+}
+
+/** Whether its native job is so far that its first agent should report. */
+function isExpected({ native, plan }: PilotRecord): boolean {
+  if (native.phase !== 'live') return false;
+  return plan.policy.registersFrom === 'acceptance' || native.report.state === 'Running';
+}
+
+function whyRefused(pilot: PilotRecord, agent: string): string | undefined {
+  const known = pilot.agents.get(agent);
+  if (known?.at.link === 'gone') return `given up: ${known.at.detail}`;
+  if (isFinalPilotJobState(pilot.state)) return `its pilot is ${pilot.state}: ${pilot.detail}`;
+  // Before the acceptance is known an agent may well be there: some start before they are accepted.
+  return pilot.native.phase === 'over' ? 'its native job is over' : undefined;
 }
 
 /** A cancellation takes back a reinitialization under way, and nothing else does. */

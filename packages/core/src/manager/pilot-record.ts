@@ -112,7 +112,7 @@ function created({ pilot, plan, at }: Extract<PilotEvent, { type: 'pilot-created
     plan,
     round: 1,
     state: 'New',
-    detail: '',
+    detail: 'being submitted',
     native: { phase: 'submitting' },
     ending: undefined,
     agents: new Map(),

@@ -109,7 +109,8 @@ export class Conductor<Input, Event, Effect, S extends Step<Event, Effect> = Ste
   /** Waits until everything is settled; from then on dispatches are refused. */
   async close(): Promise<void> {
     try {
-      while (this.#batches.length > 0) await this.settled();
+      do await this.settled();
+      while (this.#batches.length > 0);
       await this.#snapshotting;
     } finally {
       this.#closed = true;

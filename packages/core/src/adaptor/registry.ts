@@ -1,0 +1,96 @@
+/**
+ * Finds the adaptor of a scheme: one passed in, one registered, or one in a package whose name says
+ * so. Knows no adaptor but `local://`.
+ */
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { PilotError } from '../model/errors.ts';
+import { ADAPTOR_CONTRACT, type Adaptor } from './adaptor.ts';
+import { localAdaptor } from './local.ts';
+
+const registered = new Map<string, Adaptor>([[localAdaptor.scheme, localAdaptor]]);
+
+/** Makes an adaptor known to every service of this program; the last of a scheme counts. */
+export function registerAdaptor(adaptor: Adaptor): void {
+  registered.set(adaptor.scheme, checked(adaptor, adaptor.scheme));
+}
+
+/** What is registered; adaptors in packages are found when their scheme is first asked for. */
+export function availableAdaptors(): readonly Adaptor[] {
+  return [...registered.values()];
+}
+
+/**
+ * The adaptor of a scheme. `slurm+ssh` is the adaptor `slurm`, unless one has that very name.
+ *
+ * @throws PilotError `ADAPTOR_NOT_FOUND`, naming the packages that were looked for;
+ * `ADAPTOR_INCOMPATIBLE`, naming both contracts
+ */
+export async function findAdaptor(
+  scheme: string,
+  own: readonly Adaptor[] = [],
+  load: (packageName: string) => Promise<unknown> = loadPackage,
+): Promise<Adaptor> {
+  const names = [scheme, scheme.split('+')[0] as string];
+  for (const name of names) {
+    const adaptor = own.find((candidate) => candidate.scheme === name) ?? registered.get(name);
+    if (adaptor !== undefined) return checked(adaptor, name);
+  }
+  const packages = packageNames(names[1] as string);
+  for (const name of packages) {
+    const module = await load(name);
+    if (module !== undefined) return adaptorOf(module, name);
+  }
+  throw new PilotError('ADAPTOR_NOT_FOUND', 'there is no adaptor for this scheme', {
+    subject: `${scheme}://`,
+    hint: `install ${packages.join(' or ')}, or pass it to open({ adaptors })`,
+  });
+}
+
+function packageNames(scheme: string): string[] {
+  return [`@pstar/adaptor-${scheme}`, `pstar-adaptor-${scheme}`];
+}
+
+function adaptorOf(module: unknown, packageName: string): Adaptor {
+  const exported = Object.values(module as Record<string, unknown>);
+  const adaptor = exported.find(isAdaptor);
+  if (adaptor === undefined) {
+    throw new PilotError('ADAPTOR_INCOMPATIBLE', 'the package exports no adaptor', {
+      subject: packageName,
+      hint: 'export what defineAdaptor() returns',
+    });
+  }
+  return checked(adaptor, packageName);
+}
+
+function isAdaptor(value: unknown): value is Adaptor {
+  const { scheme, connect } = (value ?? {}) as Partial<Adaptor>;
+  return typeof scheme === 'string' && typeof connect === 'function';
+}
+
+function checked(adaptor: Adaptor, subject: string): Adaptor {
+  if (adaptor.contract === ADAPTOR_CONTRACT) return adaptor;
+  throw new PilotError(
+    'ADAPTOR_INCOMPATIBLE',
+    `the adaptor is written for contract ${adaptor.contract}, and this is ${ADAPTOR_CONTRACT}`,
+    { subject, hint: 'update the older of the adaptor and @pstar/core' },
+  );
+}
+
+/** The package's module; undefined when it is not installed. What is broken in it is thrown. */
+async function loadPackage(name: string): Promise<unknown> {
+  // From the program first: with pnpm and the like, the core does not see its neighbours.
+  for (const from of [join(process.cwd(), 'package.json'), process.argv[1], import.meta.url]) {
+    if (from === undefined) continue;
+    let file: string;
+    try {
+      file = createRequire(from).resolve(name);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND') continue;
+      throw error;
+    }
+    return import(pathToFileURL(file).href);
+  }
+  return undefined;
+}

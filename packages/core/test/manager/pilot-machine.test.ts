@@ -1,0 +1,454 @@
+import fc from 'fast-check';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type {
+  NativeReport,
+  PilotEffect,
+  PilotEvent,
+  PilotInput,
+  PilotPlan,
+} from '../../src/manager/pilot-events.ts';
+import { assertPilotInvariants } from '../../src/manager/pilot-invariants.ts';
+import { PilotMachine } from '../../src/manager/pilot-machine.ts';
+import type { PilotError } from '../../src/model/errors.ts';
+import type { NodeInfo } from '../../src/model/resources.ts';
+import type { EndReason } from '../../src/protocol/messages.ts';
+
+const plan: PilotPlan = {
+  rm: 'slurm://',
+  type: 'slurm',
+  description: { totalCpuCount: 4 },
+  policy: { registrationMs: 60_000, registersFrom: 'running', fenceMs: 90_000, graceMs: 10_000 },
+};
+
+const node: NodeInfo = {
+  host: 'n1',
+  cores: 4,
+  memory: 2 ** 30,
+  gpus: 0,
+  resources: {},
+  cpuArchitecture: 'x64',
+  operatingSystemType: 'linux',
+  nodeVersion: '20.20.2',
+  pstarVersion: '0.1.0',
+  launcher: 'posix_spawn',
+};
+
+type WithoutTime<T> = T extends unknown ? Omit<T, 'at'> : never;
+
+/** A machine in conversation; every step is checked, and its replay compared. */
+class World {
+  machine = new PilotMachine();
+  events: PilotEvent[] = [];
+  effects: PilotEffect[] = [];
+  moves: string[] = [];
+
+  tell(input: WithoutTime<PilotInput>): this {
+    const { events, effects } = this.machine.handle({ ...input, at: 7 } as PilotInput);
+    this.events.push(...events);
+    this.effects.push(...effects);
+    for (const event of events) {
+      if (event.type === 'pilot-moved') this.moves.push(`${event.state}: ${event.detail}`);
+    }
+    assertPilotInvariants(this.machine);
+    expect(PilotMachine.replay(this.events).dump()).toEqual(this.machine.dump());
+    return this;
+  }
+
+  create(own: Partial<PilotPlan['policy']> = {}): this {
+    const policy = { ...plan.policy, ...own };
+    return this.tell({ type: 'create', pilot: 'p', plan: { ...plan, policy } });
+  }
+  accept(nativeId = '17', round = 1): this {
+    return this.tell({ type: 'accepted', pilot: 'p', round, nativeId });
+  }
+  native(state: NativeReport['state'], detail = state.toUpperCase(), id = '17'): this {
+    return this.tell({ type: 'native', pilot: 'p', report: { id, state, detail } });
+  }
+  join(agent = 'a'): this {
+    return this.tell({ type: 'agent-connected', pilot: 'p', agent, node });
+  }
+  silent(agent = 'a'): this {
+    return this.tell({ type: 'agent-silent', pilot: 'p', agent, why: 'connection reset' });
+  }
+  bye(reason: EndReason, agent = 'a', problem?: string): this {
+    const more = problem === undefined ? {} : { problem };
+    return this.tell({ type: 'agent-bye', pilot: 'p', agent, reason, ...more });
+  }
+  cancel(): this {
+    return this.tell({ type: 'cancel', pilot: 'p' });
+  }
+  running(): this {
+    this.create().accept().native('Running').join();
+    this.taken();
+    return this;
+  }
+
+  get pilot() {
+    return this.machine.pilots.get('p');
+  }
+  get state() {
+    return this.pilot?.state;
+  }
+  /** The moves since the last call, and no others. */
+  taken(): string[] {
+    return this.moves.splice(0);
+  }
+  /** The effects since the last call, and no others. */
+  done(): PilotEffect[] {
+    return this.effects.splice(0);
+  }
+  /** Lets a reminder of that kind fall due. */
+  remind(type: PilotInput['type']): this {
+    const effect = this.effects.find((e) => e.type === 'remind' && e.input.type === type);
+    if (effect?.type !== 'remind') throw new Error(`nobody wants to be reminded of ${type}`);
+    return this.tell(effect.input);
+  }
+}
+
+describe('PilotMachine', () => {
+  let world: World;
+  beforeEach(() => {
+    world = new World();
+  });
+
+  it('journals the intention before it submits', () => {
+    world.create();
+    expect(world.events[0]?.type).toBe('pilot-created');
+    expect(world.done()).toEqual([{ type: 'submit', pilot: 'p', round: 1 }]);
+    expect(world.state).toBe('New');
+  });
+
+  it('is Running with its first agent, not when the resource manager says so', () => {
+    world.create().accept().native('Pending', 'PENDING (Resources)').native('Running').join();
+    expect(world.taken()).toEqual(
+      [
+        'New: being submitted',
+        'Pending: slurm: accepted',
+        'Pending: slurm: PENDING (Resources)',
+        'Pending: slurm: RUNNING; no agent yet',
+        'Running: slurm: RUNNING',
+      ].slice(1),
+    );
+  });
+
+  it('leaves nothing behind when it is refused', () => {
+    world.create().tell({ type: 'refused', pilot: 'p', round: 1, problem: 'invalid partition' });
+    expect(world.pilot).toBeUndefined();
+    expect(world.events.at(-1)).toMatchObject({ problem: 'invalid partition' });
+  });
+
+  it('bears an agent that is faster than the acceptance', () => {
+    world.create().join();
+    expect(world.state).toBe('New');
+    world.accept();
+    expect(world.taken()).toEqual(['Pending: slurm: accepted', 'Running: slurm: accepted']);
+  });
+
+  it('fails when no agent registers in time, and has the native job ended', () => {
+    world.create().accept().native('Running').done();
+    world.native('Suspended').native('Running');
+    world.remind('registration-due');
+    expect(world.moves.at(-1)).toBe(
+      'Failed: its agent has not registered within 60 s; slurm: RUNNING',
+    );
+    expect(world.done()).toContainEqual({ type: 'cancel-native', pilot: 'p', nativeId: '17' });
+    // Too late: it must not go on without a pilot.
+    world.join();
+    expect(world.done()).toEqual([expect.objectContaining({ type: 'refuse-agent', agent: 'a' })]);
+    world.native('Canceled');
+    expect(world.state).toBe('Failed');
+  });
+
+  it('counts from the acceptance where the resource manager cannot tell', () => {
+    world.create({ registersFrom: 'acceptance' }).accept();
+    world.remind('registration-due');
+    expect(world.state).toBe('Failed');
+  });
+
+  it('is Unknown while it is out of touch, and Running when the agent is back', () => {
+    world.running().silent();
+    expect(world.taken()).toEqual([
+      'Unknown: out of touch with its agent: connection reset; slurm: RUNNING',
+    ]);
+    world.join();
+    expect(world.taken()).toEqual(['Running: slurm: RUNNING']);
+    // The reminder of the first silence no longer counts in a second one.
+    const first = world.done().find((e) => e.type === 'remind' && e.input.type === 'fence-due');
+    world.silent();
+    if (first?.type === 'remind') world.tell(first.input);
+    expect(world.state).toBe('Unknown');
+  });
+
+  it('gives a silent agent up when the native job is over', () => {
+    world.running().silent().done();
+    world.native('Failed', 'NODE_FAIL');
+    expect(world.done()).toEqual([
+      { type: 'agent-gone', agent: 'a', how: 'lost', detail: 'slurm: NODE_FAIL' },
+    ]);
+    expect(world.moves.at(-1)).toBe('Failed: slurm: NODE_FAIL');
+  });
+
+  it('gives a silent agent up when it is fenced', () => {
+    world.running().silent();
+    world.remind('fence-due');
+    expect(world.effects).toContainEqual(
+      expect.objectContaining({ type: 'agent-gone', agent: 'a', how: 'lost' }),
+    );
+    expect(world.effects).toContainEqual({ type: 'cancel-native', pilot: 'p', nativeId: '17' });
+    expect(world.state).toBe('Failed');
+    world.done();
+    world.join();
+    expect(world.done()).toEqual([expect.objectContaining({ type: 'refuse-agent' })]);
+  });
+
+  it('lives on while one of several agents does', () => {
+    world.running().join('b').silent('a');
+    world.remind('fence-due');
+    expect(world.state).toBe('Running');
+    world.bye('idle', 'b').native('Done');
+    expect(world.moves.at(-1)).toBe('Done: slurm: DONE');
+  });
+
+  it.each([
+    ['idle', 'Done: it was idle for its idleTimeout'],
+    ['time-limit', 'Done: its time limit was reached'],
+    ['ordered', 'Done: ended as it was told to'],
+    ['signal', 'Done: ended by a signal'],
+    ['lease', 'Failed: it was out of touch with its manager for longer than its lease'],
+  ] as const)('ends by its own doing: %s', (reason, move) => {
+    world.running().bye(reason);
+    expect(world.effects.some((e) => e.type === 'agent-gone' && e.how === 'ended')).toBe(true);
+    expect(world.state).toBe('Running');
+    world.native('Done');
+    expect(world.moves.at(-1)).toBe(move);
+  });
+
+  it('fails with its agent, and says what that said', () => {
+    world.running().bye('failed', 'a', 'no space left').native('Failed');
+    expect(world.effects).toContainEqual(
+      expect.objectContaining({ type: 'agent-gone', how: 'lost' }),
+    );
+    expect(world.moves.at(-1)).toBe('Failed: its agent has failed: no space left');
+  });
+
+  it('fails when the native job ends before any agent has registered', () => {
+    world.create().accept().native('Done', 'COMPLETED');
+    expect(world.moves.at(-1)).toBe(
+      'Failed: it ended before its agent had registered; slurm: COMPLETED',
+    );
+  });
+
+  it('has a native job ended that outlives its agents', () => {
+    world.running().bye('idle').remind('grace-due');
+    expect(world.effects).toContainEqual({ type: 'cancel-native', pilot: 'p', nativeId: '17' });
+    world.native('Canceled');
+    expect(world.state).toBe('Canceled');
+  });
+
+  it('lets a late agent of several work on', () => {
+    world.running().bye('idle', 'a').join('b');
+    world.remind('grace-due');
+    expect(world.effects.some((e) => e.type === 'cancel-native')).toBe(false);
+    expect(world.state).toBe('Running');
+  });
+
+  describe('cancel', () => {
+    it('asks the agents first, then the resource manager', () => {
+      world.running().done();
+      world.cancel();
+      expect(world.done().map(({ type }) => type)).toEqual(['end-agent', 'remind']);
+      expect(world.moves.at(-1)).toBe('Running: being canceled; slurm: RUNNING');
+      world.bye('ordered');
+      expect(world.done().map(({ type }) => type)).toContain('cancel-native');
+      world.native('Done');
+      expect(world.moves.at(-1)).toBe('Canceled: canceled');
+    });
+
+    it('has the native job ended when the agents do not answer', () => {
+      world.running().cancel().remind('grace-due');
+      expect(world.effects).toContainEqual({ type: 'cancel-native', pilot: 'p', nativeId: '17' });
+      world.native('Failed', 'ended by SIGKILL');
+      expect(world.state).toBe('Canceled');
+      expect(world.effects).toContainEqual(
+        expect.objectContaining({ type: 'agent-gone', how: 'ended' }),
+      );
+    });
+
+    it('goes straight to the resource manager without an agent', () => {
+      world.create().accept().cancel();
+      expect(world.effects).toContainEqual({ type: 'cancel-native', pilot: 'p', nativeId: '17' });
+    });
+
+    it('reaches a pilot that is being submitted', () => {
+      world.create().cancel().accept();
+      expect(world.effects).toContainEqual({ type: 'cancel-native', pilot: 'p', nativeId: '17' });
+      world.native('Canceled');
+      expect(world.state).toBe('Canceled');
+    });
+
+    it('is harmless twice, and after the end', () => {
+      world.running().cancel().done();
+      world.cancel();
+      expect(world.done()).toEqual([]);
+      world.native('Done').cancel();
+      expect(world.state).toBe('Canceled');
+    });
+
+    it('ends an agent that registers meanwhile', () => {
+      world.create().accept().cancel().done();
+      world.join();
+      expect(world.done()).toContainEqual(expect.objectContaining({ type: 'end-agent' }));
+    });
+  });
+
+  it('calls a cancellation by others what it is', () => {
+    world.running().bye('signal').native('Canceled', 'CANCELLED by 0');
+    expect(world.moves.at(-1)).toBe('Canceled: slurm: CANCELLED by 0');
+  });
+
+  describe('reinitialize', () => {
+    const next = { ...plan, description: { totalCpuCount: 8 } };
+
+    it('ends the native job and starts anew under the same id', () => {
+      world.running().tell({ type: 'reinitialize', pilot: 'p', plan: next });
+      world.bye('ordered').native('Done');
+      expect(world.done().at(-1)).toEqual({ type: 'submit', pilot: 'p', round: 2 });
+      expect(world.moves.at(-1)).toBe('Pending: being submitted');
+      world.accept('18', 2).native('Running', 'RUNNING', '18').join('b');
+      expect(world.state).toBe('Running');
+      expect(world.pilot?.plan.description).toEqual({ totalCpuCount: 8 });
+      // What belonged to the first round says nothing of the second.
+      world.native('Failed').silent('a').accept('17', 1);
+      expect(world.state).toBe('Running');
+    });
+
+    it('fails with the sentence of the refusal', () => {
+      world.running().tell({ type: 'reinitialize', pilot: 'p', plan: next }).native('Done');
+      world.tell({ type: 'refused', pilot: 'p', round: 2, problem: 'no such queue' });
+      expect(world.moves.at(-1)).toBe('Failed: no such queue');
+    });
+
+    it('is taken back by a cancellation', () => {
+      world.running().tell({ type: 'reinitialize', pilot: 'p', plan: next });
+      world.cancel().native('Done');
+      expect(world.state).toBe('Canceled');
+    });
+
+    it('is refused at the end', () => {
+      world.running().cancel();
+      const again = () => world.tell({ type: 'reinitialize', pilot: 'p', plan: next });
+      expect(again).toThrow('the pilot is about to end (p); create another');
+      world.native('Done');
+      expect(again).toThrow(expect.objectContaining({ code: 'WRONG_STATE' } as PilotError));
+    });
+  });
+
+  describe('reopened', () => {
+    it('settles a submission that a crash has left open', () => {
+      world.create().done();
+      world.tell({ type: 'reopened' });
+      expect(world.done()).toEqual([{ type: 'settle-submission', pilot: 'p', round: 1 }]);
+    });
+
+    it('holds every agent for silent until it is back', () => {
+      world.running().done();
+      world.tell({ type: 'reopened' });
+      expect(world.state).toBe('Unknown');
+      expect(world.done().map(({ type }) => type)).toEqual(['watch-native', 'remind']);
+      world.join();
+      expect(world.state).toBe('Running');
+    });
+
+    it('goes on with a cancellation', () => {
+      world.running().cancel().done();
+      world.tell({ type: 'reopened' });
+      world.remind('grace-due');
+      expect(world.done().at(-1)?.type).toBe('cancel-native');
+    });
+
+    it('gives the agent its time again, though not to a pilot that still waits', () => {
+      world.create().accept().done();
+      world.tell({ type: 'reopened' });
+      expect(world.done().map(({ type }) => type)).toEqual(['watch-native']);
+      world.native('Running').done();
+      world.tell({ type: 'reopened' });
+      expect(world.done().map(({ type }) => type)).toEqual(['watch-native', 'remind']);
+    });
+
+    it('has the native job of a failed pilot ended all the same', () => {
+      world.create().accept().native('Running').remind('registration-due').done();
+      world.tell({ type: 'reopened' });
+      world.remind('grace-due');
+      expect(world.done().at(-1)?.type).toBe('cancel-native');
+    });
+  });
+
+  it('holds its invariants, its table and its replay whatever comes', () => {
+    const pilot = fc.constantFrom('p', 'q');
+    const agent = fc.constantFrom('a', 'b');
+    const round = fc.constantFrom(1, 1, 2);
+    const id = fc.constantFrom('17', '17', '18');
+    const nativeState = fc.constantFrom<NativeReport['state']>(
+      ...(['Pending', 'Running', 'Running', 'Suspended', 'Done', 'Canceled'] as const),
+      ...(['Failed', 'Unknown'] as const),
+    );
+    const reason = fc.constantFrom<EndReason>('ordered', 'idle', 'signal', 'lease', 'failed');
+    const input = fc.oneof(
+      fc.record({ type: fc.constant('accepted' as const), pilot, round, nativeId: id }),
+      fc.record({ type: fc.constant('accepted' as const), pilot, round, nativeId: id }),
+      fc.record({
+        type: fc.constant('refused' as const),
+        pilot,
+        round,
+        problem: fc.constant('no'),
+      }),
+      fc.record({
+        type: fc.constant('native' as const),
+        pilot,
+        report: fc.record({ id, state: nativeState, detail: fc.constantFrom('x', 'y') }),
+      }),
+      fc.record({
+        type: fc.constant('agent-connected' as const),
+        pilot,
+        agent,
+        node: fc.constant(node),
+      }),
+      fc.record({
+        type: fc.constant('agent-silent' as const),
+        pilot,
+        agent,
+        why: fc.constant('w'),
+      }),
+      fc.record({ type: fc.constant('agent-bye' as const), pilot, agent, reason }),
+      fc.record({ type: fc.constant('cancel' as const), pilot }),
+      fc.record({ type: fc.constant('reinitialize' as const), pilot, plan: fc.constant(plan) }),
+      fc.record({ type: fc.constant('registration-due' as const), pilot, round }),
+      fc.record({ type: fc.constant('grace-due' as const), pilot, round }),
+      fc.record({
+        type: fc.constant('fence-due' as const),
+        pilot,
+        agent,
+        silence: fc.constantFrom(1, 2),
+      }),
+      fc.record({ type: fc.constant('reopened' as const) }),
+    );
+    fc.assert(
+      fc.property(fc.array(input, { maxLength: 40 }), (inputs) => {
+        const tried = new World();
+        for (const pilot of ['p', 'q']) tried.tell({ type: 'create', pilot, plan });
+        for (const each of inputs) {
+          try {
+            tried.tell(each);
+          } catch (error) {
+            if ((error as PilotError).code !== 'WRONG_STATE') throw error;
+          }
+        }
+        const half = Math.floor(tried.events.length / 2);
+        const early = PilotMachine.replay(tried.events.slice(0, half));
+        const late = PilotMachine.replay(tried.events.slice(half), structuredClone(early.dump()));
+        expect(late.dump()).toEqual(tried.machine.dump());
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
