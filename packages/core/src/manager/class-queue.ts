@@ -53,6 +53,7 @@ export class ClassQueue implements RequestClass {
   }
 
   push(unit: number): void {
+    this.#dropDead();
     this.#setNext(unit, NONE);
     if (this.#head === NONE) this.#head = unit;
     else this.#setNext(this.#tail, unit);
@@ -62,6 +63,7 @@ export class ClassQueue implements RequestClass {
 
   /** Before all others: what comes back does not lose its turn. */
   pushFront(unit: number): void {
+    this.#dropDead();
     this.#setNext(unit, this.#head);
     if (this.#head === NONE) this.#tail = unit;
     this.#head = unit;
@@ -82,8 +84,18 @@ export class ClassQueue implements RequestClass {
     this.#pending--;
   }
 
+  /** How many go before that unit, which is queued here. Costs a walk along the queue. */
+  before(unit: number): number {
+    let count = 0;
+    for (let at = this.oldest; at !== unit && at !== NONE; at = this.#next(at)) {
+      if (this.#table.state(at) === STATE.Pending) count++;
+    }
+    return count;
+  }
+
   /** What a snapshot needs beside the `next` column. */
   dump(): [head: number, tail: number, pending: number] {
+    this.#dropDead();
     return [this.#head, this.#tail, this.#pending];
   }
 
@@ -93,10 +105,15 @@ export class ClassQueue implements RequestClass {
     this.#pending = pending;
   }
 
+  /**
+   * Steps over canceled units. Before every change, so that the links do not depend on whether
+   * somebody has looked at the head meanwhile: a replay does not look.
+   */
   #dropDead(): void {
     while (this.#head !== NONE && this.#table.state(this.#head) !== STATE.Pending) {
       this.#head = this.#next(this.#head);
     }
+    if (this.#head === NONE) this.#tail = NONE;
   }
 
   #next(unit: number): number {

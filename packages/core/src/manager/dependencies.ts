@@ -18,6 +18,12 @@ export interface Group {
   edges: number;
 }
 
+/** One thing that a unit waits for. */
+export type Awaited = { readonly onSuccess: boolean } & (
+  | { readonly unit: number }
+  | { readonly group: Readonly<Group> }
+);
+
 export interface DependenciesDump {
   readonly waitingOn: Uint32Array;
   readonly edges: Uint32Array;
@@ -101,6 +107,23 @@ export class Dependencies {
 
   dependentsOfGroup(group: Group): number[] {
     return this.#walk(group.edges).map(([dependent]) => dependent);
+  }
+
+  /** What a unit still waits for. Costs a walk over all edges: it is for people's questions. */
+  awaitedBy(unit: number): Awaited[] {
+    const found: Awaited[] = [];
+    if (this.waitingOn(unit) === 0) return found;
+    for (let target = 0; target < this.#edges.length; target++) {
+      for (const [dependent, onSuccess] of this.#walk(this.#edges.at(target))) {
+        if (dependent === unit) found.push({ unit: target, onSuccess });
+      }
+    }
+    for (const group of this.groups) {
+      for (const [dependent, onSuccess] of this.#walk(group.edges)) {
+        if (dependent === unit) found.push({ group, onSuccess });
+      }
+    }
+    return found;
   }
 
   hasDependents(unit: number): boolean {

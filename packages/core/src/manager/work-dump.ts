@@ -13,7 +13,7 @@ export interface WorkDump {
   readonly classes: readonly [queue: [number, number, number], meanMs: number][];
   readonly places: readonly { record: PlaceRecord; gone: boolean; bound: readonly number[] }[];
   readonly parked: readonly [unit: number, until: number][];
-  readonly details: readonly [number, string][];
+  readonly details: readonly [number, string | number][];
   readonly stderrTails: readonly [number, string][];
 }
 

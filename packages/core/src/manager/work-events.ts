@@ -75,6 +75,8 @@ export type WorkInput =
       readonly type: 'report';
       readonly now: number;
       readonly agentId: string;
+      /** Acknowledged to the agent once the report is journalled. */
+      readonly seq: number;
       readonly started?: StartedColumns;
       readonly ended?: EndedColumns;
       readonly returned?: ReturnedColumns;
@@ -133,6 +135,7 @@ export type WorkEffect =
       readonly runs: readonly StartRun[];
     }
   | ({ readonly type: 'cancel' | 'recall'; readonly agentId: string } & UnitColumns)
+  | { readonly type: 'ack'; readonly agentId: string; readonly seq: number }
   /** Call with a `time` input then. */
   | { readonly type: 'wake'; readonly at: number };
 

@@ -198,7 +198,8 @@ export class WorkManager {
   #reported(input: WorkInput & { type: 'report' }): void {
     const place = this.state.places.ofAgent(input.agentId);
     if (place === undefined) return;
-    const { started, ended, returned, now } = input;
+    const { started, ended, returned, now, seq } = input;
+    this.#effects.push({ type: 'ack', agentId: input.agentId, seq });
     this.#record({
       type: 'reported',
       place: place.id,

@@ -42,8 +42,11 @@ export class WorkState {
   readonly templates = new Templates(this.units, (name) => this.dependencies.ensureGroup(name));
   readonly places = new Places();
   readonly parked = new ParkedUnits();
-  /** Why a unit ended as it did, or is in doubt. */
-  readonly details = new Map<number, string>();
+  /**
+   * Why a unit ended as it did, or is in doubt: in words, or by the number of the unit that did not
+   * succeed, for a dependent that was canceled because of it.
+   */
+  readonly details = new Map<number, string | number>();
   readonly stderrTails = new Map<number, string>();
   /** Moves since the list was taken; the caller empties it. */
   moves: number[] = [];
@@ -158,9 +161,9 @@ export class WorkState {
     }
   }
 
-  /** Enters edges; returns units whose dependency has failed already, each with the reason. */
-  #link(first: number, edges: readonly number[]): Map<number, string> {
-    const doomed = new Map<number, string>();
+  /** Enters edges; returns units whose dependency has failed already, each with its cause. */
+  #link(first: number, edges: readonly number[]): Map<number, number> {
+    const doomed = new Map<number, number>();
     for (let i = 0; i < edges.length; i += 3) {
       const unit = first + (edges[i] as number);
       const packed = edges[i + 1] as number;
@@ -169,12 +172,12 @@ export class WorkState {
       if (edges[i + 2] === 1) {
         const group = this.dependencies.groups[target] as Group;
         if (group.unfinished > 0) this.dependencies.waitForGroup(unit, group, onSuccess);
-        else if (onSuccess && group.failed !== NONE) doomed.set(unit, this.#because(group.failed));
+        else if (onSuccess && group.failed !== NONE) doomed.set(unit, this.#rootOf(group.failed));
         continue;
       }
       const state = this.units.state(target);
       if (!isFinal(state)) this.dependencies.waitForUnit(unit, target, onSuccess);
-      else if (onSuccess && state !== Done) doomed.set(unit, this.#because(target));
+      else if (onSuccess && state !== Done) doomed.set(unit, this.#rootOf(target));
     }
     return doomed;
   }
@@ -214,7 +217,8 @@ export class WorkState {
       requests.meanMs = mean + (ranMs - mean) * MEAN_WEIGHT;
       const [problem, stderrTail] = details.size > 0 ? (details.get(i) ?? []) : [];
       if (stderrTail) this.stderrTails.set(unit, stderrTail);
-      this.#settle(unit, page, template, ended.terminated[i] === 1, problem);
+      else if (this.stderrTails.size > 0) this.stderrTails.delete(unit);
+      this.#settle(unit, page, template, ended.terminated[i] === 1, problem || undefined);
     }
   }
 
@@ -257,6 +261,8 @@ export class WorkState {
       return;
     }
     page.retried[row] = retried + 1;
+    if (problem === undefined) this.details.delete(unit);
+    else this.details.set(unit, problem);
     this.#makePending(unit, this.#at + delay);
   }
 
@@ -377,9 +383,10 @@ export class WorkState {
   }
 
   /** Moves a unit to its final state, and with it whoever waits for it. */
-  #finish(unit: number, state: number, detail?: string): void {
-    if (detail) this.details.set(unit, detail);
-    else if (state === Done) this.details.delete(unit);
+  #finish(unit: number, state: number, detail?: string | number): void {
+    if (detail !== undefined) this.details.set(unit, detail);
+    // What was said while it was in doubt holds no longer; why it was canceled does.
+    else if (state !== Canceled) this.details.delete(unit);
     this.#leaveQueue(unit);
     this.#move(unit, state);
     const { group } = this.template(unit);
@@ -410,7 +417,7 @@ export class WorkState {
     const state = this.units.state(dependent);
     if (isFinal(state)) return;
     if (!satisfied) {
-      this.details.set(dependent, this.#because(cause));
+      this.details.set(dependent, this.#rootOf(cause));
       this.#move(dependent, Canceled);
       settled.push(dependent);
     } else if (this.dependencies.countOff(dependent) === 0 && state === Waiting) {
@@ -418,9 +425,10 @@ export class WorkState {
     }
   }
 
-  #because(unit: number): string {
-    const how = this.units.state(unit) === Canceled ? 'was canceled' : 'failed';
-    return `canceled because unit ${unit} ${how}`;
+  /** The unit where the trouble began, for one that did not succeed: the one that people look for. */
+  #rootOf(unit: number): number {
+    const detail = this.details.get(unit);
+    return typeof detail === 'number' ? detail : unit;
   }
 
   #leaveQueue(unit: number): void {

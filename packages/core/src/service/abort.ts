@@ -1,0 +1,26 @@
+/** AbortSignal for calls that can take long. */
+import { PilotError } from '../model/errors.ts';
+
+/** @throws PilotError `ABORTED` when the signal has been given. */
+export function throwIfAborted(signal: AbortSignal | undefined, what: string): void {
+  if (signal?.aborted) throw aborted(signal, what);
+}
+
+/** The promise, given up as soon as the signal is. */
+export function abortable<T>(
+  promise: Promise<T>,
+  signal: AbortSignal | undefined,
+  what: string,
+): Promise<T> {
+  if (signal === undefined) return promise;
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(aborted(signal, what));
+    if (signal.aborted) return abort();
+    signal.addEventListener('abort', abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}
+
+function aborted(signal: AbortSignal, what: string): PilotError {
+  return new PilotError('ABORTED', `${what} was given up`, { cause: signal.reason });
+}

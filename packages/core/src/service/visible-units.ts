@@ -1,0 +1,165 @@
+/**
+ * What may be seen of units: their states as far as the journal has them, and who watches.
+ *
+ * The manager is ahead of the journal by one commit; this follows it, a byte a unit. Only units
+ * that somebody watches cost more.
+ */
+import { Observable, Subject } from 'rxjs';
+import { isFinalWorkUnitState, WORK_UNIT_STATES, type WorkUnitState } from '../model/work-unit-state.ts';
+
+const FINAL = WORK_UNIT_STATES.map((state) => isFinalWorkUnitState(state));
+const STATE_OF = WORK_UNIT_STATES;
+
+interface Watch {
+  /** Emits at every move; completes after the final one. */
+  subject?: Subject<WorkUnitState>;
+  waiting?: Waiter[];
+}
+
+/** Somebody who waits for an end; told once, that it came or that it cannot be seen any more. */
+interface Waiter {
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export class VisibleUnits {
+  readonly counts: number[] = WORK_UNIT_STATES.map(() => 0);
+  #states = new Uint8Array(1024);
+  #size = 0;
+  readonly #watches = new Map<number, Watch>();
+  /** All units before this one are final. */
+  #allFinalBefore = 0;
+  #waiting: (Waiter & { readonly upTo: number })[] = [];
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** How many are in a final state. */
+  get finished(): number {
+    return FINAL.reduce((sum, final, state) => sum + (final ? (this.counts[state] as number) : 0), 0);
+  }
+
+  state(unit: number): WorkUnitState {
+    return STATE_OF[this.#states[unit] as number] as WorkUnitState;
+  }
+
+  isFinal(unit: number): boolean {
+    return FINAL[this.#states[unit] as number] === true;
+  }
+
+  /** Makes new units visible, in state New. */
+  grow(size: number): void {
+    if (size > this.#states.length) {
+      const larger = new Uint8Array(Math.max(size, this.#states.length * 2));
+      larger.set(this.#states);
+      this.#states = larger;
+    }
+    this.counts[0] = (this.counts[0] as number) + size - this.#size;
+    this.#size = size;
+  }
+
+  /** Shows moves as the manager packed them; `seen` is called for each, when given. */
+  show(moves: readonly number[], seen?: (unit: number, from: number, to: number) => void): void {
+    const { counts } = this;
+    const states = this.#states;
+    const watched = this.#watches.size > 0;
+    for (const move of moves) {
+      const to = move % 16;
+      const unit = (move - to) / 16;
+      const from = states[unit] as number;
+      states[unit] = to;
+      counts[from] = (counts[from] as number) - 1;
+      counts[to] = (counts[to] as number) + 1;
+      if (watched) this.#tell(unit, to);
+      seen?.(unit, from, to);
+    }
+    if (this.#waiting.length > 0) this.#tellWaiting();
+  }
+
+  /** Sets a state that an earlier life has reached; nobody is told. */
+  restore(unit: number, state: number): void {
+    this.counts[0] = (this.counts[0] as number) - 1;
+    this.counts[state] = (this.counts[state] as number) + 1;
+    this.#states[unit] = state;
+  }
+
+  /** The states of a unit from now on: the present one first, complete after a final one. */
+  states$(unit: number): Observable<WorkUnitState> {
+    return new Observable((subscriber) => {
+      subscriber.next(this.state(unit));
+      if (this.isFinal(unit)) {
+        subscriber.complete();
+        return undefined;
+      }
+      const watch = this.#watch(unit);
+      watch.subject ??= new Subject();
+      const { subject } = watch;
+      const subscription = subject.subscribe(subscriber);
+      return () => {
+        subscription.unsubscribe();
+        if (subject.observed || watch.subject !== subject) return;
+        delete watch.subject;
+        if (watch.waiting === undefined) this.#watches.delete(unit);
+      };
+    });
+  }
+
+  /** Resolves once the unit is final. */
+  final(unit: number): Promise<void> {
+    if (this.isFinal(unit)) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const watch = this.#watch(unit);
+      watch.waiting ??= [];
+      watch.waiting.push({ resolve, reject });
+    });
+  }
+
+  /** Resolves once all units before that number are final. */
+  allFinal(upTo: number): Promise<void> {
+    this.#advance();
+    if (this.#allFinalBefore >= upTo) return Promise.resolve();
+    return new Promise((resolve, reject) => this.#waiting.push({ upTo, resolve, reject }));
+  }
+
+  /** The units live on and are seen here no more: streams complete, whoever waits is told why. */
+  release(error: unknown): void {
+    for (const { subject, waiting } of this.#watches.values()) {
+      subject?.complete();
+      for (const { reject } of waiting ?? []) reject(error);
+    }
+    this.#watches.clear();
+    for (const { reject } of this.#waiting.splice(0)) reject(error);
+  }
+
+  #watch(unit: number): Watch {
+    let watch = this.#watches.get(unit);
+    if (watch === undefined) {
+      watch = {};
+      this.#watches.set(unit, watch);
+    }
+    return watch;
+  }
+
+  #tell(unit: number, to: number): void {
+    const watch = this.#watches.get(unit);
+    if (watch === undefined) return;
+    watch.subject?.next(STATE_OF[to] as WorkUnitState);
+    if (!FINAL[to]) return;
+    this.#watches.delete(unit);
+    watch.subject?.complete();
+    for (const { resolve } of watch.waiting ?? []) resolve();
+  }
+
+  #tellWaiting(): void {
+    this.#advance();
+    const due = this.#waiting.filter(({ upTo }) => upTo <= this.#allFinalBefore);
+    if (due.length === 0) return;
+    this.#waiting = this.#waiting.filter(({ upTo }) => upTo > this.#allFinalBefore);
+    for (const { resolve } of due) resolve();
+  }
+
+  #advance(): void {
+    while (this.#allFinalBefore < this.#size && this.isFinal(this.#allFinalBefore)) this.#allFinalBefore++;
+  }
+}

@@ -1,0 +1,220 @@
+/**
+ * The inside of a WorkUnitService: the manager under its conductor, the agents that it speaks to,
+ * and what may be seen of units. Views and the service itself stand on this.
+ */
+import { Subject } from 'rxjs';
+import { WorkManager } from '../manager/work-manager.ts';
+import type { WorkEffect, WorkEvent, WorkInput, WorkStep } from '../manager/work-events.ts';
+import { NONE, PAGE_MASK, STATE } from '../manager/unit-table.ts';
+import { WORK_UNIT_STATES, type WorkUnitState } from '../model/work-unit-state.ts';
+import type { HeldUnits, OutputStream } from '../protocol/messages.ts';
+import type { Clock, Timer } from '../runtime/clock.ts';
+import type { Log } from '../runtime/log.ts';
+import type { Scheduler } from '../scheduler/scheduler.ts';
+import { Conductor, type ConductorJournal } from './conductor.ts';
+import { OutputStreams } from './output-streams.ts';
+import { VisibleUnits } from './visible-units.ts';
+import type { AgentPort, WorkClient, WorkMessage } from './work-client.ts';
+
+/** One move of one unit, as it becomes visible. */
+export interface UnitMove {
+  readonly unit: number;
+  readonly from: WorkUnitState;
+  readonly to: WorkUnitState;
+  readonly at: number;
+}
+
+export interface WorkCoreParts {
+  readonly id: string;
+  readonly scheduler: Scheduler;
+  readonly journal: ConductorJournal;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export class WorkCore implements WorkClient {
+  readonly id: string;
+  readonly manager: WorkManager;
+  readonly visible = new VisibleUnits();
+  readonly outputs: OutputStreams;
+  readonly moves$ = new Subject<UnitMove>();
+  /** Emits after every step that moved units. */
+  readonly changed$ = new Subject<void>();
+  readonly conductor: Conductor<WorkInput, WorkEvent, WorkEffect, WorkStep>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly #ports = new Map<string, AgentPort>();
+  #wake: Timer | undefined;
+
+  constructor({ id, scheduler, journal, clock, log }: WorkCoreParts) {
+    this.id = id;
+    this.clock = clock;
+    this.log = log;
+    this.manager = new WorkManager(scheduler);
+    this.conductor = new Conductor({
+      service: id,
+      machine: this.manager,
+      journal,
+      log,
+      publish: (step) => this.#publish(step),
+      perform: (effect) => this.#perform(effect),
+      failed: (error) => log.error({ err: error }, `${id} can go no further`),
+    });
+    this.outputs = new OutputStreams({
+      isFinal: (unit) => this.visible.isFinal(unit),
+      watch: (unit, stream, on) => this.#watch(unit, stream, on),
+    });
+  }
+
+  /** Makes what an earlier life has journalled visible, before anything is dispatched. */
+  restored(): void {
+    const { units } = this.manager.state;
+    this.visible.grow(units.size);
+    for (let unit = 0; unit < units.size; unit++) this.visible.restore(unit, units.state(unit));
+  }
+
+  dispatch(input: WorkInput): WorkStep {
+    return this.conductor.dispatch(input);
+  }
+
+  /** The agent that has or had the unit, if it has been bound. */
+  placeOf(unit: number): { agentId: string; pilotId: string; host: string } | undefined {
+    const { state } = this.manager;
+    const place = state.units.page(unit).place[unit & PAGE_MASK] as number;
+    if (place === NONE) return undefined;
+    const { agentId, pilotId, node } = state.places.at(place).record;
+    return { agentId, pilotId, host: node.host };
+  }
+
+  agentJoined(agent: AgentPort, held: HeldUnits | undefined): void {
+    this.#ports.set(agent.agentId, agent);
+    const { agentId, pilotId, node, endsAt } = agent;
+    this.#take({
+      type: 'agent-joined',
+      now: this.clock.now(),
+      place: { agentId, pilotId, node },
+      endsAt,
+      held,
+    });
+  }
+
+  agentMessage(agent: AgentPort, message: WorkMessage): void {
+    switch (message.type) {
+      case 'report': {
+        const { started, ended, returned, seq } = message;
+        this.#take({
+          type: 'report',
+          now: this.clock.now(),
+          agentId: agent.agentId,
+          seq,
+          ...(started && { started }),
+          ...(ended && { ended }),
+          ...(returned && { returned }),
+        });
+        return;
+      }
+      case 'progress':
+        this.outputs.progressed(message);
+        return;
+      case 'output':
+        this.outputs.wrote(message);
+        return;
+    }
+  }
+
+  agentSilent(agent: AgentPort, why: string): void {
+    this.#take({ type: 'agent-silent', now: this.clock.now(), agentId: agent.agentId, why });
+  }
+
+  agentGone(agent: AgentPort, how: 'ended' | 'lost', detail: string): void {
+    this.#ports.delete(agent.agentId);
+    this.#take({ type: 'agent-gone', now: this.clock.now(), agentId: agent.agentId, how, detail });
+    this.outputs.lost((unit) => this.#portOf(unit) === undefined);
+  }
+
+  pilotsChanged(): void {
+    this.changed$.next();
+  }
+
+  /** Ends timers and streams; units live on in the journal. */
+  release(error: unknown): void {
+    this.#wake?.cancel();
+    this.visible.release(error);
+    this.outputs.release();
+    this.moves$.complete();
+    this.changed$.complete();
+    this.#ports.clear();
+  }
+
+  /** What comes from agents must never throw into the transport. */
+  #take(input: WorkInput): void {
+    try {
+      this.dispatch(input);
+    } catch (error) {
+      this.log.error({ err: error, input: input.type }, `${this.id} could not take in what an agent said`);
+    }
+  }
+
+  #publish({ moves }: WorkStep): void {
+    if (moves.length === 0) return;
+    this.visible.grow(this.#sizeAfter(moves));
+    const at = this.clock.now();
+    const observed = this.moves$.observed;
+    this.visible.show(moves, (unit, from, to) => {
+      if (to === STATE.Scheduled) this.outputs.bound(unit);
+      if (observed) {
+        const names = WORK_UNIT_STATES as readonly WorkUnitState[];
+        this.moves$.next({ unit, from: names[from] as WorkUnitState, to: names[to] as WorkUnitState, at });
+      }
+      if (this.visible.isFinal(unit)) this.outputs.final(unit, this.#portOf(unit) !== undefined);
+    });
+    this.changed$.next();
+  }
+
+  /** New units become visible with their first moves, which come in the order of their numbers. */
+  #sizeAfter(moves: readonly number[]): number {
+    let size = this.visible.size;
+    for (const move of moves) if (move >= size * 16) size = Math.floor(move / 16) + 1;
+    return size;
+  }
+
+  #perform(effect: WorkEffect): void {
+    if (effect.type === 'wake') {
+      this.#wake?.cancel();
+      const ms = Math.max(0, effect.at - this.clock.now());
+      this.#wake = this.clock.after(ms, () => this.#take({ type: 'time', now: this.clock.now() }));
+      return;
+    }
+    const port = this.#ports.get(effect.agentId);
+    // Not connected: what matters is settled when it comes back, or is gone.
+    if (port === undefined || !port.connected) return;
+    const channel = port.channelOf(this.id);
+    switch (effect.type) {
+      case 'start':
+        if (effect.templates.length > 0) {
+          port.send({ type: 'templates', channel, templates: effect.templates });
+        }
+        port.send({ type: 'start', channel, runs: effect.runs });
+        return;
+      case 'ack':
+        port.send({ type: 'ack', channel, seq: effect.seq });
+        return;
+      case 'cancel':
+      case 'recall':
+        port.send({ type: effect.type, channel, units: effect.units, attempts: effect.attempts });
+        return;
+    }
+  }
+
+  #watch(unit: number, stream: OutputStream, on: boolean): boolean {
+    const port = this.#portOf(unit);
+    if (port === undefined || !port.connected) return false;
+    port.send({ type: 'watch', channel: port.channelOf(this.id), unit, stream, on });
+    return true;
+  }
+
+  #portOf(unit: number): AgentPort | undefined {
+    const place = this.placeOf(unit);
+    return place && this.#ports.get(place.agentId);
+  }
+}

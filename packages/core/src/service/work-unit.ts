@@ -1,0 +1,113 @@
+/** What users see of work: units, their groups and collection, events and numbers. */
+import type { Observable } from 'rxjs';
+import type { WorkUnitExit } from '../model/exit.ts';
+import type { Explanation } from '../model/explanation.ts';
+import type { ParsedWorkUnitDescription, WorkUnitDescription } from '../model/work-unit-description.ts';
+import type { WorkUnitState } from '../model/work-unit-state.ts';
+import type { PilotJob } from './pilot-job.ts';
+
+/** The last parameter of every call that can take long. */
+export interface CallOptions {
+  /** Gives the call up with `ABORTED`; what it has begun is undone, or said to go on. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a unit reports of itself, by a line in the file that PSTAR_PROGRESS names. */
+export interface Progress {
+  /** Between 0 and 1, if the line began with a number. */
+  readonly fraction?: number;
+  readonly message: string;
+  /** By the clock of the node. */
+  readonly at: Date;
+}
+
+/**
+ * A piece of work: a compute unit of the P* model.
+ *
+ * A view, made on demand: two of one unit are equal by `id`, not by identity. What it shows is
+ * durable; nothing that a crash could take back is ever seen.
+ */
+export interface WorkUnit {
+  readonly id: string;
+  readonly description: ParsedWorkUnitDescription;
+  readonly state: WorkUnitState;
+  /** Begins with the present state and completes after a final one. */
+  readonly state$: Observable<WorkUnitState>;
+  /** Why it is in its state, in one line. */
+  readonly stateDetail: string;
+  /** Begins with the present detail and completes after a final state. */
+  readonly stateDetail$: Observable<string>;
+  /** What the unit reports while it runs; begins with the last one, completes after a final state. */
+  readonly progress$: Observable<Progress>;
+  /**
+   * What the unit writes, live, from the beginning as long as its agent remembers it (1 MB, and a
+   * little while after its end); brought over only while somebody is subscribed.
+   */
+  readonly stdout$: Observable<Uint8Array>;
+  /** Like `stdout$`. */
+  readonly stderr$: Observable<Uint8Array>;
+  /** Where it is bound, or was last. */
+  readonly pilotJob: PilotJob | undefined;
+  /** How its last attempt ended, once its state is final; absent for one that never started. */
+  readonly exit: WorkUnitExit | undefined;
+  /** How many times it has been bound to a pilot. */
+  readonly attempt: number;
+  /** Resolves with the unit in any final state. */
+  finished(options?: CallOptions): Promise<WorkUnit>;
+  /** Resolves with the exit of a unit that is Done; rejects with WorkUnitFailedError or WorkUnitCanceledError. */
+  result(options?: CallOptions): Promise<WorkUnitExit>;
+  /** Why it is where it is: what it waits for, and what would let it start. */
+  explain(): Explanation;
+  /** Resolves once the wish is durable; the unit's state tells when it is fulfilled. Twice is harmless. */
+  cancel(): Promise<void>;
+}
+
+/** One transition of one unit. */
+export interface WorkUnitEvent {
+  readonly unit: WorkUnit;
+  readonly unitId: string;
+  readonly from: WorkUnitState;
+  readonly state: WorkUnitState;
+  /** When the manager made it visible. */
+  readonly at: Date;
+}
+
+/** How many units are in which state. */
+export interface WorkStatistics {
+  readonly total: number;
+  /** In a final state. */
+  readonly finished: number;
+  readonly byState: Readonly<Record<WorkUnitState, number>>;
+}
+
+/** All units of a service in the order of submission. */
+export interface ReadonlyWorkUnitCollection extends Iterable<WorkUnit> {
+  readonly size: number;
+  get(id: string): WorkUnit | undefined;
+  /** The unit at a position, counted from 0. */
+  at(index: number): WorkUnit | undefined;
+  /** Those of a state, a group or both, found as one iterates. */
+  filter(by: { readonly state?: WorkUnitState; readonly group?: string }): Iterable<WorkUnit>;
+}
+
+/** What every member of a group is given unless it says otherwise. */
+export interface GroupOptions {
+  readonly defaults?: Partial<WorkUnitDescription>;
+}
+
+/** Units that can be waited for and canceled as one. */
+export interface WorkUnitGroup {
+  readonly kind: 'group';
+  readonly name: string;
+  /** The members there are now. */
+  readonly workUnits: Iterable<WorkUnit>;
+  readonly size: number;
+  /** Members that are not final. */
+  readonly unfinished: number;
+  submit(description: WorkUnitDescription, options?: CallOptions): Promise<WorkUnit>;
+  submit(descriptions: Iterable<WorkUnitDescription>, options?: CallOptions): Promise<WorkUnit[]>;
+  /** Resolves with the present members once all of them are final, whatever the outcome. */
+  finished(options?: CallOptions): Promise<WorkUnit[]>;
+  /** Cancels the present members. */
+  cancel(): Promise<void>;
+}
