@@ -51,7 +51,7 @@ describe('the packages, installed elsewhere', () => {
     const tarballs = publishedPackages().map((found) => pack(found, join(folder, 'tarballs')));
     writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(tsconfig));
-    cpSync(join(root, 'test/packaging/fixtures/hello.ts'), join(folder, 'hello.ts'));
+    cpSync(join(root, 'test/packaging/hello.ts'), join(folder, 'hello.ts'));
     const flags = ['--prefer-offline', '--no-audit', '--no-fund'];
     expect(await run('npm', 'install', ...flags, ...tarballs)).toMatchObject({ ok: true });
   }, 4 * minutes);
