@@ -24,9 +24,9 @@ export interface ListenOptions {
   /** The key of an identity; asked at every handshake, so a key can be withdrawn. */
   readonly keyFor: (identity: string) => Uint8Array | undefined;
   readonly log: Log;
-  /** How long a connection may take to prove that it has the key. */
+  /** How long a connection may take to prove that it has the key; 10 s by default. */
   readonly handshakeTimeoutMs?: number;
-  /** How many connections may be about to prove it at once; one more is turned away. */
+  /** How many may be about to prove it at once, by default 512; one more is turned away. */
   readonly maxStrangers?: number;
 }
 
@@ -98,7 +98,6 @@ class TlsListener extends EventEmitter<ListenerEvents> implements Listener {
     tls.on('secureConnection', (socket) => this.#admit(socket));
     tls.on('tlsClientError', (error, socket) => {
       this.#log.debug({ peer: remoteEnd(socket), problem: error.message }, 'a handshake failed');
-      socket.destroy();
     });
     server.on('error', (error) => this.#log.warn({ problem: error.message }, 'accepting failed'));
     server.on('connection', (socket) => {

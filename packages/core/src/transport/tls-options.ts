@@ -17,11 +17,11 @@ export const PSK_TLS = {
 } as const satisfies TlsOptions;
 
 /** `host:port`, with brackets where the host is an IPv6 address. */
-export function endpoint(host: string | undefined, port: number | undefined): string {
-  return `${host?.includes(':') ? `[${host}]` : host}:${port}`;
+export function endpoint(host: string, port: number): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-/** The other end of a connected socket. */
-export function remoteEnd(socket: Socket): string {
-  return endpoint(socket.remoteAddress, socket.remotePort);
+/** The other end of a socket, as long as it is connected. */
+export function remoteEnd({ remoteAddress, remotePort }: Socket): string {
+  return remoteAddress === undefined ? 'gone' : endpoint(remoteAddress, remotePort ?? 0);
 }

@@ -40,8 +40,7 @@ export function closesOf(link: Link): {
     seen,
     closed: async () => {
       if (seen.length === 0) await next(link, 'close');
-      // Whatever would be told a second time comes within the next turns of the event loop.
-      for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate);
+      await someTurns();
       expect(seen).toHaveLength(1);
       return seen[0];
     },
@@ -50,6 +49,11 @@ export function closesOf(link: Link): {
 
 function next(link: Link, event: 'message' | 'close' | 'drain'): Promise<void> {
   return new Promise((resolve) => link.once(event, () => resolve()));
+}
+
+/** Lets happen what would be told, wrongly, a second time or too early. */
+async function someTurns(): Promise<void> {
+  for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate);
 }
 
 /** Runs the suite over pairs of connected links. */
@@ -109,6 +113,7 @@ export function describeLinks(kind: string, connect: () => Promise<[Link, Link]>
       const closes = closesOf(far);
       far.send({ question: 1 });
       await watch(near).received(1);
+      await someTurns();
       const there = watch(far);
       near.send({ late: 2 });
       expect(await there.received(2)).toEqual([{ early: 1 }, { late: 2 }]);
@@ -139,6 +144,18 @@ export function describeLinks(kind: string, connect: () => Promise<[Link, Link]>
       far.close();
       expect(await Promise.all([here.closed(), there.closed()])).toEqual([undefined, undefined]);
       expect([here.messages, there.messages]).toEqual([[{ from: 'far' }], [{ from: 'near' }]]);
+    });
+
+    it('still tells what the other side sent until it noticed, and only then its end', async () => {
+      const [near, far] = await connect();
+      const events: string[] = [];
+      near.on('message', () => events.push('message'));
+      near.on('close', () => events.push('close'));
+      const [here, there] = [watch(near), watch(far)];
+      near.close();
+      far.send({ under: 'way' });
+      await Promise.all([here.closed(), there.closed()]);
+      expect(events).toEqual(['message', 'close']);
     });
 
     it('closes without a listener for messages', async () => {

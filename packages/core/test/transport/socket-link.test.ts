@@ -73,6 +73,16 @@ describe('a socket link', () => {
     link.send({ late: 1 });
   });
 
+  it('gives up closing when the other side takes nothing more', async () => {
+    const [link, far, socket] = await linkAndSocket();
+    const here = watch(link);
+    link.send({ chunk: new Uint8Array(10_000_000) });
+    link.close();
+    socket.emit('timeout');
+    expect(await here.closed()).toMatchObject({ code: 'CONNECTION_LOST' });
+    far.destroy();
+  });
+
   it('logs what it drops', async () => {
     const [near, far] = await sockets();
     const debug = vi.fn();
