@@ -15,8 +15,10 @@ export interface PilotPolicy {
   readonly registersFrom: 'running' | 'acceptance';
   /** After this long without a link an agent has certainly ended its units and itself. */
   readonly fenceMs: number;
-  /** Between asking its agents to end and having its native job ended. */
+  /** What an agent that is told to end gives its units, from SIGTERM to SIGKILL. */
   readonly graceMs: number;
+  /** Between asking its agents to end and having its native job ended; longer than the grace. */
+  readonly patienceMs: number;
 }
 
 /** What a resource manager says of a native job. */
@@ -78,9 +80,11 @@ export type PilotInput =
   | {
       readonly type: 'fence-due';
       readonly pilot: string;
-      agent: string;
-      silence: number;
-      at: number;
+      readonly agent: string;
+      readonly silence: number;
+      /** The native job was to be ended, and has had its time for that. */
+      readonly certain: boolean;
+      readonly at: number;
     }
   /** A new process has replayed the journal: every link is gone, and no timer runs. */
   | { readonly type: 'reopened'; readonly at: number };

@@ -26,6 +26,7 @@ function assertFits(pilot: Readonly<PilotRecord>): void {
   for (const agent of pilot.agents.values()) {
     const gone = agent.at.link === 'gone';
     assert(gone || agent.round === round, `${agent.id} has outlived its round`);
-    assert(gone || !final, `${agent.id} has outlived its pilot`);
+    const fenced = agent.at.link === 'silent' && ending?.why === 'failed';
+    assert(gone || !final || fenced, `${agent.id} has outlived its pilot`);
   }
 }

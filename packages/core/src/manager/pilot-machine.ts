@@ -22,6 +22,9 @@ export type PilotDump = readonly (Omit<PilotRecord, 'agents'> & {
 
 type Of<T extends PilotInput['type']> = Extract<PilotInput, { readonly type: T }>;
 
+/** How long a resource manager may take to end a native job before the agent's lease is proof enough. */
+const CERTAIN_MS = 60_000;
+
 /** The pilots of one service. */
 export class PilotMachine {
   readonly #pilots = new Map<string, PilotRecord>();
@@ -220,12 +223,21 @@ export class PilotMachine {
     this.#end(pilot, { why: 'failed', detail }, at);
   }
 
-  #fenceDue(pilot: PilotRecord, { agent, silence, at }: Of<'fence-due'>): void {
+  /**
+   * An agent ends its units and itself after its lease, but only while it is not stopped: where the
+   * native job can be ended it is, and its word awaited, before others may have the units.
+   */
+  #fenceDue(pilot: PilotRecord, { agent, silence, certain, at }: Of<'fence-due'>): void {
     const known = pilot.agents.get(agent);
     if (known?.at.link !== 'silent' || known.silences !== silence) return;
+    if (pilot.native.phase === 'live' && pilot.native.report.state === 'Suspended') {
+      this.#awaitFence(pilot, known, at);
+      return;
+    }
     const detail = `out of touch for longer than its lease: ${known.at.why}`;
-    this.#gone(pilot, known, 'lost', detail);
-    if (!hasAgents(pilot)) this.#end(pilot, { why: 'failed', detail }, at);
+    if (certain || hasConnected(pilot)) this.#gone(pilot, known, 'lost', detail);
+    else this.#awaitFence(pilot, known, at, CERTAIN_MS);
+    if (!hasConnected(pilot)) this.#end(pilot, { why: 'failed', detail }, at);
   }
 
   #graceDue(pilot: PilotRecord, { round }: Of<'grace-due'>): void {
@@ -280,8 +292,7 @@ export class PilotMachine {
   #endAgent({ ending, plan }: PilotRecord, agent: string): void {
     const why =
       ending?.why === 'reinitialized' ? 'its pilot is reinitialized' : 'its pilot is canceled';
-    // The rest of the grace is for the agent to say what became of its units.
-    this.#effects.push({ type: 'end-agent', agent, graceMs: plan.policy.graceMs / 2, why });
+    this.#effects.push({ type: 'end-agent', agent, graceMs: plan.policy.graceMs, why });
   }
 
   #cancelNative({ id, native }: PilotRecord): void {
@@ -306,18 +317,15 @@ export class PilotMachine {
 
   #awaitGrace({ id: pilot, round, plan }: PilotRecord, at: number): void {
     const input = { type: 'grace-due', pilot, round, at } as const;
-    this.#effects.push({ type: 'remind', ms: plan.policy.graceMs, input });
+    this.#effects.push({ type: 'remind', ms: plan.policy.patienceMs, input });
   }
 
-  #awaitFence({ id: pilot, plan }: PilotRecord, agent: AgentRecord, at: number): void {
-    const input = {
-      type: 'fence-due',
-      pilot,
-      agent: agent.id,
-      silence: agent.silences,
-      at,
-    } as const;
-    this.#effects.push({ type: 'remind', ms: plan.policy.fenceMs, input });
+  #awaitFence(pilot: PilotRecord, agent: AgentRecord, at: number, certainMs?: number): void {
+    const { id, silences: silence } = agent;
+    const certain = certainMs !== undefined;
+    const input = { type: 'fence-due', pilot: pilot.id, agent: id, silence, certain, at } as const;
+    const ms = certainMs ?? pilot.plan.policy.fenceMs;
+    this.#effects.push({ type: 'remind', ms, input });
   }
 
   #conclude(pilot: PilotRecord, at: number): void {

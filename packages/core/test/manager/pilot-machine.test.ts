@@ -17,7 +17,13 @@ const plan: PilotPlan = {
   rm: 'slurm://',
   type: 'slurm',
   description: { totalCpuCount: 4 },
-  policy: { registrationMs: 60_000, registersFrom: 'running', fenceMs: 90_000, graceMs: 10_000 },
+  policy: {
+    registrationMs: 60_000,
+    registersFrom: 'running',
+    fenceMs: 90_000,
+    graceMs: 10_000,
+    patienceMs: 25_000,
+  },
 };
 
 const node: NodeInfo = {
@@ -188,17 +194,33 @@ describe('PilotMachine', () => {
     expect(world.moves.at(-1)).toBe('Failed: slurm: NODE_FAIL');
   });
 
-  it('gives a silent agent up when it is fenced', () => {
-    world.running().silent();
-    world.remind('fence-due');
-    expect(world.effects).toContainEqual(
-      expect.objectContaining({ type: 'agent-gone', agent: 'a', how: 'lost' }),
-    );
-    expect(world.effects).toContainEqual({ type: 'cancel-native', pilot: 'p', nativeId: '17' });
+  it('has the native job of a fenced agent ended, and gives the agent up with that', () => {
+    world.running().silent().done();
+    world.native('Running', 'RUNNING on n1');
+    world.tell({ type: 'fence-due', pilot: 'p', agent: 'a', silence: 1, certain: false });
     expect(world.state).toBe('Failed');
-    world.done();
+    expect(world.done().map(({ type }) => type)).toEqual(['remind', 'cancel-native']);
+    // Back too late: it has to end.
     world.join();
     expect(world.done()).toEqual([expect.objectContaining({ type: 'refuse-agent' })]);
+    world.native('Canceled');
+    expect(world.done()).toEqual([expect.objectContaining({ type: 'agent-gone', agent: 'a' })]);
+  });
+
+  it('takes the lease for proof when the resource manager does not answer', () => {
+    world.running().silent();
+    world.remind('fence-due').done();
+    world.tell({ type: 'fence-due', pilot: 'p', agent: 'a', silence: 1, certain: true });
+    expect(world.done()).toEqual([
+      expect.objectContaining({ type: 'agent-gone', agent: 'a', how: 'lost' }),
+    ]);
+  });
+
+  it('does not hold a suspended agent for fenced', () => {
+    world.running().silent().native('Suspended').done();
+    world.tell({ type: 'fence-due', pilot: 'p', agent: 'a', silence: 1, certain: false });
+    expect(world.state).toBe('Suspended');
+    expect(world.done().map(({ type }) => type)).toEqual(['remind']);
   });
 
   it('lives on while one of several agents does', () => {
@@ -429,6 +451,7 @@ describe('PilotMachine', () => {
         pilot,
         agent,
         silence: fc.constantFrom(1, 2),
+        certain: fc.boolean(),
       }),
       fc.record({ type: fc.constant('reopened' as const) }),
     );
