@@ -45,8 +45,16 @@ export const layers = {
   },
 };
 
-/** Files of the agent that decide and do nothing else: as pure as the manager. */
-export const pureFiles = ['agent/agent-machine.ts', 'agent/slots.ts'];
+/** The agent's machine: files that decide and do nothing else, as pure as the manager. */
+export const pureFiles = [
+  'agent/agent-machine.ts',
+  'agent/attempt-table.ts',
+  'agent/report-box.ts',
+  'agent/service-work.ts',
+  'agent/slots.ts',
+  'agent/unit-queue.ts',
+  'agent/workload.ts',
+];
 
 const src = 'packages/core/src';
 const doors = `^${src}/(index|adaptor|testing)\\.ts$`;

@@ -50,11 +50,10 @@ function sorted(table: Readonly<Record<string, Layer>>): Record<string, Layer> {
   return Object.fromEntries(rows);
 }
 
-function pureProject(): string[] {
-  const path = join(root, 'packages/core/tsconfig.pure.json');
-  const { config } = ts.readConfigFile(path, ts.sys.readFile);
-  expect(config.compilerOptions.types).toEqual([]);
-  return config.include;
+function projectOf(file: string) {
+  const { config } = ts.readConfigFile(join(root, 'packages/core', file), ts.sys.readFile);
+  const { compilerOptions, include, exclude } = config;
+  return { compilerOptions, include, exclude };
 }
 
 describe('the layers', () => {
@@ -80,8 +79,10 @@ describe('the layers', () => {
   it('that decide are pure to the compiler and to the linter', () => {
     const pureLayers = names.filter((name) => !configured[name]?.others.includes('node'));
     const pure = [...pureLayers, ...pureFiles].sort();
-    const ofCompiler = pureProject().map((path) => path.replace('src/', ''));
-    expect(ofCompiler.sort()).toEqual(pure);
+    const { compilerOptions, include } = projectOf('tsconfig.pure.json');
+    expect(compilerOptions.types).toEqual([]);
+    expect(include.map((path: string) => path.replace('src/', '')).sort()).toEqual(pure);
+    expect(projectOf('tsconfig.json').exclude).toEqual(include);
 
     const { overrides } = JSON.parse(read('biome.json'));
     const [override] = overrides.filter(({ plugins }: { plugins?: string[] }) => plugins);
@@ -151,6 +152,7 @@ describe('the rules bite', () => {
       `${src}/index.ts`,
       names.map((name) => `./${name}/probe.ts`),
     );
+    plant(`${src}/agent/slots.ts`, ['../runtime/probe.ts', '../model/probe.ts', 'node:fs']);
     plant(`${src}/surprise/a.ts`, ['../model/probe.ts']);
     plant('packages/adaptor-made-up/src/a.ts', [
       '../../core/src/index.ts',
@@ -165,6 +167,8 @@ describe('the rules bite', () => {
         .map((other) => `${name} → ${other}`);
     });
     expected.push(
+      `${src}/agent/slots.ts → runtime`,
+      `${src}/agent/slots.ts → node`,
       `${src}/surprise/a.ts → model`,
       'packages/adaptor-made-up/src/a.ts → model',
       'examples/a.ts → manager',
