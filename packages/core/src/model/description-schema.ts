@@ -102,8 +102,8 @@ const OTHER_WORDS: Readonly<Record<string, string>> = {
 };
 
 function unknownAttribute(prefix: string, key: string, known: readonly string[]): Problem {
-  const word = Object.hasOwn(OTHER_WORDS, key) ? (OTHER_WORDS[key] ?? '') : '';
-  const meant = known.includes(word) ? word : nearest(key, known);
+  const word = OTHER_WORDS[key];
+  const meant = word !== undefined && known.includes(word) ? word : nearest(key, known);
   return {
     subject: `${prefix}${key}`,
     problem: 'is no attribute',

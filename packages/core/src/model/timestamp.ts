@@ -30,6 +30,11 @@ export function parseTimestamp(value: Time | string | number): number {
   throw new DescriptionError('DESCRIPTION_INVALID', `${written(value)} is no time`, { hint: HINT });
 }
 
+/** Writes milliseconds since the epoch so that {@link parseTimestamp} reads exactly them. */
+export function formatTimestamp(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}
+
 function ofSeconds(seconds: number): number | undefined {
   return Math.abs(seconds) <= SECONDS_MAX ? Math.round(seconds * 1000) : undefined;
 }
