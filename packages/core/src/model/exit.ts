@@ -1,5 +1,4 @@
 /** How an attempt of a work unit ended, and what of it another attempt may cure. */
-import type { Time } from './timestamp.ts';
 
 /** Why an attempt failed; the index travels on the wire and in the journal, so only ever append. */
 export const FAILURE_REASONS = [
@@ -42,6 +41,8 @@ export interface ResourceUsage {
   /** The largest resident set, in bytes. */
   readonly maxRss: number;
 }
+
+type Time = Date;
 
 /** How the last attempt of a work unit ended. */
 export interface WorkUnitExit {
