@@ -17,6 +17,7 @@ import { prepare } from './setup.mjs';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const scratch = mkdtempSync(join(tmpdir(), 'pstar-verify-'));
+process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
 const testReport = join(scratch, 'tests.json');
 
 /**
@@ -150,6 +151,5 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 const { passed, failed, skipped } = await verify();
-rmSync(scratch, { recursive: true, force: true });
 process.stdout.write(`${passed} passed, ${failed} failed, ${skipped} skipped\n`);
 process.exitCode = failed === 0 ? 0 : 1;
