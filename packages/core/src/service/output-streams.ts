@@ -33,6 +33,11 @@ export class OutputStreams {
     this.#source = source;
   }
 
+  /** Somebody is subscribed, or some unit has told its progress. */
+  get active(): boolean {
+    return this.#watched.size + this.#progress.size + this.#lastProgress.size > 0;
+  }
+
   output$(unit: number, stream: OutputStream): Observable<Uint8Array> {
     const key = `${unit}/${stream}`;
     return new Observable((subscriber) => {

@@ -6,7 +6,12 @@ import { type OpenedJournal, openJournal } from '../journal/journal.ts';
 import { PilotError } from '../model/errors.ts';
 import { newId } from '../model/ids.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { type DirectoryLock, ensureDirectory, lockDirectory, storeDirectory } from '../runtime/files.ts';
+import {
+  type DirectoryLock,
+  ensureDirectory,
+  lockDirectory,
+  storeDirectory,
+} from '../runtime/files.ts';
 import type { Log } from '../runtime/log.ts';
 import { randomFraction } from '../runtime/random.ts';
 

@@ -5,7 +5,11 @@
  * that somebody watches cost more.
  */
 import { Observable, Subject } from 'rxjs';
-import { isFinalWorkUnitState, WORK_UNIT_STATES, type WorkUnitState } from '../model/work-unit-state.ts';
+import {
+  isFinalWorkUnitState,
+  WORK_UNIT_STATES,
+  type WorkUnitState,
+} from '../model/work-unit-state.ts';
 
 const FINAL = WORK_UNIT_STATES.map((state) => isFinalWorkUnitState(state));
 const STATE_OF = WORK_UNIT_STATES;
@@ -37,11 +41,19 @@ export class VisibleUnits {
 
   /** How many are in a final state. */
   get finished(): number {
-    return FINAL.reduce((sum, final, state) => sum + (final ? (this.counts[state] as number) : 0), 0);
+    return FINAL.reduce(
+      (sum, final, state) => sum + (final ? (this.counts[state] as number) : 0),
+      0,
+    );
   }
 
   state(unit: number): WorkUnitState {
     return STATE_OF[this.#states[unit] as number] as WorkUnitState;
+  }
+
+  /** The same as the number that tables hold. */
+  number(unit: number): number {
+    return this.#states[unit] as number;
   }
 
   isFinal(unit: number): boolean {
@@ -160,6 +172,7 @@ export class VisibleUnits {
   }
 
   #advance(): void {
-    while (this.#allFinalBefore < this.#size && this.isFinal(this.#allFinalBefore)) this.#allFinalBefore++;
+    while (this.#allFinalBefore < this.#size && this.isFinal(this.#allFinalBefore))
+      this.#allFinalBefore++;
   }
 }

@@ -3,9 +3,9 @@
  * and what may be seen of units. Views and the service itself stand on this.
  */
 import { Subject } from 'rxjs';
-import { WorkManager } from '../manager/work-manager.ts';
-import type { WorkEffect, WorkEvent, WorkInput, WorkStep } from '../manager/work-events.ts';
 import { NONE, PAGE_MASK, STATE } from '../manager/unit-table.ts';
+import type { WorkEffect, WorkEvent, WorkInput, WorkStep } from '../manager/work-events.ts';
+import { WorkManager } from '../manager/work-manager.ts';
 import { WORK_UNIT_STATES, type WorkUnitState } from '../model/work-unit-state.ts';
 import type { HeldUnits, OutputStream } from '../protocol/messages.ts';
 import type { Clock, Timer } from '../runtime/clock.ts';
@@ -151,7 +151,10 @@ export class WorkCore implements WorkClient {
     try {
       this.dispatch(input);
     } catch (error) {
-      this.log.error({ err: error, input: input.type }, `${this.id} could not take in what an agent said`);
+      this.log.error(
+        { err: error, input: input.type },
+        `${this.id} could not take in what an agent said`,
+      );
     }
   }
 
@@ -164,9 +167,15 @@ export class WorkCore implements WorkClient {
       if (to === STATE.Scheduled) this.outputs.bound(unit);
       if (observed) {
         const names = WORK_UNIT_STATES as readonly WorkUnitState[];
-        this.moves$.next({ unit, from: names[from] as WorkUnitState, to: names[to] as WorkUnitState, at });
+        this.moves$.next({
+          unit,
+          from: names[from] as WorkUnitState,
+          to: names[to] as WorkUnitState,
+          at,
+        });
       }
-      if (this.visible.isFinal(unit)) this.outputs.final(unit, this.#portOf(unit) !== undefined);
+      if (this.outputs.active && this.visible.isFinal(unit))
+        this.outputs.final(unit, this.#portOf(unit) !== undefined);
     });
     this.changed$.next();
   }

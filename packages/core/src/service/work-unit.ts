@@ -2,7 +2,10 @@
 import type { Observable } from 'rxjs';
 import type { WorkUnitExit } from '../model/exit.ts';
 import type { Explanation } from '../model/explanation.ts';
-import type { ParsedWorkUnitDescription, WorkUnitDescription } from '../model/work-unit-description.ts';
+import type {
+  ParsedWorkUnitDescription,
+  WorkUnitDescription,
+} from '../model/work-unit-description.ts';
 import type { WorkUnitState } from '../model/work-unit-state.ts';
 import type { PilotJob } from './pilot-job.ts';
 

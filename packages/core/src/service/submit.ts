@@ -1,0 +1,48 @@
+/**
+ * One submit: descriptions in, durable units out, all of them or none.
+ */
+import { Intake, type TemplateIndex } from '../manager/intake.ts';
+import type { Submission } from '../manager/work-events.ts';
+import type { WorkUnitDescription } from '../model/work-unit-description.ts';
+import { throwIfAborted } from './abort.ts';
+import type { WorkCore } from './work-core.ts';
+
+/** How many descriptions are taken in before others on the event loop get their turn. */
+const SLICE = 2048;
+/** What a unit's record takes at the most beside its own JSON: template, edges, framing. */
+const ROW_BYTES = 16;
+
+/** The part of the journal that a submit needs. */
+export interface Reserve {
+  reserve(bytes: number): Promise<void>;
+}
+
+/**
+ * Checks, journals and hands over; resolves with the number of the first unit.
+ *
+ * @throws DescriptionError, `DEPENDENCY_UNKNOWN`, `DEPENDENCY_CIRCULAR`, `STORE_FULL` or `ABORTED`;
+ * then nothing at all was submitted.
+ */
+export async function submitAll(
+  core: WorkCore,
+  index: TemplateIndex,
+  journal: Reserve,
+  descriptions: Iterable<WorkUnitDescription>,
+  signal: AbortSignal | undefined,
+): Promise<{ first: number; count: number }> {
+  const intake = new Intake(index, core.manager.state, core.id);
+  for (const description of descriptions) {
+    intake.add(description);
+    if (intake.count % SLICE !== 0) continue;
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    throwIfAborted(signal, 'submit');
+  }
+  if (intake.count === 0) return { first: core.visible.size, count: 0 };
+  // Templates may be new, with descriptions of some kilobytes; own parts are counted as they are.
+  await journal.reserve(intake.count * ROW_BYTES + intake.bytes);
+  throwIfAborted(signal, 'submit');
+  const submission: Submission = intake.finish();
+  const { first = 0 } = core.dispatch({ type: 'submit', now: core.clock.now(), submission });
+  await core.conductor.settled();
+  return { first, count: submission.count };
+}

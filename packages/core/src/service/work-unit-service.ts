@@ -1,0 +1,317 @@
+/**
+ * The place where work is handed over: units are journalled, and bound, late, to whichever live
+ * pilot of its PilotJobServices has room (P*'s Pilot-Manager; TROY's WorkUnitService).
+ */
+import { map, Observable, startWith } from 'rxjs';
+import type { PilotSummary } from '../manager/explain-parts.ts';
+import { TemplateIndex } from '../manager/intake.ts';
+import type { WorkDump } from '../manager/work-dump.ts';
+import type { WorkEvent } from '../manager/work-events.ts';
+import { PilotError } from '../model/errors.ts';
+import { isFinalServiceState, type ServiceState } from '../model/service-state.ts';
+import type { WorkUnitDescription } from '../model/work-unit-description.ts';
+import { WORK_UNIT_STATES } from '../model/work-unit-state.ts';
+import { systemClock } from '../runtime/clock.ts';
+import { type Log, stderrLog } from '../runtime/log.ts';
+import type { Scheduler } from '../scheduler/scheduler.ts';
+import { type SchedulerName, schedulerOf } from '../scheduler/schedulers.ts';
+import { abortable } from './abort.ts';
+import type { PilotJob } from './pilot-job.ts';
+import type { PilotJobService } from './pilot-job-service.ts';
+import { openServiceStore, type ServiceStore, type Store } from './service-store.ts';
+import { StateSubject } from './state-subject.ts';
+import { submitAll } from './submit.ts';
+import { pilotProvider } from './work-client.ts';
+import { WorkCore } from './work-core.ts';
+import type {
+  CallOptions,
+  GroupOptions,
+  ReadonlyWorkUnitCollection,
+  WorkStatistics,
+  WorkUnit,
+  WorkUnitEvent,
+  WorkUnitGroup,
+} from './work-unit.ts';
+import { WorkUnitCollection } from './work-unit-collection.ts';
+import { isIterable, WorkUnitGroupView } from './work-unit-group-view.ts';
+import { type ViewSource, WorkUnitView } from './work-unit-view.ts';
+
+/** How a WorkUnitService is opened. */
+export interface WorkUnitServiceOptions {
+  /** Reopens the service of that id, or gives a new one this id. Default: a new id. */
+  readonly id?: string;
+  /** The directory of everything durable. Default: $PSTAR_HOME, else `pstar` in XDG's state directory. */
+  readonly store?: string | Store;
+  /** Whose pilots run the units; more can be added later. */
+  readonly services?: readonly PilotJobService[];
+  /** Which units go to which pilot. Default: `backfill`. */
+  readonly scheduler?: Scheduler | SchedulerName;
+  /** Where the log goes, in pino's shape. Default: stderr at the level of PSTAR_LOG. */
+  readonly log?: Log;
+}
+
+/** How long cancel() waits for agents to say that what they ran has ended, beyond the units' own grace. */
+const SETTLE_MS = 15_000;
+
+export class WorkUnitService implements AsyncDisposable {
+  readonly workUnits: ReadonlyWorkUnitCollection;
+  /** Every transition of every unit, once and in order, from now on. */
+  readonly events$: Observable<WorkUnitEvent>;
+  /** Begins with the present numbers, then after every change; completes with the service. */
+  readonly statistics$: Observable<WorkStatistics>;
+  readonly #core: WorkCore;
+  readonly #store: ServiceStore;
+  readonly #index: TemplateIndex;
+  readonly #services = new Set<PilotJobService>();
+  readonly #source: ViewSource;
+  readonly #state = new StateSubject<ServiceState>('Open', isFinalServiceState);
+  #ending: Promise<void> | undefined;
+
+  private constructor(core: WorkCore, store: ServiceStore) {
+    this.#core = core;
+    this.#store = store;
+    this.#index = new TemplateIndex(core.manager.state);
+    this.#source = {
+      core,
+      pilotJob: (pilot) => this.#pilotJobs().find(({ id }) => id === pilot),
+      pilotSummaries: () => this.#pilotJobs().map(summaryOf),
+      cancelUnits: (units, why) => this.#cancelUnits(units, why),
+    };
+    this.workUnits = new WorkUnitCollection(core, (unit) => this.#view(unit));
+    this.events$ = core.moves$.pipe(
+      map(({ unit, from, to, at }) => {
+        const view = this.#view(unit);
+        return { unit: view, unitId: view.id, from, state: to, at: new Date(at) };
+      }),
+    );
+    this.statistics$ = new Observable((subscriber) =>
+      core.changed$
+        .pipe(
+          startWith(undefined),
+          map(() => this.statistics),
+        )
+        .subscribe(subscriber),
+    );
+  }
+
+  /**
+   * Opens a new service, or one that was there before, with all of its units in their true states.
+   *
+   * @throws PilotError `STORE_UNWRITABLE`, `STORE_LOCKED` when another process has it open,
+   * `JOURNAL_DAMAGED`, `NOT_FOUND` for an unknown scheduler.
+   */
+  static async open(options: WorkUnitServiceOptions = {}): Promise<WorkUnitService> {
+    const { id, services = [], log = stderrLog() } = options;
+    const scheduler = schedulerOf(options.scheduler);
+    const clock = systemClock;
+    const store = await openServiceStore({ kind: 'work', id, store: options.store, clock, log });
+    const { journal, snapshot, records } = store.opened;
+    const core = new WorkCore({ id: store.id, scheduler, journal, clock, log });
+    try {
+      if (snapshot !== undefined) core.manager.restore(snapshot as WorkDump);
+      for (const record of records) core.manager.replay(record as WorkEvent);
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+    core.restored();
+    const service = new WorkUnitService(core, store);
+    for (const pilots of services) service.add(pilots);
+    return service;
+  }
+
+  get id(): string {
+    return this.#core.id;
+  }
+
+  get state(): ServiceState {
+    return this.#state.value;
+  }
+
+  get state$(): Observable<ServiceState> {
+    return this.#state.observable;
+  }
+
+  get pilotJobServices(): readonly PilotJobService[] {
+    return [...this.#services];
+  }
+
+  get statistics(): WorkStatistics {
+    const { counts, size, finished } = this.#core.visible;
+    const byState = Object.fromEntries(WORK_UNIT_STATES.map((state, i) => [state, counts[i] ?? 0]));
+    return { total: size, finished, byState: byState as WorkStatistics['byState'] };
+  }
+
+  /** Lets the pilots of that service run units from here. Twice is harmless. */
+  add(service: PilotJobService): void {
+    this.#assertOpen('add');
+    if (this.#services.has(service)) return;
+    this.#services.add(service);
+    service[pilotProvider].attachWork(this.#core);
+  }
+
+  /** Gives that service's pilots no more units; those bound there finish. */
+  remove(service: PilotJobService): void {
+    if (this.#services.delete(service)) service[pilotProvider].detachWork(this.#core);
+  }
+
+  /**
+   * Hands work over and settles once it is durable.
+   *
+   * A unit that was returned survives this process: open the service again by its id and it is
+   * there. Units wait here, not in a cluster's queue, until a pilot has room for them.
+   *
+   * @throws DescriptionError that names the attribute, its value and, of several descriptions, the
+   * index; PilotError `DEPENDENCY_UNKNOWN`, `DEPENDENCY_CIRCULAR`, `STORE_FULL`, `SERVICE_CLOSED`
+   * or `ABORTED`. Then nothing at all was submitted.
+   */
+  submit(description: WorkUnitDescription, options?: CallOptions): Promise<WorkUnit>;
+  submit(descriptions: Iterable<WorkUnitDescription>, options?: CallOptions): Promise<WorkUnit[]>;
+  async submit(
+    work: WorkUnitDescription | Iterable<WorkUnitDescription>,
+    { signal }: CallOptions = {},
+  ): Promise<WorkUnit | WorkUnit[]> {
+    this.#assertOpen('submit');
+    const several = isIterable(work);
+    const { journal } = this.#store.opened;
+    const all = several ? work : [work];
+    const { first, count } = await submitAll(this.#core, this.#index, journal, all, signal);
+    if (!several) return this.#view(first);
+    return Array.from({ length: count }, (_, i) => this.#view(first + i));
+  }
+
+  /** The group of that name, made if it is not there. */
+  group(name: string, options?: GroupOptions): WorkUnitGroup {
+    this.#assertOpen('group');
+    if (name === '') {
+      throw new PilotError('DESCRIPTION_INVALID', 'a group needs a name', { subject: 'group' });
+    }
+    this.#core.dispatch({ type: 'group', now: this.#core.clock.now(), name });
+    const source = {
+      members: (group: string) => this.workUnits.filter({ group }),
+      counts: (group: string) =>
+        this.#core.manager.state.dependencies.group(group) ?? { members: 0, unfinished: 0 },
+      submit: this.submit.bind(this) as WorkUnitGroup['submit'],
+      wait: this.wait.bind(this),
+      cancelGroup: (group: string) => this.#cancelGroup(group),
+    };
+    return new WorkUnitGroupView(source, name, options);
+  }
+
+  /** Resolves once those units, or all that there are now, are final, whatever the outcome. */
+  async wait(units?: Iterable<WorkUnit>, { signal }: CallOptions = {}): Promise<WorkUnit[]> {
+    if (units === undefined) {
+      const { size } = this.#core.visible;
+      await abortable(this.#core.visible.allFinal(size), signal, 'wait');
+      return Array.from({ length: size }, (_, unit) => this.#view(unit));
+    }
+    const waited = [...units];
+    // One after another: whoever is final already costs nothing.
+    for (const unit of waited) await unit.finished({ signal });
+    return waited;
+  }
+
+  /** Cancels every unit, waits for what runs to have ended, and closes. Pilots are left as they are. */
+  cancel(): Promise<void> {
+    this.#ending ??= this.#end('Canceled');
+    return this.#ending;
+  }
+
+  /** Detaches: units and what they wait for stay in the store, agents go on with what they have. */
+  close(): Promise<void> {
+    this.#ending ??= this.#end('Closed');
+    return this.#ending;
+  }
+
+  /** Cancels, unless the service was closed before. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.cancel();
+  }
+
+  async #end(how: 'Canceled' | 'Closed'): Promise<void> {
+    try {
+      if (how === 'Canceled') await this.#cancelAll();
+      await this.#core.conductor.close();
+    } finally {
+      for (const service of [...this.#services]) this.remove(service);
+      this.#core.release(closed(this.id, how));
+      this.#state.next(how);
+      await this.#store.close();
+    }
+  }
+
+  async #cancelAll(): Promise<void> {
+    const { state } = this.#core.manager;
+    const units = Array.from({ length: state.units.size }, (_, unit) => unit);
+    const open = units.filter((unit) => !this.#core.visible.isFinal(unit));
+    if (open.length === 0) return;
+    await this.#cancelUnits(open, 'its service was canceled');
+    const graceMs = open.reduce(
+      (most, unit) => Math.max(most, state.template(unit).description.maxCancellationTime * 1000),
+      0,
+    );
+    const { clock, log } = this.#core;
+    await new Promise<void>((resolve) => {
+      const timer = clock.after(graceMs + SETTLE_MS, () => {
+        log.warn(
+          { service: this.id },
+          'some units have not ended in time; their states are Unknown',
+        );
+        resolve();
+      });
+      const done = (): void => {
+        timer.cancel();
+        resolve();
+      };
+      this.#core.visible.allFinal(state.units.size).then(done, done);
+    });
+  }
+
+  async #cancelGroup(name: string): Promise<void> {
+    const { state } = this.#core.manager;
+    const members: number[] = [];
+    for (let unit = 0; unit < state.units.size; unit++) {
+      if (state.template(unit).group?.name === name) members.push(unit);
+    }
+    await this.#cancelUnits(members, `group '${name}' was canceled`);
+  }
+
+  async #cancelUnits(units: readonly number[], why: string): Promise<void> {
+    if (isFinalServiceState(this.state)) return;
+    this.#core.dispatch({ type: 'cancel', now: this.#core.clock.now(), units, why });
+    await this.#core.conductor.settled();
+  }
+
+  #view(unit: number): WorkUnit {
+    return new WorkUnitView(this.#source, unit);
+  }
+
+  #pilotJobs(): PilotJob[] {
+    return [...this.#services].flatMap((service) => [...service.pilotJobs]);
+  }
+
+  #assertOpen(what: string): void {
+    if (this.state === 'Open' && this.#ending === undefined) return;
+    const how = this.state === 'Canceled' ? 'Canceled' : 'Closed';
+    throw closed(this.id, how, what);
+  }
+}
+
+function summaryOf(pilot: PilotJob): PilotSummary {
+  const { id, state, stateDetail, description } = pilot;
+  const { totalCpuCount } = description;
+  return {
+    id,
+    state,
+    detail: stateDetail,
+    ...(totalCpuCount !== undefined && { cores: totalCpuCount }),
+  };
+}
+
+function closed(id: string, how: 'Canceled' | 'Closed', what?: string): PilotError {
+  return new PilotError(
+    'SERVICE_CLOSED',
+    `${what ? `${what}: ` : ''}the service is ${how === 'Closed' ? 'closed' : 'canceled'}`,
+    { subject: id, hint: `open it again with WorkUnitService.open({ id: '${id}' })` },
+  );
+}
