@@ -1,4 +1,5 @@
 /** What one unit has of its own beside its template: found by comparing, kept as JSON. */
+import { DescriptionError } from '../model/errors.ts';
 import {
   parseWorkUnitDescription,
   type WorkUnitDescription,
@@ -26,6 +27,9 @@ export interface Varying {
   readonly workingDirectory?: string;
 }
 
+/** What Linux gives a process by default, arguments and environment together. */
+const OWN_CHARACTERS_MAX = 2 * 1024 * 1024;
+
 /** The keys whose value is one string. */
 const STRINGS = ['name', 'input', 'output', 'error', 'workingDirectory'] as const;
 
@@ -52,7 +56,17 @@ export function ownPart(description: WorkUnitDescription, template: Varying): st
     own['environment'] = parsed(description, 'environment') ?? null;
     differs = true;
   }
-  return differs ? JSON.stringify(own) : null;
+  if (!differs) return null;
+  const json = JSON.stringify(own);
+  if (json.length > OWN_CHARACTERS_MAX) throw tooLarge(json.length);
+  return json;
+}
+
+function tooLarge(length: number): DescriptionError {
+  return new DescriptionError('DESCRIPTION_INVALID', `${length} characters are too many`, {
+    subject: 'arguments and environment',
+    hint: `a process can be given about ${OWN_CHARACTERS_MAX}; pass more in a file`,
+  });
 }
 
 /** Arguments that need no schema: strings without a NUL, and finite numbers. Others go to the schema. */

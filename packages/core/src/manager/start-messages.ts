@@ -5,14 +5,21 @@ import { columns } from './recall.ts';
 import type { WorkEffect } from './work-events.ts';
 import type { WorkState } from './work-state.ts';
 
+/** A run of units is cut where what they have of their own fills a frame. */
+const RUN_CHARACTERS = 256 * 1024;
+
 /** The start effect of a binding: templates that the agent does not have yet, and runs of units. */
 export function startEffect(state: WorkState, { place, units }: Binding): WorkEffect {
   const templates: UnitTemplateMessage[] = [];
   const runs: StartRun[] = [];
   for (let from = 0; from < units.length; ) {
     const template = state.template(units[from] as number);
-    let to = from + 1;
-    while (to < units.length && state.template(units[to] as number) === template) to++;
+    let to = from;
+    let characters = 0;
+    while (to < units.length && state.template(units[to] as number) === template) {
+      characters += state.units.own(units[to++] as number)?.length ?? 0;
+      if (characters > RUN_CHARACTERS) break;
+    }
     if (!place.templatesSent.has(template.id)) {
       place.templatesSent.add(template.id);
       templates.push(template.message);

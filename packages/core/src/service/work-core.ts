@@ -6,6 +6,7 @@ import { Subject } from 'rxjs';
 import { NONE, PAGE_MASK, STATE } from '../manager/unit-table.ts';
 import type { WorkEffect, WorkEvent, WorkInput, WorkStep } from '../manager/work-events.ts';
 import { WorkManager } from '../manager/work-manager.ts';
+import { unreachable } from '../model/assert.ts';
 import { WORK_UNIT_STATES, type WorkUnitState } from '../model/work-unit-state.ts';
 import type { HeldUnits, OutputStream } from '../protocol/messages.ts';
 import type { Clock, Timer } from '../runtime/clock.ts';
@@ -119,6 +120,8 @@ export class WorkCore implements WorkClient {
       case 'output':
         this.outputs.wrote(message);
         return;
+      default:
+        unreachable(message);
     }
   }
 
@@ -203,7 +206,8 @@ export class WorkCore implements WorkClient {
         if (effect.templates.length > 0) {
           port.send({ type: 'templates', channel, templates: effect.templates });
         }
-        port.send({ type: 'start', channel, runs: effect.runs });
+        // A message each, because a message must fit into a frame.
+        for (const run of effect.runs) port.send({ type: 'start', channel, runs: [run] });
         return;
       case 'ack':
         port.send({ type: 'ack', channel, seq: effect.seq });
@@ -212,6 +216,8 @@ export class WorkCore implements WorkClient {
       case 'recall':
         port.send({ type: effect.type, channel, units: effect.units, attempts: effect.attempts });
         return;
+      default:
+        unreachable(effect);
     }
   }
 
