@@ -47,6 +47,7 @@ export type WorkInput =
       readonly type: 'cancel';
       readonly now: number;
       readonly units: readonly number[];
+      /** What canceled them, as half a sentence: `its group was canceled`; or empty. */
       readonly why: string;
     }
   | {

@@ -290,6 +290,7 @@ export class WorkState {
       page.reason[row] = reason;
       page.exitCode[row] = -1;
       page.signal[row] = 0;
+      page.finishedAt[row] = this.#at;
       this.#finish(
         unit,
         Failed,

@@ -1,0 +1,59 @@
+/** What the explanations of all states share: their terms, and how attempts and places are called. */
+import { describeExit, FAILURE_REASONS } from '../model/exit.ts';
+import type { ExplanationParts } from '../model/explanation.ts';
+import { signalName } from '../model/signals.ts';
+import type { AgentPlace } from './places.ts';
+import { PAGE_MASK } from './unit-table.ts';
+import type { WorkState } from './work-state.ts';
+
+/** A pilot as far as the reasons of work units go. */
+export interface PilotSummary {
+  readonly id: string;
+  readonly state: string;
+  /** The resource manager's own words, or why the pilot ended. */
+  readonly detail: string;
+  /** What was asked for; of use while its agents have not come. */
+  readonly cores?: number;
+}
+
+/** What explaining needs beside the manager's state. */
+export interface ExplainContext {
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** All pilots of the services that may run the units, ended ones too, in the order of creation. */
+  readonly pilots: readonly PilotSummary[];
+  readonly idOf: (unit: number) => string;
+}
+
+/** An explanation without the state that it is about. */
+export type Reason = Omit<ExplanationParts, 'state'>;
+
+/** How the newest attempt that is over went: `exited with code 3`. */
+export function describeAttempt(state: WorkState, unit: number): string {
+  const page = state.units.page(unit);
+  const row = unit & PAGE_MASK;
+  const exitCode = page.exitCode[row] as number;
+  const signal = page.signal[row] as number;
+  const problem = state.details.get(unit);
+  return describeExit({
+    reason: FAILURE_REASONS[page.reason[row] as number] ?? 'NONE',
+    ...(exitCode >= 0 && { exitCode }),
+    ...(signal > 0 && { signal: signalName(signal) }),
+    ...(typeof problem === 'string' && { problem }),
+  });
+}
+
+/** The place that a unit is bound to, or was last; undefined for one that never was. */
+export function placeOf(state: WorkState, unit: number): AgentPlace | undefined {
+  return state.places.all[state.units.page(unit).place[unit & PAGE_MASK] as number];
+}
+
+/** `node7 (pilot-k3x9ab2m)`, for the middle of a sentence. */
+export function where(place: AgentPlace | undefined): string {
+  return place ? `${place.record.node.host} (${place.pilotId})` : 'no place';
+}
+
+/** `1 unit`, `2 units`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}

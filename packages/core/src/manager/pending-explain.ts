@@ -1,0 +1,261 @@
+/**
+ * Why a unit that is free to run is not bound: it is early, no pilot could take it, or others are
+ * before it. The questions are asked from the most final obstacle to the least.
+ */
+
+import { formatDuration } from '../model/quantity.ts';
+import {
+  type Capacity,
+  describeRequest,
+  fits,
+  type ResourceRequest,
+  whyNot,
+} from '../model/resources.ts';
+import { formatTimestamp } from '../model/timestamp.ts';
+import type { ClassQueue } from './class-queue.ts';
+import {
+  counted,
+  describeAttempt,
+  type ExplainContext,
+  type PilotSummary,
+  type Reason,
+} from './explain-parts.ts';
+import type { AgentPlace } from './places.ts';
+import { PAGE_MASK } from './unit-table.ts';
+import type { WorkState } from './work-state.ts';
+
+/** A unit, and what there is that might run it. */
+interface Case {
+  readonly state: WorkState;
+  readonly unit: number;
+  readonly requests: ClassQueue;
+  readonly now: number;
+  /** Pilots that have not ended, and that the unit may run on. */
+  readonly open: readonly PilotSummary[];
+  /** All pilots that the unit may run on. */
+  readonly pilots: readonly PilotSummary[];
+  /** The places of live agents of those pilots. */
+  readonly live: readonly AgentPlace[];
+}
+
+const ENDED: ReadonlySet<string> = new Set(['Done', 'Canceled', 'Failed']);
+
+/** `inShort` leaves out the position in the queue, which costs a walk along it. */
+export function whyPending(
+  state: WorkState,
+  unit: number,
+  { pilots, now }: ExplainContext,
+  inShort: boolean,
+): Reason {
+  const { requests } = state.template(unit);
+  const { pilotJob } = requests.spec.constraints;
+  const eligible = pilotJob === undefined ? pilots : pilots.filter(({ id }) => id === pilotJob);
+  const live = state.places.all.filter(
+    ({ status, pilotId }) => status === 'live' && (pilotJob === undefined || pilotId === pilotJob),
+  );
+  const open = eligible.filter((pilot) => !ENDED.has(pilot.state));
+  const one: Case = { state, unit, requests, now, open, pilots: eligible, live };
+  return (
+    untilParked(one) ??
+    withoutItsPilot(one, pilotJob) ??
+    withoutAgents(one) ??
+    withoutRoomAnywhere(one) ??
+    withoutPermission(one) ??
+    withoutTime(one) ??
+    inQueue(one, inShort)
+  );
+}
+
+function untilParked({ state, unit }: Case): Reason | undefined {
+  const until = state.parked.until(unit);
+  if (until === undefined) return undefined;
+  const at = formatTimestamp(until);
+  const retried = state.units.page(unit).retried[unit & PAGE_MASK] as number;
+  if (retried === 0) return { summary: `starts at ${at}`, waitsFor: [`its startTime, ${at}`] };
+  const { limit } = state.template(unit).retry;
+  return {
+    summary: `${describeAttempt(state, unit)}; is tried again at ${at}`,
+    waitsFor: [`the delay before retry ${retried} of ${limit}, until ${at}`],
+  };
+}
+
+function withoutItsPilot(
+  { open, pilots, live }: Case,
+  pilotJob: string | undefined,
+): Reason | undefined {
+  if (pilotJob === undefined || open.length > 0 || live.length > 0) return undefined;
+  const ended = pilots[0];
+  const fate = ended ? `which is ${saying(ended)}` : 'which is not known here';
+  return {
+    summary: `may run on pilot ${pilotJob} only, ${fate}`,
+    waitsFor: [`pilot ${pilotJob}`],
+    wouldHelp: [
+      ended
+        ? 'cancel it, and submit it again without pilotJob'
+        : `add the PilotJobService that has ${pilotJob}`,
+    ],
+  };
+}
+
+function withoutAgents({ state, requests, open, pilots, live }: Case): Reason | undefined {
+  if (live.length > 0) return undefined;
+  if (open.length === 0) {
+    const last = pilots.at(-1);
+    return {
+      summary: last
+        ? `no pilot is left (${last.id} is ${saying(last)}): create one`
+        : 'no pilot: create one',
+      waitsFor: ['a pilot'],
+      wouldHelp: [`create a pilot with ${leastOf(requests.request)}`],
+    };
+  }
+  const largest = Math.max(...open.map(({ cores }) => cores ?? Number.POSITIVE_INFINITY));
+  if (largest < requests.request.cores) {
+    return {
+      summary: `wants ${counted(requests.request.cores, 'core')}; the largest pilot asked for has ${largest}`,
+      waitsFor: [`a pilot with ${leastOf(requests.request)}`],
+      wouldHelp: [`create a pilot with ${leastOf(requests.request)}`],
+    };
+  }
+  return {
+    summary: outOfTouch(state, open) ?? summaryOfOpen(open),
+    waitsFor: ['the agent of a pilot'],
+    details: { pilots: open },
+  };
+}
+
+function outOfTouch({ places }: WorkState, open: readonly PilotSummary[]): string | undefined {
+  for (const { status, pilotId, silentWhy } of places.all) {
+    if (status !== 'silent' || !open.some(({ id }) => id === pilotId)) continue;
+    return `the agent of pilot ${pilotId} is out of touch${silentWhy ? `: ${silentWhy}` : ''}`;
+  }
+  return undefined;
+}
+
+/** `2 pilots are pending: slurm: PENDING (Resources)`. */
+function summaryOfOpen(open: readonly PilotSummary[]): string {
+  const [{ id, state, detail }] = open as [PilotSummary];
+  const alike = open.every((pilot) => pilot.state === state);
+  const others = open.length - 1;
+  const who = alike && others > 0 ? `${open.length} pilots are` : `pilot ${id} is`;
+  const rest = alike ? '' : `, and ${others} more ${others === 1 ? 'is' : 'are'} not ready`;
+  return `${who} ${state.toLowerCase()}${detail ? `: ${detail}` : ''}${rest}`;
+}
+
+function withoutRoomAnywhere({ requests: { request }, live, open }: Case): Reason | undefined {
+  if (live.some(({ capacity }) => fits(request, capacity))) return undefined;
+  const nearest = nearestTo(request, live);
+  const one = live.filter(({ pilotId }) => pilotId === nearest.pilotId).length === 1;
+  const missing = whyNot(request, nearest.capacity) ?? '';
+  return {
+    summary: missing.replace('; has', `; the largest ${one ? 'pilot' : 'node of a pilot'} has`),
+    waitsFor: [`a pilot with ${leastOf(request)}`, ...coming(open, live, request)],
+    wouldHelp: [`create a pilot with ${leastOf(request)}`],
+    details: { wants: request, largest: nearest.capacity },
+  };
+}
+
+/** The place that lacks the fewest kinds of things; among equals the largest. */
+function nearestTo(request: ResourceRequest, places: readonly AgentPlace[]): AgentPlace {
+  const byLack = places
+    .map((place) => ({ place, lack: kindsLacking(request, place.capacity) }))
+    .sort((a, b) => a.lack - b.lack || b.place.capacity.cores - a.place.capacity.cores);
+  return (byLack[0] as { place: AgentPlace }).place;
+}
+
+function kindsLacking(request: ResourceRequest, capacity: Capacity): number {
+  const names = Object.keys(request.resources);
+  const lacking = names.filter(
+    (name) => (request.resources[name] ?? 0) > (capacity.resources[name] ?? 0),
+  );
+  return (
+    lacking.length +
+    Number(request.cores > capacity.cores) +
+    Number(request.memory > capacity.memory) +
+    Number(request.gpus > capacity.gpus)
+  );
+}
+
+/** Pilots without agents yet that may turn out to be what is missing. */
+function coming(
+  open: readonly PilotSummary[],
+  live: readonly AgentPlace[],
+  { cores: wanted }: ResourceRequest,
+): string[] {
+  return open
+    .filter(
+      ({ id, cores = wanted }) => cores >= wanted && !live.some((place) => place.pilotId === id),
+    )
+    .map((pilot) => `pilot ${pilot.id}, which is ${saying(pilot)}`);
+}
+
+/** Some places are large enough, and none of these may run it. */
+function withoutPermission({ requests, live, open }: Case): Reason | undefined {
+  if (live.some((place) => place.possible(requests))) return undefined;
+  const { candidateHosts, cpuArchitecture, operatingSystemType } = requests.spec.constraints;
+  const roomy = live.filter(({ capacity }) => fits(requests.request, capacity));
+  const unmet: string[] = [];
+  const check = (
+    allowed: readonly string[] | undefined,
+    attribute: 'host' | 'cpuArchitecture' | 'operatingSystemType',
+  ) => {
+    const present = [...new Set(roomy.map(({ record }) => record.node[attribute]))];
+    if (allowed === undefined || present.some((value) => allowed.includes(value))) return;
+    const shown = present.slice(0, 5).join(', ');
+    unmet.push(`runs on ${allowed.join(' or ')} only; the pilots have ${shown}`);
+  };
+  check(candidateHosts, 'host');
+  check(cpuArchitecture, 'cpuArchitecture');
+  check(operatingSystemType, 'operatingSystemType');
+  return {
+    summary: unmet.join(', and ') || 'no single node of a pilot meets all that it asks for',
+    waitsFor: ['a pilot that meets its constraints', ...coming(open, live, requests.request)],
+    wouldHelp: ['create a pilot that does', 'submit it with weaker constraints'],
+    details: { constraints: requests.spec.constraints },
+  };
+}
+
+/** Every pilot that could run it ends too soon. */
+function withoutTime({ requests, live, open, now }: Case): Reason | undefined {
+  const possible = live.filter((place) => place.possible(requests));
+  if (possible.some((place) => place.endsInTime(requests, now))) return undefined;
+  const wanted = formatDuration((requests.spec.expectedMs ?? 0) / 1000);
+  const leftMs = Math.max(...possible.map(({ endsAt = now }) => endsAt - now));
+  const left = formatDuration(Math.max(0, Math.floor(leftMs / 1000)));
+  return {
+    summary: `starts when a pilot has ${wanted} left; the one that lasts longest has ${left}`,
+    waitsFor: [`a pilot that has ${wanted} left`, ...coming(open, live, requests.request)],
+    wouldHelp: [
+      `create a pilot with a wallTimeLimit above ${wanted}`,
+      'submit it with a shorter estimatedRunTime, if it takes less',
+    ],
+  };
+}
+
+function inQueue({ state, unit, requests }: Case, inShort: boolean): Reason {
+  const wants = describeRequest(requests.request);
+  if (inShort) return { summary: `waits until a pilot has ${wants} free` };
+  const { priority, oldest } = requests;
+  const before = state.templates.classes
+    .filter((other) => other.pending > 0 && other !== requests)
+    .filter(
+      (other) =>
+        other.priority > priority || (other.priority === priority && other.oldest < oldest),
+    )
+    .reduce((sum, other) => sum + other.pending, requests.before(unit));
+  const units = before === 1 ? '1 unit is' : `${before} units are`;
+  return {
+    summary: `waits until a pilot has ${wants} free; ${units} before it`,
+    waitsFor: [`a pilot with ${wants} free`],
+    details: { before },
+  };
+}
+
+/** The least that a pilot must have to run it: `at least 64 cores`. */
+function leastOf(request: ResourceRequest): string {
+  return `at least ${describeRequest(request)}`;
+}
+
+function saying({ state, detail }: PilotSummary): string {
+  return detail ? `${state}: ${detail}` : state;
+}
