@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type OpenedJournal, openJournal } from '../journal/journal.ts';
+import { type OpenedJournal, openJournal } from '../journal/open-journal.ts';
 import { PilotError } from '../model/errors.ts';
 import { newId } from '../model/ids.ts';
 import type { Clock } from '../runtime/clock.ts';

@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import { STATE } from '../../src/manager/unit-table.ts';
+import type { WorkUnitState } from '../../src/model/work-unit-state.ts';
+import { VisibleUnits } from '../../src/service/visible-units.ts';
+
+const move = (unit: number, state: WorkUnitState) => unit * 16 + STATE[state];
+
+function units(count: number): VisibleUnits {
+  const visible = new VisibleUnits();
+  visible.grow(count);
+  return visible;
+}
+
+describe('visible units', () => {
+  it('begin as New and follow the moves', () => {
+    const visible = units(2);
+    const seen: string[] = [];
+    visible.show([move(0, 'Pending'), move(1, 'Waiting'), move(0, 'Scheduled')], (unit, from, to) =>
+      seen.push(`${unit} ${from}>${to}`),
+    );
+    expect(visible.state(0)).toBe('Scheduled');
+    expect(visible.state(1)).toBe('Waiting');
+    expect(seen).toEqual(['0 0>2', '1 0>1', '0 2>3']);
+    expect(visible.counts.slice(0, 4)).toEqual([0, 1, 0, 1]);
+  });
+
+  it('keep their states when the table grows', () => {
+    const visible = units(1);
+    visible.show([move(0, 'Pending')]);
+    visible.grow(5000);
+    expect(visible.state(0)).toBe('Pending');
+    expect(visible.state(4999)).toBe('New');
+    expect(visible.counts[0]).toBe(4999);
+  });
+
+  it('replay the present state to a subscriber and complete after a final one', () => {
+    const visible = units(1);
+    visible.show([move(0, 'Pending')]);
+    const seen: string[] = [];
+    visible.states$(0).subscribe({
+      next: (state) => seen.push(state),
+      complete: () => seen.push('complete'),
+    });
+    visible.show([move(0, 'Scheduled'), move(0, 'Running'), move(0, 'Done')]);
+    expect(seen).toEqual(['Pending', 'Scheduled', 'Running', 'Done', 'complete']);
+    const late: string[] = [];
+    visible.states$(0).subscribe({
+      next: (state) => late.push(state),
+      complete: () => late.push('complete'),
+    });
+    expect(late).toEqual(['Done', 'complete']);
+  });
+
+  it('tell each subscriber on its own, also one that leaves in between', () => {
+    const visible = units(1);
+    const stays: string[] = [];
+    const leaves: string[] = [];
+    visible.states$(0).subscribe((state) => stays.push(state));
+    const subscription = visible.states$(0).subscribe((state) => leaves.push(state));
+    visible.show([move(0, 'Pending')]);
+    subscription.unsubscribe();
+    visible.show([move(0, 'Canceled')]);
+    expect(stays).toEqual(['New', 'Pending', 'Canceled']);
+    expect(leaves).toEqual(['New', 'Pending']);
+  });
+
+  it('settle whoever waits for one unit, and for all up to a number', async () => {
+    const visible = units(3);
+    let all = false;
+    const waiting = visible.allFinal(2).then(() => {
+      all = true;
+    });
+    const one = visible.final(1);
+    visible.show([move(1, 'Canceled')]);
+    await one;
+    expect(all).toBe(false);
+    visible.show([move(0, 'Canceled')]);
+    await waiting;
+    expect(visible.finished).toBe(2);
+    await expect(visible.final(0)).resolves.toBeUndefined();
+    await expect(visible.allFinal(2)).resolves.toBeUndefined();
+  });
+
+  it('complete streams and refuse whoever waits when they are released', async () => {
+    const visible = units(1);
+    let completed = false;
+    visible.states$(0).subscribe({ complete: () => (completed = true) });
+    const one = visible.final(0);
+    const all = visible.allFinal(1);
+    visible.release(new Error('closed'));
+    await expect(one).rejects.toThrow('closed');
+    await expect(all).rejects.toThrow('closed');
+    expect(completed).toBe(true);
+  });
+});
