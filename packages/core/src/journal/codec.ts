@@ -1,0 +1,49 @@
+/**
+ * Records as bytes: msgpack with record shapes and typed arrays. What one append() holds is encoded
+ * by itself, so that a frame can be read without those before it (and because the encoder's
+ * `sequential` mode throws on its second shape, seen with msgpackr 2.1.3).
+ */
+
+import { Packr, RESET_BUFFER_MODE, Unpackr } from 'msgpackr';
+
+/** Encodings from this size on are handed over; smaller ones are cheaper to copy. */
+export const LARGE_BYTES = 64 * 1024;
+const SCRATCH_BYTES = 2 * LARGE_BYTES;
+
+const packr = new Packr({ moreTypes: true, useRecords: true });
+const unpackr = new Unpackr({ moreTypes: true, useRecords: true });
+
+/**
+ * The bytes of a value. They are the caller's to keep from {@link LARGE_BYTES} on; smaller ones lie
+ * in a buffer that the next encoding overwrites, and must be copied at once.
+ */
+export function encode(value: unknown): Uint8Array {
+  const bytes = packr.pack(value, RESET_BUFFER_MODE);
+  // The encoder never lets go of a buffer that has grown, and would overwrite it.
+  if (bytes.length >= LARGE_BYTES) packr.useBuffer(Buffer.allocUnsafeSlow(SCRATCH_BYTES));
+  return bytes;
+}
+
+/** The bytes of a state, typically large; the caller's to keep. */
+export function encodeState(state: unknown): Uint8Array {
+  // A buffer of the right size from the start spares copying it each time that it grows.
+  packr.useBuffer(Buffer.allocUnsafeSlow(guessBytes(state) + 2 * SCRATCH_BYTES));
+  try {
+    return packr.pack(state);
+  } finally {
+    packr.useBuffer(Buffer.allocUnsafeSlow(SCRATCH_BYTES));
+  }
+}
+
+/** The values that were encoded one after the other into `bytes`. */
+export function decodeAll(bytes: Uint8Array): unknown[] {
+  return unpackr.unpackMultiple(bytes) as unknown[];
+}
+
+/** A large state is typed arrays nearly all of it, a few steps below its top. */
+function guessBytes(state: unknown, depth = 3): number {
+  if (ArrayBuffer.isView(state)) return state.byteLength + 16;
+  if (Array.isArray(state)) return state.length * 16;
+  if (depth === 0 || typeof state !== 'object' || state === null) return 16;
+  return Object.values(state).reduce<number>((sum, v) => sum + guessBytes(v, depth - 1), 0);
+}

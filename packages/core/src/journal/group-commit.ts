@@ -1,0 +1,216 @@
+/**
+ * Who wrote what when: gathers records, and makes all that came in durable in one step while the
+ * next gathers. A step begins as soon as somebody waits and the last one is done; under load it
+ * carries more by itself. Also the one place where the log moves on to its next segment.
+ */
+
+import type { PilotError } from '../model/errors.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Log } from '../runtime/log.ts';
+import { Batch } from './batch.ts';
+import { type Disk, isFull } from './disk.ts';
+import { writeError } from './journal-errors.ts';
+import { MARGIN_BYTES, type Segment } from './segment.ts';
+
+const FIRST_RETRY_MS = 50;
+const LAST_RETRY_MS = 5000;
+
+/** A promise with its other end. */
+class Outcome<T> {
+  readonly promise: Promise<T>;
+  resolve!: (value: T) => void;
+  reject!: (error: PilotError) => void;
+
+  constructor() {
+    this.promise = new Promise<T>((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+    // Nobody need wait for a step that another one follows.
+    this.promise.catch(() => {});
+  }
+}
+
+/** One thing to be done, in its turn; never throws. */
+type Step = () => Promise<void>;
+
+/** What a GroupCommit is given. */
+export interface GroupCommitOptions {
+  readonly disk: Disk;
+  readonly directory: string;
+  readonly segment: Segment;
+  /** Of the next frame. */
+  readonly sequence: number;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Makes records durable, in order, as many at a time as there are. */
+export class GroupCommit {
+  readonly #disk: Disk;
+  readonly #directory: string;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  #segment: Segment;
+  #sequence: number;
+
+  /** What is being gathered, and who waits for it. */
+  #open = new Batch();
+  #awaited: Outcome<void> | undefined;
+  #spare: Batch | undefined;
+  /** Sealed earlier than what is open. */
+  readonly #steps: Step[] = [];
+  #last: Promise<void> = Promise.resolve();
+  #isRunning = false;
+  #run: Promise<void> = Promise.resolve();
+
+  #unwritten = 0;
+  #failed: PilotError | undefined;
+  #isClosing = false;
+  #endPause: (() => void) | undefined;
+
+  constructor(options: GroupCommitOptions) {
+    this.#disk = options.disk;
+    this.#directory = options.directory;
+    this.#segment = options.segment;
+    this.#sequence = options.sequence;
+    this.#clock = options.clock;
+    this.#log = options.log;
+  }
+
+  /** The segment that is written to now. */
+  get segment(): Segment {
+    return this.#segment;
+  }
+
+  /** Bytes that were added and are not durable yet. */
+  get unwritten(): number {
+    return this.#unwritten;
+  }
+
+  /** Why nothing becomes durable any more. */
+  get failed(): PilotError | undefined {
+    return this.#failed;
+  }
+
+  /** Adds what `encode()` returned to what comes next. */
+  add(encoded: Uint8Array): void {
+    this.#open.add(encoded);
+    this.#unwritten += encoded.length;
+  }
+
+  /** Settles when all that was added before is durable; earlier calls settle first. */
+  commit(): Promise<void> {
+    if (this.#failed) return Promise.reject(this.#failed);
+    if (this.#open.payloadBytes === 0) return this.#last;
+    this.#awaited ??= new Outcome<void>();
+    this.#start();
+    return this.#awaited.promise;
+  }
+
+  /**
+   * Moves on to another segment: what was added before goes into the old one, what comes after
+   * into the one that `create` makes. When that throws, the old one stays in use.
+   */
+  moveOn(create: (after: Segment, sequence: number) => Promise<Segment>): Promise<Segment> {
+    if (this.#failed) return Promise.reject(this.#failed);
+    this.#seal();
+    const outcome = new Outcome<Segment>();
+    this.#steps.push(async () => {
+      if (this.#failed) return outcome.reject(this.#failed);
+      try {
+        const old = this.#segment;
+        this.#segment = await create(old, this.#sequence);
+        // All that it holds is durable.
+        await old.close().catch(() => {});
+        outcome.resolve(this.#segment);
+      } catch (error) {
+        const problem = await this.#explain(error);
+        if (!isFull(error)) this.#failed = problem;
+        outcome.reject(problem);
+      }
+    });
+    this.#start();
+    return outcome.promise;
+  }
+
+  /** Makes everything durable, or says why it cannot; a full disk is not waited for any more. */
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    this.#endPause?.();
+    const outcome = this.commit();
+    outcome.catch(() => {});
+    await this.#run;
+    await this.#segment.close();
+    await outcome;
+  }
+
+  #start(): void {
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    this.#run = this.#takeSteps();
+  }
+
+  async #takeSteps(): Promise<void> {
+    // One turn later: whatever else this tick appends goes along.
+    await undefined;
+    for (;;) {
+      if (this.#steps.length === 0 && this.#awaited) this.#seal();
+      const step = this.#steps.shift();
+      if (!step) break;
+      await step();
+    }
+    this.#isRunning = false;
+  }
+
+  /** Lets what was gathered go its way. */
+  #seal(): void {
+    if (this.#open.payloadBytes === 0) return;
+    const batch = this.#open;
+    const outcome = this.#awaited ?? new Outcome<void>();
+    this.#open = this.#spare ?? new Batch();
+    this.#spare = this.#awaited = undefined;
+    this.#last = outcome.promise;
+    this.#steps.push(() => this.#write(batch, outcome));
+  }
+
+  async #write(batch: Batch, outcome: Outcome<void>): Promise<void> {
+    for (let pause = FIRST_RETRY_MS; !this.#failed; pause = Math.min(2 * pause, LAST_RETRY_MS)) {
+      try {
+        await this.#segment.append(batch, this.#sequence);
+        this.#sequence++;
+        this.#unwritten -= batch.payloadBytes;
+        batch.clear();
+        this.#spare = batch;
+        return outcome.resolve();
+      } catch (error) {
+        // When closing, nobody will be there to see a full disk get room again.
+        if (this.#isClosing || !isFull(error)) this.#failed = await this.#explain(error);
+        else await this.#waitForRoom(pause);
+      }
+    }
+    outcome.reject(this.#failed);
+  }
+
+  #explain(error: unknown): Promise<PilotError> {
+    const wanted = Math.max(this.#unwritten, MARGIN_BYTES);
+    return writeError(error, this.#disk, this.#directory, wanted);
+  }
+
+  async #waitForRoom(pause: number): Promise<void> {
+    if (pause === FIRST_RETRY_MS) {
+      this.#log.warn(
+        { directory: this.#directory, waiting: this.#unwritten },
+        'the disk is full: nothing becomes durable until there is room again',
+      );
+    }
+    await new Promise<void>((resume) => {
+      const timer = this.#clock.after(pause, resume);
+      this.#endPause = () => {
+        timer.cancel();
+        resume();
+      };
+    });
+    this.#endPause = undefined;
+  }
+}

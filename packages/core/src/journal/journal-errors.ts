@@ -1,0 +1,65 @@
+/** How the journal says what is wrong with a disk or with a file on it. */
+
+import { PilotError } from '../model/errors.ts';
+import { approximateSize } from '../model/quantity.ts';
+import { type Disk, isFull } from './disk.ts';
+import { FORMAT_VERSION } from './record-format.ts';
+
+/** What a write that failed means, with what somebody needs to know who is to mend it. */
+export async function writeError(
+  cause: unknown,
+  disk: Disk,
+  directory: string,
+  wanted: number,
+): Promise<PilotError> {
+  if (!isFull(cause)) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    return new PilotError('STORE_UNWRITABLE', `the journal cannot be written: ${reason}`, {
+      subject: directory,
+      hint: 'see to the disk, then open the service again by its id',
+      cause,
+    });
+  }
+  const free = await disk.freeBytes(directory).catch(() => undefined);
+  const isQuota = (cause as NodeJS.ErrnoException).code === 'EDQUOT';
+  const left = isQuota ? ' within the quota' : `: ${approximateSize(free ?? 0)} are free`;
+  return new PilotError('STORE_FULL', `no room for ${approximateSize(wanted)}${left}`, {
+    subject: directory,
+    hint: 'make room there and try again',
+    cause,
+  });
+}
+
+/** A file is not as it was written; `offset` is where that begins to show. */
+export function damaged(path: string, offset: number, what: string): PilotError {
+  return new PilotError('JOURNAL_DAMAGED', `${what} at byte ${offset}`, {
+    subject: path,
+    hint: 'restore the directory from a copy',
+  });
+}
+
+/** A part of the journal is not there. */
+export function missing(path: string): PilotError {
+  return new PilotError('JOURNAL_DAMAGED', 'the file is missing, and others build on it', {
+    subject: path,
+    hint: 'restore the directory from a copy',
+  });
+}
+
+/** A file was written by something newer, or by something else altogether. */
+export function unknownFormat(path: string, version?: number): PilotError {
+  const problem =
+    version === undefined
+      ? 'this is no journal of pstar'
+      : `written in version ${version} of the format; this program reads up to ${FORMAT_VERSION}`;
+  const hint = version === undefined ? 'open another directory' : 'use a newer pstar';
+  return new PilotError('JOURNAL_VERSION', problem, { subject: path, hint });
+}
+
+/** A journal of ours, but of another kind of service. */
+export function otherKind(path: string, found: string, wanted: string): PilotError {
+  return new PilotError('JOURNAL_VERSION', `a journal of kind '${found}', not '${wanted}'`, {
+    subject: path,
+    hint: 'open it with what wrote it, or open another directory',
+  });
+}

@@ -1,0 +1,194 @@
+/**
+ * The durable log that everything rests on: records are appended, and are on disk once commit() has
+ * settled; a snapshot stands for all records before it. Knows nothing of what records mean.
+ *
+ * What a crash can leave behind is at most one frame that was not acknowledged, at the very end: it
+ * is cut off with a notice. Anything else that does not match its checksum is damage and is never
+ * passed over.
+ *
+ * When a write fails all the same: on a full disk (which reserve() and the room ahead should keep
+ * away, but copy-on-write file systems need room even to overwrite) the bytes are kept and tried
+ * again until there is room; commit() waits. After any other failure nobody can know what is on
+ * disk (Linux drops the pages of a failed write), so the journal fails for good: `failed` says why
+ * and every commit() rejects with it. What had been acknowledged is there when it is opened again.
+ */
+
+import { crc32 } from 'node:zlib';
+import { assert } from '../model/assert.ts';
+import type { PilotError } from '../model/errors.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Log } from '../runtime/log.ts';
+import { randomSecret } from '../runtime/random.ts';
+import { encode, encodeState } from './codec.ts';
+import type { Disk } from './disk.ts';
+import type { GroupCommit } from './group-commit.ts';
+import { writeError } from './journal-errors.ts';
+import type { FileHeader, FileType } from './record-format.ts';
+import { MARGIN_BYTES, Segment } from './segment.ts';
+import { removeReplaced, writeSnapshot } from './snapshot.ts';
+
+/** A log that is open for work. */
+export interface Journal {
+  /** Bytes of records that a snapshot would make superfluous. */
+  readonly bytesSinceSnapshot: number;
+  /** Why nothing can be made durable any more, ever since something went wrong. */
+  readonly failed: PilotError | undefined;
+  /** Adds records; they are encoded at once and may change afterwards. Durable after commit(). */
+  append(records: readonly unknown[]): void;
+  /**
+   * Settles when all that was appended before is durable; earlier calls settle first. Costs nothing
+   * to call often: one step at a time is under way, and the next takes all that came meanwhile.
+   * What the same tick still appends goes along.
+   */
+  commit(): Promise<void>;
+  /**
+   * Makes sure that so many bytes can be appended whatever else fills the disk, beside what running
+   * work may bring (another 1 MiB). The next appends use the room up, whoever makes them.
+   *
+   * @throws PilotError `STORE_FULL`; then nothing has changed.
+   */
+  reserve(bytes: number): Promise<void>;
+  /**
+   * Lets `state` stand for everything appended so far. It is encoded before this returns and may
+   * change afterwards; it is written beside everything else, and settles when it is durable and what
+   * it replaces is deleted. When it rejects, the log is as good as before, only longer.
+   */
+  snapshot(state: unknown): Promise<void>;
+  /**
+   * Makes durable what was appended, and lets the files go.
+   *
+   * @throws PilotError when that is not possible; a full disk is not waited for.
+   */
+  close(): Promise<void>;
+}
+
+/** What a journal is opened with. */
+export interface JournalOptions {
+  /** Made when it is not there. Whoever opens it sees to it that nobody else does. */
+  readonly directory: string;
+  /** A word for whose records these are; another's journal is refused. */
+  readonly kind: string;
+  readonly log: Log;
+  readonly clock?: Clock;
+  readonly disk?: Disk;
+}
+
+/** A header for a file that is about to be made. */
+export function newHeader(
+  type: FileType,
+  kind: string,
+  number: number,
+  sequence: number,
+): FileHeader {
+  return { type, kind, number, sequence, salt: crc32(randomSecret(8)) };
+}
+
+/** A journal over segments and snapshots in one directory. */
+export class SegmentedJournal implements Journal {
+  readonly #options: JournalOptions & { readonly disk: Disk };
+  readonly #commits: GroupCommit;
+  /** Bytes ever appended, and those among them that the last snapshot stands for. */
+  #appended: number;
+  #replaced = 0;
+  /** Bytes that were promised room and have not come yet. */
+  #reserved = 0;
+  #snapshots: Promise<unknown> = Promise.resolve();
+  #closed: Promise<void> | undefined;
+
+  constructor(
+    options: JournalOptions & { readonly disk: Disk },
+    commits: GroupCommit,
+    appended: number,
+  ) {
+    this.#options = options;
+    this.#commits = commits;
+    this.#appended = appended;
+  }
+
+  get bytesSinceSnapshot(): number {
+    return this.#appended - this.#replaced;
+  }
+
+  get failed(): PilotError | undefined {
+    return this.#commits.failed;
+  }
+
+  append(records: readonly unknown[]): void {
+    assert(!this.#closed, 'a record is appended to a closed journal');
+    // Nothing could be done with them but to fill the memory.
+    if (records.length === 0 || this.failed) return;
+    const encoded = encode(records);
+    this.#commits.add(encoded);
+    this.#appended += encoded.length;
+    this.#reserved = Math.max(0, this.#reserved - encoded.length);
+  }
+
+  commit(): Promise<void> {
+    return this.#commits.commit();
+  }
+
+  async reserve(bytes: number): Promise<void> {
+    const { disk, directory } = this.#options;
+    for (;;) {
+      if (this.failed) throw this.failed;
+      const { segment } = this.#commits;
+      const wanted = this.#promised() + bytes;
+      if (segment.room >= wanted) break;
+      try {
+        await segment.ensureRoom(wanted);
+      } catch (error) {
+        // The log may have moved on to the next segment meanwhile.
+        if (segment !== this.#commits.segment) continue;
+        throw await writeError(error, disk, directory, wanted - segment.room);
+      }
+    }
+    this.#reserved += bytes;
+  }
+
+  async snapshot(state: unknown): Promise<void> {
+    assert(!this.#closed, 'a snapshot is given to a closed journal');
+    if (this.failed) throw this.failed;
+    const { disk, directory, kind } = this.#options;
+    const encoded = encodeState(state);
+    const appended = this.#appended;
+    const begun = this.#commits.moveOn((after, sequence) => {
+      const header = newHeader('segment', kind, after.header.number + 1, sequence);
+      return Segment.create(disk, directory, header, this.#promised());
+    });
+    // One after the other: a later one deletes what an earlier one would still refer to.
+    const written = this.#snapshots.then(() => this.#writeSnapshot(begun, encoded, appended));
+    this.#snapshots = written.catch(() => {});
+    await written;
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#end();
+    return this.#closed;
+  }
+
+  async #end(): Promise<void> {
+    try {
+      await this.#commits.close();
+    } finally {
+      await this.#snapshots;
+    }
+  }
+
+  /** What a segment must have room for before anything new is promised. */
+  #promised(): number {
+    return this.#commits.unwritten + this.#reserved + MARGIN_BYTES;
+  }
+
+  async #writeSnapshot(begun: Promise<Segment>, encoded: Uint8Array, appended: number) {
+    const { disk, directory, kind, log } = this.#options;
+    const { number, sequence } = (await begun).header;
+    const header = newHeader('snapshot', kind, number, sequence);
+    try {
+      await writeSnapshot(disk, directory, header, encoded);
+    } catch (error) {
+      throw await writeError(error, disk, directory, encoded.length);
+    }
+    this.#replaced = appended;
+    await removeReplaced(disk, directory, number, log);
+  }
+}

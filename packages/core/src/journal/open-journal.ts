@@ -1,0 +1,76 @@
+/** Opens a journal: finds what is there, mends the end of it, and makes it ready for work. */
+
+import { systemClock } from '../runtime/clock.ts';
+import { ensureDirectory } from '../runtime/files.ts';
+import { type Disk, isFull, systemDisk } from './disk.ts';
+import { GroupCommit } from './group-commit.ts';
+import { type Journal, type JournalOptions, newHeader, SegmentedJournal } from './journal.ts';
+import { writeError } from './journal-errors.ts';
+import { bytesOf, type Found, findJournal, recordsOf } from './recovery.ts';
+import { MARGIN_BYTES, Segment } from './segment.ts';
+import { removeReplaced } from './snapshot.ts';
+
+/** A journal, and what it held. */
+export interface OpenedJournal {
+  readonly journal: Journal;
+  /** The latest state that was given to snapshot(). */
+  readonly snapshot?: unknown;
+  /** What was appended after it, in order; read from disk as it is gone through, before the next snapshot(). */
+  readonly records: Iterable<unknown>;
+  /** Says that something unacknowledged was cut off the end. */
+  readonly notice?: string;
+}
+
+/**
+ * Opens the journal in a directory, or begins one there.
+ *
+ * @throws PilotError `JOURNAL_DAMAGED`, `JOURNAL_VERSION`, `STORE_UNWRITABLE`, `STORE_FULL`.
+ */
+export async function openJournal(options: JournalOptions): Promise<OpenedJournal> {
+  const { directory, kind, log } = options;
+  const disk = options.disk ?? systemDisk;
+  await ensureDirectory(directory);
+  const found = findJournal(directory, kind);
+  const last = found.segments.at(-1);
+  const segment = await openLast(disk, options, found).catch(async (error) => {
+    throw await writeError(error, disk, directory, MARGIN_BYTES);
+  });
+  await removeReplaced(disk, directory, found.snapshotNumber, log);
+
+  const sequence = last ? last.end.sequence + 1 : segment.header.sequence;
+  const clock = options.clock ?? systemClock;
+  const commits = new GroupCommit({ disk, directory, segment, sequence, clock, log });
+  const torn = last?.end.tornBytes ?? 0;
+  const notice = `a crash left ${torn} bytes unfinished at the end of ${last?.path}; they were never acknowledged and are cut off`;
+  return {
+    journal: new SegmentedJournal({ ...options, disk }, commits, bytesOf(found.segments)),
+    ...('snapshot' in found ? { snapshot: found.snapshot } : {}),
+    records: { [Symbol.iterator]: () => replay(found) },
+    ...(torn > 0 ? { notice } : {}),
+  };
+}
+
+function* replay({ segments }: Found): Generator<unknown> {
+  for (const { path, end } of segments) {
+    for (const { record } of recordsOf(path, end.offset)) yield record;
+  }
+}
+
+/** The segment to go on with. */
+async function openLast(disk: Disk, options: JournalOptions, found: Found): Promise<Segment> {
+  const { directory, kind, log } = options;
+  const last = found.segments.at(-1);
+  if (!last) {
+    return Segment.create(disk, directory, newHeader('segment', kind, 1, 1), MARGIN_BYTES);
+  }
+  const { path, header, end } = last;
+  const segment = await Segment.reopen(disk, path, header, end.offset, end.tornBytes > 0);
+  try {
+    await segment.ensureRoom(MARGIN_BYTES);
+  } catch (error) {
+    // What is there can still be read, and what runs be canceled: reserve() refuses new work.
+    if (!isFull(error)) throw error;
+    log.warn({ directory }, 'the disk is full: there is no room for new work');
+  }
+  return segment;
+}

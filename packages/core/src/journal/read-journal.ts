@@ -1,0 +1,33 @@
+/** Looks into a journal without opening it for work: for tools, and for whoever wants to know. */
+
+import { statSync } from 'node:fs';
+import { listFiles } from './file-names.ts';
+import { FrameReader } from './frame-reader.ts';
+import { FILE_HEADER_BYTES } from './record-format.ts';
+import { type PlacedRecord, recordsOf } from './recovery.ts';
+import { readSnapshot } from './snapshot.ts';
+
+/**
+ * Every record in a journal, or in one of its files, in order, with where it is; a snapshot counts
+ * as one record. A journal may be in use meanwhile: what is being written at its end is left out.
+ *
+ * @throws PilotError `JOURNAL_DAMAGED` after the records before the damage, `JOURNAL_VERSION`.
+ */
+export function* readJournal(path: string): Generator<PlacedRecord> {
+  if (!statSync(path).isDirectory()) {
+    yield* readFile(path);
+    return;
+  }
+  const { snapshots, segments } = listFiles(path);
+  const latest = snapshots.at(-1);
+  if (latest) yield* readFile(latest.path);
+  for (const segment of segments) {
+    if (segment.number >= (latest?.number ?? 1)) yield* recordsOf(segment.path);
+  }
+}
+
+function* readFile(path: string): Generator<PlacedRecord> {
+  using file = new FrameReader(path);
+  if (file.header.type === 'segment') yield* recordsOf(path);
+  else yield { file: path, offset: FILE_HEADER_BYTES, record: readSnapshot(file) };
+}

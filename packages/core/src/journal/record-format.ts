@@ -1,0 +1,149 @@
+/**
+ * What the bytes of a journal mean: a header that opens every file, and frames, each with what
+ * became durable in one step. Pure: it knows no file, and takes the checksum as a parameter.
+ *
+ *     file    = header (64 bytes), frame, frame, …, zeros
+ *     header  = magic 8 · version 2 · type 2 · number 4 · sequence 8 · salt 4 · kind 32 · check 4
+ *     frame   = magic 4 · length 4 · sequence 8 · check 4 · payload
+ *
+ * Numbers are little-endian. A frame's check covers its length, sequence and payload, and starts
+ * from the file's salt: no bytes that a user puts into a record can pass for a frame.
+ */
+
+import { assert } from '../model/assert.ts';
+
+/** CRC-32 of `bytes`, going on from `seed`, the CRC-32 of what came before them. */
+export type Crc32 = (bytes: Uint8Array, seed?: number) => number;
+
+/** Grows when an older program could not read what a newer one writes. */
+export const FORMAT_VERSION = 1;
+/** The size of a file's header, in every version. */
+export const FILE_HEADER_BYTES = 64;
+/** What a frame takes beside its payload. */
+export const FRAME_HEADER_BYTES = 20;
+/** The longest name of a kind. */
+const KIND_BYTES = 32;
+const CHECK_OFFSET = FILE_HEADER_BYTES - 4;
+
+const FILE_MAGIC = [0x89, 0x70, 0x73, 0x74, 0x61, 0x72, 0x0d, 0x0a]; // \x89 p s t a r \r \n
+/** Opens every frame; msgpack never uses 0xc1, so records seldom hold it by chance. */
+export const FRAME_MAGIC: Uint8Array = Uint8Array.of(0xc1, 0xf2, 0xa4, 0x4a);
+
+/** What a file is: a part of the log, or the state that the log before it has led to. */
+export type FileType = 'segment' | 'snapshot';
+const FILE_TYPES: readonly FileType[] = ['segment', 'snapshot'];
+
+/** What a file says of itself. */
+export interface FileHeader {
+  readonly type: FileType;
+  /** Whose journal it is; one program's records mean nothing to another. */
+  readonly kind: string;
+  /** A segment's place in the log; a snapshot holds what came before the segment of its number. */
+  readonly number: number;
+  /** Of the first frame in this file. */
+  readonly sequence: number;
+  readonly salt: number;
+}
+
+/** What was found where a header should be. */
+export type FileHeaderFinding =
+  | { readonly state: 'valid'; readonly header: FileHeader }
+  | { readonly state: 'newer'; readonly version: number }
+  | { readonly state: 'foreign' | 'damaged' };
+
+/** What opens a frame. */
+export interface FrameHeader {
+  /** Bytes of payload. */
+  readonly length: number;
+  readonly sequence: number;
+  readonly check: number;
+}
+
+/** The header of a file. */
+export function encodeFileHeader(header: FileHeader, crc: Crc32): Uint8Array {
+  assert(/^[\x21-\x7e]+$/.test(header.kind), `a journal's kind is a word, not '${header.kind}'`);
+  assert(header.kind.length <= KIND_BYTES, `the kind '${header.kind}' is too long`);
+  const bytes = new Uint8Array(FILE_HEADER_BYTES);
+  const view = viewOf(bytes);
+  bytes.set(FILE_MAGIC);
+  view.setUint16(8, FORMAT_VERSION, true);
+  view.setUint16(10, FILE_TYPES.indexOf(header.type), true);
+  view.setUint32(12, header.number, true);
+  setSafeInteger(view, 16, header.sequence);
+  view.setUint32(24, header.salt, true);
+  for (let i = 0; i < header.kind.length; i++) bytes[28 + i] = header.kind.charCodeAt(i);
+  view.setUint32(CHECK_OFFSET, crc(bytes.subarray(0, CHECK_OFFSET)), true);
+  return bytes;
+}
+
+/** Reads a file's header; anything too short is foreign. */
+export function decodeFileHeader(bytes: Uint8Array, crc: Crc32): FileHeaderFinding {
+  const isOurs = bytes.length >= FILE_HEADER_BYTES && FILE_MAGIC.every((b, i) => bytes[i] === b);
+  if (!isOurs) return { state: 'foreign' };
+  const view = viewOf(bytes);
+  if (view.getUint32(CHECK_OFFSET, true) !== crc(bytes.subarray(0, CHECK_OFFSET))) {
+    return { state: 'damaged' };
+  }
+  const version = view.getUint16(8, true);
+  if (version > FORMAT_VERSION) return { state: 'newer', version };
+  const type = FILE_TYPES[view.getUint16(10, true)];
+  if (type === undefined) return { state: 'damaged' };
+  const kind = String.fromCharCode(...bytes.subarray(28, CHECK_OFFSET).filter((b) => b !== 0));
+  const number = view.getUint32(12, true);
+  const sequence = getSafeInteger(view, 16);
+  return {
+    state: 'valid',
+    header: { type, kind, number, sequence, salt: view.getUint32(24, true) },
+  };
+}
+
+/** Writes a frame's header into the first bytes of `into`; `check` comes from {@link frameCheck}. */
+export function encodeFrameHeader(into: Uint8Array, header: FrameHeader): void {
+  assert(header.length <= 0xffff_ffff, 'a frame cannot hold 4 GiB');
+  const view = viewOf(into);
+  into.set(FRAME_MAGIC);
+  view.setUint32(4, header.length, true);
+  setSafeInteger(view, 8, header.sequence);
+  view.setUint32(16, header.check, true);
+}
+
+/** Reads a frame's header; undefined where none begins. Only the check tells whether it is one. */
+export function decodeFrameHeader(bytes: Uint8Array): FrameHeader | undefined {
+  const begins = bytes.length >= FRAME_HEADER_BYTES && FRAME_MAGIC.every((b, i) => bytes[i] === b);
+  if (!begins) return undefined;
+  const view = viewOf(bytes);
+  return {
+    length: view.getUint32(4, true),
+    sequence: getSafeInteger(view, 8),
+    check: view.getUint32(16, true),
+  };
+}
+
+/** The check of a frame whose payload comes in parts. */
+export function frameCheck(
+  frame: Pick<FrameHeader, 'length' | 'sequence'>,
+  payload: Iterable<Uint8Array>,
+  salt: number,
+  crc: Crc32,
+): number {
+  const start = new Uint8Array(12);
+  const view = viewOf(start);
+  view.setUint32(0, frame.length, true);
+  setSafeInteger(view, 4, frame.sequence);
+  let check = crc(start, salt);
+  for (const part of payload) check = crc(part, check);
+  return check;
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function setSafeInteger(view: DataView, offset: number, value: number): void {
+  view.setUint32(offset, value % 2 ** 32, true);
+  view.setUint32(offset + 4, Math.floor(value / 2 ** 32), true);
+}
+
+function getSafeInteger(view: DataView, offset: number): number {
+  return view.getUint32(offset, true) + view.getUint32(offset + 4, true) * 2 ** 32;
+}

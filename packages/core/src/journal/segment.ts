@@ -1,0 +1,154 @@
+/**
+ * One file of the log, with room on disk ahead of its tail: zeros that were written and synced
+ * before. Frames go only into such room, so that a frame costs no change of metadata (a cheaper
+ * fdatasync), and a full disk is met when room is made, not when work is reported.
+ */
+
+import { crc32 } from 'node:zlib';
+import type { Batch } from './batch.ts';
+import type { Disk, DiskFile } from './disk.ts';
+import { draftOf, filePath } from './file-names.ts';
+import {
+  encodeFileHeader,
+  FILE_HEADER_BYTES,
+  type FileHeader,
+  FRAME_HEADER_BYTES,
+} from './record-format.ts';
+
+/** Room that is there beyond all reservations, for what running work brings. */
+export const MARGIN_BYTES = 1024 * 1024;
+/** Room is made in steps as large as the file, within these limits. */
+const FIRST_STEP_BYTES = 1024 * 1024;
+const LAST_STEP_BYTES = 8 * 1024 * 1024;
+/** Up to this size a copy into the page cache takes less time than to ask another thread for it. */
+const WRITE_NOW_BYTES = 256 * 1024;
+
+const ZEROS = new Uint8Array(FIRST_STEP_BYTES);
+
+/** A segment that is being written to. */
+export class Segment {
+  readonly header: FileHeader;
+  readonly #file: DiskFile;
+  /**
+   * The same file once more, to make room. The kernel tells of a failed write once for each
+   * descriptor: over a shared one, room being made could swallow the error of a frame.
+   */
+  readonly #ahead: DiskFile;
+  #tail: number;
+  #end: number;
+  /** Settles, never rejects, when no room is being made any more. */
+  #growing: Promise<unknown> = Promise.resolve();
+  #keepAhead = true;
+
+  private constructor(header: FileHeader, file: DiskFile, ahead: DiskFile, tail: number) {
+    this.header = header;
+    this.#file = file;
+    this.#ahead = ahead;
+    this.#tail = tail;
+    this.#end = Math.max(tail, file.size);
+  }
+
+  /** Makes a segment; under its name there is never anything but a complete header and `room`. */
+  static async create(
+    disk: Disk,
+    directory: string,
+    header: FileHeader,
+    room: number,
+  ): Promise<Segment> {
+    const path = filePath(directory, 'segment', header.number);
+    const draft = draftOf(path);
+    const file = await disk.create(draft);
+    try {
+      file.writeNow(encodeFileHeader(header, crc32), 0);
+      const segment = new Segment(header, file, await disk.open(draft), FILE_HEADER_BYTES);
+      await segment.ensureRoom(room + FIRST_STEP_BYTES);
+      await disk.rename(draft, path);
+      await disk.syncDirectory(directory);
+      return segment;
+    } catch (error) {
+      await file.close();
+      await disk.remove(draft);
+      await disk.remove(path);
+      throw error;
+    }
+  }
+
+  /** Goes on with a segment after its last frame; what a crash has left behind it is removed. */
+  static async reopen(
+    disk: Disk,
+    path: string,
+    header: FileHeader,
+    tail: number,
+    torn: boolean,
+  ): Promise<Segment> {
+    const file = await disk.open(path);
+    if (torn) {
+      await file.truncate(tail);
+      await file.sync();
+    }
+    return new Segment(header, file, await disk.open(path), tail);
+  }
+
+  /** Bytes that can be written without asking the disk for more. */
+  get room(): number {
+    return this.#end - this.#tail;
+  }
+
+  /**
+   * Writes a frame and makes it durable. When it throws, the tail is where it was, and the same
+   * frame may be tried again.
+   */
+  async append(batch: Batch, sequence: number): Promise<void> {
+    const length = FRAME_HEADER_BYTES + batch.payloadBytes;
+    if (length > this.room) await this.ensureRoom(length);
+    const parts = batch.seal(sequence, this.header.salt, crc32);
+    let offset = this.#tail;
+    for (const part of parts) {
+      if (part.length <= WRITE_NOW_BYTES) this.#file.writeNow(part, offset);
+      else await this.#file.write(part, offset);
+      offset += part.length;
+    }
+    await this.#file.sync();
+    this.#tail = offset;
+    this.#growAhead();
+  }
+
+  /** Makes sure that there is room; when it throws, there is as much as before. */
+  async ensureRoom(bytes: number): Promise<void> {
+    const growth = this.#growing.then(() => this.#growTo(this.#tail + bytes));
+    this.#growing = growth.catch(() => {});
+    await growth;
+    this.#keepAhead = true;
+  }
+
+  /** Closes the file once nothing is being written any more. */
+  async close(): Promise<void> {
+    this.#keepAhead = false;
+    await this.#growing;
+    await this.#ahead.close();
+    await this.#file.close();
+  }
+
+  /** Makes room before it is needed, so that nobody waits for it. */
+  #growAhead(): void {
+    const step = Math.min(Math.max(this.#end, FIRST_STEP_BYTES), LAST_STEP_BYTES);
+    if (!this.#keepAhead || this.room >= MARGIN_BYTES + step / 2) return;
+    this.#keepAhead = false;
+    // On a full disk this is not the place to say so: it is, when somebody cannot do without.
+    this.ensureRoom(this.room + step).catch(() => {});
+  }
+
+  async #growTo(end: number): Promise<void> {
+    const before = this.#end;
+    try {
+      for (let offset = before; offset < end; offset += ZEROS.length) {
+        await this.#ahead.write(ZEROS.subarray(0, Math.min(ZEROS.length, end - offset)), offset);
+      }
+      if (end > before) await this.#ahead.sync();
+      this.#end = Math.max(end, before);
+    } catch (error) {
+      await this.#ahead.truncate(before).catch(() => {});
+      throw error;
+    }
+  }
+}
