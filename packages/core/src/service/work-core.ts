@@ -2,7 +2,7 @@
  * The inside of a WorkUnitService: the manager under its conductor, the agents that it speaks to,
  * and what may be seen of units. Views and the service itself stand on this.
  */
-import { Subject } from 'rxjs';
+import { type Observable, Subject } from 'rxjs';
 import { NONE, PAGE_MASK, STATE } from '../manager/unit-table.ts';
 import type { WorkEffect, WorkEvent, WorkInput, WorkStep } from '../manager/work-events.ts';
 import { WorkManager } from '../manager/work-manager.ts';
@@ -13,6 +13,7 @@ import type { Clock, Timer } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import { Conductor, type ConductorJournal } from './conductor.ts';
+import { guarded } from './guarded-observable.ts';
 import { OutputStreams } from './output-streams.ts';
 import { VisibleUnits } from './visible-units.ts';
 import type { AgentPort, WorkClient, WorkMessage } from './work-client.ts';
@@ -72,6 +73,13 @@ export class WorkCore implements WorkClient {
     const { units } = this.manager.state;
     this.visible.grow(units.size);
     for (let unit = 0; unit < units.size; unit++) this.visible.restore(unit, units.state(unit));
+  }
+
+  /** A stream as users get it. */
+  guard<T>(stream: Observable<T>): Observable<T> {
+    return guarded(stream, (error) =>
+      this.log.error({ err: error, service: this.id }, 'a subscriber has thrown'),
+    );
   }
 
   dispatch(input: WorkInput): WorkStep {

@@ -2,7 +2,7 @@
  * The place where work is handed over: units are journalled, and bound, late, to whichever live
  * pilot of its PilotJobServices has room (P*'s Pilot-Manager; TROY's WorkUnitService).
  */
-import { map, Observable, startWith } from 'rxjs';
+import { map, type Observable, startWith } from 'rxjs';
 import type { PilotSummary } from '../manager/explain-parts.ts';
 import { TemplateIndex } from '../manager/intake.ts';
 import type { WorkDump } from '../manager/work-dump.ts';
@@ -78,19 +78,15 @@ export class WorkUnitService implements AsyncDisposable {
       cancelUnits: (units, why) => this.#cancelUnits(units, why),
     };
     this.workUnits = new WorkUnitCollection(core, (unit) => this.#view(unit));
-    this.events$ = core.moves$.pipe(
+    this.events$ = core.guard(core.moves$).pipe(
       map(({ unit, from, to, at }) => {
         const view = this.#view(unit);
         return { unit: view, unitId: view.id, from, state: to, at: new Date(at) };
       }),
     );
-    this.statistics$ = new Observable((subscriber) =>
-      core.changed$
-        .pipe(
-          startWith(undefined),
-          map(() => this.statistics),
-        )
-        .subscribe(subscriber),
+    this.statistics$ = core.guard(core.changed$).pipe(
+      startWith(undefined),
+      map(() => this.statistics),
     );
   }
 
@@ -129,7 +125,7 @@ export class WorkUnitService implements AsyncDisposable {
   }
 
   get state$(): Observable<ServiceState> {
-    return this.#state.observable;
+    return this.#core.guard(this.#state.observable);
   }
 
   get pilotJobServices(): readonly PilotJobService[] {

@@ -55,7 +55,7 @@ export class WorkUnitView implements WorkUnit {
   }
 
   get state$(): Observable<WorkUnitState> {
-    return this.#source.core.visible.states$(this.#unit);
+    return this.#source.core.guard(this.#source.core.visible.states$(this.#unit));
   }
 
   get stateDetail(): string {
@@ -72,15 +72,15 @@ export class WorkUnitView implements WorkUnit {
   }
 
   get progress$(): Observable<Progress> {
-    return this.#source.core.outputs.progress$(this.#unit);
+    return this.#source.core.guard(this.#source.core.outputs.progress$(this.#unit));
   }
 
   get stdout$(): Observable<Uint8Array> {
-    return this.#source.core.outputs.output$(this.#unit, 'stdout');
+    return this.#source.core.guard(this.#source.core.outputs.output$(this.#unit, 'stdout'));
   }
 
   get stderr$(): Observable<Uint8Array> {
-    return this.#source.core.outputs.output$(this.#unit, 'stderr');
+    return this.#source.core.guard(this.#source.core.outputs.output$(this.#unit, 'stderr'));
   }
 
   get pilotJob(): PilotJob | undefined {
