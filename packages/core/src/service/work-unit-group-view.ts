@@ -1,6 +1,7 @@
 /** A group as its users hold it: a name and the service it belongs to. */
 import type { WorkUnitDescription } from '../model/work-unit-description.ts';
-import type { CallOptions, GroupOptions, WorkUnit, WorkUnitGroup } from './work-unit.ts';
+import type { CallOptions } from './call-options.ts';
+import type { GroupOptions, WorkUnit, WorkUnitGroup } from './work-unit.ts';
 
 /** What a group asks of its service. */
 export interface GroupSource {

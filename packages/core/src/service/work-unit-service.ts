@@ -16,6 +16,7 @@ import { type Log, stderrLog } from '../runtime/log.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import { type SchedulerName, schedulerOf } from '../scheduler/schedulers.ts';
 import { abortable } from './abort.ts';
+import type { CallOptions } from './call-options.ts';
 import type { PilotJob } from './pilot-job.ts';
 import type { PilotJobService } from './pilot-job-service.ts';
 import { openServiceStore, type ServiceStore, type Store } from './service-store.ts';
@@ -24,7 +25,6 @@ import { submitAll } from './submit.ts';
 import { pilotProvider } from './work-client.ts';
 import { WorkCore } from './work-core.ts';
 import type {
-  CallOptions,
   GroupOptions,
   ReadonlyWorkUnitCollection,
   WorkStatistics,

@@ -12,9 +12,10 @@ import { signalName } from '../model/signals.ts';
 import type { ParsedWorkUnitDescription } from '../model/work-unit-description.ts';
 import type { WorkUnitState } from '../model/work-unit-state.ts';
 import { abortable } from './abort.ts';
+import type { CallOptions } from './call-options.ts';
 import type { PilotJob } from './pilot-job.ts';
 import type { WorkCore } from './work-core.ts';
-import type { CallOptions, Progress, WorkUnit } from './work-unit.ts';
+import type { Progress, WorkUnit } from './work-unit.ts';
 
 /** What a view asks of its service, beyond the core. */
 export interface ViewSource {

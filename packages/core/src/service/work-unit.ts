@@ -7,13 +7,8 @@ import type {
   WorkUnitDescription,
 } from '../model/work-unit-description.ts';
 import type { WorkUnitState } from '../model/work-unit-state.ts';
+import type { CallOptions } from './call-options.ts';
 import type { PilotJob } from './pilot-job.ts';
-
-/** The last parameter of every call that can take long. */
-export interface CallOptions {
-  /** Gives the call up with `ABORTED`; what it has begun is undone, or said to go on. */
-  readonly signal?: AbortSignal | undefined;
-}
 
 /** What a unit reports of itself, by a line in the file that PSTAR_PROGRESS names. */
 export interface Progress {

@@ -1,0 +1,152 @@
+/** What is refused, how it is said, and that nothing of it stays. */
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  PilotError,
+  PilotJobService,
+  type WorkUnitDescription,
+  WorkUnitService,
+} from '@pstar/core';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { openWorld } from './fixture.ts';
+
+const refusal = (call: Promise<unknown>): Promise<PilotError> =>
+  call.then(
+    () => Promise.reject(new Error('it was not refused')),
+    (error: unknown) => (error instanceof PilotError ? error : Promise.reject(error)),
+  );
+
+describe('a submit', () => {
+  it.each<[unknown, string, string[]]>([
+    [
+      { executable: '/bin/true', totalCpuCont: 4 },
+      'DESCRIPTION_INVALID',
+      ['totalCpuCont', 'totalCpuCount'],
+    ],
+    [
+      { executable: '/bin/true', wallTimeLimit: '10 parsecs' },
+      'DESCRIPTION_INVALID',
+      ["wallTimeLimit: '10 parsecs' is no duration", '1h30m'],
+    ],
+    [
+      { executable: '/bin/true', totalPhysicalMemory: 'much' },
+      'DESCRIPTION_INVALID',
+      ['totalPhysicalMemory', 'much', '4GiB'],
+    ],
+    [{ executable: '/bin/true', totalCpuCount: 0 }, 'DESCRIPTION_INVALID', ['totalCpuCount', '0']],
+    [{}, 'DESCRIPTION_INVALID', ['executable']],
+    [{ executable: '/bin/true', arguments: 'x' }, 'DESCRIPTION_INVALID', ['arguments']],
+    [{ executable: '/bin/true', queue: 'short' }, 'ATTRIBUTE_UNSUPPORTED', ['queue']],
+    [
+      { executable: '/bin/true', dependsOn: 'work-nowhere.1' },
+      'DEPENDENCY_UNKNOWN',
+      ['work-nowhere.1'],
+    ],
+    [{ executable: '/bin/true', name: 'me', dependsOn: 'me' }, 'DEPENDENCY_CIRCULAR', ['me']],
+    [
+      { executable: '/bin/true', group: 'g', dependsOn: { group: 'g' } },
+      'DEPENDENCY_CIRCULAR',
+      ['g'],
+    ],
+    [null, 'DESCRIPTION_INVALID', []],
+    ['/bin/true', 'DESCRIPTION_INVALID', []],
+  ])('of %j is refused with %s', async (description, code, words) => {
+    const { work } = await openWorld();
+    work.group('g');
+    const error = await refusal(work.submit(description as WorkUnitDescription));
+    expect(error.code).toBe(code);
+    for (const word of words) expect(error.message).toContain(word);
+    expect(work.workUnits.size).toBe(0);
+  });
+
+  it('of several with one bad is refused whole, with the index', async () => {
+    const { work } = await openWorld();
+    const good = { executable: '/bin/true' };
+    const bad = [good, good, { executable: '/bin/true', wallTimeLimit: 'soon' }, good];
+    const error = await refusal(work.submit(bad));
+    expect(error.message).toContain('2');
+    expect(error.message).toContain('wallTimeLimit');
+    expect(work.workUnits.size).toBe(0);
+    const [unit] = await work.submit([good]);
+    expect(unit?.id).toBe(`${work.id}.0`);
+  });
+
+  it('of a circle is refused, naming it', async () => {
+    const { work } = await openWorld();
+    const circle = ['a', 'b', 'c'].map((name, i, all) => ({
+      executable: '/bin/true',
+      name,
+      dependsOn: all[(i + 1) % 3] as string,
+    }));
+    expect((await refusal(work.submit(circle))).code).toBe('DEPENDENCY_CIRCULAR');
+    expect(work.workUnits.size).toBe(0);
+  });
+
+  it('to a closed or canceled service is refused', async () => {
+    const { work, pilots } = await openWorld();
+    await work.close();
+    expect((await refusal(work.submit({ executable: '/bin/true' }))).code).toBe('SERVICE_CLOSED');
+    await pilots.cancel();
+    expect((await refusal(pilots.create('local://', {}))).code).toBe('SERVICE_CLOSED');
+  });
+
+  it('that is aborted leaves nothing', async () => {
+    const { work } = await openWorld();
+    const abort = new AbortController();
+    function* endless() {
+      for (let i = 0; ; i++) {
+        if (i === 5000) abort.abort();
+        yield { executable: '/bin/true' };
+      }
+    }
+    const error = await refusal(work.submit(endless(), { signal: abort.signal }));
+    expect(error.code).toBe('ABORTED');
+    expect(work.workUnits.size).toBe(0);
+  });
+});
+
+describe('a store', () => {
+  it('that cannot be written is refused, with the path', async () => {
+    const store = await mkdtemp(join(tmpdir(), 'pstar-test-'));
+    onTestFinished(() => rm(store, { recursive: true, force: true }));
+    await writeFile(join(store, 'file'), '');
+    // A file in the way refuses root as well, which a mode would not.
+    const path = join(store, 'file', 'store');
+    for (const open of [
+      PilotJobService.open({ store: path }),
+      WorkUnitService.open({ store: path }),
+    ]) {
+      const error = await refusal(open);
+      expect(error.code).toBe('STORE_UNWRITABLE');
+      expect(error.message).toContain(path);
+    }
+    if (process.getuid?.() !== 0) {
+      await chmod(store, 0o500);
+      expect((await refusal(WorkUnitService.open({ store }))).code).toBe('STORE_UNWRITABLE');
+    }
+  });
+
+  it('holds a service for one process at a time', async () => {
+    const { work, store } = await openWorld();
+    const error = await refusal(WorkUnitService.open({ store, id: work.id }));
+    expect(error.code).toBe('STORE_LOCKED');
+    expect(error.message).toContain(String(process.pid));
+  });
+});
+
+describe('a pilot', () => {
+  it.each<[string, unknown, string, string]>([
+    ['nowhere://', {}, 'ADAPTOR_NOT_FOUND', '@pstar/adaptor-nowhere'],
+    ['local://', { queue: 'short' }, 'ATTRIBUTE_UNSUPPORTED', 'queue'],
+    ['local://', { totalCpuCont: 4 }, 'DESCRIPTION_INVALID', 'totalCpuCount'],
+    ['local://', { executable: '/bin/true' }, 'ATTRIBUTE_UNSUPPORTED', 'executable'],
+    ['no url', {}, 'URL_INVALID', 'no url'],
+  ])('at %s with %j is refused with %s', async (rm, description, code, word) => {
+    const { pilots } = await openWorld();
+    const error = await refusal(pilots.create(rm, description as object));
+    expect(error.code).toBe(code);
+    expect(error.message).toContain(word);
+    expect(pilots.pilotJobs).toHaveLength(0);
+  });
+});

@@ -1,0 +1,97 @@
+/** What the observables promise, seen over many units that run for real. */
+import { WORK_UNIT_TRANSITIONS, type WorkUnitEvent } from '@pstar/core';
+import { describe, expect, it } from 'vitest';
+import { openRunningWorld, openWorld, shell } from './fixture.ts';
+
+describe('events$', () => {
+  it('carries every transition of every unit exactly once and in order', async () => {
+    const { work, pilots } = await openWorld();
+    const events: WorkUnitEvent[] = [];
+    work.events$.subscribe((event) => events.push(event));
+    await pilots.create('local://', { totalCpuCount: 4 });
+    const units = await work.submit(
+      Array.from({ length: 300 }, (_, i) => ({
+        ...shell(i % 10 === 0 ? 'test $PSTAR_ATTEMPT = 2' : 'true'),
+        retries: 1,
+        name: `u${i}`,
+        ...(i % 7 === 6 && { dependsOn: `u${i - 1}` }),
+      })),
+    );
+    await work.wait();
+    const states = new Map(units.map((unit) => [unit.id, 'New' as WorkUnitEvent['state']]));
+    for (const { unitId, from, state } of events) {
+      expect(states.get(unitId)).toBe(from);
+      expect(WORK_UNIT_TRANSITIONS[from]).toContain(state);
+      states.set(unitId, state);
+    }
+    expect(new Set(states.values())).toEqual(new Set(['Done']));
+    expect(work.statistics).toMatchObject({ total: 300, finished: 300, byState: { Done: 300 } });
+  });
+
+  it('goes on for all when one subscriber throws', async () => {
+    const { work } = await openRunningWorld();
+    const seen: string[] = [];
+    work.events$.subscribe(() => {
+      throw new Error('a slip in a progress bar');
+    });
+    work.events$.subscribe(({ state }) => seen.push(state));
+    await (await work.submit({ executable: '/bin/true' })).result();
+    expect(seen).toEqual(['Pending', 'Scheduled', 'Running', 'Done']);
+  });
+});
+
+describe('state$', () => {
+  it('begins with the present state, goes through the table, and completes', async () => {
+    const { work } = await openRunningWorld();
+    const unit = await work.submit(shell('exit 0'));
+    const seen: string[] = [];
+    await new Promise<void>((resolve) =>
+      unit.state$.subscribe({ next: (state) => seen.push(state), complete: resolve }),
+    );
+    for (let i = 1; i < seen.length; i++) {
+      expect(WORK_UNIT_TRANSITIONS[seen[i - 1] as 'New']).toContain(seen[i]);
+    }
+    expect(seen.at(-1)).toBe('Done');
+  });
+
+  it('completes without a final state when its service is closed', async () => {
+    const { work } = await openWorld();
+    const unit = await work.submit({ executable: '/bin/true' });
+    const seen: string[] = [];
+    unit.state$.subscribe({
+      next: (state) => seen.push(state),
+      complete: () => seen.push('complete'),
+    });
+    const finished = unit.finished().catch((error: unknown) => String(error));
+    await work.close();
+    expect(seen).toEqual(['Pending', 'complete']);
+    expect(await finished).toContain('closed');
+  });
+});
+
+describe('services', () => {
+  it('are many to many', async () => {
+    const first = await openRunningWorld({ totalCpuCount: 2 });
+    const second = await openRunningWorld({ totalCpuCount: 2 });
+    first.work.add(second.pilots);
+    second.work.add(first.pilots);
+    const mine = await first.work.submit(Array.from({ length: 50 }, () => shell('sleep 0.01')));
+    const theirs = await second.work.submit(Array.from({ length: 50 }, () => shell('sleep 0.01')));
+    await Promise.all([first.work.wait(), second.work.wait()]);
+    for (const units of [mine, theirs]) {
+      expect(new Set(units.map((unit) => unit.state))).toEqual(new Set(['Done']));
+      expect(new Set(units.map((unit) => unit.pilotJob?.id)).size).toBe(2);
+    }
+  });
+
+  it('bind a unit to the pilot that it names', async () => {
+    const { work, pilots, pilot } = await openRunningWorld({ totalCpuCount: 2 });
+    const other = await pilots.create('local://', { totalCpuCount: 2 });
+    const units = await work.submit(
+      Array.from({ length: 20 }, () => ({ executable: '/bin/true', pilotJob: other })),
+    );
+    await work.wait();
+    expect(new Set(units.map((unit) => unit.pilotJob?.id))).toEqual(new Set([other.id]));
+    expect(pilot.id).not.toBe(other.id);
+  });
+});
