@@ -90,6 +90,11 @@ export interface ResourceManager {
   /** Ends jobs. Idempotent, and unknown ids are no error. May settle before they are over. */
   cancel(ids: readonly string[]): Promise<void>;
   signal?(id: string, signal: string): Promise<void>;
+  /**
+   * Kills what runs on this machine, without a grace and before it returns; called when this
+   * program is about to be killed itself.
+   */
+  kill?(ids: readonly string[]): void;
   /** What {@link submit} hands over for this launch, as the resource manager's users know it. */
   render(launch: AgentLaunch): Promise<string>;
   info(): Promise<ResourceManagerInfo>;

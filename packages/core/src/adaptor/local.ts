@@ -117,6 +117,16 @@ class LocalResourceManager implements ResourceManager {
     if (job !== undefined) signalProcess(job, signal as NodeJS.Signals);
   }
 
+  kill(ids: readonly string[]): void {
+    for (const id of ids) {
+      const job = parseNativeId(id);
+      if (job === undefined) continue;
+      // The agent first: it must not start others.
+      signalProcess(job, 'SIGKILL');
+      for (const left of processesWith(LAUNCH_VARIABLE, job.name)) signalProcess(left, 'SIGKILL');
+    }
+  }
+
   async render(launch: AgentLaunch): Promise<string> {
     return agentScript(launch);
   }

@@ -19,11 +19,16 @@ export interface DirectoryLock {
   release(): Promise<void>;
 }
 
-/** Who holds a lock. A pid alone is not enough: it is given out again, and on every machine. */
-interface Holder {
+/** Who holds a directory. */
+export interface DirectoryHolder {
   readonly pid: number;
   readonly host: string;
+  /** ISO 8601. */
   readonly since: string;
+}
+
+/** A pid alone is not enough: it is given out again, and on every machine. */
+interface Holder extends DirectoryHolder {
   /** The boot of the machine and the process's start within it, where the system tells. */
   readonly boot?: string;
   readonly start?: string;
@@ -58,6 +63,14 @@ export async function lockDirectory(path: string, clock: Clock): Promise<Directo
     for (const { file } of others) await rm(file, { force: true });
     return { release: () => rm(mine, { force: true }) };
   }
+}
+
+/** Who holds a directory now; undefined while it is free. */
+export async function directoryHolder(path: string): Promise<DirectoryHolder | undefined> {
+  const live = (await locksIn(path)).find(({ holder }) => holder && isAlive(holder));
+  if (live?.holder === undefined) return undefined;
+  const { pid, host, since } = live.holder;
+  return { pid, host, since };
 }
 
 function lockFile(path: string, number: number): string {

@@ -1,0 +1,241 @@
+/**
+ * The agents of a PilotJobService: lets in those that speak our language and belong to a pilot,
+ * carries messages between them and the work unit services, and tells the pilot machine who came
+ * and went. What follows from that is the machine's to say.
+ */
+import type { PilotInput } from '../manager/pilot-events.ts';
+import type { PilotRecord } from '../manager/pilot-record.ts';
+import { isFinalPilotJobState } from '../model/pilot-job-state.ts';
+import type { AgentMessage, ManagerMessage } from '../protocol/messages.ts';
+import { PROTOCOL_VERSION, PSTAR_VERSION } from '../protocol/version.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Log } from '../runtime/log.ts';
+import type { Link } from '../transport/link.ts';
+import { AgentConnection, LinkWatch } from './agent-link.ts';
+import type { RunningTimers } from './running-timers.ts';
+import type { WorkClient } from './work-client.ts';
+
+/** How long who has a key may take to say who it is. */
+const HELLO_MS = 10_000;
+
+/** How often a link is proved alive, and how long an agent goes on without one. */
+export interface LinkTimes {
+  readonly heartbeatMs: number;
+  readonly leaseMs: number;
+}
+
+/** What the registry is made of. */
+export interface AgentRegistryParts {
+  readonly clock: Clock;
+  readonly timers: RunningTimers;
+  readonly log: Log;
+  dispatch(input: PilotInput): void;
+  /** The pilot whose key an identity has proved. */
+  pilotOf(identity: string): string | undefined;
+  timesOf(pilotId: string): LinkTimes;
+}
+
+/** All agents of one service, and all services that give them work. */
+export class AgentRegistry {
+  readonly #parts: AgentRegistryParts;
+  readonly #agents = new Map<string, AgentConnection>();
+  readonly #watches = new Map<string, LinkWatch>();
+  /** Those that never come back, with what they left: a service that is added later asks. */
+  readonly #gone = new Map<string, { readonly how: 'ended' | 'lost'; readonly detail: string }>();
+  readonly #silent = new Map<string, string>();
+  readonly #clients = new Set<WorkClient>();
+
+  constructor(parts: AgentRegistryParts) {
+    this.#parts = parts;
+  }
+
+  /** Takes over what an earlier process knew of a pilot's agents. */
+  restore(pilot: Readonly<PilotRecord>): void {
+    for (const { id, node, endsAt, at } of pilot.agents.values()) {
+      const hello = { agent: id, pilot: pilot.id, node };
+      this.#agents.set(id, new AgentConnection(hello, endsAt));
+      if (at.link === 'gone') this.#gone.set(id, at);
+      else if (isFinalPilotJobState(pilot.state)) this.#silent.set(id, pilot.detail);
+      else this.#silent.set(id, 'the manager was away');
+    }
+  }
+
+  /** Listens to a link that has proved an identity, until it says who it is. */
+  accept(link: Link, identity: string): void {
+    const { timers, log } = this.#parts;
+    const patience = timers.after(HELLO_MS, () => watch.drop('it did not say who it is'));
+    let connection: AgentConnection | undefined;
+    const watch = new LinkWatch(link, timers, {
+      message: (message) => {
+        if (connection !== undefined) this.#receive(connection, message);
+        else {
+          patience.cancel();
+          connection = this.#greet(link, watch, identity, message);
+        }
+      },
+      over: (why) => {
+        patience.cancel();
+        if (connection === undefined) log.debug({ peer: link.peer, why }, 'a link ended unnamed');
+        else this.#lost(connection, link, why);
+      },
+    });
+  }
+
+  /** The effect of a journalled arrival. */
+  joined(agentId: string): void {
+    const agent = this.#agents.get(agentId);
+    const watch = this.#watches.get(agentId);
+    // Its link may be over already, or another have come: whatever is journalled next says so.
+    if (agent?.link === undefined || agent.connected || watch === undefined) return;
+    const { heartbeatMs, leaseMs } = this.#parts.timesOf(agent.pilotId);
+    agent.welcome({ type: 'welcome', ...ourVersion(), heartbeatMs, leaseMs });
+    watch.pulse(heartbeatMs, () => this.#parts.clock.now());
+    this.#silent.delete(agentId);
+    for (const client of this.#clients) this.#tell(() => agent.attach(client));
+  }
+
+  /** The effect of a journalled loss of a link. */
+  silent(agentId: string, why: string): void {
+    const agent = this.#agents.get(agentId);
+    if (agent === undefined || agent.connected) return;
+    this.#silent.set(agentId, why);
+    for (const client of this.#clients) this.#tell(() => client.agentSilent(agent, why));
+  }
+
+  /** The effect of a journalled end. */
+  gone(agentId: string, how: 'ended' | 'lost', detail: string): void {
+    const agent = this.#agents.get(agentId);
+    if (agent === undefined) return;
+    this.#gone.set(agentId, { how, detail });
+    this.#silent.delete(agentId);
+    agent.depart();
+    this.#watches.get(agentId)?.dismiss(undefined);
+    this.#watches.delete(agentId);
+    for (const client of this.#clients) this.#tell(() => client.agentGone(agent, how, detail));
+  }
+
+  /** Turns an agent away: it ends its units and itself. */
+  refuse(agentId: string, problem: string): void {
+    const agent = this.#agents.get(agentId);
+    agent?.depart();
+    this.#watches.get(agentId)?.dismiss({ type: 'refuse', ...ourVersion(), problem });
+    this.#watches.delete(agentId);
+  }
+
+  end(agentId: string, graceMs: number, why: string): void {
+    this.#agents.get(agentId)?.send({ type: 'end', graceMs, why });
+  }
+
+  attach(client: WorkClient): void {
+    this.#clients.add(client);
+    for (const [id, agent] of this.#agents) {
+      const gone = this.#gone.get(id);
+      if (gone) this.#tell(() => client.agentGone(agent, gone.how, gone.detail));
+      else if (agent.connected) this.#tell(() => agent.attach(client));
+      else this.#tell(() => client.agentSilent(agent, this.#silent.get(id) ?? 'not here yet'));
+    }
+  }
+
+  detach(client: WorkClient): void {
+    this.#clients.delete(client);
+    for (const agent of this.#agents.values()) agent.detach(client);
+  }
+
+  pilotsChanged(): void {
+    for (const client of this.#clients) this.#tell(() => client.pilotsChanged());
+  }
+
+  /** Ends every link; the agents go on, and call again for as long as their lease lasts. */
+  close(why: string): void {
+    for (const [id, watch] of this.#watches) {
+      watch.dismiss(undefined);
+      const agent = this.#agents.get(id);
+      agent?.depart();
+      for (const client of this.#clients) {
+        if (agent !== undefined) this.#tell(() => client.agentSilent(agent, why));
+      }
+    }
+    this.#watches.clear();
+    this.#clients.clear();
+  }
+
+  #greet(
+    link: Link,
+    watch: LinkWatch,
+    identity: string,
+    hello: AgentMessage,
+  ): AgentConnection | undefined {
+    const problem = this.#problemOf(hello, identity);
+    if (hello.type !== 'hello' || problem !== undefined) {
+      this.#parts.log.warn({ peer: link.peer, problem }, 'an agent was turned away');
+      watch.dismiss({ type: 'refuse', ...ourVersion(), problem: problem ?? 'no hello' });
+      return undefined;
+    }
+    const { agent: id, pilot, node, remainingMs, held } = hello;
+    const at = this.#parts.clock.now();
+    const endsAt = remainingMs === undefined ? undefined : at + remainingMs;
+    this.#watches.get(id)?.drop('it has come by another link');
+    const agent = this.#agents.get(id) ?? new AgentConnection(hello, endsAt);
+    this.#agents.set(id, agent);
+    this.#watches.set(id, watch);
+    agent.arrive(link, held);
+    const end = agent.endsAt === undefined ? {} : { endsAt: agent.endsAt };
+    this.#parts.dispatch({ type: 'agent-connected', pilot, agent: id, node, ...end, at });
+    return agent;
+  }
+
+  #problemOf(hello: AgentMessage, identity: string): string | undefined {
+    if (hello.type !== 'hello') return `the first message must be hello, and was ${hello.type}`;
+    if (hello.protocol !== PROTOCOL_VERSION) {
+      const theirs = `the agent is pstar ${hello.version} (protocol ${hello.protocol})`;
+      return `${theirs}, its manager ${PSTAR_VERSION} (protocol ${PROTOCOL_VERSION})`;
+    }
+    const pilot = this.#parts.pilotOf(identity);
+    return hello.pilot === pilot ? undefined : `the key is not that of ${hello.pilot}`;
+  }
+
+  #receive(agent: AgentConnection, message: AgentMessage): void {
+    switch (message.type) {
+      case 'report':
+      case 'progress':
+      case 'output':
+        this.#tell(() => agent.clientOf(message.channel)?.agentMessage(agent, message));
+        return;
+      case 'bye': {
+        const { reason, problem } = message;
+        const why = problem === undefined ? {} : { problem };
+        const { pilotId: pilot, agentId } = agent;
+        const at = this.#parts.clock.now();
+        this.#parts.dispatch({ type: 'agent-bye', pilot, agent: agentId, reason, ...why, at });
+        return;
+      }
+      case 'pulse':
+        return;
+      case 'hello':
+        this.#watches.get(agent.agentId)?.drop('it has said hello twice');
+        return;
+    }
+  }
+
+  #lost(agent: AgentConnection, link: Link, why: string): void {
+    if (agent.link !== link) return;
+    agent.depart();
+    this.#watches.delete(agent.agentId);
+    const { pilotId: pilot, agentId } = agent;
+    const at = this.#parts.clock.now();
+    this.#parts.dispatch({ type: 'agent-silent', pilot, agent: agentId, why, at });
+  }
+
+  /** One service's defect is not the others'. */
+  #tell(f: () => void): void {
+    try {
+      f();
+    } catch (error) {
+      this.#parts.log.error({ err: error }, 'a work unit service has thrown');
+    }
+  }
+}
+
+function ourVersion(): Pick<Extract<ManagerMessage, { type: 'refuse' }>, 'protocol' | 'version'> {
+  return { protocol: PROTOCOL_VERSION, version: PSTAR_VERSION };
+}

@@ -1,0 +1,375 @@
+/**
+ * The inside of a PilotJobService: the pilot machine under its conductor, with the hands that do
+ * what it wants done at resource managers and agents.
+ */
+import { Subject } from 'rxjs';
+import type { Adaptor } from '../adaptor/adaptor.ts';
+import type { PilotEffect, PilotEvent, PilotInput } from '../manager/pilot-events.ts';
+import { type PilotDump, PilotMachine, type PilotStep } from '../manager/pilot-machine.ts';
+import { isNativeOver, type PilotRecord } from '../manager/pilot-record.ts';
+import { assert, unreachable } from '../model/assert.ts';
+import { PilotError } from '../model/errors.ts';
+import type { Explanation } from '../model/explanation.ts';
+import {
+  type ParsedPilotJobDescription,
+  parsePilotJobDescription,
+} from '../model/pilot-job-description.ts';
+import { isFinalPilotJobState } from '../model/pilot-job-state.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Log } from '../runtime/log.ts';
+import { AgentRegistry } from './agent-registry.ts';
+import { Conductor, type ConductorJournal } from './conductor.ts';
+import { explainPilot, tailOf } from './pilot-explanation.ts';
+import type { PilotJobEvent } from './pilot-job.ts';
+import { type PilotJobActions, PilotJobView } from './pilot-job-view.ts';
+import {
+  agentLaunch,
+  cleanUpPlace,
+  forgetPlace,
+  launchName,
+  linkTimes,
+  logFileOf,
+  type ManagerAddress,
+  type PilotPlace,
+  pilotPlace,
+  publishAddress,
+  readContext,
+  readSettings,
+  writeSettings,
+} from './pilot-launch.ts';
+import { type Connection, ResourceManagers } from './resource-managers.ts';
+import { RunningTimers } from './running-timers.ts';
+
+/** What the inside of a service is made of. */
+export interface PilotCoreParts {
+  readonly id: string;
+  readonly directory: string;
+  readonly journal: ConductorJournal;
+  readonly snapshot: unknown;
+  readonly records: Iterable<unknown>;
+  readonly adaptors: readonly Adaptor[];
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly actions: PilotJobActions;
+}
+
+interface Key {
+  readonly pilotId: string;
+  readonly key: Uint8Array;
+}
+
+/** Everything of a PilotJobService but its public face. */
+export class PilotCore {
+  readonly machine: PilotMachine;
+  readonly conductor: Conductor<PilotInput, PilotEvent, PilotEffect, PilotStep>;
+  readonly agents: AgentRegistry;
+  readonly managers: ResourceManagers;
+  /** Emits when a pilot has come to be seen, or has changed. */
+  readonly changed$ = new Subject<void>();
+  readonly events$ = new Subject<PilotJobEvent>();
+  /** What went wrong with a pilot's submission, in full: the journal has its sentence alone. */
+  readonly problems = new Map<string, unknown>();
+  readonly #parts: PilotCoreParts;
+  readonly #timers: RunningTimers;
+  readonly #views = new Map<string, PilotJobView>();
+  /** Those among them that their resource managers have accepted. */
+  readonly #listed = new Set<string>();
+  readonly #keys = new Map<string, Key>();
+  readonly #submissions = new Map<string, { done: Promise<void>; abort: AbortController }>();
+  readonly #lastOutputs = new Map<string, string>();
+  #address: ManagerAddress | undefined;
+
+  constructor(parts: PilotCoreParts) {
+    const { id, journal, clock, log } = parts;
+    this.#parts = parts;
+    const records = parts.records as Iterable<PilotEvent>;
+    this.machine = PilotMachine.replay(records, (parts.snapshot ?? []) as PilotDump);
+    this.#timers = new RunningTimers(clock);
+    this.conductor = new Conductor({
+      service: id,
+      machine: this.machine,
+      journal,
+      log,
+      publish: (step) => this.#publish(step.events),
+      perform: (effect) => this.#perform(effect),
+      failed: (error) => log.error({ service: id, err: error }, 'the service can go no further'),
+    });
+    this.agents = new AgentRegistry({
+      clock,
+      timers: this.#timers,
+      log,
+      dispatch: (input) => this.tell(input),
+      pilotOf: (identity) => this.#keys.get(identity)?.pilotId,
+      timesOf: (pilotId) => linkTimes(this.#description(pilotId)),
+    });
+    this.managers = new ResourceManagers({
+      adaptors: parts.adaptors,
+      directory: `${parts.directory}/adaptors`,
+      clock,
+      log,
+      report: (pilot, report) => this.tell({ type: 'native', pilot, report, at: clock.now() }),
+    });
+    for (const pilot of this.machine.pilots.values()) this.#restore(pilot);
+  }
+
+  /** The pilots that their resource managers have accepted, in order of creation. */
+  get pilotJobs(): readonly PilotJobView[] {
+    return [...this.#views.values()].filter(({ id }) => this.#listed.has(id));
+  }
+
+  /** Whether nothing of any pilot runs any more, as far as anybody can know. */
+  get isOver(): boolean {
+    return [...this.machine.pilots.values()].every(isOver);
+  }
+
+  keyFor(identity: string): Uint8Array | undefined {
+    return this.#keys.get(identity)?.key;
+  }
+
+  view(pilotId: string): PilotJobView {
+    const view = this.#views.get(pilotId);
+    assert(view !== undefined, `${pilotId} has no view`);
+    return view;
+  }
+
+  /** Tells agents from now on to call there, and takes up what an earlier process has left. */
+  async begin(address: ManagerAddress): Promise<void> {
+    this.#address = address;
+    for (const pilot of this.machine.pilots.values()) {
+      if (!isOver(pilot)) await publishAddress(this.#place(pilot.id), address).catch(() => {});
+    }
+    this.conductor.dispatch({ type: 'reopened', at: this.#parts.clock.now() });
+    await this.conductor.settled();
+  }
+
+  /** Dispatches what nobody waits for: after the end it is dropped, as the next process asks anew. */
+  tell(input: PilotInput): void {
+    try {
+      this.conductor.dispatch(input);
+    } catch (error) {
+      if (!(error instanceof PilotError)) throw error;
+      this.#parts.log.debug({ input: input.type, err: error }, 'not taken any more');
+    }
+  }
+
+  /** Gives a submission up, if the adaptor can. */
+  abortSubmission(pilotId: string): void {
+    this.#submissions.get(pilotId)?.abort.abort();
+  }
+
+  explain(pilotId: string): Explanation {
+    const pilot = this.#pilot(pilotId);
+    const { state, stateDetail: detail } = this.view(pilotId);
+    const kept = this.#lastOutputs.get(pilotId);
+    const file = logFileOf(this.#place(pilotId), this.#description(pilotId));
+    return explainPilot({ ...pilot, state, detail }, kept ?? tailOf(file));
+  }
+
+  async render(pilotId: string): Promise<string> {
+    const { round } = this.#pilot(pilotId);
+    const { jobs } = await this.#connection(pilotId);
+    const place = this.#place(pilotId);
+    return jobs.manager.render(agentLaunch(place, round, this.#description(pilotId)));
+  }
+
+  /** Detaches from everything; what is under way at resource managers is waited for. */
+  async close(why: string): Promise<void> {
+    await Promise.all([...this.#submissions.values()].map(({ done }) => done));
+    this.agents.close(why);
+    this.#timers.close();
+    await this.managers.close();
+    await this.conductor.close();
+  }
+
+  #restore(pilot: Readonly<PilotRecord>): void {
+    const place = this.#place(pilot.id);
+    const context = readContext(place);
+    this.#views.set(pilot.id, new PilotJobView(pilot, context, this.#parts.actions));
+    if (pilot.state !== 'New') this.#listed.add(pilot.id);
+    this.agents.restore(pilot);
+    const settings = isOver(pilot) ? undefined : readSettings(place);
+    if (settings !== undefined) this.#keep(settings.identity, pilot.id, settings.key);
+  }
+
+  #keep(identity: string, pilotId: string, key: string): void {
+    this.#keys.set(identity, { pilotId, key: Buffer.from(key, 'base64') });
+  }
+
+  #publish(events: readonly PilotEvent[]): void {
+    for (const event of events) this.#show(event);
+    if (events.length === 0) return;
+    this.changed$.next();
+    this.agents.pilotsChanged();
+  }
+
+  #show(event: PilotEvent): void {
+    const { actions, log } = this.#parts;
+    const pilot = this.machine.pilots.get(event.pilot);
+    if (event.type === 'pilot-created') {
+      // The machine may be ahead of what is shown: the view begins where the pilot did.
+      const seed = {
+        ...this.#pilot(event.pilot),
+        state: 'New',
+        detail: 'being submitted',
+      } as const;
+      const context = readContext(this.#place(event.pilot));
+      this.#views.set(event.pilot, new PilotJobView(seed, context, actions));
+      return;
+    }
+    if (event.type === 'pilot-forgotten') {
+      this.#views.delete(event.pilot);
+      forgetPlace(this.#place(event.pilot));
+      return;
+    }
+    if (event.type === 'pilot-accepted') this.#listed.add(event.pilot);
+    const view = this.view(event.pilot);
+    const from = view.follow(event);
+    if (event.type === 'pilot-moved' && from !== undefined) {
+      const { state, detail: stateDetail, at } = event;
+      log.info({ pilot: view.id, from, state, detail: stateDetail }, 'pilot');
+      const moved = {
+        pilotJob: view,
+        pilotId: view.id,
+        from,
+        state,
+        stateDetail,
+        at: new Date(at),
+      };
+      this.events$.next(moved);
+    }
+    if (pilot !== undefined && isOver(pilot)) this.#cleanUp(pilot);
+  }
+
+  #perform(effect: PilotEffect): void {
+    const { clock } = this.#parts;
+    switch (effect.type) {
+      case 'submit':
+        this.#submit(effect.pilot, effect.round, false);
+        return;
+      case 'settle-submission':
+        this.#submit(effect.pilot, effect.round, true);
+        return;
+      case 'watch-native':
+        this.#withNative(effect.pilot, ({ jobs }, id) => jobs.watch(effect.pilot, id));
+        return;
+      case 'cancel-native':
+        this.#withNative(effect.pilot, ({ jobs }, id) => {
+          if (id === effect.nativeId) jobs.cancel(id);
+        });
+        return;
+      case 'end-agent':
+        this.agents.end(effect.agent, effect.graceMs, effect.why);
+        return;
+      case 'refuse-agent':
+        this.agents.refuse(effect.agent, effect.why);
+        return;
+      case 'agent-joined':
+        this.agents.joined(effect.agent);
+        return;
+      case 'agent-silent':
+        this.agents.silent(effect.agent, effect.why);
+        return;
+      case 'agent-gone':
+        this.agents.gone(effect.agent, effect.how, effect.detail);
+        return;
+      case 'remind':
+        this.#timers.after(effect.ms, () => this.tell({ ...effect.input, at: clock.now() }));
+        return;
+      default:
+        unreachable(effect);
+    }
+  }
+
+  /** Does something with a pilot's native job, once there is a connection. */
+  #withNative(pilotId: string, act: (connection: Connection, nativeId: string) => void): void {
+    const { rm, type } = this.#pilot(pilotId).plan;
+    const { context } = this.view(pilotId);
+    void this.managers.reconnect({ rm, type, context }).then((connection) => {
+      const native = this.machine.pilots.get(pilotId)?.native;
+      if (connection !== undefined && native?.phase === 'live') act(connection, native.report.id);
+    });
+  }
+
+  #submit(pilot: string, round: number, again: boolean): void {
+    const abort = new AbortController();
+    const at = () => this.#parts.clock.now();
+    const done = this.#submitted(pilot, round, again, abort.signal)
+      .then(
+        (nativeId) => this.tell({ type: 'accepted', pilot, round, nativeId, at: at() }),
+        (error: unknown) => {
+          this.problems.set(pilot, error);
+          const problem = error instanceof Error ? error.message : String(error);
+          this.tell({ type: 'refused', pilot, round, problem, at: at() });
+        },
+      )
+      .finally(() => this.#submissions.delete(pilot));
+    this.#submissions.set(pilot, { done, abort });
+  }
+
+  async #submitted(
+    pilotId: string,
+    round: number,
+    again: boolean,
+    signal: AbortSignal,
+  ): Promise<string> {
+    const { adaptor, jobs } = await this.#connection(pilotId);
+    const { manager } = jobs;
+    const place = this.#place(pilotId);
+    const description = this.#description(pilotId);
+    if (again) {
+      const found = await manager.find?.(launchName(pilotId, round));
+      if (found !== undefined) return found;
+      if (manager.find === undefined) {
+        const problem = 'a crash came in between, and whether it was submitted cannot be known';
+        throw new PilotError('ADAPTOR_FAILED', problem, { subject: pilotId });
+      }
+    }
+    assert(this.#address !== undefined, 'a pilot is submitted before anybody listens');
+    const settings = await writeSettings({
+      place,
+      round,
+      description,
+      address: this.#address,
+      offer: manager.offer?.(description) ?? {},
+      limitIsKept: adaptor.attributes.includes('wallTimeLimit'),
+    });
+    this.#keys.delete(launchName(pilotId, round - 1));
+    this.#keep(settings.identity, pilotId, settings.key);
+    return manager.submit(agentLaunch(place, round, description), { signal });
+  }
+
+  #cleanUp(pilot: Readonly<PilotRecord>): void {
+    const { log } = this.#parts;
+    const identity = launchName(pilot.id, pilot.round);
+    if (!this.#keys.delete(identity)) return;
+    const place = this.#place(pilot.id);
+    const description = this.#description(pilot.id);
+    this.#lastOutputs.set(pilot.id, tailOf(logFileOf(place, description)));
+    cleanUpPlace(place, description.cleanup).catch((error: unknown) =>
+      log.warn({ pilot: pilot.id, err: error }, 'its directory cannot be cleaned up'),
+    );
+  }
+
+  #connection(pilotId: string): Promise<Connection> {
+    const { rm, type } = this.#pilot(pilotId).plan;
+    return this.managers.connect({ rm, type, context: this.view(pilotId).context });
+  }
+
+  #pilot(pilotId: string): Readonly<PilotRecord> {
+    const pilot = this.machine.pilots.get(pilotId);
+    assert(pilot !== undefined, `${pilotId} is not there`);
+    return pilot;
+  }
+
+  #description(pilotId: string): ParsedPilotJobDescription {
+    return parsePilotJobDescription(this.#pilot(pilotId).plan.description);
+  }
+
+  #place(pilotId: string): PilotPlace {
+    return pilotPlace(this.#parts.directory, pilotId);
+  }
+}
+
+function isOver(pilot: Readonly<PilotRecord>): boolean {
+  return isFinalPilotJobState(pilot.state) && isNativeOver(pilot);
+}

@@ -1,0 +1,360 @@
+/**
+ * The place where pilots are created: placeholders at resource managers whose agents call back here
+ * and take work (TROY's PilotJobService).
+ */
+import { readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join, resolve } from 'node:path';
+import { BehaviorSubject, type Observable } from 'rxjs';
+import { type Adaptor, CORE_PILOT_ATTRIBUTES } from '../adaptor/adaptor.ts';
+import type { PilotPlan } from '../manager/pilot-events.ts';
+import { PilotError } from '../model/errors.ts';
+import { newId } from '../model/ids.ts';
+import {
+  type PilotJobDescription,
+  parsePilotJobDescription,
+} from '../model/pilot-job-description.ts';
+import { isFinalPilotJobState } from '../model/pilot-job-state.ts';
+import { refuseAttributes } from '../model/refusals.ts';
+import { isFinalServiceState, type ServiceState } from '../model/service-state.ts';
+import { systemClock } from '../runtime/clock.ts';
+import { writeFileAtomic } from '../runtime/files.ts';
+import { type Log, stderrLog } from '../runtime/log.ts';
+import { randomFraction } from '../runtime/random.ts';
+import { type Listener, listenTls } from '../transport/tls-listener.ts';
+import { abortable, throwIfAborted } from './abort.ts';
+import type { CallOptions } from './call-options.ts';
+import { onInterrupt } from './interrupt.ts';
+import { readServiceState, writeServiceState } from './list-services.ts';
+import { PilotCore } from './pilot-core.ts';
+import type { CreateOptions, PilotJob, PilotJobEvent } from './pilot-job.ts';
+import { type ManagerAddress, pilotPlace, pilotPolicy, writeContext } from './pilot-launch.ts';
+import { resourceManagerUrl } from './resource-manager-url.ts';
+import { openServiceStore, type ServiceStore, type Store } from './service-store.ts';
+import { StateSubject } from './state-subject.ts';
+import { type PilotProvider, pilotProvider } from './work-client.ts';
+
+/** Where agents are listened for. */
+export interface ListenOptions {
+  /** The address to listen at. Default: 127.0.0.1, which only agents on this machine reach. */
+  readonly host?: string;
+  /** Default: the one that the service had, else any. */
+  readonly port?: number;
+  /** What agents are told to call. Default: `host`, or this machine's name when that is all addresses. */
+  readonly advertise?: string;
+}
+
+/** How a PilotJobService is opened. */
+export interface PilotJobServiceOptions {
+  /** Reopens the service of that id, or gives a new one this id. Default: a new id. */
+  readonly id?: string;
+  /** The directory of everything durable. Default: $PSTAR_HOME, else `pstar` in XDG's state directory. */
+  readonly store?: string | Store;
+  readonly listen?: ListenOptions;
+  /** Adaptors beside those that are registered or found as packages. */
+  readonly adaptors?: readonly Adaptor[];
+  /** Where the log goes, in pino's shape. Default: stderr at the level of PSTAR_LOG. */
+  readonly log?: Log;
+  /** Whether an interrupted program cancels the service before it ends. Default: true. */
+  readonly signals?: boolean;
+}
+
+/** What a pilot takes in the journal over its life, generously. */
+const RESERVED_BYTES = 64 * 1024;
+
+/** Creates pilots, and keeps in touch with them and their agents. */
+export class PilotJobService implements AsyncDisposable {
+  readonly id: string;
+  /** Begins with the present pilots; completes with the service. */
+  readonly pilotJobs$: Observable<readonly PilotJob[]>;
+  /** Every transition of every pilot, once and in order, from now on; completes with the service. */
+  readonly events$: Observable<PilotJobEvent>;
+  /** @internal */
+  readonly [pilotProvider]: PilotProvider;
+  readonly #store: ServiceStore;
+  readonly #core: PilotCore;
+  readonly #clock = systemClock;
+  readonly #state = new StateSubject<ServiceState>('Open', isFinalServiceState);
+  readonly #pilotJobs: BehaviorSubject<readonly PilotJob[]>;
+  readonly #openedAt: string;
+  #listener: Listener | undefined;
+  #offInterrupt: () => void = () => {};
+  #ending: Promise<void> | undefined;
+
+  private constructor(
+    store: ServiceStore,
+    options: PilotJobServiceOptions,
+    log: Log,
+    openedAt: string,
+  ) {
+    this.id = store.id;
+    this.#store = store;
+    this.#openedAt = openedAt;
+    this.#core = new PilotCore({
+      id: store.id,
+      directory: store.directory,
+      ...store.opened,
+      snapshot: store.opened.snapshot,
+      adaptors: options.adaptors ?? [],
+      clock: this.#clock,
+      log,
+      actions: {
+        cancel: (pilot) => this.#cancelPilot(pilot),
+        reinitialize: (pilot, description) => this.#reinitialize(pilot, description),
+        render: (pilot) => this.#core.render(pilot),
+        explain: (pilot) => this.#core.explain(pilot),
+      },
+    });
+    const { agents, events$, changed$ } = this.#core;
+    this[pilotProvider] = {
+      attachWork: (client) => agents.attach(client),
+      detachWork: (client) => agents.detach(client),
+    };
+    this.events$ = events$.asObservable();
+    this.#pilotJobs = new BehaviorSubject(this.pilotJobs);
+    this.pilotJobs$ = this.#pilotJobs.asObservable();
+    changed$.subscribe(() => {
+      const now = this.pilotJobs;
+      if (now.length !== this.#pilotJobs.value.length) this.#pilotJobs.next(now);
+    });
+  }
+
+  /**
+   * Opens a new service, or reconnects to one that was there before, also after a crash: its pilots
+   * are there in their true states, and their agents call again by themselves.
+   *
+   * @throws PilotError `STORE_UNWRITABLE`, `STORE_LOCKED` when another process has it open,
+   * `JOURNAL_DAMAGED`; `PERMISSION_DENIED`, `ALREADY_EXISTS` or `NOT_FOUND` for where to listen.
+   */
+  static async open(options: PilotJobServiceOptions = {}): Promise<PilotJobService> {
+    const log = options.log ?? stderrLog();
+    const { id, store: place } = options;
+    const clock = systemClock;
+    const store = await openServiceStore({ kind: 'pilots', id, store: place, clock, log });
+    let service: PilotJobService | undefined;
+    try {
+      const before = await readServiceState(store.directory);
+      const openedAt = before?.openedAt ?? new Date(clock.now()).toISOString();
+      service = new PilotJobService(store, options, log, openedAt);
+      if (before?.state === 'Canceled') await service.#end('Canceled');
+      else await service.#begin(options, log);
+      return service;
+    } catch (error) {
+      if (service) await service.#core.close('it cannot be opened').catch(() => {});
+      await store.close();
+      throw error;
+    }
+  }
+
+  get state(): ServiceState {
+    return this.#state.value;
+  }
+
+  /** Begins with the present state and completes after a final one. */
+  get state$(): Observable<ServiceState> {
+    return this.#state.observable;
+  }
+
+  /** Those that their resource managers have accepted, in order of creation. */
+  get pilotJobs(): readonly PilotJob[] {
+    return this.#core.pilotJobs;
+  }
+
+  /**
+   * Creates a pilot and settles once its resource manager has accepted it; it runs later, with its
+   * first agent. The intention is journalled first: a crash in between neither loses the pilot nor
+   * submits it twice.
+   *
+   * @param rm a resource manager's URL. Without one: $PSTAR_DEFAULT_RM, else `local://`.
+   * @throws PilotError when it is refused, with the resource manager's own sentence, and then
+   * nothing of it is left; `ADAPTOR_NOT_FOUND`, `URL_INVALID`, `SERVICE_CLOSED`, `STORE_FULL`,
+   * `ABORTED`; DescriptionError for what the description or this resource manager cannot do.
+   */
+  async create(
+    rm: string | URL | undefined,
+    description: PilotJobDescription,
+    options: CreateOptions = {},
+  ): Promise<PilotJob> {
+    this.#assertOpen();
+    const { context, signal } = options;
+    throwIfAborted(signal, 'create');
+    const url = resourceManagerUrl(rm);
+    const type = options.type ?? url.protocol.slice(0, -1);
+    const plan = await this.#plan(url.href, type, description, options);
+    await this.#store.opened.journal.reserve(RESERVED_BYTES);
+    this.#assertOpen();
+    throwIfAborted(signal, 'create');
+    const id = newId('pilot', randomFraction);
+    if (context !== undefined) await writeContext(pilotPlace(this.#store.directory, id), context);
+    this.#core.conductor.dispatch({ type: 'create', pilot: id, plan, at: this.#clock.now() });
+    const abort = () => {
+      this.#cancelPilot(id);
+      this.#core.abortSubmission(id);
+    };
+    signal?.addEventListener('abort', abort, { once: true });
+    try {
+      await this.#accepted(id, 1);
+      throwIfAborted(signal, 'create');
+      return this.#core.view(id);
+    } finally {
+      signal?.removeEventListener('abort', abort);
+    }
+  }
+
+  /**
+   * Cancels every pilot and closes; settles when everything of theirs is over. With a signal the
+   * wait is given up, not the cancellation.
+   */
+  cancel({ signal }: CallOptions = {}): Promise<void> {
+    this.#ending ??= this.#cancelAll();
+    return abortable(this.#ending, signal, 'cancel');
+  }
+
+  /** Detaches: pilots live on, and the service can be opened again by its id. */
+  close(): Promise<void> {
+    this.#ending ??= this.#end('Closed');
+    return this.#ending;
+  }
+
+  /** Cancels, unless the service was closed before. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.cancel();
+  }
+
+  async #begin({ listen = {}, signals = true }: PilotJobServiceOptions, log: Log): Promise<void> {
+    this.#listener = await this.#listen(listen, log);
+    const { host, port } = this.#listener;
+    const address = { host: listen.advertise ?? advertised(host), port };
+    this.#listener.on('link', (link, identity) => this.#core.agents.accept(link, identity));
+    await writeFileAtomic(this.#addressFile, JSON.stringify(address));
+    await this.#write('Open');
+    await this.#core.begin(address);
+    if (!signals) return;
+    this.#offInterrupt = onInterrupt({
+      interrupt: () => this.cancel(),
+      giveUp: () => this.#core.managers.kill(),
+    });
+  }
+
+  /** At the port that agents of an earlier life know, if it is to be had. */
+  async #listen({ host, port }: ListenOptions, log: Log): Promise<Listener> {
+    const keyFor = (identity: string) => this.#core.keyFor(identity);
+    const options = { ...(host !== undefined && { host }), keyFor, log };
+    if (port !== undefined) return listenTls({ ...options, port });
+    const before = await readFile(this.#addressFile, 'utf8').catch(() => undefined);
+    if (before === undefined) return listenTls(options);
+    const { port: known } = JSON.parse(before) as ManagerAddress;
+    return listenTls({ ...options, port: known }).catch(() => listenTls(options));
+  }
+
+  get #addressFile(): string {
+    return join(this.#store.directory, 'address.json');
+  }
+
+  #write(state: ServiceState): Promise<void> {
+    return writeServiceState(this.#store.directory, {
+      kind: 'pilots',
+      state,
+      openedAt: this.#openedAt,
+    });
+  }
+
+  async #plan(
+    rm: string,
+    type: string,
+    description: PilotJobDescription,
+    { context, signal }: CreateOptions,
+  ): Promise<PilotPlan> {
+    const parsed = parsePilotJobDescription(description);
+    const { adaptor, jobs } = await this.#core.managers.connect({ rm, type, context }, signal);
+    const honoured = [...CORE_PILOT_ATTRIBUTES, ...adaptor.attributes];
+    refuseAttributes(parsed, honoured, `${adaptor.scheme}://`);
+    const { workingDirectory } = description;
+    // A later process may run elsewhere.
+    const absolute = workingDirectory && { workingDirectory: resolve(workingDirectory) };
+    const policy = pilotPolicy(parsed, jobs.manager);
+    return { rm, type, description: { ...description, ...absolute }, policy };
+  }
+
+  /** Settles once a round's submission is accepted, and rejects with what came instead. */
+  #accepted(id: string, round: number): Promise<void> {
+    const { changed$, problems, machine, conductor } = this.#core;
+    return new Promise((resolve_, reject) => {
+      const look = () => {
+        const pilot = machine.pilots.get(id);
+        const final = pilot !== undefined && isFinalPilotJobState(pilot.state);
+        if (pilot && !final && (pilot.round < round || pilot.native.phase === 'submitting')) return;
+        watch.unsubscribe();
+        const problem = problems.get(id);
+        problems.delete(id);
+        if (problem === undefined && !final) conductor.settled().then(resolve_, reject);
+        else reject(problem ?? new PilotError('WRONG_STATE', `${pilot?.detail}`, { subject: id }));
+      };
+      const watch = changed$.subscribe({ next: look, complete: () => reject(this.#closed()) });
+    });
+  }
+
+  #cancelPilot(pilot: string): void {
+    this.#core.tell({ type: 'cancel', pilot, at: this.#clock.now() });
+  }
+
+  async #reinitialize(pilot: string, description: PilotJobDescription): Promise<void> {
+    this.#assertOpen();
+    const { rm, type, context } = this.#core.view(pilot);
+    const more = context === undefined ? {} : { context };
+    const plan = await this.#plan(rm.href, type, description, more);
+    this.#assertOpen();
+    const round = 1 + (this.#core.machine.pilots.get(pilot)?.round ?? 0);
+    this.#core.conductor.dispatch({ type: 'reinitialize', pilot, plan, at: this.#clock.now() });
+    await this.#accepted(pilot, round);
+  }
+
+  async #cancelAll(): Promise<void> {
+    const { machine, changed$ } = this.#core;
+    for (const id of machine.pilots.keys()) {
+      this.#cancelPilot(id);
+      this.#core.abortSubmission(id);
+    }
+    await new Promise<void>((resolve_) => {
+      const look = () => {
+        if (!this.#core.isOver) return;
+        watch?.unsubscribe();
+        resolve_();
+      };
+      const watch = changed$.subscribe(look);
+      look();
+    });
+    await this.#end('Canceled');
+  }
+
+  async #end(how: 'Closed' | 'Canceled'): Promise<void> {
+    try {
+      await this.#core.close(`its pilot service is ${how === 'Closed' ? 'closed' : 'canceled'}`);
+      await this.#write(how);
+    } finally {
+      this.#listener?.close();
+      this.#offInterrupt();
+      await this.#store.close();
+      this.#state.next(how);
+      this.#core.changed$.complete();
+      this.#core.events$.complete();
+      this.#pilotJobs.complete();
+    }
+  }
+
+  #assertOpen(): void {
+    if (this.#ending !== undefined || this.state !== 'Open') throw this.#closed();
+  }
+
+  #closed(): PilotError {
+    const how = this.state === 'Closed' ? 'closed' : 'canceled';
+    return new PilotError('SERVICE_CLOSED', `the service is ${how}`, {
+      subject: this.id,
+      hint: how === 'closed' ? `open it again with open({ id: '${this.id}' })` : 'open another',
+    });
+  }
+}
+
+function advertised(host: string): string {
+  return host === '0.0.0.0' || host === '::' ? hostname() : host;
+}

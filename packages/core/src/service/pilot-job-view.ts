@@ -1,0 +1,147 @@
+/** What may be seen of a pilot: its state as far as the journal has it. */
+import { type Observable, ReplaySubject } from 'rxjs';
+import type { SecurityContext } from '../adaptor/adaptor.ts';
+import type { PilotEvent } from '../manager/pilot-events.ts';
+import { type PilotRecord, presentAgents } from '../manager/pilot-record.ts';
+import type { Explanation } from '../model/explanation.ts';
+import type { PilotJobDescription } from '../model/pilot-job-description.ts';
+import { isFinalPilotJobState, type PilotJobState } from '../model/pilot-job-state.ts';
+import type { NodeInfo } from '../model/resources.ts';
+import { abortable } from './abort.ts';
+import type { CallOptions } from './call-options.ts';
+import type { PilotJob } from './pilot-job.ts';
+
+/** What a view asks its service for. */
+export interface PilotJobActions {
+  cancel(pilotId: string): void;
+  reinitialize(pilotId: string, description: PilotJobDescription): Promise<void>;
+  render(pilotId: string): Promise<string>;
+  explain(pilotId: string): Explanation;
+}
+
+/** One pilot, followed event by event. */
+export class PilotJobView implements PilotJob {
+  readonly id: string;
+  readonly context: SecurityContext | undefined;
+  readonly state$: Observable<PilotJobState>;
+  readonly stateDetail$: Observable<string>;
+  readonly #actions: PilotJobActions;
+  readonly #states = new ReplaySubject<PilotJobState>(1);
+  readonly #details = new ReplaySubject<string>(1);
+  readonly #finished: Promise<PilotJob>;
+  #finish: (pilot: PilotJob) => void = () => {};
+  #description: PilotJobDescription;
+  #rm: string;
+  #type: string;
+  #nativeId: string | undefined;
+  #state: PilotJobState;
+  #detail: string;
+  /** By agent: one that comes back is no further node. */
+  readonly #nodes: Map<string, NodeInfo>;
+
+  constructor(
+    pilot: Readonly<PilotRecord>,
+    context: SecurityContext | undefined,
+    actions: PilotJobActions,
+  ) {
+    this.id = pilot.id;
+    this.context = context;
+    this.#actions = actions;
+    this.state$ = this.#states.asObservable();
+    this.stateDetail$ = this.#details.asObservable();
+    this.#finished = new Promise((resolve) => {
+      this.#finish = resolve;
+    });
+    this.#description = pilot.plan.description;
+    this.#rm = pilot.plan.rm;
+    this.#type = pilot.plan.type;
+    this.#nativeId = pilot.native.phase === 'submitting' ? undefined : pilot.native.report.id;
+    this.#nodes = new Map(presentAgents(pilot).map(({ id, node }) => [id, node]));
+    this.#state = pilot.state;
+    this.#detail = pilot.detail;
+    this.#show(true);
+  }
+
+  get description(): PilotJobDescription {
+    return this.#description;
+  }
+  get rm(): URL {
+    return new URL(this.#rm);
+  }
+  get type(): string {
+    return this.#type;
+  }
+  get nativeId(): string | undefined {
+    return this.#nativeId;
+  }
+  get state(): PilotJobState {
+    return this.#state;
+  }
+  get stateDetail(): string {
+    return this.#detail;
+  }
+  get nodes(): readonly NodeInfo[] {
+    return [...this.#nodes.values()];
+  }
+
+  finished({ signal }: CallOptions = {}): Promise<PilotJob> {
+    return abortable(this.#finished, signal, `waiting for ${this.id}`);
+  }
+
+  async cancel({ signal }: CallOptions = {}): Promise<void> {
+    if (isFinalPilotJobState(this.#state)) return;
+    this.#actions.cancel(this.id);
+    await abortable(this.#finished, signal, `waiting for the end of ${this.id}`);
+  }
+
+  reinitialize(description: PilotJobDescription, { signal }: CallOptions = {}): Promise<void> {
+    const done = this.#actions.reinitialize(this.id, description);
+    return abortable(done, signal, `waiting for ${this.id}`);
+  }
+
+  render(): Promise<string> {
+    return this.#actions.render(this.id);
+  }
+
+  explain(): Explanation {
+    return this.#actions.explain(this.id);
+  }
+
+  /** Follows an event; gives the state that it has left, if it has. */
+  follow(event: PilotEvent): PilotJobState | undefined {
+    switch (event.type) {
+      case 'pilot-accepted':
+        this.#nativeId = event.nativeId;
+        return undefined;
+      case 'pilot-restarted':
+        this.#description = event.plan.description;
+        this.#rm = event.plan.rm;
+        this.#type = event.plan.type;
+        this.#nodes.clear();
+        return undefined;
+      case 'agent-connected':
+        this.#nodes.set(event.agent, event.node);
+        return undefined;
+      case 'pilot-moved': {
+        const from = this.#state;
+        const moved = event.state !== from;
+        this.#state = event.state;
+        this.#detail = event.detail;
+        this.#show(moved);
+        return moved ? from : undefined;
+      }
+      default:
+        return undefined;
+    }
+  }
+
+  #show(moved: boolean): void {
+    // The detail first: who hears of a state may ask at once for what there is to say about it.
+    this.#details.next(this.#detail);
+    if (moved) this.#states.next(this.#state);
+    if (!isFinalPilotJobState(this.#state)) return;
+    this.#details.complete();
+    this.#states.complete();
+    this.#finish(this);
+  }
+}

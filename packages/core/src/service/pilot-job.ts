@@ -1,0 +1,66 @@
+/** A pilot job as users see it. */
+import type { Observable } from 'rxjs';
+import type { SecurityContext } from '../adaptor/adaptor.ts';
+import type { Explanation } from '../model/explanation.ts';
+import type { PilotJobDescription } from '../model/pilot-job-description.ts';
+import type { PilotJobState } from '../model/pilot-job-state.ts';
+import type { NodeInfo } from '../model/resources.ts';
+import type { CallOptions } from './call-options.ts';
+
+/**
+ * A placeholder in a resource manager's queue, whose agents take work once it runs.
+ *
+ * What it shows is durable: nothing that a crash could take back is ever seen.
+ */
+export interface PilotJob {
+  readonly id: string;
+  readonly description: PilotJobDescription;
+  readonly context: SecurityContext | undefined;
+  readonly rm: URL;
+  /** The scheme of its adaptor. */
+  readonly type: string;
+  /** The resource manager's name for it; of the last submission, after a reinitialization. */
+  readonly nativeId: string | undefined;
+  readonly state: PilotJobState;
+  /** Begins with the present state and completes after a final one. */
+  readonly state$: Observable<PilotJobState>;
+  /** Why it is in its state: `slurm: PENDING (Resources)`. */
+  readonly stateDetail: string;
+  /** Begins with the present detail and completes after a final state. */
+  readonly stateDetail$: Observable<string>;
+  /** What its agents really found, a node each. */
+  readonly nodes: readonly NodeInfo[];
+  /** Resolves with the pilot in any final state. */
+  finished(options?: CallOptions): Promise<PilotJob>;
+  /** Ends it, and everything that runs in it; settles when the resource manager says it is over. */
+  cancel(options?: CallOptions): Promise<void>;
+  /**
+   * Ends what runs and starts anew under the same id, by a new description; settles when that is
+   * accepted.
+   *
+   * @throws PilotError `WRONG_STATE` once it is final or about to end; what `create()` throws.
+   */
+  reinitialize(description: PilotJobDescription, options?: CallOptions): Promise<void>;
+  /** The script or template that is handed to the resource manager. */
+  render(): Promise<string>;
+  /** Why it is where it is, what would help, and what its agent has written last. */
+  explain(): Explanation;
+}
+
+/** How a pilot is created. */
+export interface CreateOptions extends CallOptions {
+  /** The scheme of the adaptor to use, where it is not the URL's. */
+  readonly type?: string;
+  /** Credentials for the resource manager; kept in the store, readable by its owner alone. */
+  readonly context?: SecurityContext;
+}
+
+/** A move of one pilot from one state to the next. */
+export interface PilotJobEvent {
+  readonly pilotJob: PilotJob;
+  readonly pilotId: string;
+  readonly from: PilotJobState;
+  readonly state: PilotJobState;
+  readonly stateDetail: string;
+  readonly at: Date;
+}
