@@ -3,6 +3,7 @@
 import { systemClock } from '../runtime/clock.ts';
 import { ensureDirectory } from '../runtime/files.ts';
 import { type Disk, isFull, systemDisk } from './disk.ts';
+import { listFiles } from './file-names.ts';
 import { GroupCommit } from './group-commit.ts';
 import { type Journal, type JournalOptions, newHeader, SegmentedJournal } from './journal.ts';
 import { writeError } from './journal-errors.ts';
@@ -32,11 +33,9 @@ export async function openJournal(options: JournalOptions): Promise<OpenedJourna
   await ensureDirectory(directory);
   const found = findJournal(directory, kind);
   const last = found.segments.at(-1);
-  const segment = await openLast(disk, options, found).catch(async (error) => {
+  const segment = await tidyUp(disk, options, found).catch(async (error) => {
     throw await writeError(error, disk, directory, MARGIN_BYTES);
   });
-  await removeReplaced(disk, directory, found.snapshotNumber, log);
-
   const sequence = last ? last.end.sequence + 1 : segment.header.sequence;
   const clock = options.clock ?? systemClock;
   const commits = new GroupCommit({ disk, directory, segment, sequence, clock, log });
@@ -56,6 +55,15 @@ function* replay({ segments }: Found): Generator<unknown> {
   }
 }
 
+/** Makes durable what was found, deletes what nothing refers to, and goes on where it ended. */
+async function tidyUp(disk: Disk, options: JournalOptions, found: Found): Promise<Segment> {
+  const { directory, log } = options;
+  await disk.syncDirectory(directory);
+  for (const draft of listFiles(directory).drafts) await disk.remove(draft);
+  await removeReplaced(disk, directory, found.snapshotNumber, log);
+  return openLast(disk, options, found);
+}
+
 /** The segment to go on with. */
 async function openLast(disk: Disk, options: JournalOptions, found: Found): Promise<Segment> {
   const { directory, kind, log } = options;
@@ -64,7 +72,7 @@ async function openLast(disk: Disk, options: JournalOptions, found: Found): Prom
     return Segment.create(disk, directory, newHeader('segment', kind, 1, 1), MARGIN_BYTES);
   }
   const { path, header, end } = last;
-  const segment = await Segment.reopen(disk, path, header, end.offset, end.tornBytes > 0);
+  const segment = await Segment.reopen(disk, path, header, end);
   try {
     await segment.ensureRoom(MARGIN_BYTES);
   } catch (error) {

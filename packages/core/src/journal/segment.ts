@@ -8,6 +8,7 @@ import { crc32 } from 'node:zlib';
 import type { Batch } from './batch.ts';
 import type { Disk, DiskFile } from './disk.ts';
 import { draftOf, filePath } from './file-names.ts';
+import type { End } from './frame-reader.ts';
 import {
   encodeFileHeader,
   FILE_HEADER_BYTES,
@@ -73,20 +74,20 @@ export class Segment {
     }
   }
 
-  /** Goes on with a segment after its last frame; what a crash has left behind it is removed. */
+  /**
+   * Goes on with a segment after its last frame; what a crash has left behind that is removed.
+   * All that was read is durable afterwards: whoever wrote it may have been killed before the sync.
+   */
   static async reopen(
     disk: Disk,
     path: string,
     header: FileHeader,
-    tail: number,
-    torn: boolean,
+    end: Pick<End, 'offset' | 'tornBytes'>,
   ): Promise<Segment> {
     const file = await disk.open(path);
-    if (torn) {
-      await file.truncate(tail);
-      await file.sync();
-    }
-    return new Segment(header, file, await disk.open(path), tail);
+    if (end.tornBytes > 0) await file.truncate(end.offset);
+    await file.sync();
+    return new Segment(header, file, await disk.open(path), end.offset);
   }
 
   /** Bytes that can be written without asking the disk for more. */
@@ -132,7 +133,7 @@ export class Segment {
   /** Makes room before it is needed, so that nobody waits for it. */
   #growAhead(): void {
     const step = Math.min(Math.max(this.#end, FIRST_STEP_BYTES), LAST_STEP_BYTES);
-    if (!this.#keepAhead || this.room >= MARGIN_BYTES + step / 2) return;
+    if (!this.#keepAhead || this.room >= MARGIN_BYTES + step / 4) return;
     this.#keepAhead = false;
     // On a full disk this is not the place to say so: it is, when somebody cannot do without.
     this.ensureRoom(this.room + step).catch(() => {});

@@ -63,16 +63,16 @@ export function readSnapshot(file: FrameReader): unknown {
   return decodeAll(frame.payload)[0];
 }
 
-/** Deletes what a snapshot has replaced, and what a crash kept from being finished. */
+/** Deletes what a snapshot stands for; what cannot be deleted now is, at the next opening. */
 export async function removeReplaced(
   disk: Disk,
   directory: string,
   snapshotNumber: number,
   log: Log,
 ): Promise<void> {
-  const { segments, snapshots, drafts } = listFiles(directory);
-  const replaced = [...segments, ...snapshots].filter(({ number }) => number < snapshotNumber);
-  for (const path of [...drafts, ...replaced.map((file) => file.path)]) {
+  const { segments, snapshots } = listFiles(directory);
+  for (const { path, number } of [...segments, ...snapshots]) {
+    if (number >= snapshotNumber) continue;
     await disk.remove(path).catch((error) => log.warn({ path, error }, 'cannot be deleted'));
   }
 }

@@ -1,0 +1,67 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { decodeAll, encode, encodeState, LARGE_BYTES } from '../../src/journal/codec.ts';
+
+const name = fc.string({ unit: 'binary' }).filter((text) => text !== '__proto__');
+const value = fc.letrec((tie) => ({
+  any: fc.oneof(
+    { depthSize: 'medium' },
+    fc.string({ unit: 'binary' }),
+    fc.integer(),
+    fc.maxSafeInteger(),
+    fc.double({ noNaN: true }).filter((number) => !Object.is(number, -0)),
+    fc.constantFrom(true, false, null, undefined),
+    fc.bigInt(),
+    fc.uint8Array(),
+    fc.uint32Array(),
+    fc.int16Array(),
+    fc.float64Array({ noNaN: true }),
+    fc.array(tie('any')),
+    fc.array(fc.tuple(name, tie('any'))).map((entries) => new Map(entries)),
+    fc.dictionary(name, tie('any'), { noNullPrototype: true }),
+    fc.dictionary(fc.constantFrom('a', 'b', 'c', 'd'), tie('any'), { noNullPrototype: true }),
+  ),
+})).any;
+
+describe('the codec', () => {
+  it('gives back the values that were encoded one after the other', () => {
+    fc.assert(
+      fc.property(fc.array(fc.array(value), { minLength: 1 }), (values) => {
+        const bytes = Buffer.concat(values.map((one) => Uint8Array.from(encode(one))));
+        expect(decodeAll(bytes)).toEqual(values);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('gives back states', () => {
+    fc.assert(
+      fc.property(value, (state) => {
+        expect(decodeAll(encodeState(state))).toEqual([state]);
+      }),
+    );
+  });
+
+  it('copes with more shapes than it remembers', () => {
+    const shapes = Array.from({ length: 5000 }, (_, i) => ({ [`k${i}`]: 1, [`j${i % 7}`]: [i] }));
+    expect(decodeAll(encode(shapes))).toEqual([shapes]);
+  });
+
+  it('lets go of large encodings', () => {
+    const large = encode(new Uint8Array(LARGE_BYTES).fill(7));
+    const before = Uint8Array.from(large);
+    encode(new Uint8Array(LARGE_BYTES).fill(9));
+    encode({ small: 1 });
+    encodeState(new Uint8Array(LARGE_BYTES).fill(11));
+    expect(Buffer.compare(large, before)).toBe(0);
+  });
+
+  it('keeps a state while others are encoded', () => {
+    const columns = new Float64Array(100_000).fill(0.5);
+    const state = encodeState({ columns, names: ['a'] });
+    columns.fill(1);
+    encode(columns);
+    encodeState({ columns });
+    expect(decodeAll(state)).toEqual([{ columns: columns.fill(0.5), names: ['a'] }]);
+  });
+});

@@ -1,0 +1,130 @@
+/** The same as disk-failure, on a disk that really is full: a tmpfs, where mount is permitted. */
+
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Clock } from '../../src/runtime/clock.ts';
+import { systemClock } from '../../src/runtime/clock.ts';
+import { contents, open, temporaryDirectory } from './support.ts';
+
+const MiB = 1024 * 1024;
+
+function mount(directory: string): void {
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16m', 'tmpfs', directory], { stdio: 'ignore' });
+}
+
+function unmount(directory: string): void {
+  execFileSync('umount', [directory], { stdio: 'ignore' });
+}
+
+function canMount(): boolean {
+  const directory = join(tmpdir(), `pstar-mount-${process.pid}`);
+  mkdirSync(directory);
+  try {
+    mount(directory);
+    unmount(directory);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+describe.skipIf(!canMount())('a disk that is full', () => {
+  let mounted: string;
+  let directory: string;
+  beforeEach(() => {
+    mounted = temporaryDirectory();
+    mount(mounted);
+    directory = join(mounted, 'journal');
+  });
+  afterEach(() => unmount(mounted));
+
+  const ballast = () => join(mounted, 'ballast');
+
+  function fill(): void {
+    const { bavail, bsize } = statfsSync(mounted);
+    writeFileSync(ballast(), Buffer.alloc(bavail * bsize));
+  }
+
+  const sizes = () => readdirSync(directory).map((name) => statSync(join(directory, name)).size);
+
+  it('takes no new work, but all that running work brings within the room ahead', async () => {
+    const { journal } = await open(directory);
+    await journal.reserve(2 * MiB);
+    fill();
+    const before = sizes();
+    await expect(journal.reserve(4 * MiB)).rejects.toMatchObject({
+      code: 'STORE_FULL',
+      problem: expect.stringMatching(/^no room for \d(\.\d)? MiB: 0 B are free$/),
+    });
+    expect(sizes()).toEqual(before);
+
+    const record = new Uint8Array(1000);
+    for (let written = 0; written < 3 * MiB; written += 1200) {
+      journal.append([record]);
+      await journal.commit();
+    }
+    await journal.close();
+    expect((await contents(directory)).records).toHaveLength(Math.ceil((3 * MiB) / 1200));
+  });
+
+  it('holds commits back until there is room, and loses nothing', async () => {
+    let waits = 0;
+    const clock: Clock = {
+      ...systemClock,
+      after: (_, call) => {
+        if (++waits === 3) rmSync(ballast());
+        setImmediate(call);
+        return { cancel: () => {} };
+      },
+    };
+    const { journal } = await open(directory, { clock });
+    fill();
+    const record = new Uint8Array(500_000);
+    for (let i = 0; i < 20; i++) {
+      journal.append([i, record]);
+      await journal.commit();
+    }
+    expect(waits).toBe(3);
+    await journal.close();
+    const { records } = await contents(directory);
+    expect(records.filter((one) => typeof one === 'number')).toEqual([...Array(20).keys()]);
+  });
+
+  it('refuses a snapshot, which costs nothing, until there is room for it', async () => {
+    const { journal } = await open(directory);
+    journal.append(['work']);
+    fill();
+    await expect(journal.snapshot({ state: 1 })).rejects.toMatchObject({ code: 'STORE_FULL' });
+    journal.append(['more work']);
+    await journal.commit();
+    rmSync(ballast());
+    await journal.snapshot({ state: 2 });
+    await journal.close();
+    expect(await contents(directory)).toMatchObject({ snapshot: { state: 2 }, records: [] });
+  });
+
+  it('cannot hold a new journal, and says so', async () => {
+    fill();
+    await expect(open(directory)).rejects.toMatchObject({
+      code: expect.stringContaining('STORE_'),
+    });
+    rmSync(ballast());
+    const { journal } = await open(directory);
+    await journal.close();
+  });
+
+  it('lets a journal be opened, read, and closed again', async () => {
+    const { journal } = await open(directory);
+    journal.append(['work']);
+    await journal.snapshot('state');
+    journal.append(['more']);
+    await journal.close();
+    fill();
+    expect(await contents(directory)).toMatchObject({ snapshot: 'state', records: ['more'] });
+  });
+});

@@ -1,0 +1,56 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { readJournal } from '../../src/journal/read-journal.ts';
+import { FILE_HEADER_BYTES } from '../../src/journal/record-format.ts';
+import { fileOf, open, temporaryDirectory } from './support.ts';
+
+describe('readJournal', () => {
+  it('yields the snapshot, then every record, with its place, while the journal is in use', async () => {
+    const directory = temporaryDirectory();
+    const { journal } = await open(directory);
+    journal.append(['before']);
+    await journal.snapshot({ total: 1 });
+    journal.append([{ a: 1 }, { a: 2 }]);
+    await journal.commit();
+    journal.append([{ a: 3 }]);
+    await journal.commit();
+
+    const snapshot = fileOf(directory, 'snapshot');
+    const segment = fileOf(directory, 'segment');
+    const found = [...readJournal(directory)];
+    expect(found.map(({ file, record }) => [file, record])).toEqual([
+      [snapshot, { total: 1 }],
+      [segment, { a: 1 }],
+      [segment, { a: 2 }],
+      [segment, { a: 3 }],
+    ]);
+    const offsets = found.map(({ offset }) => offset);
+    expect(offsets.slice(0, 3)).toEqual([FILE_HEADER_BYTES, FILE_HEADER_BYTES, FILE_HEADER_BYTES]);
+    expect(offsets[3]).toBeGreaterThan(FILE_HEADER_BYTES);
+
+    expect([...readJournal(snapshot)]).toEqual(found.slice(0, 1));
+    expect([...readJournal(segment)]).toEqual(found.slice(1));
+    await journal.close();
+  });
+
+  it('yields what comes before the damage, then says where it is', async () => {
+    const directory = temporaryDirectory();
+    const { journal } = await open(directory);
+    for (const word of ['first', 'second', 'third']) {
+      journal.append([word]);
+      await journal.commit();
+    }
+    await journal.close();
+    const path = fileOf(directory, 'segment');
+    const bytes = readFileSync(path);
+    const at = bytes.indexOf('second');
+    bytes[at] = 0;
+    writeFileSync(path, bytes);
+
+    const seen: unknown[] = [];
+    expect(() => {
+      for (const { record } of readJournal(directory)) seen.push(record);
+    }).toThrow(expect.objectContaining({ code: 'JOURNAL_DAMAGED', subject: path }));
+    expect(seen).toEqual(['first']);
+  });
+});
