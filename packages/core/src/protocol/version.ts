@@ -5,3 +5,6 @@
  * difference ends the link with a sentence that names both versions.
  */
 export const PROTOCOL_VERSION = 1;
+
+/** The version of this package; both sides name it when they cannot understand each other. */
+export const PSTAR_VERSION = '0.0.0';

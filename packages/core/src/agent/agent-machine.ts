@@ -1,0 +1,190 @@
+/**
+ * The decisions of an agent: what its units do (see workload.ts), what the manager is told, and
+ * when the agent ends. Messages, the executor's events and the passing of time go in, effects come
+ * out; it knows no clock, process, link or file.
+ *
+ * Times named `now` are milliseconds of the agent's own running time: a process that was stopped, or
+ * whose machine slept, must not conclude that the others were silent. Times named `at` are epoch.
+ */
+import { formatDuration } from '../model/quantity.ts';
+import type { AgentMessage, EndReason, HeldUnits, ManagerMessage } from '../protocol/messages.ts';
+import type { Run } from './service-work.ts';
+import type { SlotCapacity } from './slots.ts';
+import { type RunOutcome, type UnitEffect, Workload } from './workload.ts';
+
+/** What is to be done, in this order. */
+export type AgentEffect =
+  | UnitEffect
+  | { readonly type: 'send'; readonly message: AgentMessage }
+  /** The last effect: all that is left is to say goodbye. */
+  | { readonly type: 'exit'; readonly reason: EndReason; readonly problem: string | undefined };
+
+/** How an agent is set up. */
+export interface AgentMachineOptions {
+  readonly capacity: SlotCapacity;
+  /** How long it goes on without a manager: then its units are dead, and it ends. */
+  readonly leaseMs: number;
+  /** How long it goes on without a unit. */
+  readonly idleTimeoutMs?: number;
+  /** Between SIGTERM and SIGKILL when it is not told. */
+  readonly graceMs: number;
+}
+
+/** How long an ending agent waits for its last reports to be acknowledged. */
+const FAREWELL_MS = 5_000;
+/** How long after SIGKILL a process may take to be gone before the agent goes without its end. */
+const REAPING_MS = 10_000;
+
+interface Ending {
+  readonly reason: EndReason;
+  readonly problem: string | undefined;
+  /** When it exits whatever still runs. */
+  readonly latest: number;
+  /** When it exits though not all is acknowledged; known once nothing runs. */
+  farewell: number | undefined;
+}
+
+/** An agent's mind. */
+export class AgentMachine {
+  readonly #workload: Workload;
+  readonly #idleTimeoutMs: number | undefined;
+  readonly #graceMs: number;
+  #leaseMs: number;
+  #effects: AgentEffect[] = [];
+  #isConnected = false;
+  #lastHeard: number;
+  #lastBusy: number;
+  #ending: Ending | undefined;
+  #isOver = false;
+
+  constructor(options: AgentMachineOptions, now: number) {
+    this.#workload = new Workload(options.capacity, (effect) => this.#effects.push(effect));
+    this.#leaseMs = options.leaseMs;
+    this.#idleTimeoutMs = options.idleTimeoutMs;
+    this.#graceMs = options.graceMs;
+    this.#lastHeard = now;
+    this.#lastBusy = now;
+  }
+
+  /** What is to be done since the last call. */
+  takeEffects(): readonly AgentEffect[] {
+    const effects = this.#effects;
+    if (effects.length > 0) this.#effects = [];
+    return effects;
+  }
+
+  /** The attempt that runs under a key. */
+  runOf(key: number): Run | undefined {
+    return this.#workload.runOf(key);
+  }
+
+  /** How many units run, and how many wait. */
+  get load(): { readonly running: number; readonly waiting: number } {
+    return { running: this.#workload.running, waiting: this.#workload.waiting };
+  }
+
+  /** All that is here, for a hello. */
+  held(): HeldUnits[] {
+    return this.#workload.held();
+  }
+
+  /** The manager has welcomed the agent on a new link, and said how long it may be without one. */
+  connected(leaseMs: number, now: number): void {
+    this.#isConnected = true;
+    this.#leaseMs = leaseMs;
+    this.#lastHeard = now;
+  }
+
+  /** The link is gone. */
+  disconnected(): void {
+    this.#isConnected = false;
+    this.#workload.detach();
+  }
+
+  /** A message of the manager's. */
+  receive(message: ManagerMessage, now: number, at: number): void {
+    this.#lastHeard = now;
+    switch (message.type) {
+      case 'attach':
+        this.#workload.attach(message.channel, message.service);
+        break;
+      case 'end':
+        this.end('ordered', now, { graceMs: message.graceMs, problem: message.why });
+        break;
+      case 'welcome':
+      case 'refuse':
+      case 'pulse':
+        break;
+      default:
+        this.#workload.receive(message, at);
+        this.#exitWhenSettled();
+    }
+  }
+
+  /** The unit's process runs. */
+  started(key: number, at: number): void {
+    this.#workload.started(key, at);
+  }
+
+  /** The unit's process is gone, or could not be started. */
+  ended(key: number, outcome: RunOutcome): void {
+    this.#workload.ended(key, outcome);
+  }
+
+  /** Time has passed. */
+  tick(now: number): void {
+    if (this.#workload.running + this.#workload.waiting > 0) this.#lastBusy = now;
+    if (this.#ending !== undefined) this.#tickEnding(this.#ending, now);
+    else if (now - this.#lastHeard >= this.#leaseMs - this.#lastGraceMs) {
+      const problem = `no manager for ${formatDuration(Math.round(this.#leaseMs / 1_000))}`;
+      this.end('lease', now, { graceMs: this.#lastGraceMs, problem });
+    } else if (this.#idleTimeoutMs !== undefined && now - this.#lastBusy >= this.#idleTimeoutMs) {
+      this.end('idle', now);
+    }
+  }
+
+  /**
+   * The agent is to end: what waits is handed back, what runs is terminated and handed back. It
+   * exits when the manager has acknowledged all of it, or does not answer.
+   */
+  end(reason: EndReason, now: number, how: { graceMs?: number; problem?: string } = {}): void {
+    if (this.#ending !== undefined) return;
+    const { graceMs = this.#graceMs, problem } = how;
+    this.#ending = { reason, problem, latest: now + graceMs + REAPING_MS, farewell: undefined };
+    this.#workload.evict(graceMs);
+    this.#tickEnding(this.#ending, now);
+  }
+
+  /** Says what has happened since the last call; to be called once in a tick of the event loop. */
+  flush(): void {
+    for (const message of this.#workload.takeReports()) {
+      this.#effects.push({ type: 'send', message });
+    }
+    this.#exitWhenSettled();
+  }
+
+  /** When the lease is over the units must be gone, so that another agent may have them. */
+  get #lastGraceMs(): number {
+    return Math.min(this.#graceMs, this.#leaseMs / 2);
+  }
+
+  #tickEnding(ending: Ending, now: number): void {
+    if (this.#workload.running === 0) ending.farewell ??= now + FAREWELL_MS;
+    if (now >= Math.min(ending.latest, ending.farewell ?? Number.POSITIVE_INFINITY))
+      this.#exit(ending);
+    else this.#exitWhenSettled();
+  }
+
+  #exitWhenSettled(): void {
+    const ending = this.#ending;
+    if (ending === undefined || this.#workload.running > 0) return;
+    const isAlone = !this.#isConnected && (ending.reason === 'lease' || ending.reason === 'failed');
+    if (isAlone || this.#workload.isSettled) this.#exit(ending);
+  }
+
+  #exit({ reason, problem }: Ending): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#effects.push({ type: 'exit', reason, problem });
+  }
+}

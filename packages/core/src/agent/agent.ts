@@ -1,0 +1,295 @@
+/**
+ * An agent at work: lets the machine decide, and does what it decided with real processes, a real
+ * link and real time.
+ */
+import { createExecutor } from '../executor/executor.ts';
+import type { Executor, ExecutorEvents } from '../executor/unit-run.ts';
+import type { AgentSettings } from '../protocol/agent-settings.ts';
+import type { EndReason, Hello } from '../protocol/messages.ts';
+import { PROTOCOL_VERSION, PSTAR_VERSION } from '../protocol/version.ts';
+import type { Clock, Timer } from '../runtime/clock.ts';
+import type { Log } from '../runtime/log.ts';
+import { randomFraction, randomSecret } from '../runtime/random.ts';
+import type { Link } from '../transport/link.ts';
+import { type AgentEffect, AgentMachine } from './agent-machine.ts';
+import { ManagerLink, type ManagerLinkEvents } from './manager-link.ts';
+import { findNode, type Node, nodeInfo } from './node-info.ts';
+import { OutputRelay, type OutputSink } from './output-relay.ts';
+import { ProgressGate, type ProgressLine } from './progress-gate.ts';
+import { RunningTime } from './running-time.ts';
+import { prepareUnit } from './unit-preparation.ts';
+
+/** What an agent cannot make itself. */
+export interface AgentParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  dial(): Promise<Link>;
+  /** What units inherit, below the settings' environment and their own. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** Why an agent has ended. */
+export interface AgentEnd {
+  readonly reason: EndReason;
+  readonly problem?: string;
+}
+
+/** It looks around so often, unless something is due sooner. */
+const TICK_MAX_MS = 1_000;
+/** What the agent itself needs at its wall-time limit, besides its units' grace. */
+const LAST_WORDS_MS = 1_000;
+
+/** The program on the resource. */
+export class Agent {
+  readonly #settings: AgentSettings;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  /** Unique for this start of it. */
+  readonly #id = `agent-${randomSecret(8).toString('hex')}`;
+  readonly #startedAt: number;
+  readonly #time: RunningTime;
+  readonly #node: Node;
+  readonly #machine: AgentMachine;
+  readonly #executor: Executor;
+  readonly #link: ManagerLink;
+  readonly #progress: ProgressGate;
+  readonly #output: OutputRelay;
+  readonly #timers = new Map<'tick' | 'wall-time', Timer>();
+  #resolve: (end: AgentEnd) => void = () => {};
+  #isPerforming = false;
+  #isFlushDue = false;
+  #isEnding = false;
+
+  constructor(settings: AgentSettings, { clock, log, dial, environment }: AgentParts) {
+    this.#settings = settings;
+    this.#clock = clock;
+    this.#log = log;
+    this.#startedAt = clock.monotonic();
+    this.#time = new RunningTime(this.#startedAt);
+    this.#node = findNode(settings);
+    const { capacity } = this.#node;
+    this.#machine = new AgentMachine({ ...settings, capacity }, this.#time.now);
+    this.#executor = createExecutor({
+      kind: settings.executor,
+      root: settings.root,
+      baseEnvironment: definedOnly({ ...environment, ...settings.environment }),
+      events: this.#executorEvents(),
+      clock,
+      log,
+      ...(settings.koffi !== undefined && { koffi: settings.koffi }),
+    });
+    this.#link = new ManagerLink({
+      dial,
+      hello: () => this.#hello(),
+      heartbeatMs: settings.heartbeatMs,
+      clock,
+      random: randomFraction,
+      log,
+      events: this.#linkEvents(),
+    });
+    this.#progress = new ProgressGate(clock, (key, line) => this.#sendProgress(key, line));
+    this.#output = new OutputRelay(
+      (key, stream, on) => this.#executor.watch(key, stream, on),
+      this.#outputSink(),
+    );
+  }
+
+  /** Works until there is a reason to end, and says it once no process of a unit is left. */
+  run(): Promise<AgentEnd> {
+    const { wallTimeLimitMs, graceMs } = this.#settings;
+    if (wallTimeLimitMs !== undefined) {
+      const marginMs = Math.min(graceMs + LAST_WORDS_MS, wallTimeLimitMs / 2);
+      const graceLeftMs = Math.max(0, marginMs - LAST_WORDS_MS);
+      const leave = (): void => this.#leave('time-limit', graceLeftMs);
+      this.#timers.set('wall-time', this.#clock.after(wallTimeLimitMs - marginMs, leave));
+    }
+    this.#tickLater();
+    this.#link.open();
+    return new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+  }
+
+  /** Somebody outside wants the agent gone: units get their grace, and are handed back. */
+  evict(): void {
+    this.#leave('signal', this.#settings.graceMs);
+  }
+
+  /** A defect: nothing here can be trusted any more, but no process may be left behind. */
+  async fail(error: unknown): Promise<void> {
+    const { message, stack = message } = error instanceof Error ? error : new Error(String(error));
+    this.#log.error(stack);
+    await this.#finish({ reason: 'failed', problem: message });
+  }
+
+  #leave(reason: EndReason, graceMs: number): void {
+    this.#log.info({ reason }, 'ending');
+    this.#machine.end(reason, this.#time.now, { graceMs });
+    this.#touch();
+  }
+
+  #hello(): Hello {
+    const { pilot, wallTimeLimitMs } = this.#settings;
+    const spentMs = this.#clock.monotonic() - this.#startedAt;
+    return {
+      type: 'hello',
+      protocol: PROTOCOL_VERSION,
+      version: PSTAR_VERSION,
+      pilot,
+      agent: this.#id,
+      node: nodeInfo(this.#node, this.#executor),
+      held: this.#machine.held(),
+      ...(wallTimeLimitMs !== undefined && { remainingMs: Math.max(0, wallTimeLimitMs - spentMs) }),
+    };
+  }
+
+  #linkEvents(): ManagerLinkEvents {
+    const machine = this.#machine;
+    return {
+      welcomed: ({ leaseMs }) => {
+        machine.connected(leaseMs, this.#time.now);
+        this.#touch();
+      },
+      message: (message) => {
+        machine.receive(message, this.#time.now, this.#clock.now());
+        this.#touch();
+      },
+      lost: () => {
+        machine.disconnected();
+        this.#output.clear();
+      },
+      refused: (problem) => {
+        machine.disconnected();
+        machine.end('failed', this.#time.now, { problem: `refused by the manager: ${problem}` });
+        this.#touch();
+      },
+      drain: () => this.#output.drain(),
+    };
+  }
+
+  #executorEvents(): ExecutorEvents {
+    return {
+      started: (key, at) => {
+        this.#machine.started(key, at);
+        this.#touch();
+      },
+      ended: (key, outcome) => {
+        this.#progress.finish(key);
+        this.#machine.ended(key, outcome);
+        this.#touch();
+      },
+      progress: (key, fraction, message, at) => this.#progress.put(key, { fraction, message, at }),
+      output: (key, stream, chunk) => this.#output.put(key, stream, chunk),
+    };
+  }
+
+  #outputSink(): OutputSink {
+    const link = this.#link;
+    return {
+      get buffered() {
+        return link.buffered;
+      },
+      send: ({ service: { channel }, unit }, stream, chunk) => {
+        if (channel === undefined) return;
+        link.send({ type: 'output', channel, unit, stream, ...(chunk && { chunk }) });
+      },
+    };
+  }
+
+  #sendProgress(key: number, { fraction, message, at }: ProgressLine): void {
+    const { service, unit, attempt } = this.#machine.runOf(key) ?? {};
+    if (service?.channel === undefined || unit === undefined || attempt === undefined) return;
+    const line = { channel: service.channel, unit, attempt, message, at };
+    this.#link.send({ type: 'progress', ...line, ...(fraction !== undefined && { fraction }) });
+  }
+
+  /** Something has happened: does at once what follows, and reports it with all of this tick. */
+  #touch(): void {
+    this.#perform();
+    if (this.#isFlushDue) return;
+    this.#isFlushDue = true;
+    setImmediate(() => {
+      this.#isFlushDue = false;
+      this.#machine.flush();
+      this.#perform();
+    });
+  }
+
+  /** What an effect leads to may come back before it is over, and is done after the others. */
+  #perform(): void {
+    if (this.#isPerforming) return;
+    this.#isPerforming = true;
+    for (;;) {
+      const effects = this.#machine.takeEffects();
+      if (effects.length === 0) break;
+      for (const effect of effects) this.#do(effect);
+    }
+    this.#isPerforming = false;
+  }
+
+  #do(effect: AgentEffect): void {
+    switch (effect.type) {
+      case 'run': {
+        const { pilot: pilotId, root } = this.#settings;
+        const { gpuNames } = this.#node;
+        this.#executor.run(prepareUnit(effect.run, { pilotId, root, gpuNames }));
+        break;
+      }
+      case 'terminate':
+        this.#executor.terminate(effect.key, effect.graceMs);
+        break;
+      case 'watch':
+        this.#output.watch(effect.key, effect, effect.stream, effect.on);
+        break;
+      case 'send':
+        this.#link.send(effect.message);
+        break;
+      case 'exit':
+        void this.#finish(effect);
+        break;
+    }
+  }
+
+  #tickLater(): void {
+    const { leaseMs, idleTimeoutMs = Number.POSITIVE_INFINITY } = this.#settings;
+    const soonest = Math.min(this.#link.heartbeatMs / 2, leaseMs / 4, idleTimeoutMs / 4);
+    const dueMs = Math.max(1, Math.min(TICK_MAX_MS, soonest));
+    const tick = (): void => {
+      const now = this.#time.advance(this.#clock.monotonic(), dueMs);
+      this.#tickLater();
+      this.#link.tick(now);
+      this.#machine.tick(now);
+      this.#touch();
+    };
+    this.#timers.set('tick', this.#clock.after(dueMs, tick));
+  }
+
+  async #finish({
+    reason,
+    problem,
+  }: {
+    reason: EndReason;
+    problem?: string | undefined;
+  }): Promise<void> {
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    for (const timer of this.#timers.values()) timer.cancel();
+    this.#progress.close();
+    await this.#executor.close(0);
+    this.#output.clear();
+    const end: AgentEnd = problem === undefined ? { reason } : { reason, problem };
+    this.#link.send({ type: 'bye', ...end });
+    await this.#link.close();
+    this.#resolve(end);
+  }
+}
+
+function definedOnly(
+  environment: Readonly<Record<string, string | undefined>>,
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(environment).filter(
+      (entry): entry is [string, string] => entry[1] !== undefined,
+    ),
+  );
+}

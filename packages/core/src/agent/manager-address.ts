@@ -1,0 +1,31 @@
+/** Where the agent finds its manager, now: one that came back may listen somewhere else. */
+import { readFile } from 'node:fs/promises';
+import type { AgentSettings } from '../protocol/agent-settings.ts';
+import type { Log } from '../runtime/log.ts';
+import type { Link } from '../transport/link.ts';
+import { dialTls } from '../transport/tls-dial.ts';
+
+type Address = AgentSettings['manager'];
+
+const DIAL_TIMEOUT_MS = 10_000;
+
+/** Dials the manager at its address of that moment. */
+export function managerDialer(settings: AgentSettings, log: Log): () => Promise<Link> {
+  const { identity } = settings;
+  const key = Buffer.from(settings.key, 'base64');
+  return async () => {
+    const { host, port } = (await publishedAddress(settings.managerFile)) ?? settings.manager;
+    return dialTls({ host, port, identity, key, timeoutMs: DIAL_TIMEOUT_MS, log });
+  };
+}
+
+/** Undefined when there is none, or the file system that has it does not answer well. */
+async function publishedAddress(file: string | undefined): Promise<Address | undefined> {
+  if (file === undefined) return undefined;
+  try {
+    const { host, port } = JSON.parse(await readFile(file, 'utf8')) as Partial<Address>;
+    return typeof host === 'string' && typeof port === 'number' ? { host, port } : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,212 @@
+/**
+ * What has happened to one service's units, until the manager has written it down: collected row by
+ * row, sealed into numbered reports, sent, and sent again on the next link while not acknowledged.
+ */
+import type {
+  EndedColumns,
+  Report,
+  ReturnedColumns,
+  StartedColumns,
+  UnitColumns,
+} from '../protocol/messages.ts';
+
+/** An attempt as reports name it. */
+export interface ReportedRun {
+  readonly unit: number;
+  readonly attempt: number;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  readonly over: boolean;
+}
+
+/** How an attempt ended: the part of the executor's outcome that travels. */
+export interface ReportedOutcome {
+  readonly exitCode?: number;
+  readonly signal?: number;
+  /** Index into FAILURE_REASONS. */
+  readonly reason: number;
+  readonly problem?: string;
+  readonly stderrTail?: string;
+  readonly startedAt: number;
+  readonly finishedAt: number;
+  readonly userTime: number;
+  readonly systemTime: number;
+  readonly maxRss: number;
+}
+
+/** A report before it has a channel: the number of one differs from link to link. */
+type SealedReport = Omit<Report, 'type' | 'channel'>;
+type Why = ReturnedColumns['why'];
+
+/** A report of that many rows stays well below the size of a frame. */
+const MAX_ROWS = 2_000;
+/** So does one with that many characters of problems and standard error. */
+const MAX_DETAIL = 64 * 1024;
+
+/** The reports of one service. */
+export class ReportBox {
+  #seq = 0;
+  #started: ReportedRun[] = [];
+  #ended: ReportedRun[] = [];
+  #outcomes: ReportedOutcome[] = [];
+  #canceled: boolean[] = [];
+  #detail = 0;
+  #returned: [unit: number, attempt: number, started: boolean][] = [];
+  #why: Why = 'asked';
+  /** Numbered and not acknowledged, oldest first. */
+  #sealed: SealedReport[] = [];
+  #sent = 0;
+
+  /** Whether everything was reported and acknowledged. */
+  get empty(): boolean {
+    return this.#sealed.length === 0 && this.#rows === 0;
+  }
+
+  started(run: ReportedRun): void {
+    this.#started.push(run);
+    this.#sealWhenFull();
+  }
+
+  /** @param canceled whether the manager's cancel ended it */
+  ended(run: ReportedRun, outcome: ReportedOutcome, canceled: boolean): void {
+    this.#ended.push(run);
+    this.#outcomes.push(outcome);
+    this.#canceled.push(canceled);
+    if (outcome.problem) this.#detail += outcome.problem.length;
+    if (outcome.stderrTail) this.#detail += outcome.stderrTail.length;
+    this.#sealWhenFull();
+  }
+
+  returned(unit: number, attempt: number, started: boolean, why: Why): void {
+    if (why !== this.#why && this.#returned.length > 0) this.#seal();
+    this.#why = why;
+    this.#returned.push([unit, attempt, started]);
+    this.#sealWhenFull();
+  }
+
+  /** What has not been sent on the present link. */
+  takeUnsent(channel: number): Report[] {
+    this.#seal();
+    const unsent = this.#sealed.slice(this.#sent);
+    this.#sent = this.#sealed.length;
+    return unsent.map((report) => ({ type: 'report', channel, ...report }));
+  }
+
+  /** There is a new link: everything is to be sent again. */
+  rewind(): void {
+    this.#sent = 0;
+  }
+
+  /** Forgets the reports up to that number. */
+  acknowledge(seq: number): void {
+    const kept = this.#sealed.findIndex((report) => report.seq > seq);
+    const gone = kept < 0 ? this.#sealed.length : kept;
+    this.#sealed.splice(0, gone);
+    this.#sent = Math.max(0, this.#sent - gone);
+  }
+
+  /** Calls for each attempt that is over and not acknowledged. */
+  each(call: (unit: number, attempt: number) => void): void {
+    this.#seal();
+    for (const { ended, returned } of this.#sealed) {
+      for (const columns of [ended, returned]) if (columns) eachRow(columns, call);
+    }
+  }
+
+  get #rows(): number {
+    return this.#started.length + this.#ended.length + this.#returned.length;
+  }
+
+  #sealWhenFull(): void {
+    if (this.#rows >= MAX_ROWS || this.#detail >= MAX_DETAIL) this.#seal();
+  }
+
+  #seal(): void {
+    if (this.#rows === 0) return;
+    // An end says when the unit started, too.
+    const started = this.#started.filter((run) => !run.over);
+    if (started.length + this.#ended.length + this.#returned.length > 0) {
+      this.#sealed.push({
+        seq: ++this.#seq,
+        ...(started.length > 0 && { started: startedColumns(started) }),
+        ...(this.#ended.length > 0 && {
+          ended: endedColumns(this.#ended, this.#outcomes, this.#canceled),
+        }),
+        ...(this.#returned.length > 0 && { returned: returnedColumns(this.#returned, this.#why) }),
+      });
+    }
+    this.#started = [];
+    this.#ended = [];
+    this.#outcomes = [];
+    this.#canceled = [];
+    this.#detail = 0;
+    this.#returned = [];
+  }
+}
+
+function eachRow(
+  { units, attempts }: UnitColumns,
+  call: (unit: number, attempt: number) => void,
+): void {
+  for (let i = 0; i < units.length; i++) call(units[i] as number, attempts[i] as number);
+}
+
+function startedColumns(runs: readonly ReportedRun[]): StartedColumns {
+  return {
+    units: Uint32Array.from(runs, ({ unit }) => unit),
+    attempts: Uint16Array.from(runs, ({ attempt }) => attempt),
+    at: Float64Array.from(runs, ({ startedAt }) => startedAt),
+  };
+}
+
+function endedColumns(
+  runs: readonly ReportedRun[],
+  outcomes: readonly ReportedOutcome[],
+  canceled: readonly boolean[],
+): EndedColumns {
+  const rows = runs.length;
+  const columns = {
+    units: new Uint32Array(rows),
+    attempts: new Uint16Array(rows),
+    exitCodes: new Int16Array(rows),
+    signals: new Uint8Array(rows),
+    reasons: new Uint8Array(rows),
+    terminated: new Uint8Array(rows),
+    startedAt: new Float64Array(rows),
+    finishedAt: new Float64Array(rows),
+    userTime: new Float32Array(rows),
+    systemTime: new Float32Array(rows),
+    maxRss: new Uint32Array(rows),
+  };
+  const details: [row: number, problem: string, stderrTail: string][] = [];
+  for (let row = 0; row < rows; row++) {
+    const run = runs[row] as ReportedRun;
+    const outcome = outcomes[row] as ReportedOutcome;
+    const { problem = '', stderrTail = '' } = outcome;
+    columns.units[row] = run.unit;
+    columns.attempts[row] = run.attempt;
+    columns.exitCodes[row] = outcome.exitCode ?? -1;
+    columns.signals[row] = outcome.signal ?? 0;
+    columns.reasons[row] = outcome.reason;
+    columns.terminated[row] = canceled[row] ? 1 : 0;
+    columns.startedAt[row] = outcome.startedAt;
+    columns.finishedAt[row] = outcome.finishedAt;
+    columns.userTime[row] = outcome.userTime;
+    columns.systemTime[row] = outcome.systemTime;
+    columns.maxRss[row] = outcome.maxRss;
+    if (problem || stderrTail) details.push([row, problem, stderrTail]);
+  }
+  return details.length > 0 ? { ...columns, details } : columns;
+}
+
+function returnedColumns(
+  rows: readonly (readonly [unit: number, attempt: number, started: boolean])[],
+  why: Why,
+): ReturnedColumns {
+  return {
+    units: Uint32Array.from(rows, ([unit]) => unit),
+    attempts: Uint16Array.from(rows, ([, attempt]) => attempt),
+    started: Uint8Array.from(rows, ([, , started]) => (started ? 1 : 0)),
+    why,
+  };
+}

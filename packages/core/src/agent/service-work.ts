@@ -1,0 +1,123 @@
+/** What an agent keeps for each work unit service: templates, running units, reports. */
+import { requestKey } from '../model/resources.ts';
+import type {
+  OutputStream,
+  StartRun,
+  UnitColumns,
+  UnitTemplateMessage,
+} from '../protocol/messages.ts';
+import { AttemptTable } from './attempt-table.ts';
+import { ReportBox } from './report-box.ts';
+import type { Allocation } from './slots.ts';
+import type { Requesting } from './unit-queue.ts';
+
+/** What the agent holds for one work unit service; it outlives links. */
+export interface ServiceWork {
+  readonly id: string;
+  /** Its number on the present link. */
+  channel: number | undefined;
+  runningCores: number;
+  readonly templates: Map<number, Template>;
+  readonly attempts: AttemptTable;
+  readonly running: Map<number, Run>;
+  readonly box: ReportBox;
+  readonly recent: RecentRuns;
+  /** Streams that somebody wants to see once the unit runs. */
+  readonly watches: Map<number, OutputStream[]>;
+}
+
+/** An attempt of a unit that holds its slots. */
+export interface Run {
+  /** Unique as long as the agent lives. */
+  readonly key: number;
+  readonly service: ServiceWork;
+  readonly unit: number;
+  readonly attempt: number;
+  readonly template: UnitTemplateMessage;
+  /** JSON of what it has of its own. */
+  readonly own: string | null;
+  readonly allocation: Allocation;
+  /** Milliseconds since the epoch; 0 until its process has started. */
+  startedAt: number;
+  /** Who has asked for it to be terminated. */
+  stop: 'cancel' | 'evict' | undefined;
+  over: boolean;
+}
+
+/** A template as it was learnt. */
+export interface Template extends Requesting {
+  readonly message: UnitTemplateMessage;
+}
+
+const RECENT_RUNS = 1024;
+
+/** The keys of the runs that ended last: their output may still be there for somebody to see. */
+export class RecentRuns {
+  readonly #units = new Uint32Array(RECENT_RUNS);
+  readonly #keys = new Float64Array(RECENT_RUNS);
+  #count = 0;
+
+  add({ unit, key }: Run): void {
+    const at = this.#count++ % RECENT_RUNS;
+    this.#units[at] = unit;
+    this.#keys[at] = key;
+  }
+
+  keyOf(unit: number): number | undefined {
+    const oldest = Math.max(0, this.#count - RECENT_RUNS);
+    for (let i = this.#count - 1; i >= oldest; i--) {
+      if (this.#units[i % RECENT_RUNS] === unit) return this.#keys[i % RECENT_RUNS];
+    }
+    return undefined;
+  }
+}
+
+/** A service of which nothing is known yet. */
+export function newService(id: string): ServiceWork {
+  return {
+    id,
+    channel: undefined,
+    runningCores: 0,
+    templates: new Map(),
+    attempts: new AttemptTable(),
+    running: new Map(),
+    box: new ReportBox(),
+    recent: new RecentRuns(),
+    watches: new Map(),
+  };
+}
+
+/** Notes a template of the service. */
+export function learn(service: ServiceWork, message: UnitTemplateMessage): void {
+  const { id, request } = message;
+  service.templates.set(id, { message, request, requestKey: requestKey(request) });
+}
+
+/** Calls for each row. */
+export function eachRow(
+  { units, attempts }: UnitColumns,
+  call: (unit: number, attempt: number) => void,
+): void {
+  for (let i = 0; i < units.length; i++) call(units[i] as number, attempts[i] as number);
+}
+
+/** Units and what each has of its own. */
+type UnitRows = Pick<StartRun, 'units' | 'attempts' | 'own'>;
+
+/** The rows of attempts that are later than any before, noted as such; mostly these are all. */
+export function onlyNew(known: AttemptTable, { units, attempts, own }: UnitRows): UnitRows {
+  const rows: number[] = [];
+  for (let i = 0; i < units.length; i++) {
+    const unit = units[i] as number;
+    const attempt = attempts[i] as number;
+    if (attempt <= known.of(unit)) continue;
+    known.set(unit, attempt);
+    rows.push(i);
+  }
+  if (rows.length === units.length) return own ? { units, attempts, own } : { units, attempts };
+  return {
+    units: Uint32Array.from(rows, (i) => units[i] as number),
+    attempts: Uint16Array.from(rows, (i) => attempts[i] as number),
+    ...(own && { own: rows.map((i) => own[i] ?? null) }),
+  };
+}

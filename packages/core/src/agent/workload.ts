@@ -1,0 +1,321 @@
+/**
+ * The units that an agent holds: it takes them in, starts what fits, takes back what it is asked for
+ * and reports what has become of each. Every attempt that is taken in is reported over exactly once.
+ * Knows neither time nor why an agent ends.
+ */
+import { FAILURE_REASONS } from '../model/exit.ts';
+import { whyNot } from '../model/resources.ts';
+import type {
+  HeldUnits,
+  ManagerMessage,
+  OutputStream,
+  Report,
+  StartRun,
+  UnitColumns,
+} from '../protocol/messages.ts';
+import type { ReportedOutcome } from './report-box.ts';
+import {
+  eachRow,
+  learn,
+  newService,
+  onlyNew,
+  type Run,
+  type ServiceWork,
+  type Template,
+} from './service-work.ts';
+import { type Allocation, type SlotCapacity, Slots } from './slots.ts';
+import { type Line, type Stretch, UnitQueue } from './unit-queue.ts';
+
+/** The executor's outcome, as far as it matters here. */
+export interface RunOutcome extends ReportedOutcome {
+  /** It ended because it was told to. */
+  readonly terminated: boolean;
+}
+
+/** What is to be done to units. */
+export type UnitEffect =
+  | { readonly type: 'run'; readonly run: Run }
+  /** Without a grace time: the unit's own. */
+  | { readonly type: 'terminate'; readonly key: number; readonly graceMs?: number }
+  /** Without a key: there is no such output, and never will be. */
+  | {
+      readonly type: 'watch';
+      readonly key: number | undefined;
+      readonly service: ServiceWork;
+      readonly unit: number;
+      readonly stream: OutputStream;
+      readonly on: boolean;
+    };
+
+/** The messages that concern the units of one service. */
+export type ServiceMessage = Exclude<
+  Extract<ManagerMessage, { readonly channel: number }>,
+  { readonly type: 'attach' }
+>;
+
+/** A unit that does not fit is overtaken by that many times the cores of the node. */
+const PATIENCE = 4;
+const NOT_STARTED = {
+  reason: FAILURE_REASONS.indexOf('SPAWN_FAILED'),
+  userTime: 0,
+  systemTime: 0,
+  maxRss: 0,
+  terminated: false,
+};
+
+/** All units at an agent. */
+export class Workload {
+  readonly #slots: Slots;
+  readonly #queue: UnitQueue<ServiceWork, Template>;
+  readonly #services = new Map<string, ServiceWork>();
+  readonly #channels = new Map<number, ServiceWork>();
+  readonly #runs = new Map<number, Run>();
+  readonly #emit: (effect: UnitEffect) => void;
+  #keys = 0;
+  #isClosed = false;
+
+  constructor(capacity: SlotCapacity, emit: (effect: UnitEffect) => void) {
+    this.#slots = new Slots(capacity);
+    this.#queue = new UnitQueue(PATIENCE * capacity.cores.length);
+    this.#emit = emit;
+  }
+
+  get running(): number {
+    return this.#runs.size;
+  }
+
+  get waiting(): number {
+    return this.#queue.size;
+  }
+
+  /** Whether the manager has acknowledged all that there is to say. */
+  get isSettled(): boolean {
+    for (const { box } of this.#services.values()) if (!box.empty) return false;
+    return true;
+  }
+
+  /** The attempt that runs under a key. */
+  runOf(key: number): Run | undefined {
+    return this.#runs.get(key);
+  }
+
+  held(): HeldUnits[] {
+    return [...this.#services.values()].map((service) => {
+      const rows: [unit: number, attempt: number, phase: number][] = [];
+      this.#queue.each(service, (unit, attempt) => rows.push([unit, attempt, 0]));
+      for (const { unit, attempt } of service.running.values()) rows.push([unit, attempt, 1]);
+      service.box.each((unit, attempt) => rows.push([unit, attempt, 2]));
+      return {
+        service: service.id,
+        units: Uint32Array.from(rows, ([unit]) => unit),
+        attempts: Uint16Array.from(rows, ([, attempt]) => attempt),
+        phases: Uint8Array.from(rows, ([, , phase]) => phase),
+      };
+    });
+  }
+
+  attach(channel: number, id: string): void {
+    const service = this.#services.get(id) ?? newService(id);
+    this.#services.set(id, service);
+    this.#channels.set(channel, service);
+    service.channel = channel;
+    service.box.rewind();
+  }
+
+  /** The link is gone, and with it everybody who watched. */
+  detach(): void {
+    this.#channels.clear();
+    for (const service of this.#services.values()) {
+      service.channel = undefined;
+      service.watches.clear();
+    }
+  }
+
+  /** @param at milliseconds since the epoch */
+  receive(message: ServiceMessage, at: number): void {
+    const service = this.#channels.get(message.channel);
+    if (service === undefined) return;
+    switch (message.type) {
+      case 'templates':
+        for (const template of message.templates) learn(service, template);
+        break;
+      case 'start':
+        for (const run of message.runs) this.#accept(service, run, at);
+        break;
+      case 'cancel':
+      case 'recall':
+        this.#takeBack(service, message, message.type === 'cancel');
+        break;
+      case 'ack':
+        service.box.acknowledge(message.seq);
+        break;
+      case 'watch':
+        this.#watch(service, message.unit, message.stream, message.on);
+        break;
+    }
+    this.#startWhatFits();
+  }
+
+  /** The unit's process runs. */
+  started(key: number, at: number): void {
+    const run = this.#runs.get(key);
+    if (run === undefined) return;
+    run.startedAt = at;
+    run.service.box.started(run);
+  }
+
+  /** The unit's process is gone, or could not be started. */
+  ended(key: number, outcome: RunOutcome): void {
+    const run = this.#runs.get(key);
+    if (run === undefined) return;
+    const { service, unit, attempt, allocation, stop } = run;
+    run.over = true;
+    this.#runs.delete(key);
+    service.running.delete(unit);
+    service.recent.add(run);
+    service.runningCores -= allocation.cores.length;
+    this.#slots.release(allocation);
+    if (stop === 'evict' && outcome.terminated) {
+      service.box.returned(unit, attempt, run.startedAt > 0, 'evicted');
+    } else {
+      service.box.ended(run, outcome, stop === 'cancel' && outcome.terminated);
+    }
+    this.#startWhatFits();
+  }
+
+  /** Hands back what waits and terminates what runs; what comes later is handed back at once. */
+  evict(graceMs: number): void {
+    this.#isClosed = true;
+    for (const service of this.#services.values()) {
+      for (const [unit, attempt] of this.#queue.removeAll(service)) {
+        service.box.returned(unit, attempt, false, 'evicted');
+      }
+      for (const run of service.running.values()) {
+        run.stop ??= 'evict';
+        this.#emit({ type: 'terminate', key: run.key, graceMs });
+      }
+    }
+  }
+
+  /** What is to be said now that was not said on this link. */
+  *takeReports(): Generator<Report> {
+    for (const [channel, { box }] of this.#channels) yield* box.takeUnsent(channel);
+  }
+
+  /** Takes the units of a run in, but for those it has or had, or had a later attempt of. */
+  #accept(service: ServiceWork, run: StartRun, at: number): void {
+    const fresh = onlyNew(service.attempts, run);
+    const template = service.templates.get(run.template);
+    if (this.#isClosed) {
+      eachRow(fresh, (unit, attempt) => service.box.returned(unit, attempt, false, 'evicted'));
+      return;
+    }
+    const problem = this.#whyNever(template, run.template);
+    if (template !== undefined && problem === undefined) {
+      this.#queue.push(service, run.priority, template, fresh, fresh.own);
+      return;
+    }
+    const outcome = { ...NOT_STARTED, problem: problem ?? '', startedAt: at, finishedAt: at };
+    eachRow(fresh, (unit, attempt) =>
+      service.box.ended({ unit, attempt, startedAt: at, over: true }, outcome, false),
+    );
+  }
+
+  /** A mistake of the manager's; such units must not wait here for ever. */
+  #whyNever(template: Template | undefined, id: number): string | undefined {
+    if (template === undefined) return `the agent was not told what template ${id} is`;
+    const { cores, gpus, memory, resources } = this.#slots.capacity;
+    return whyNot(template.request, { cores: cores.length, gpus: gpus.length, memory, resources });
+  }
+
+  #startWhatFits(): void {
+    while (this.#queue.size > 0 && this.#slots.freeCores > 0) {
+      const line = this.#queue.next(this.#slots);
+      if (line === undefined) return;
+      this.#start(line);
+    }
+  }
+
+  #start(line: Line<ServiceWork, Template>): void {
+    const { template, units, attempts, own, cursor } = line.stretches[0] as Stretch<Template>;
+    const service = line.competitor;
+    const unit = units[cursor] as number;
+    const attempt = attempts[cursor] as number;
+    this.#queue.shift(line);
+    // Two attempts of a unit never run at once, whatever the manager believes.
+    if (service.attempts.of(unit) !== attempt || service.running.has(unit)) {
+      service.box.returned(unit, attempt, false, 'asked');
+      return;
+    }
+    const allocation = this.#slots.allocate(template.request) as Allocation;
+    const run: Run = {
+      key: ++this.#keys,
+      service,
+      unit,
+      attempt,
+      template: template.message,
+      own: own?.[cursor] ?? null,
+      allocation,
+      startedAt: 0,
+      stop: undefined,
+      over: false,
+    };
+    this.#runs.set(run.key, run);
+    service.running.set(unit, run);
+    service.runningCores += allocation.cores.length;
+    this.#emit({ type: 'run', run });
+    if (service.watches.size > 0) this.#watchStarted(run);
+  }
+
+  /** Rows that this agent has never heard of are handed back too: the manager waits for an answer. */
+  #takeBack(service: ServiceWork, asked: UnitColumns, evenRunning: boolean): void {
+    const notRunning = new Map<number, number>();
+    eachRow(asked, (unit, attempt) => {
+      const run = service.running.get(unit);
+      if (run?.attempt === attempt) {
+        if (evenRunning && run.stop === undefined) this.#cancel(run);
+      } else if (service.attempts.of(unit) < attempt) {
+        service.attempts.set(unit, attempt);
+        service.box.returned(unit, attempt, false, 'asked');
+      } else {
+        notRunning.set(unit, attempt);
+      }
+    });
+    if (notRunning.size === 0 || this.#queue.size === 0) return;
+    for (const [unit, attempt] of this.#queue.remove(service, notRunning)) {
+      service.box.returned(unit, attempt, false, 'asked');
+    }
+  }
+
+  #cancel(run: Run): void {
+    run.stop = 'cancel';
+    this.#emit({ type: 'terminate', key: run.key });
+  }
+
+  #watch(service: ServiceWork, unit: number, stream: OutputStream, on: boolean): void {
+    const later = (service.watches.get(unit) ?? []).filter((each) => each !== stream);
+    const run = service.running.get(unit);
+    if (run === undefined && on && this.#isWaiting(service, unit)) later.push(stream);
+    else {
+      const key = run?.key ?? service.recent.keyOf(unit);
+      this.#emit({ type: 'watch', key, service, unit, stream, on });
+    }
+    if (later.length > 0) service.watches.set(unit, later);
+    else service.watches.delete(unit);
+  }
+
+  #watchStarted({ key, service, unit }: Run): void {
+    for (const stream of service.watches.get(unit) ?? []) {
+      this.#emit({ type: 'watch', key, service, unit, stream, on: true });
+    }
+    service.watches.delete(unit);
+  }
+
+  #isWaiting(service: ServiceWork, wanted: number): boolean {
+    let found = false;
+    this.#queue.each(service, (unit) => {
+      found ||= unit === wanted;
+    });
+    return found;
+  }
+}

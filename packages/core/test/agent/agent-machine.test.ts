@@ -1,0 +1,592 @@
+import fc from 'fast-check';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { AgentMachine, type AgentMachineOptions } from '../../src/agent/agent-machine.ts';
+import type { Run } from '../../src/agent/service-work.ts';
+import { FAILURE_REASONS } from '../../src/model/exit.ts';
+import type { Resources } from '../../src/model/resources.ts';
+import type { ManagerMessage, Report, UnitColumns } from '../../src/protocol/messages.ts';
+
+const LEASE_MS = 10_000;
+
+/** A machine with an executor that does what it is told when the test says so. */
+class World {
+  readonly machine: AgentMachine;
+  now = 0;
+  readonly runs = new Map<number, Run>();
+  readonly terminated = new Map<number, number | undefined>();
+  reports: Report[] = [];
+  exit: { reason: string; problem: string | undefined } | undefined;
+  readonly watched: string[] = [];
+
+  constructor(options: Partial<AgentMachineOptions> = {}) {
+    const capacity = { cores: [0, 1, 2, 3], gpus: [], memory: 100, resources: {} };
+    this.machine = new AgentMachine({ capacity, leaseMs: LEASE_MS, graceMs: 1000, ...options }, 0);
+  }
+
+  /** Performs effects; sends what is to be said. */
+  settle(): this {
+    this.machine.flush();
+    for (const effect of this.machine.takeEffects()) {
+      expect(this.exit).toBeUndefined();
+      if (effect.type === 'run') this.runs.set(effect.run.key, effect.run);
+      else if (effect.type === 'terminate') this.terminated.set(effect.key, effect.graceMs);
+      else if (effect.type === 'exit') this.exit = effect;
+      else if (effect.type === 'watch') {
+        this.watched.push(
+          `${effect.unit} ${effect.stream} ${effect.on} ${effect.key === undefined ? 'gone' : 'there'}`,
+        );
+      } else if (effect.message.type === 'report') this.reports.push(effect.message);
+    }
+    return this;
+  }
+
+  receive(...messages: ManagerMessage[]): this {
+    for (const message of messages) this.machine.receive(message, this.now, 1000);
+    return this.settle();
+  }
+
+  connect(channels: Record<string, number> = { work: 1 }): this {
+    this.machine.connected(LEASE_MS, this.now);
+    for (const [service, channel] of Object.entries(channels)) {
+      this.receive({ type: 'attach', channel, service });
+    }
+    return this;
+  }
+
+  template(id = 1, request: Partial<Resources> = {}, channel = 1): this {
+    const all = { cores: 1, memory: 0, gpus: 0, resources: {}, ...request };
+    return this.receive({
+      type: 'templates',
+      channel,
+      templates: [{ id, request: all, command: { executable: '/x' } }],
+    });
+  }
+
+  start(units: number[], { template = 1, attempt = 1, priority = 0, channel = 1 } = {}): this {
+    return this.receive({
+      type: 'start',
+      channel,
+      runs: [{ template, priority, ...rows(units, attempt) }],
+    });
+  }
+
+  /** The units that run, in order of their start. */
+  get running(): number[] {
+    return [...this.runs.values()].map(({ unit }) => unit);
+  }
+
+  begin(unit: number): this {
+    this.machine.started(this.#key(unit), 1500);
+    return this;
+  }
+
+  end(unit: number, terminated = false): this {
+    const key = this.#key(unit);
+    this.runs.delete(key);
+    this.machine.ended(key, { ...SUCCESS, terminated });
+    return this.settle();
+  }
+
+  tick(ms: number): this {
+    this.now += ms;
+    this.machine.tick(this.now);
+    return this.settle();
+  }
+
+  takeReports(): Report[] {
+    const { reports } = this;
+    this.reports = [];
+    return reports;
+  }
+
+  #key(unit: number): number {
+    const run = [...this.runs.values()].find((each) => each.unit === unit);
+    if (run === undefined) throw new Error(`unit ${unit} does not run`);
+    return run.key;
+  }
+}
+
+const SUCCESS = {
+  exitCode: 0,
+  reason: 0,
+  terminated: false,
+  startedAt: 1500,
+  finishedAt: 2500,
+  userTime: 0.5,
+  systemTime: 0.25,
+  maxRss: 2048,
+};
+
+function rows(units: readonly number[], attempt = 1): UnitColumns {
+  return { units: Uint32Array.from(units), attempts: Uint16Array.from(units, () => attempt) };
+}
+
+/** The rows of reports in words: `ended 3.1`. */
+function told(reports: readonly Report[]): string[] {
+  return reports.flatMap(({ started, ended, returned }) => [
+    ...named('started', started),
+    ...named('ended', ended),
+    ...named(`returned ${returned?.why}`, returned),
+  ]);
+}
+
+function named(what: string, columns: UnitColumns | undefined): string[] {
+  return Array.from(columns?.units ?? [], (unit, i) => `${what} ${unit}.${columns?.attempts[i]}`);
+}
+
+describe('an agent machine', () => {
+  let world: World;
+  beforeEach(() => {
+    world = new World().connect().template();
+  });
+
+  it('runs what fits and reports it in columns', () => {
+    world.start([1, 2, 3, 4, 5]);
+    expect(world.running).toEqual([1, 2, 3, 4]);
+    world.begin(1).begin(2).settle();
+    world.end(1);
+    expect(world.running).toEqual([2, 3, 4, 5]);
+    const [started, ended] = world.takeReports();
+    expect(started).toEqual({
+      type: 'report',
+      channel: 1,
+      seq: 1,
+      started: { ...rows([1, 2]), at: Float64Array.of(1500, 1500) },
+    });
+    expect(ended).toEqual({
+      type: 'report',
+      channel: 1,
+      seq: 2,
+      ended: {
+        ...rows([1]),
+        exitCodes: Int16Array.of(0),
+        signals: Uint8Array.of(0),
+        reasons: Uint8Array.of(0),
+        terminated: Uint8Array.of(0),
+        startedAt: Float64Array.of(1500),
+        finishedAt: Float64Array.of(2500),
+        userTime: Float32Array.of(0.5),
+        systemTime: Float32Array.of(0.25),
+        maxRss: Uint32Array.of(2048),
+      },
+    });
+  });
+
+  it('reports a start and an end of one tick as an end', () => {
+    world.start([1]).begin(1).end(1);
+    expect(told(world.takeReports())).toEqual(['ended 1.1']);
+  });
+
+  it('ignores what it has or had, and older attempts', () => {
+    world.start([1, 2]).start([1, 3]);
+    expect(world.running).toEqual([1, 2, 3]);
+    world.end(1).start([1]);
+    expect(world.running).toEqual([2, 3]);
+    world.start([1], { attempt: 2 }).end(1).start([1], { attempt: 1 });
+    expect(world.running).toEqual([2, 3]);
+    expect(told(world.takeReports())).toEqual(['ended 1.1', 'ended 1.2']);
+  });
+
+  it('never runs two attempts of a unit at once', () => {
+    world.start([1]).start([1], { attempt: 2 });
+    expect(world.running).toEqual([1]);
+    expect(told(world.takeReports())).toEqual(['returned asked 1.2']);
+  });
+
+  it('hands back waiting units that are recalled, and lets running ones run', () => {
+    world.start([1, 2, 3, 4, 5, 6]).receive({ type: 'recall', channel: 1, ...rows([1, 6]) });
+    expect(told(world.takeReports())).toEqual(['returned asked 6.1']);
+    expect(world.terminated.size).toBe(0);
+    world.end(1).end(2);
+    expect(world.running).toEqual([3, 4, 5]);
+  });
+
+  it('terminates running units that are canceled, once, and says so with their end', () => {
+    world.start([1, 2, 3, 4, 5]);
+    world.receive({ type: 'cancel', channel: 1, ...rows([1, 5]) });
+    expect(told(world.takeReports())).toEqual(['returned asked 5.1']);
+    expect([...world.terminated]).toEqual([[1, undefined]]);
+    world.terminated.clear();
+    world.receive({ type: 'cancel', channel: 1, ...rows([1, 5]) });
+    expect(world.terminated.size).toBe(0);
+    world.end(1, true);
+    const [report] = world.takeReports();
+    expect(report?.ended).toMatchObject({ units: Uint32Array.of(1), terminated: Uint8Array.of(1) });
+  });
+
+  it('answers for units that it has never heard of, and does not start them later', () => {
+    world.receive({ type: 'cancel', channel: 1, ...rows([7]) }).start([7]);
+    expect(told(world.takeReports())).toEqual(['returned asked 7.1']);
+    expect(world.running).toEqual([]);
+  });
+
+  it('lets services take turns, whatever each of them has had before', () => {
+    world.connect({ work: 1, other: 2 }).template(1, {}, 2).start([1, 2, 3, 4, 5, 6, 7, 8]);
+    for (const unit of [1, 2, 3, 4]) world.end(unit);
+    world.start([11, 12, 13], { channel: 2 });
+    world.end(5).end(6).end(7);
+    expect(world.running).toEqual([8, 11, 12, 13]);
+    world.start([9, 10]).start([14], { channel: 2 }).end(11);
+    expect(world.running).toEqual([8, 12, 13, 9]);
+  });
+
+  it('tells what was asked for apart from what is evicted', () => {
+    world.start([1, 2, 3, 4, 5, 6]);
+    world.machine.receive({ type: 'recall', channel: 1, ...rows([5]) }, 0, 0);
+    world.machine.end('signal', 0);
+    expect(told(world.settle().takeReports())).toEqual([
+      'returned asked 5.1',
+      'returned evicted 6.1',
+    ]);
+  });
+
+  it('says what is wrong with a unit that can never run here', () => {
+    world.template(2, { cores: 64 }).start([1], { template: 2 }).start([2], { template: 9 });
+    const [wide, unknown] = world.takeReports();
+    expect(wide?.ended?.reasons[0]).toBe(FAILURE_REASONS.indexOf('SPAWN_FAILED'));
+    expect(wide?.ended?.details).toEqual([[0, 'wants 64 cores; has 4', '']]);
+    expect(unknown?.ended?.details?.[0]?.[1]).toMatch('template 9');
+  });
+
+  it('tells of problems and the end of the standard error in a sparse column', () => {
+    world.start([1, 2]);
+    const [first, second] = [...world.runs.keys()] as [number, number];
+    world.machine.ended(first, SUCCESS);
+    const { exitCode: _, ...failure } = { ...SUCCESS, signal: 9, reason: 2, stderrTail: 'ouch' };
+    world.machine.ended(second, failure);
+    const [report] = world.settle().takeReports();
+    expect(report?.ended?.details).toEqual([[1, '', 'ouch']]);
+    expect(report?.ended?.exitCodes).toEqual(Int16Array.of(0, -1));
+    expect(report?.ended?.signals).toEqual(Uint8Array.of(0, 9));
+  });
+
+  it('keeps reports until they are acknowledged, and repeats them on a new link', () => {
+    world.start([1, 2]).end(1);
+    world.end(2);
+    const first = world.takeReports();
+    world.receive({ type: 'ack', channel: 1, seq: 1 });
+    world.machine.disconnected();
+    world.settle();
+    expect(world.machine.held()).toEqual([
+      { service: 'work', ...rows([2]), phases: Uint8Array.of(2) },
+    ]);
+    world.connect({ other: 1, work: 7 });
+    expect(world.takeReports()).toEqual([{ ...first[1], channel: 7 }]);
+    world.receive({ type: 'ack', channel: 7, seq: 2 });
+    expect(world.machine.held()[0]?.units).toHaveLength(0);
+  });
+
+  it('goes on without a manager and reports afterwards', () => {
+    world.start([1, 2, 3, 4, 5, 6]);
+    world.machine.disconnected();
+    world.begin(1).begin(2).end(1);
+    expect(world.running).toEqual([2, 3, 4, 5]);
+    expect(world.takeReports()).toEqual([]);
+    expect(world.machine.held()).toEqual([
+      { service: 'work', ...rows([6, 2, 3, 4, 5, 1]), phases: Uint8Array.of(0, 1, 1, 1, 1, 2) },
+    ]);
+    world.connect();
+    expect(told(world.takeReports())).toEqual(['started 2.1', 'ended 1.1']);
+  });
+
+  it('cuts what it has to say into reports of a bearable size', () => {
+    world.receive({
+      type: 'recall',
+      channel: 1,
+      ...rows(Array.from({ length: 5000 }, (_, i) => i)),
+    });
+    const sizes = world.takeReports().map(({ returned }) => returned?.units.length);
+    expect(sizes).toEqual([2000, 2000, 1000]);
+  });
+
+  it('watches output of units that run, that wait, and that have just ended', () => {
+    const watch = (unit: number, on = true): ManagerMessage => ({
+      type: 'watch',
+      channel: 1,
+      unit,
+      stream: 'stdout',
+      on,
+    });
+    world.start([1, 2, 3, 4, 5, 6]).receive(watch(1), watch(5), watch(6), watch(6, false));
+    expect(world.watched).toEqual(['1 stdout true there', '6 stdout false gone']);
+    world.end(1).end(2).receive(watch(2), watch(99));
+    expect(world.watched.slice(2)).toEqual([
+      '5 stdout true there',
+      '2 stdout true there',
+      '99 stdout true gone',
+    ]);
+  });
+});
+
+describe('the end of an agent', () => {
+  const ended = (options?: Partial<AgentMachineOptions>): World =>
+    new World(options).connect().template().start([1, 2, 3, 4, 5]).begin(1).settle();
+
+  it('hands everything back, waits for the acknowledgement and exits', () => {
+    const world = ended();
+    world.takeReports();
+    world.receive({ type: 'end', graceMs: 77, why: 'scaled in' });
+    expect([...world.terminated.values()]).toEqual([77, 77, 77, 77]);
+    world.end(1, true).end(2, true).end(3, false).end(4, true).start([6]);
+    const reports = world.takeReports();
+    expect(told(reports).sort()).toEqual([
+      'ended 3.1',
+      'returned evicted 1.1',
+      'returned evicted 2.1',
+      'returned evicted 4.1',
+      'returned evicted 5.1',
+      'returned evicted 6.1',
+    ]);
+    expect(reports.find(({ returned }) => returned?.units[0] === 1)?.returned?.started[0]).toBe(1);
+    expect(world.exit).toBeUndefined();
+    world.receive({ type: 'ack', channel: 1, seq: reports.at(-1)?.seq ?? 0 });
+    expect(world.exit).toMatchObject({ reason: 'ordered', problem: 'scaled in' });
+  });
+
+  it('waits for an acknowledgement only so long', () => {
+    const world = ended();
+    world.machine.end('signal', world.now);
+    for (const unit of [1, 2, 3, 4]) world.end(unit, true);
+    world.tick(1);
+    expect(world.exit).toBeUndefined();
+    world.tick(60_000);
+    expect(world.exit?.reason).toBe('signal');
+  });
+
+  it('waits for a process that cannot be killed only so long', () => {
+    const world = ended();
+    world.machine.end('signal', world.now);
+    world.tick(5_000);
+    expect(world.exit).toBeUndefined();
+    world.tick(60_000);
+    expect(world.exit?.reason).toBe('signal');
+  });
+
+  it('comes when the lease is over, with its units dead by then', () => {
+    const world = ended();
+    world.machine.disconnected();
+    world.tick(LEASE_MS - 1001);
+    expect(world.terminated.size).toBe(0);
+    world.tick(1);
+    expect([...world.terminated.values()]).toEqual([1000, 1000, 1000, 1000]);
+    for (const unit of [1, 2, 3, 4]) world.end(unit, true);
+    expect(world.exit).toMatchObject({ reason: 'lease', problem: 'no manager for 10s' });
+  });
+
+  it('counts the lease from the last word of the manager, not from the loss of the link', () => {
+    const world = ended();
+    world.tick(LEASE_MS / 2);
+    world.receive({ type: 'pulse', at: 0 });
+    world.tick(LEASE_MS / 2);
+    world.machine.disconnected();
+    expect(world.terminated.size).toBe(0);
+    world.tick(LEASE_MS / 2 - 1000);
+    expect(world.terminated.size).toBe(4);
+  });
+
+  it('comes when there was no unit for too long', () => {
+    const world = ended({ idleTimeoutMs: 500, leaseMs: 1e9 });
+    world.tick(400).receive({ type: 'cancel', channel: 1, ...rows([5]) });
+    for (const unit of [1, 2, 3]) world.end(unit);
+    world
+      .tick(10_000 - 2000)
+      .end(4)
+      .tick(499);
+    expect(world.exit).toBeUndefined();
+    world.receive({ type: 'ack', channel: 1, seq: 100 }).tick(1);
+    expect(world.exit?.reason).toBe('idle');
+  });
+});
+
+describe('whatever happens', () => {
+  type Step =
+    | { do: 'start'; unit: number; cores: number; priority: number; channel: number }
+    | { do: 'restart' | 'cancel' | 'recall'; unit: number; channel: number }
+    | { do: 'begin' | 'end'; which: number }
+    | { do: 'ack' | 'lose' | 'settle' };
+  const unit = fc.nat(30);
+  const channel = fc.constantFrom(1, 2);
+  const step: fc.Arbitrary<Step> = fc.oneof(
+    {
+      weight: 4,
+      arbitrary: fc.record({
+        do: fc.constant('start' as const),
+        unit,
+        cores: fc.integer({ min: 1, max: 4 }),
+        priority: fc.constantFrom(0, 1),
+        channel,
+      }),
+    },
+    {
+      weight: 3,
+      arbitrary: fc.record({
+        do: fc.constantFrom('restart' as const, 'cancel' as const, 'recall' as const),
+        unit,
+        channel,
+      }),
+    },
+    {
+      weight: 6,
+      arbitrary: fc.record({
+        do: fc.constantFrom('begin' as const, 'end' as const),
+        which: fc.nat(),
+      }),
+    },
+    {
+      weight: 3,
+      arbitrary: fc.record({
+        do: fc.constantFrom('ack' as const, 'lose' as const, 'settle' as const),
+      }),
+    },
+  );
+
+  /** A manager that believes only what reports say, whose messages the link may lose. */
+  class Manager {
+    readonly world = new World({ leaseMs: 1e12 });
+    readonly attempts = new Map<string, number>();
+    /** Attempts that were given and are not yet reported over; what is over, by report. */
+    readonly open = new Set<string>();
+    readonly seen = new Map<number, number>([
+      [1, 0],
+      [2, 0],
+    ]);
+    readonly over = new Map<string, string>();
+
+    constructor() {
+      this.connect();
+    }
+
+    connect(): void {
+      this.world.connect({ a: 1, b: 2 });
+      for (const channel of [1, 2]) {
+        for (const cores of [1, 2, 3, 4]) this.world.template(cores, { cores }, channel);
+      }
+    }
+
+    read(acknowledge: boolean): void {
+      for (const report of this.world.settle().takeReports()) {
+        const known = this.seen.get(report.channel) ?? 0;
+        expect(report.seq).toBeLessThanOrEqual(known + 1);
+        if (report.seq > known) this.#note(report);
+        this.seen.set(report.channel, Math.max(known, report.seq));
+      }
+      if (!acknowledge) return;
+      for (const [channel, seq] of this.seen) this.world.receive({ type: 'ack', channel, seq });
+    }
+
+    #note(report: Report): void {
+      for (const row of told([report])) {
+        if (row.startsWith('started')) continue;
+        const name = `${report.channel}/${row.split(' ').at(-1)}`;
+        expect([...this.open], `${name} is over: ${row}`).toContain(name);
+        this.open.delete(name);
+        this.over.set(name, row);
+      }
+    }
+
+    take({ ...step }: Step): void {
+      const { world } = this;
+      const live = [...world.runs.values()];
+      if (step.do === 'start') this.#start(step, 1);
+      else if (step.do === 'restart') this.#start({ ...step, cores: 1, priority: 0 }, 0);
+      else if (step.do === 'cancel' || step.do === 'recall') {
+        const attempt = this.attempts.get(`${step.channel}/${step.unit}`);
+        if (attempt === undefined) return;
+        world.receive({ type: step.do, channel: step.channel, ...rows([step.unit], attempt) });
+      } else if (step.do === 'begin' || step.do === 'end') {
+        const run = live[step.which % Math.max(1, live.length)];
+        if (run === undefined) return;
+        if (step.do === 'begin' && run.startedAt === 0) world.machine.started(run.key, 5);
+        if (step.do === 'end') this.endRun(run);
+      } else if (step.do === 'lose') {
+        // What was sent and not read is lost, and what is held must name all that is open.
+        world.settle().takeReports();
+        world.machine.disconnected();
+        this.#compareHeld();
+        this.connect();
+      } else this.read(step.do === 'ack');
+    }
+
+    endRun(run: Run): void {
+      this.world.runs.delete(run.key);
+      this.world.machine.ended(run.key, { ...SUCCESS, terminated: run.stop !== undefined });
+      this.world.settle();
+    }
+
+    #start(
+      {
+        unit,
+        cores,
+        priority,
+        channel,
+      }: { unit: number; cores: number; priority: number; channel: number },
+      more: number,
+    ): void {
+      const name = `${channel}/${unit}`;
+      const last = this.attempts.get(name) ?? 0;
+      // As a manager does: no new attempt before the old one is known to be over.
+      if (more > 0 && this.open.has(`${name}.${last}`)) return;
+      const attempt = last + more;
+      if (attempt === 0) return;
+      this.attempts.set(name, attempt);
+      if (more > 0) this.open.add(`${name}.${attempt}`);
+      this.world.start([unit], { template: cores, attempt, priority, channel });
+    }
+
+    #compareHeld(): void {
+      const held = this.world.machine
+        .held()
+        .flatMap(({ service, ...columns }) =>
+          named(service === 'a' ? '1/' : '2/', columns).map((row) => row.replace(' ', '')),
+        );
+      expect(new Set(held).size).toBe(held.length);
+      for (const name of this.open) expect(held).toContain(name);
+    }
+  }
+
+  function checkSlots({ runs }: World): void {
+    const cores = [...runs.values()].flatMap(({ allocation }) => allocation.cores);
+    expect(new Set(cores).size).toBe(cores.length);
+    for (const core of cores) expect([0, 1, 2, 3]).toContain(core);
+    const units = [...runs.values()].map(({ service, unit: each }) => `${service.id}.${each}`);
+    expect(new Set(units).size).toBe(units.length);
+  }
+
+  it('every unit that is given is over exactly once, and no core is held twice', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
+        const manager = new Manager();
+        for (const each of steps) {
+          manager.take(each);
+          checkSlots(manager.world);
+        }
+        for (;;) {
+          manager.read(true);
+          const [run] = manager.world.runs.values();
+          if (run === undefined) break;
+          manager.endRun(run);
+        }
+        expect([...manager.open]).toEqual([]);
+        expect(manager.world.machine.held().flatMap(({ units }) => [...units])).toEqual([]);
+        expect(manager.world.machine.load).toEqual({ running: 0, waiting: 0 });
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('an eviction in the middle gives everything back, and the agent exits', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const manager = new Manager();
+        for (const each of steps) manager.take(each);
+        manager.world.machine.end('signal', 0);
+        manager.world.settle();
+        for (const run of [...manager.world.runs.values()]) manager.endRun(run);
+        if (manager.world.exit === undefined) manager.read(true);
+        expect([...manager.open]).toEqual([]);
+        expect(manager.world.exit?.reason).toBe('signal');
+      }),
+      { numRuns: 300 },
+    );
+  });
+});

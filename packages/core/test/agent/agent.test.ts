@@ -1,0 +1,223 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Agent, type AgentEnd } from '../../src/agent/agent.ts';
+import type { AgentSettings } from '../../src/protocol/agent-settings.ts';
+import { PROTOCOL_VERSION } from '../../src/protocol/version.ts';
+import { systemClock } from '../../src/runtime/clock.ts';
+import { silentLog } from '../../src/runtime/log.ts';
+import { memoryLinks } from '../../src/transport/memory-link.ts';
+import { ToyManager } from './toy-manager.ts';
+
+let root: string;
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'pstar-agent-'));
+});
+afterEach(() => rm(root, { recursive: true, force: true }));
+
+/** An agent and the managers that it has reached so far. */
+class World {
+  readonly agent: Agent;
+  readonly end: Promise<AgentEnd>;
+  readonly managers: ToyManager[] = [];
+  #arrived: ((manager: ToyManager) => void)[] = [];
+
+  constructor(settings: Partial<AgentSettings> = {}) {
+    this.agent = new Agent(
+      {
+        protocol: PROTOCOL_VERSION,
+        version: '0',
+        pilot: 'pilot-1',
+        identity: '',
+        key: '',
+        manager: { host: '', port: 0 },
+        root,
+        cores: 2,
+        leaseMs: 600_000,
+        heartbeatMs: 60_000,
+        graceMs: 5_000,
+        executor: 'process',
+        environment: { SITE: 'here' },
+        ...settings,
+      },
+      {
+        clock: systemClock,
+        log: silentLog,
+        environment: { PATH: process.env['PATH'] },
+        dial: async () => {
+          const [near, far] = memoryLinks();
+          const manager = new ToyManager(far);
+          this.managers.push(manager);
+          this.#arrived.shift()?.(manager);
+          return near;
+        },
+      },
+    );
+    this.end = this.agent.run();
+  }
+
+  async manager(): Promise<ToyManager> {
+    const manager =
+      this.managers.shift() ??
+      (await new Promise<ToyManager>((resolve) =>
+        this.#arrived.push((arrived) => {
+          this.managers.shift();
+          resolve(arrived);
+        }),
+      ));
+    await manager.until(({ hello }) => hello);
+    manager.welcome();
+    return manager;
+  }
+
+  /** Ends the agent, unless it has ended already. */
+  async stop(manager: ToyManager): Promise<void> {
+    if (!manager.isClosed) manager.send({ type: 'end', graceMs: 100, why: 'the test is over' });
+    await this.end;
+  }
+}
+
+const sh = (script: string) => ({ executable: '/bin/sh', arguments: ['-c', script] });
+
+describe('an agent without processes', () => {
+  it('runs units, reports them and forgets what is acknowledged', async () => {
+    const world = new World({ executor: 'null' });
+    const manager = await world.manager();
+    expect(manager.hello).toMatchObject({
+      pilot: 'pilot-1',
+      node: { cores: 2, launcher: 'null' },
+      held: [],
+    });
+    const units = Array.from({ length: 5000 }, (_, i) => i);
+    manager.start(units, { executable: '/bin/true' });
+    await manager.until(({ ended }) => ended.size === units.length);
+    expect(manager.reports.map(({ seq }) => seq)).toEqual(manager.reports.map((_, i) => i + 1));
+    await world.stop(manager);
+    expect(await world.end).toEqual({ reason: 'ordered', problem: 'the test is over' });
+    expect(manager.bye).toBe('ordered');
+  });
+
+  it('repeats on the next link what was not acknowledged on the last', async () => {
+    const world = new World({ executor: 'null' });
+    const first = await world.manager();
+    first.acknowledges = false;
+    first.start([1, 2, 3], { executable: '/bin/true' });
+    await first.until(({ ended }) => ended.size === 3);
+    first.link.destroy();
+    const second = await world.manager();
+    expect(second.hello?.agent).toBe(first.hello?.agent);
+    expect([...(second.hello?.held[0]?.phases ?? [])]).toEqual([2, 2, 2]);
+    await second.until(({ ended }) => ended.size === 3);
+    await world.stop(second);
+  });
+
+  it('ends when it is not used', async () => {
+    const world = new World({ executor: 'null', idleTimeoutMs: 20 });
+    const manager = await world.manager();
+    expect(await world.end).toEqual({ reason: 'idle' });
+    expect(manager.bye).toBe('idle');
+  });
+
+  it('ends when its lease is over', async () => {
+    const world = new World({ executor: 'null', leaseMs: 40 });
+    expect(await world.end).toMatchObject({ reason: 'lease' });
+  });
+
+  it('ends when it is refused', async () => {
+    const world = new World({ executor: 'null' });
+    const { 0: manager } = world.managers;
+    manager?.send({ type: 'refuse', protocol: 2, version: '2', problem: 'wrong version' });
+    expect(await world.end).toEqual({
+      reason: 'failed',
+      problem: 'refused by the manager: wrong version',
+    });
+  });
+});
+
+describe('an agent with processes', () => {
+  let world: World;
+  let manager: ToyManager;
+  beforeEach(async () => {
+    world = new World();
+    manager = await world.manager();
+  });
+  afterEach(() => world.stop(manager));
+
+  it('tells units who they are and what they hold', async () => {
+    const write = { ...sh('env > $OUT; pwd >> $OUT'), environment: { OUT: join(root, 'a.txt') } };
+    const own = JSON.stringify({ environment: { OUT: join(root, 'b.txt') } });
+    manager.start([7, 1008], write, { own: [null, own] });
+    await manager.until(({ ended }) => ended.size === 2);
+    const [a, b] = await Promise.all(
+      ['a.txt', 'b.txt'].map((name) => readFile(join(root, name), 'utf8')),
+    );
+    expect(a).toMatch(/^PSTAR_UNIT_ID=work\.7$/m);
+    expect(a).toMatch(/^PSTAR_ATTEMPT=1$/m);
+    expect(a).toMatch(/^PSTAR_PILOT_ID=pilot-1$/m);
+    expect(a).toMatch(/^SITE=here$/m);
+    expect(a).toMatch(/^OMP_NUM_THREADS=1$/m);
+    expect(a).toMatch(/units\/work\/0\/7$/m);
+    expect(b).toMatch(/units\/work\/1\/1008$/m);
+  });
+
+  it('says what is wrong with a unit that cannot start', async () => {
+    manager.start([1], { executable: '/no/such/thing' });
+    await manager.until(({ ended }) => ended.has(1));
+    expect(manager.ended.get(1)?.problem).toContain('/no/such/thing');
+  });
+
+  it('terminates units that are canceled', async () => {
+    manager.start([1, 2, 3], sh('sleep 1000'));
+    await manager.until(({ started }) => started.size === 2);
+    manager.cancel(1, 2, 3);
+    await manager.until(({ ended, returned }) => ended.size === 2 && returned.has(3));
+    expect(manager.ended.get(1)).toMatchObject({ signal: 15, terminated: 1 });
+  });
+
+  it('passes on progress, the last of it before the end', async () => {
+    manager.start([1], sh('for i in 1 2 3 4 5; do echo "0.$i step $i" >> $PSTAR_PROGRESS; done'));
+    await manager.until(({ ended }) => ended.has(1));
+    expect(manager.progress.at(-1)).toBe('1 0.5 step 5');
+  });
+
+  it('shows output of units that run, wait, and have just ended', async () => {
+    const go = join(root, 'go');
+    manager.start(
+      [1, 2, 3],
+      sh(`echo hello; until [ -e ${go} ]; do sleep 0.01; done; echo bye >&2`),
+    );
+    for (const unit of [1, 3]) {
+      manager.send({ type: 'watch', channel: 1, unit, stream: 'stdout', on: true });
+    }
+    await manager.until(({ output }) => output.get('1 stdout') === 'hello\n');
+    await writeFile(go, '');
+    await manager.until(
+      ({ ended, outputEnded }) => ended.size === 3 && outputEnded.has('3 stdout'),
+    );
+    expect(manager.output.get('3 stdout')).toBe('hello\n');
+    manager.send({ type: 'watch', channel: 1, unit: 2, stream: 'stderr', on: true });
+    await manager.until(({ outputEnded }) => outputEnded.has('2 stderr'));
+    expect(manager.output.get('2 stderr')).toBe('bye\n');
+  });
+
+  it('hands back what it has not finished when it is evicted', async () => {
+    manager.start([1, 2, 3], sh('trap "exit 0" TERM; while :; do sleep 0.01; done'));
+    await manager.until(({ started }) => started.size === 2);
+    world.agent.evict();
+    expect(await world.end).toEqual({ reason: 'signal' });
+    expect([...manager.returned.keys()].sort()).toEqual([1, 2, 3]);
+    expect(manager.ended.size).toBe(0);
+    expect(manager.bye).toBe('signal');
+  });
+
+  it('hands back in time what its wall time will not suffice for', async () => {
+    await world.stop(manager);
+    world = new World({ wallTimeLimitMs: 300, graceMs: 50 });
+    manager = await world.manager();
+    expect(manager.hello?.remainingMs).toBeLessThanOrEqual(300);
+    manager.start([1], sh('sleep 1000'));
+    expect(await world.end).toEqual({ reason: 'time-limit' });
+    expect([...manager.returned]).toEqual([[1, 'evicted']]);
+  });
+});
