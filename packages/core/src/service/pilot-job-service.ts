@@ -196,6 +196,10 @@ export class PilotJobService implements AsyncDisposable {
       await this.#accepted(id, 1);
       throwIfAborted(signal, 'create');
       return this.#core.view(id);
+    } catch (error) {
+      // An adaptor may reject with whatever it likes when it is given up.
+      throwIfAborted(signal, 'create');
+      throw error;
     } finally {
       signal?.removeEventListener('abort', abort);
     }

@@ -4,7 +4,9 @@
  */
 import type { Clock, Timer } from '../runtime/clock.ts';
 
-const TICK_MS = 250;
+const TICK_MS = 100;
+/** A gap of so many ticks between two was no running. */
+const STALLED_TICKS = 3;
 
 interface Due {
   readonly at: number;
@@ -52,13 +54,17 @@ export class RunningTimers {
 
   #advance(): void {
     const now = this.#clock.monotonic();
-    // What is longer than two ticks was no running: messages that came meanwhile are yet unread.
-    this.#elapsed += Math.min(now - this.#last, 2 * this.#tickMs);
+    const gap = now - this.#last;
     this.#last = now;
     this.#wait();
+    if (gap > STALLED_TICKS * this.#tickMs) {
+      // What came meanwhile is read before the next tick: until then nobody is late.
+      this.#elapsed += this.#tickMs;
+      return;
+    }
+    this.#elapsed += gap;
     for (const due of [...this.#due]) {
-      if (due.at > this.#elapsed || !this.#due.delete(due)) continue;
-      due.call();
+      if (due.at <= this.#elapsed && this.#due.delete(due)) due.call();
     }
   }
 }

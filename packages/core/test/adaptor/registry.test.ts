@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import { type Adaptor, defineAdaptor, type ResourceManager } from '../../src/adaptor/adaptor.ts';
+import { availableAdaptors, findAdaptor, registerAdaptor } from '../../src/adaptor/registry.ts';
+
+const adaptor = (scheme: string): Adaptor =>
+  defineAdaptor({ scheme, attributes: [], connect: async () => ({}) as ResourceManager });
+
+describe('findAdaptor', () => {
+  const nowhere = async () => undefined;
+
+  it('knows local:// and what is registered', async () => {
+    expect((await findAdaptor('local')).scheme).toBe('local');
+    const mine = adaptor('mine');
+    registerAdaptor(mine);
+    expect(availableAdaptors()).toContain(mine);
+    expect(await findAdaptor('mine')).toBe(mine);
+  });
+
+  it('prefers what is passed in', async () => {
+    const own = adaptor('local');
+    expect(await findAdaptor('local', [own])).toBe(own);
+  });
+
+  it('takes slurm for slurm+ssh, unless one has that very name', async () => {
+    const slurm = adaptor('slurm');
+    const special = adaptor('slurm+ssh');
+    expect(await findAdaptor('slurm+ssh', [slurm])).toBe(slurm);
+    expect(await findAdaptor('slurm+ssh', [slurm, special])).toBe(special);
+  });
+
+  it('looks for packages by name, in order', async () => {
+    const asked: string[] = [];
+    const found = await findAdaptor('foo', [], async (name) => {
+      asked.push(name);
+      return name.startsWith('pstar-') ? { version: 1, fooAdaptor: adaptor('foo') } : undefined;
+    });
+    expect(asked).toEqual(['@pstar/adaptor-foo', 'pstar-adaptor-foo']);
+    expect(found.scheme).toBe('foo');
+  });
+
+  it('says what it has looked for', async () => {
+    await expect(findAdaptor('foo', [], nowhere)).rejects.toMatchObject({
+      code: 'ADAPTOR_NOT_FOUND',
+      message:
+        'there is no adaptor for this scheme (foo://); ' +
+        'install @pstar/adaptor-foo or pstar-adaptor-foo, or pass it to open({ adaptors })',
+    });
+    // The real search, of packages that are not installed.
+    await expect(findAdaptor('nobody-has-this')).rejects.toMatchObject({
+      code: 'ADAPTOR_NOT_FOUND',
+    });
+  });
+
+  it('refuses an adaptor for another contract, naming both', async () => {
+    const old = { ...adaptor('old'), contract: 0 };
+    await expect(findAdaptor('old', [old])).rejects.toMatchObject({
+      code: 'ADAPTOR_INCOMPATIBLE',
+      problem: 'the adaptor is written for contract 0, and this is 1',
+    });
+    expect(() => registerAdaptor(old)).toThrow('contract 0');
+  });
+
+  it('refuses a package without an adaptor', async () => {
+    await expect(findAdaptor('foo', [], async () => ({ nothing: 1 }))).rejects.toMatchObject({
+      code: 'ADAPTOR_INCOMPATIBLE',
+      subject: '@pstar/adaptor-foo',
+    });
+  });
+});

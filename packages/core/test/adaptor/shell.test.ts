@@ -1,0 +1,53 @@
+import { spawnSync } from 'node:child_process';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { AgentLaunch } from '../../src/adaptor/adaptor.ts';
+import { agentScript, shellCommand, shellQuote } from '../../src/adaptor/shell.ts';
+
+function run(script: string) {
+  return spawnSync('/bin/sh', { input: script, encoding: 'utf8' });
+}
+
+describe('shellQuote', () => {
+  it('gives a shell exactly this text', () => {
+    const words = fc.array(fc.string({ unit: 'binary' }).filter((text) => !text.includes('\0')));
+    fc.assert(
+      fc.property(words, (texts) => {
+        const script = `printf '%s\\0' end ${shellCommand(texts)}`;
+        const wellFormed = texts.map((text) => Buffer.from(text).toString());
+        expect(run(script).stdout.split('\0').slice(1, -1)).toEqual(wellFormed);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('leaves plain words as they are, and refuses what no command can hold', () => {
+    expect(shellQuote('/usr/bin/node')).toBe('/usr/bin/node');
+    expect(shellQuote('')).toBe("''");
+    expect(() => shellQuote('a\0b')).toThrow('NUL');
+  });
+});
+
+describe('agentScript', () => {
+  const launch = (initCommands: string[], command: string[]): AgentLaunch => ({
+    name: 'pilot-1',
+    command,
+    settingsFile: '/s.json',
+    agentFile: '/a.mjs',
+    directory: '/',
+    environment: { GREETING: "it's $HOME" },
+    logFile: '/log',
+    description: { initCommands },
+  });
+
+  it('runs the commands, then becomes the agent, with the variables set', () => {
+    const script = agentScript(launch(['X=1; export X'], ['sh', '-c', 'echo "$GREETING $X"']));
+    expect(run(script).stdout).toBe("it's $HOME 1\n");
+  });
+
+  it('stops at a command that fails, and says which', () => {
+    const { status, stdout, stderr } = run(agentScript(launch(['false # no'], ['echo', 'agent'])));
+    expect([status, stdout]).toEqual([1, '']);
+    expect(stderr).toBe('pstar: initCommands[0] has failed: false # no\n');
+  });
+});
