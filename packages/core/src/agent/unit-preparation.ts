@@ -19,13 +19,13 @@ const MAX_CANCELLATION_TIME_S = 10;
 const UNITS_PER_DIRECTORY = 1000;
 
 /** Where a unit runs that names no directory; each attempt finds it fresh. */
-export function sandboxPath(root: string, service: string, unit: number, attempt: number): string {
+function sandboxPath(root: string, service: string, unit: number, attempt: number): string {
   const suffix = attempt > 1 ? `-${attempt}` : '';
   return `${root}/units/${service}/${Math.floor(unit / UNITS_PER_DIRECTORY)}/${unit}${suffix}`;
 }
 
 /** The unit's command: the template's, with what it has of its own laid over it. */
-export function commandOf({ template, own }: Run): UnitCommand {
+function commandOf({ template, own }: Run): UnitCommand {
   if (own === null) return template.command;
   const command: Record<string, unknown> = { ...template.command };
   for (const [name, value] of Object.entries(JSON.parse(own) as Partial<UnitCommand>)) {

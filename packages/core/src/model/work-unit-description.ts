@@ -138,9 +138,9 @@ const shape = {
   resources: attribute(readResources),
   /** The hosts that it may run on, any one of them. SAGA CandidateHosts. Default: all. */
   candidateHosts: attribute(readTexts),
-  /** The architectures that it can run on, as node names them: `'x64'`. SAGA CPUArchitecture. Default: any. */
+  /** The architectures that it can run on, in SAGA's words: `'x86_64'`. SAGA CPUArchitecture. Default: any. */
   cpuArchitecture: attribute(readOneOrMore),
-  /** The systems that it can run on, as node names them: `'linux'`. SAGA OperatingSystemType. Default: any. */
+  /** The systems that it can run on, in SAGA's words: `'LINUX'`. SAGA OperatingSystemType. Default: any. */
   operatingSystemType: attribute(readOneOrMore),
   /** `'None'` or `'OpenMP'`; others are refused. SAGA SPMDVariation. Default: `'None'`. */
   spmdVariation: attribute(readText),
