@@ -1,0 +1,56 @@
+/**
+ * Lanes: what a running unit needs besides its process and what is cheaper to keep than to make
+ * anew, three open files. A lane is used again and again, unless a process that outlived its unit
+ * still holds its files; so its progress file's path, which all processes of a unit have in their
+ * environment, also tells whose they are.
+ */
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { Capture, type FreeRange } from './capture.ts';
+
+/** A place for one running unit. */
+export interface Lane {
+  readonly stdout: Capture;
+  readonly stderr: Capture;
+  readonly progress: Capture;
+}
+
+/** The lanes of an executor, as many as units ever ran at once. */
+export class Lanes {
+  /** All that belongs to lanes is in here; with a slash at its end. */
+  readonly directory: string;
+  readonly #freeRange: FreeRange;
+  readonly #free: Lane[] = [];
+  #made = 0;
+
+  constructor(root: string, freeRange: FreeRange) {
+    this.directory = `${join(root, 'lanes')}/`;
+    this.#freeRange = freeRange;
+    mkdirSync(this.directory, { recursive: true, mode: 0o700 });
+  }
+
+  take(): Lane {
+    const lane = this.#free.pop();
+    if (lane) return lane;
+    const number = this.#made++;
+    const capture = (what: string): Capture =>
+      new Capture(`${this.directory}${number}.${what}`, this.#freeRange);
+    return { stdout: capture('out'), stderr: capture('err'), progress: capture('progress') };
+  }
+
+  /** Gives a drained lane back; `shared` if a process that is not over may still use its files. */
+  release(lane: Lane, shared: boolean): void {
+    if (!shared && lane.progress.intact) this.#free.push(lane);
+    else discard(lane);
+  }
+
+  /** Removes all files; every lane must have been given back. */
+  close(): void {
+    for (const lane of this.#free.splice(0)) discard(lane);
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+function discard({ stdout, stderr, progress }: Lane): void {
+  for (const capture of [stdout, stderr, progress]) capture.remove();
+}

@@ -1,0 +1,105 @@
+/** A run from run() to its end: its processes, what they used, why it failed. Does nothing itself. */
+import { FAILURE_REASONS, type FailureReason } from '../model/exit.ts';
+import { formatDuration } from '../model/quantity.ts';
+import type { Follower } from './followers.ts';
+import type { Lane } from './lanes.ts';
+import type { ProcessEnd } from './launcher.ts';
+import { ProgressReader } from './progress.ts';
+import type { StartProblem } from './resolve.ts';
+import type { ProcessEntry } from './tree.ts';
+import type { OutputStream, UnitOutcome, UnitRun } from './unit-run.ts';
+
+const reasonIndex = (reason: FailureReason): number => FAILURE_REASONS.indexOf(reason);
+const NONE = reasonIndex('NONE');
+const EXIT_CODE = reasonIndex('EXIT_CODE');
+const SIGNAL = reasonIndex('SIGNAL');
+const TIME_LIMIT = reasonIndex('TIME_LIMIT');
+
+/** One live run. */
+export class LiveUnit {
+  readonly run: UnitRun;
+  /** Set while it holds one; `cwd` with it. */
+  lane: Lane | undefined;
+  cwd = '';
+  /** Absolute paths of the files that its description names. */
+  readonly files: { stdout?: string; stderr?: string } = {};
+  /** Instances that are running, and how many are to come. */
+  readonly pids = new Set<number>();
+  coming = 0;
+  startedAt: number | undefined;
+  /** By the monotonic clock. */
+  deadline = Number.POSITIVE_INFINITY;
+  killAt = Number.POSITIVE_INFINITY;
+  /** It is being ended by us: by terminate(), by its time limit, or because an instance did not start. */
+  isEnding = false;
+  wasTerminated = false;
+  /** Whether it has lived through a tick: then it is worth looking at. */
+  isLasting = false;
+  readonly watched = { stdout: false, stderr: false };
+  readonly followers: Partial<Record<OutputStream, Follower>> = {};
+  readonly progress = new ProgressReader();
+  /** Descendants outside its process groups, as seen when its ending began. */
+  strays: readonly ProcessEntry[] = [];
+  #problem: StartProblem | undefined;
+  #end: ProcessEnd = { exitCode: 0, userTime: 0, systemTime: 0, maxRss: 0 };
+
+  constructor(run: UnitRun) {
+    this.run = run;
+  }
+
+  /** Whether none of its processes is left or to come. */
+  get isOver(): boolean {
+    return this.pids.size === 0 && this.coming === 0;
+  }
+
+  /** Whether it failed, as far as is known. */
+  get hasFailed(): boolean {
+    return this.#problem !== undefined || this.#end.exitCode !== 0;
+  }
+
+  /** The first thing that went wrong is what counts. */
+  fail(problem: StartProblem): void {
+    this.#problem ??= problem;
+  }
+
+  /** Its wall time is over. */
+  reachTimeLimit(): void {
+    const limit = formatDuration((this.run.wallTimeLimitMs ?? 0) / 1000);
+    this.fail({ reason: TIME_LIMIT, problem: `ran into its wallTimeLimit of ${limit}` });
+  }
+
+  /** One of its processes has ended: usage adds up, the first failure is the unit's. */
+  addEnd(pid: number, { userTime, systemTime, maxRss, ...end }: ProcessEnd): void {
+    this.pids.delete(pid);
+    const sum = this.#end;
+    const how = sum.exitCode === 0 ? end : { ...sum };
+    this.#end = {
+      ...how,
+      userTime: sum.userTime + userTime,
+      systemTime: sum.systemTime + systemTime,
+      maxRss: Math.max(sum.maxRss, maxRss),
+    };
+  }
+
+  /** What is reported of it. */
+  outcome(finishedAt: number, stderrTail: string): UnitOutcome {
+    const { startedAt } = this;
+    const problem = this.#problem;
+    const ran = startedAt !== undefined;
+    const { exitCode, signal, userTime, systemTime, maxRss } = this.#end;
+    const own = signal !== undefined ? SIGNAL : exitCode === 0 ? NONE : EXIT_CODE;
+    return {
+      ...(ran && exitCode !== undefined && { exitCode }),
+      ...(signal !== undefined && { signal }),
+      reason: problem?.reason ?? own,
+      ...(problem && { problem: problem.problem }),
+      ...(stderrTail && { stderrTail }),
+      terminated: this.wasTerminated,
+      startedAt: startedAt ?? finishedAt,
+      finishedAt,
+      userTime,
+      systemTime,
+      maxRss,
+    };
+  }
+}

@@ -1,0 +1,363 @@
+/**
+ * The executor that runs units as processes: it takes each through lane, sandbox, start, tick and
+ * end, and leaves how these are done to its parts.
+ */
+import { closeSync, openSync } from 'node:fs';
+import { constants as system } from 'node:os';
+import { resolve } from 'node:path';
+import type { Clock, Timer } from '../runtime/clock.ts';
+import type { Log } from '../runtime/log.ts';
+import { createLauncher } from './create-launcher.ts';
+import { Lanes } from './lanes.ts';
+import type { Launch, Launcher, ProcessEnd } from './launcher.ts';
+import { LiveUnit } from './live-unit.ts';
+import { Output } from './output.ts';
+import {
+  DEFAULT_PATH,
+  diagnose,
+  ExecutableFinder,
+  executableNotFound,
+  type StartProblem,
+  startProblem,
+} from './resolve.ts';
+import { Sandboxes } from './sandbox.ts';
+import { Strays } from './strays.ts';
+import { launchOf } from './unit-launch.ts';
+import type { Executor, ExecutorEvents, OutputStream, UnitRun } from './unit-run.ts';
+import { Warden } from './warden.ts';
+
+const { SIGTERM, SIGKILL, SIGCONT } = system.signals;
+const { ENOENT, ENOEXEC } = system.errno;
+
+/** More at once gain nothing: measured on two cores, and libuv's threads are few. */
+const MOST_STARTING = 8;
+const TICK_MS = 100;
+const SHELL = '/bin/sh';
+/** How often close() looks whether everybody is gone, and when it gives up on the unkillable. */
+const LOOK_MS = 20;
+const GIVE_UP_MS = 10_000;
+
+/** What an executor of processes is made with. */
+export interface ProcessExecutorOptions {
+  /** Directory for sandboxes and lanes; relative working directories begin here. */
+  readonly root: string;
+  /** What every process inherits: nothing else of the agent's own environment is. */
+  readonly baseEnvironment: Readonly<Record<string, string>>;
+  readonly events: ExecutorEvents;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Path of the koffi module. */
+  readonly koffi?: string;
+}
+
+/** Runs units as processes of this machine. */
+export class ProcessExecutor implements Executor {
+  readonly launcher: Launcher['kind'];
+  readonly launcherNote?: string;
+  readonly #root: string;
+  readonly #path: string | undefined;
+  readonly #events: ExecutorEvents;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #warden: Warden;
+  readonly #launcher: Launcher;
+  readonly #lanes: Lanes;
+  readonly #sandboxes: Sandboxes;
+  readonly #strays: Strays;
+  readonly #output: Output;
+  readonly #finder = new ExecutableFinder();
+  readonly #devNull = openSync('/dev/null', 'r');
+  readonly #units = new Map<number, LiveUnit>();
+  readonly #byPid = new Map<number, LiveUnit>();
+  /** Instances to start, when the starts that are under way have come back. */
+  readonly #queue: { readonly unit: LiveUnit; readonly rank: number }[] = [];
+  #starting = 0;
+  /** Units whose descendants are due to be looked for, all together: it takes a walk over /proc. */
+  #beginEnding: LiveUnit[] = [];
+  #finishEnding: LiveUnit[] = [];
+  #timer: Timer | undefined;
+  #closing: Promise<void> | undefined;
+  /** When close() loses its patience. */
+  #killAllAt = Number.POSITIVE_INFINITY;
+
+  constructor(options: ProcessExecutorOptions) {
+    const { root, baseEnvironment, events, clock, log, koffi } = options;
+    this.#root = root;
+    this.#path = baseEnvironment['PATH'];
+    this.#events = events;
+    this.#clock = clock;
+    this.#log = log;
+    this.#lanes = new Lanes(root, (fd, from, to) => this.#launcher.freeRange(fd, from, to));
+    // Before the launcher, to which every later child of this process is one of its own.
+    this.#warden = new Warden(this.#lanes.directory);
+    const onEnd = (pid: number, end: ProcessEnd): void => this.#processEnded(pid, end);
+    this.#launcher = createLauncher({ baseEnvironment, koffi, log, onEnd });
+    this.launcher = this.#launcher.kind;
+    if (this.#launcher.note) this.launcherNote = this.#launcher.note;
+    this.#sandboxes = new Sandboxes(() => this.#units.size === 0);
+    this.#strays = new Strays({
+      lanes: this.#lanes.directory,
+      adoptsOrphans: this.#launcher.kind === 'posix_spawn',
+    });
+    this.#output = new Output(events);
+  }
+
+  run(run: UnitRun): void {
+    const unit = new LiveUnit(run);
+    this.#output.forget(run.key);
+    this.#units.set(run.key, unit);
+    this.#enqueue(unit, 0);
+    if (this.#closing !== undefined) this.terminate(run.key);
+  }
+
+  /** Not started at once: nothing is to be reported from within the caller's call. */
+  #enqueue(unit: LiveUnit, rank: number): void {
+    unit.coming += 1;
+    if (this.#queue.push({ unit, rank }) === 1) queueMicrotask(() => this.#startNext());
+  }
+
+  #startNext(): void {
+    while (this.#starting < MOST_STARTING) {
+      const next = this.#queue.shift();
+      if (!next) return;
+      const { unit, rank } = next;
+      unit.coming -= 1;
+      if (unit.isEnding) this.#checkOver(unit);
+      else if (rank > 0 || this.#begin(unit)) this.#startInstance(unit, rank);
+    }
+  }
+
+  /** Gives the unit its place; false when that cannot be had, and then it is over. */
+  #begin(unit: LiveUnit): boolean {
+    const { run } = unit;
+    try {
+      unit.lane = this.#lanes.take();
+      unit.cwd = this.#prepareDirectory(run);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      this.#fail(unit, startProblem('SPAWN_FAILED', `there is no place to run it: ${why}`));
+      return false;
+    }
+    if (run.output !== undefined) unit.files.stdout = resolve(unit.cwd, run.output);
+    if (run.error !== undefined) unit.files.stderr = resolve(unit.cwd, run.error);
+    return true;
+  }
+
+  #prepareDirectory({ workingDirectory, sandbox, cleanup }: UnitRun): string {
+    if (workingDirectory !== undefined) return resolve(this.#root, workingDirectory);
+    this.#sandboxes.prepare(sandbox, cleanup);
+    return sandbox;
+  }
+
+  #startInstance(unit: LiveUnit, rank: number): void {
+    const file = this.#findExecutable(unit);
+    if (file !== undefined) this.#launch(unit, rank, launchOf(unit, rank, file, this.#devNull));
+    else this.#fail(unit, executableNotFound(unit.run.executable, this.#pathOf(unit)));
+  }
+
+  #pathOf({ run }: LiveUnit): string {
+    return run.environment['PATH'] ?? this.#path ?? DEFAULT_PATH;
+  }
+
+  #findExecutable(unit: LiveUnit): string | undefined {
+    return this.#finder.find(unit.run.executable, this.#pathOf(unit), unit.cwd);
+  }
+
+  #launch(unit: LiveUnit, rank: number, launch: Launch): void {
+    this.#starting += 1;
+    unit.coming += 1;
+    this.#launcher.start(launch, (errno, pid) => {
+      this.#starting -= 1;
+      unit.coming -= 1;
+      if (errno === 0) this.#instanceStarted(unit, rank, pid);
+      else this.#startFailed(unit, rank, launch, errno);
+      this.#startNext();
+    });
+  }
+
+  #instanceStarted(unit: LiveUnit, rank: number, pid: number): void {
+    const { key, processes, wallTimeLimitMs } = unit.run;
+    unit.pids.add(pid);
+    this.#byPid.set(pid, unit);
+    if (unit.isEnding) this.#signal(unit, SIGTERM);
+    if (rank > 0) return;
+    const now = this.#clock.now();
+    unit.startedAt = now;
+    if (wallTimeLimitMs !== undefined) unit.deadline = this.#clock.monotonic() + wallTimeLimitMs;
+    this.#events.started(key, now);
+    this.#keepTicking();
+    // Only now is it known that the others will find what the first one found.
+    for (let next = 1; next < processes; next++) this.#enqueue(unit, next);
+  }
+
+  #startFailed(unit: LiveUnit, rank: number, launch: Launch, errno: number): void {
+    const { executable } = unit.run;
+    if (errno === ENOEXEC && launch.file !== SHELL) {
+      // A script without a first line that names its interpreter is the shell's, as for execvp.
+      const argv = [SHELL, launch.file, ...launch.argv.slice(1)];
+      this.#launch(unit, rank, { ...launch, file: SHELL, argv });
+      return;
+    }
+    if (errno === ENOENT && !executable.includes('/')) {
+      this.#finder.forget();
+      const file = this.#findExecutable(unit);
+      if (file !== undefined && file !== launch.file) {
+        this.#launch(unit, rank, { ...launch, file });
+        return;
+      }
+    }
+    this.#fail(unit, diagnose(errno, launch, executable));
+  }
+
+  /** An instance cannot be started; those that were are ended. */
+  #fail(unit: LiveUnit, problem: StartProblem): void {
+    unit.fail(problem);
+    if (unit.isOver) this.#complete(unit);
+    else this.#endProcesses(unit, unit.run.graceMs);
+  }
+
+  terminate(key: number, graceMs?: number): void {
+    const unit = this.#units.get(key);
+    if (!unit) return;
+    unit.wasTerminated = true;
+    this.#endProcesses(unit, graceMs ?? unit.run.graceMs);
+  }
+
+  /** SIGTERM now; the tick sends SIGKILL when the grace is over. */
+  #endProcesses(unit: LiveUnit, graceMs: number): void {
+    unit.killAt = Math.min(unit.killAt, this.#clock.monotonic() + graceMs);
+    if (graceMs <= 0) this.#signal(unit, SIGKILL);
+    if (unit.isEnding) return;
+    unit.isEnding = true;
+    this.#signal(unit, SIGTERM);
+    // A stopped process takes note of SIGTERM only when it goes on.
+    this.#signal(unit, SIGCONT);
+    this.#keepTicking();
+    if (this.#beginEnding.push(unit) > 1) return;
+    queueMicrotask(() => this.#strays.terminate(this.#beginEnding.splice(0)));
+  }
+
+  #signal(unit: LiveUnit, signal: number): void {
+    for (const pid of unit.pids) this.#launcher.signalGroup(pid, signal);
+  }
+
+  #processEnded(pid: number, end: ProcessEnd): void {
+    const unit = this.#byPid.get(pid);
+    if (!unit) return;
+    this.#byPid.delete(pid);
+    unit.addEnd(pid, end);
+    this.#checkOver(unit);
+  }
+
+  #checkOver(unit: LiveUnit): void {
+    if (!unit.isOver) return;
+    if (!unit.isEnding || !unit.lane) this.#complete(unit);
+    else if (this.#finishEnding.push(unit) === 1) queueMicrotask(() => this.#completeEnded());
+  }
+
+  /** A unit that was ended is over when its strays are, too. */
+  #completeEnded(): void {
+    const units = this.#finishEnding.splice(0);
+    this.#strays.kill(units);
+    for (const unit of units) this.#complete(unit);
+  }
+
+  #complete(unit: LiveUnit): void {
+    const { lane, run } = unit;
+    let tail = '';
+    if (lane) {
+      this.#readProgress(unit, true);
+      this.#output.end(unit);
+      if (unit.hasFailed) tail = this.#output.tailOf(unit);
+      const shared = unit.startedAt !== undefined && this.#launcher.mayHaveStrays();
+      if (run.workingDirectory === undefined)
+        this.#sandboxes.release(run.sandbox, run.cleanup, shared);
+      this.#lanes.release(lane, shared);
+      unit.lane = undefined;
+    }
+    this.#units.delete(run.key);
+    this.#events.ended(run.key, unit.outcome(this.#clock.now(), tail));
+  }
+
+  #readProgress(unit: LiveUnit, final: boolean): void {
+    const chunks: Buffer[] = [];
+    if (final) unit.lane?.progress.drain((chunk) => chunks.push(chunk));
+    else unit.lane?.progress.pump((chunk) => chunks.push(chunk));
+    const lines = unit.progress.read(chunks, final);
+    if (lines.length === 0) return;
+    const now = this.#clock.now();
+    for (const { fraction, message } of lines)
+      this.#events.progress(unit.run.key, fraction, message, now);
+  }
+
+  watch(key: number, stream: OutputStream, on: boolean): void {
+    const unit = this.#units.get(key);
+    if (unit) this.#output.watchLive(unit, stream, on);
+    else
+      queueMicrotask(() => {
+        this.#output.watchEnded(key, stream, on);
+        this.#keepTicking();
+      });
+  }
+
+  /** The timer also keeps the program alive while a unit lives: SIGCHLD alone does not. */
+  #keepTicking(): void {
+    if (this.#units.size === 0 && !this.#output.isReading) this.#sandboxes.tidy();
+    else this.#timer ??= this.#clock.after(TICK_MS, () => this.#tick());
+  }
+
+  #tick(): void {
+    this.#timer = undefined;
+    const now = this.#clock.monotonic();
+    for (const unit of this.#units.values()) {
+      if (unit.startedAt !== undefined) this.#look(unit, now);
+    }
+    this.#launcher.sample(this.#byPid.keys());
+    this.#output.pumpEnded();
+    this.#keepTicking();
+  }
+
+  #look(unit: LiveUnit, now: number): void {
+    if (unit.isLasting) this.#readProgress(unit, false);
+    if (unit.isLasting || unit.watched.stdout || unit.watched.stderr) this.#output.pump(unit);
+    unit.isLasting = true;
+    if (now >= unit.deadline && !unit.isEnding) {
+      unit.reachTimeLimit();
+      this.#endProcesses(unit, unit.run.graceMs);
+    }
+    if (now >= unit.killAt) this.#signal(unit, SIGKILL);
+  }
+
+  /** Called again, it can only shorten the grace. */
+  close(graceMs: number): Promise<void> {
+    this.#killAllAt = Math.min(this.#killAllAt, this.#clock.monotonic() + graceMs);
+    for (const key of [...this.#units.keys()]) this.terminate(key, graceMs);
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await this.#endEverybody();
+    this.#timer?.cancel();
+    this.#output.close();
+    this.#lanes.close();
+    await this.#sandboxes.close();
+    this.#launcher.close();
+    this.#warden.dismiss();
+    closeSync(this.#devNull);
+  }
+
+  async #endEverybody(): Promise<void> {
+    let left = this.#strays.signalAll(SIGTERM);
+    while (this.#units.size > 0 || left.length > 0) {
+      const late = this.#clock.monotonic() - this.#killAllAt;
+      if (late > GIVE_UP_MS) {
+        const pids = left.map(({ pid }) => pid);
+        this.#log.error({ pids }, 'processes cannot be killed and are left behind');
+        return;
+      }
+      await new Promise<void>((done) => this.#clock.after(LOOK_MS, done));
+      left = late >= 0 ? this.#strays.signalAll(SIGKILL) : this.#strays.all();
+    }
+  }
+}

@@ -1,0 +1,46 @@
+/**
+ * What units that ended lately have written, so that a watch that comes a little late still gets
+ * it: the bytes of a capture, or the name of the file that the unit wrote itself. Bounded.
+ */
+import type { OutputStream } from './unit-run.ts';
+
+/** A stream of an ended unit: its bytes, or the path of its file; undefined if it was empty. */
+export type Kept = Buffer | string | undefined;
+
+/** Both streams of an ended unit. */
+export type KeptStreams = Readonly<Record<OutputStream, Kept>>;
+
+const MOST_BYTES = 16 * 1024 * 1024;
+/** What an entry takes up besides its bytes. */
+const ENTRY_BYTES = 512;
+
+function weigh(streams: KeptStreams): number {
+  return ENTRY_BYTES + (streams.stdout?.length ?? 0) + (streams.stderr?.length ?? 0);
+}
+
+/** The streams of the units that ended last, the oldest forgotten first. */
+export class RecentOutput {
+  readonly #entries = new Map<number, KeptStreams>();
+  #bytes = 0;
+
+  get(key: number, stream: OutputStream): Kept {
+    return this.#entries.get(key)?.[stream];
+  }
+
+  add(key: number, streams: KeptStreams): void {
+    if (streams.stdout === undefined && streams.stderr === undefined) return;
+    this.#entries.set(key, streams);
+    this.#bytes += weigh(streams);
+    for (const oldest of this.#entries.keys()) {
+      if (this.#bytes <= MOST_BYTES) break;
+      this.forget(oldest);
+    }
+  }
+
+  forget(key: number): void {
+    const streams = this.#entries.get(key);
+    if (!streams) return;
+    this.#entries.delete(key);
+    this.#bytes -= weigh(streams);
+  }
+}

@@ -1,0 +1,114 @@
+import { appendFileSync, mkdtempSync, rmSync, statSync, truncateSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Capture } from '../../src/executor/capture.ts';
+
+const MEBIBYTE = 1024 * 1024;
+
+describe('Capture', () => {
+  let directory: string;
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'capture-test-'));
+  });
+  afterEach(() => rmSync(directory, { recursive: true }));
+
+  const make = (): Capture => new Capture(join(directory, 'file'), () => false);
+  const reader = () => {
+    const chunks: Buffer[] = [];
+    return {
+      take: (chunk: Buffer) => void chunks.push(chunk),
+      text: () => Buffer.concat(chunks).toString(),
+    };
+  };
+
+  it('is readable by its owner only', () => {
+    expect(statSync(make().path).mode & 0o777).toBe(0o600);
+  });
+
+  it('hands over what is new, a limited piece at a time', () => {
+    const capture = make();
+    const { take, text } = reader();
+    appendFileSync(capture.path, 'abcdef');
+    capture.pump(take, 4);
+    expect(text()).toBe('abcd');
+    capture.pump(take, 4);
+    capture.pump(take, 4);
+    expect(text()).toBe('abcdef');
+    capture.rewind();
+    capture.pump(take);
+    expect(text()).toBe('abcdefabcdef');
+  });
+
+  it('gives the rest when it is drained, and is as new afterwards', () => {
+    const capture = make();
+    expect(capture.drain(undefined)).toBeUndefined();
+    const { take, text } = reader();
+    appendFileSync(capture.path, 'abc');
+    capture.pump(take);
+    appendFileSync(capture.path, 'def');
+    expect(capture.drain(take)?.toString()).toBe('abcdef');
+    expect(text()).toBe('abcdef');
+    expect(statSync(capture.path).size).toBe(0);
+    appendFileSync(capture.path, 'x');
+    expect(capture.drain(undefined)?.toString()).toBe('x');
+  });
+
+  it('keeps the last mebibyte of much, and says so', () => {
+    const capture = make();
+    appendFileSync(capture.path, Buffer.alloc(2 * MEBIBYTE, 'a'));
+    appendFileSync(capture.path, 'end');
+    const kept = capture.drain(undefined)?.toString() ?? '';
+    expect(kept).toMatch(/^\n\[pstar: 1048579 bytes of output were not kept\]\na+end$/);
+    expect(kept.length).toBeLessThan(MEBIBYTE + 100);
+  });
+
+  it('trims what nobody watches, so that a watcher who comes then hears of it', () => {
+    const capture = make();
+    appendFileSync(capture.path, Buffer.alloc(MEBIBYTE, 'a'));
+    capture.trim(false);
+    expect(statSync(capture.path).size).toBe(MEBIBYTE);
+    appendFileSync(capture.path, 'end');
+    capture.trim(false);
+    expect(statSync(capture.path).size).toBeLessThan(100_000);
+    appendFileSync(capture.path, 'more');
+    const { take, text } = reader();
+    capture.rewind();
+    capture.pump(take);
+    expect(text()).toMatch(/^\n\[pstar: 98\d+ bytes of output were not kept\]\na+endmore$/);
+    expect(capture.drain(undefined)?.toString()).toBe(text());
+  });
+
+  it('trims only what the watcher has had', () => {
+    const capture = make();
+    const { take, text } = reader();
+    capture.rewind();
+    for (let i = 0; i < 5; i++) {
+      appendFileSync(capture.path, Buffer.alloc(MEBIBYTE, `${i}`));
+      capture.pump(take, MEBIBYTE / 2);
+      capture.trim(true);
+    }
+    capture.drain(take);
+    const all = [0, 1, 2, 3, 4].map((i) => `${i}`.repeat(MEBIBYTE)).join('');
+    expect(text() === all).toBe(true);
+  });
+
+  it('goes on when the unit itself has emptied the file', () => {
+    const capture = make();
+    const { take, text } = reader();
+    appendFileSync(capture.path, 'a long beginning\n');
+    capture.pump(take);
+    truncateSync(capture.path);
+    appendFileSync(capture.path, 'short\n');
+    capture.pump(take);
+    expect(text()).toBe('a long beginning\nshort\n');
+    expect(capture.drain(undefined)?.toString()).toBe('short\n');
+  });
+
+  it('notices that its file was removed', () => {
+    const capture = make();
+    expect(capture.intact).toBe(true);
+    rmSync(capture.path);
+    expect(capture.intact).toBe(false);
+  });
+});
