@@ -16,10 +16,18 @@ export interface Binding {
   readonly units: number[];
 }
 
+/** All that a round has bound, in order: what the journal holds. */
+interface BoundColumns {
+  /** Pairs of place and how many. */
+  readonly runs: number[];
+  readonly units: number[];
+}
+
 export class BindingRound implements Round {
   readonly classes: readonly ClassQueue[];
   readonly places: readonly AgentPlace[];
   readonly bindings = new Map<AgentPlace, Binding>();
+  readonly bound: BoundColumns = { runs: [], units: [] };
   readonly #state: WorkState;
   readonly #now: number;
 
@@ -35,23 +43,20 @@ export class BindingRound implements Round {
   }
 
   possible(requests: RequestClass, place: Place): boolean {
-    return this.#own(place).possible(this.#queue(requests));
+    return this.#own(place).takes(this.#queue(requests), this.#now);
   }
 
   possibleSomewhere(requests: RequestClass): boolean {
-    return this.#state.places.all.some(
-      (place) => place.status === 'live' && place.possible(this.#queue(requests)),
-    );
+    const queue = this.#queue(requests);
+    return this.#state.places.all.some((place) => place.takes(queue, this.#now));
   }
 
   room(requests: RequestClass, place: Place): number {
-    const queue = this.#queue(requests);
-    return this.#takes(place, queue) ? this.#own(place).room(queue) : 0;
+    return this.possible(requests, place) ? this.#own(place).room(this.#queue(requests)) : 0;
   }
 
   roomAhead(requests: RequestClass, place: Place): number {
-    const queue = this.#queue(requests);
-    return this.#takes(place, queue) ? this.#own(place).roomAhead(queue) : 0;
+    return this.possible(requests, place) ? this.#own(place).roomAhead(this.#queue(requests)) : 0;
   }
 
   bind(requests: RequestClass, place: Place, count: number): void {
@@ -65,16 +70,15 @@ export class BindingRound implements Round {
       binding = { place: own, units: [] };
       this.bindings.set(own, binding);
     }
+    const { runs, units } = this.bound;
+    if (runs.at(-2) === own.id) runs[runs.length - 1] = (runs.at(-1) as number) + count;
+    else runs.push(own.id, count);
     for (let i = 0; i < count; i++) {
       const unit = queue.shift();
       this.#state.bind(unit, own);
       binding.units.push(unit);
+      units.push(unit);
     }
-  }
-
-  #takes(place: Place, queue: ClassQueue): boolean {
-    const own = this.#own(place);
-    return own.status === 'live' && own.possible(queue) && own.endsInTime(queue, this.#now);
   }
 
   // A scheduler may hand back any object with the right number: the tables are ours.

@@ -4,79 +4,95 @@
  * Every circle runs through a new unit, so the search begins at those, and follows who waits for
  * whom through old and new alike.
  */
-import type { Group } from './dependencies.ts';
+import { isFinal, NONE } from './unit-table.ts';
 import type { WorkState } from './work-state.ts';
+
+/** In a list of groups by row: this one is in none. */
+export const NO_GROUP = -1;
+
+/** What a submit would add. */
+export interface Newcomers {
+  /** As a submission holds them. */
+  readonly edges: readonly number[];
+  /** The number that its first unit will get. */
+  readonly first: number;
+  /** The group of each of its units. */
+  readonly groupOfRow: Int32Array;
+  /** Groups that it makes, with the numbers that they will get. */
+  readonly newGroups: ReadonlyMap<string, number>;
+}
 
 /** Units by their numbers, groups below zero: -1 is the first. */
 type Node = number;
 
-/**
- * Names the members of a circle, or undefined when there is none.
- *
- * `edges` are those of a submission, `first` the number that its first unit will get, and
- * `groupOfRow` the groups of those of its units that are in one.
- */
+/** Names the members of a circle, each waiting for the next, or undefined when there is none. */
 export function findCircle(
-  edges: readonly number[],
-  first: number,
-  groupOfRow: ReadonlyMap<number, number>,
+  newcomers: Newcomers,
   state: WorkState,
+  idOf: (unit: number) => string,
 ): string[] | undefined {
-  if (!mayClose(edges, first, groupOfRow, state)) return undefined;
-  const added = new Map<Node, Node[]>();
-  for (let i = 0; i < edges.length; i += 3) {
-    const target = Math.floor((edges[i + 1] as number) / 2);
-    const node = edges[i + 2] === 1 ? -1 - target : target;
-    const waiting = added.get(node);
-    if (waiting) waiting.push(first + (edges[i] as number));
-    else added.set(node, [first + (edges[i] as number)]);
-  }
-  const followers = (node: Node): Node[] => [
-    ...(added.get(node) ?? []),
-    ...oldFollowers(node, first, groupOfRow, state),
-  ];
+  if (!mayClose(newcomers, state)) return undefined;
+  const followers = followersOf(newcomers, state);
   const seen = new Map<Node, 'open' | 'closed'>();
-  for (const start of new Set([...added.values()].flat())) {
-    const circle = walk(start, followers, seen);
-    if (circle) return circle.reverse().map((node) => nameOf(node, first, state));
+  const { edges, first } = newcomers;
+  for (let i = 0; i < edges.length; i += 3) {
+    const circle = walk(first + (edges[i] as number), followers, seen);
+    if (circle) return circle.reverse().map((node) => nameOf(node, newcomers, state, idOf));
   }
   return undefined;
 }
 
 /** A submit that waits only for what came before it, and joins no group that others wait for, cannot. */
-function mayClose(
-  edges: readonly number[],
-  first: number,
-  groupOfRow: ReadonlyMap<number, number>,
-  state: WorkState,
-): boolean {
-  const awaited = new Set(groupOfRow.values());
-  if (
-    [...awaited].some(
-      (id) =>
-        state.dependencies.dependentsOfGroup(state.dependencies.groups[id] as Group).length > 0,
-    )
-  ) {
-    return edges.length > 0;
+function mayClose({ edges, first, groupOfRow }: Newcomers, state: WorkState): boolean {
+  const joined = new Set(groupOfRow);
+  for (const id of joined) {
+    const group = state.dependencies.groups[id];
+    if (group && group.edges !== NONE) return true;
   }
   for (let i = 0; i < edges.length; i += 3) {
     const target = Math.floor((edges[i + 1] as number) / 2);
-    if (edges[i + 2] === 1 ? awaited.has(target) : target > first + (edges[i] as number))
+    if (edges[i + 2] === 1 ? joined.has(target) : target > first + (edges[i] as number))
       return true;
   }
   return false;
 }
 
-function oldFollowers(
-  node: Node,
-  first: number,
-  groupOfRow: ReadonlyMap<number, number>,
+/** A function that tells who waits for a node, as things would be after the submit. */
+function followersOf(
+  { edges, first, groupOfRow }: Newcomers,
   state: WorkState,
-): Node[] {
-  if (node < 0)
-    return state.dependencies.dependentsOfGroup(state.dependencies.groups[-1 - node] as Group);
-  const group = node < first ? state.template(node).group?.id : groupOfRow.get(node - first);
-  const followers = node < first ? state.dependencies.dependentsOf(node) : [];
+): (node: Node) => Node[] {
+  // The edges to each node as a linked list: arrays by the million would cost more than the search.
+  const heads = new Map<Node, number>();
+  const nexts = new Int32Array(edges.length / 3);
+  for (let edge = nexts.length - 1; edge >= 0; edge--) {
+    const target = Math.floor((edges[3 * edge + 1] as number) / 2);
+    const node = edges[3 * edge + 2] === 1 ? -1 - target : target;
+    nexts[edge] = heads.get(node) ?? -1;
+    heads.set(node, edge);
+  }
+  return (node) => {
+    // Nobody waits for what is over.
+    if (node >= 0 && node < first && isFinal(state.units.state(node))) return [];
+    const found = oldFollowers(node, first, state);
+    const group = node >= first ? groupOfRow[node - first] : undefined;
+    if (group !== undefined && group !== NO_GROUP) found.push(-1 - group);
+    for (let edge = heads.get(node) ?? -1; edge !== -1; edge = nexts[edge] as number) {
+      found.push(first + (edges[3 * edge] as number));
+    }
+    return found;
+  };
+}
+
+function oldFollowers(node: Node, first: number, state: WorkState): Node[] {
+  const { dependencies } = state;
+  if (node < 0) {
+    const group = dependencies.groups[-1 - node];
+    return group ? dependencies.dependentsOfGroup(group) : [];
+  }
+  if (node >= first) return [];
+  const group = state.template(node).group?.id;
+  const followers = dependencies.dependentsOf(node);
   return group === undefined ? followers : [...followers, -1 - group];
 }
 
@@ -105,7 +121,14 @@ function walk(
   return undefined;
 }
 
-function nameOf(node: Node, first: number, state: WorkState): string {
-  if (node < 0) return `group '${state.dependencies.groups[-1 - node]?.name}'`;
-  return node < first ? `unit ${node}` : `description ${node - first}`;
+function nameOf(
+  node: Node,
+  { first, newGroups }: Newcomers,
+  state: WorkState,
+  idOf: (unit: number) => string,
+): string {
+  if (node >= 0) return node < first ? idOf(node) : `description ${node - first}`;
+  const id = -1 - node;
+  const made = [...newGroups].find(([, number]) => number === id);
+  return `group '${state.dependencies.groups[id]?.name ?? made?.[0]}'`;
 }

@@ -4,77 +4,106 @@
  */
 import type { DependencyEdge } from '../model/dependency.ts';
 import { PilotError } from '../model/errors.ts';
-import { parseUnitId } from '../model/ids.ts';
-import { findCircle } from './circles.ts';
+import { parseUnitId, unitId } from '../model/ids.ts';
+import { findCircle, NO_GROUP } from './circles.ts';
 import type { WorkState } from './work-state.ts';
+
+/** The rows of a submit in runs: how many, and the group that they are in. */
+export interface RowRun {
+  readonly count: number;
+  readonly group: string | undefined;
+}
+
+const NOBODY = -1;
+const SEVERAL = -2;
 
 export class EdgeResolver {
   readonly #state: WorkState;
   readonly #serviceId: string;
-  readonly #wanted: [row: number, edge: DependencyEdge][] = [];
-  readonly #names: (string | undefined)[] = [];
-  readonly #groupOfRow = new Map<number, number>();
-  #rowByName: Map<string, number | 'ambiguous'> | undefined;
+  /**
+   * Triples as a submission holds them, but for a target that is not known yet: that is the number
+   * of its name in `#names` or `#groups`, as -1 - 2 × number - (1 if on success).
+   */
+  readonly #edges: number[] = [];
+  /** Names that units have or are waited for by, numbered. */
+  readonly #names = new Map<string, number>();
+  /** By the number of a name: the row that has it, NOBODY or SEVERAL. */
+  readonly #rowOfName: number[] = [];
+  /** Names of groups that are waited for, numbered. */
+  readonly #groups = new Map<string, number>();
 
   constructor(state: WorkState, serviceId: string) {
     this.#state = state;
     this.#serviceId = serviceId;
   }
 
+  /** Notes what a row is called. */
   name(row: number, name: string): void {
-    this.#names[row] = name;
-  }
-
-  member(row: number, group: number): void {
-    this.#groupOfRow.set(row, group);
+    const number = this.#numberOf(name);
+    this.#rowOfName[number] = this.#rowOfName[number] === NOBODY ? row : SEVERAL;
   }
 
   add(row: number, edges: readonly DependencyEdge[]): void {
-    for (const edge of edges) this.#wanted.push([row, edge]);
+    for (const { to, ref, on } of edges) {
+      const onSuccess = on === 'done' ? 1 : 0;
+      if (to === 'group') {
+        this.#edges.push(row, -1 - 2 * numberIn(this.#groups, ref) - onSuccess, 1);
+        continue;
+      }
+      const id = parseUnitId(ref);
+      const isThere = id?.service === this.#serviceId && id.index < this.#state.units.size;
+      const packed = isThere ? 2 * id.index + onSuccess : -1 - 2 * this.#numberOf(ref) - onSuccess;
+      this.#edges.push(row, packed, 0);
+    }
   }
 
-  /** Edges as a submission holds them. */
-  resolve(count: number): number[] {
-    const first = this.#state.units.size;
-    const edges: number[] = [];
-    for (const [row, edge] of this.#wanted) {
-      const onSuccess = edge.on === 'done' ? 1 : 0;
-      if (edge.to === 'group') edges.push(row, this.#group(row, edge.ref) * 2 + onSuccess, 1);
-      else edges.push(row, this.#unit(row, edge.ref, first, count) * 2 + onSuccess, 0);
+  /**
+   * Edges as a submission holds them, for units from number `first` on. `groups` are the numbers of
+   * groups that the submit makes.
+   */
+  resolve(
+    first: number,
+    runs: readonly RowRun[],
+    groups: ReadonlyMap<string, number>,
+  ): readonly number[] {
+    const edges = this.#edges;
+    if (edges.length === 0) return edges;
+    const groupOf = (name: string) => this.#state.dependencies.group(name)?.id ?? groups.get(name);
+    const groupOfRow = groupsByRow(runs, groupOf);
+    const names = [...this.#names.keys()];
+    const groupNames = [...this.#groups.keys()];
+    for (let i = 0; i < edges.length; i += 3) {
+      const row = edges[i] as number;
+      const packed = edges[i + 1] as number;
+      if (packed >= 0) continue;
+      const number = (-1 - packed) >>> 1;
+      const target =
+        edges[i + 2] === 1
+          ? groupNumber(row, groupNames[number] as string, groupOf, groupOfRow)
+          : first +
+            this.#rowNumber(row, names[number] as string, this.#rowOfName[number] as number);
+      edges[i + 1] = 2 * target + ((-1 - packed) & 1);
     }
-    const circle = findCircle(edges, first, this.#groupOfRow, this.#state);
-    if (circle) throw circular(`${circle.join(' waits for ')}: a circle`);
+    const newcomers = { edges, first, groupOfRow, newGroups: groups };
+    const circle = findCircle(newcomers, this.#state, (unit) => unitId(this.#serviceId, unit));
+    if (circle) throw circular(`${inShort(circle).join(' waits for ')}: a circle`);
     return edges;
   }
 
-  #group(row: number, name: string): number {
-    const group = this.#state.dependencies.group(name);
-    if (group === undefined) {
-      throw unknown(
-        row,
-        `there is no group '${name}'`,
-        'make it with group(name), or submit its units first',
-      );
-    }
-    if (this.#groupOfRow.get(row) === group.id)
-      throw circular(`description ${row} waits for its own group '${name}'`);
-    return group.id;
+  #numberOf(name: string): number {
+    const number = numberIn(this.#names, name);
+    this.#rowOfName[number] ??= NOBODY;
+    return number;
   }
 
-  /** The unit's number; that of a row of this submit is the one it will get. */
-  #unit(row: number, ref: string, first: number, count: number): number {
-    const id = parseUnitId(ref);
-    if (id?.service === this.#serviceId && id.index < first) return id.index;
-    const named = this.#named(ref, count);
-    if (named === 'ambiguous') {
-      throw unknown(
-        row,
-        `several units of this submit are named '${ref}'`,
-        'give each a name of its own',
-      );
+  #rowNumber(row: number, ref: string, found: number): number {
+    if (found === SEVERAL) {
+      const problem = `several units of this submit are named '${ref}'`;
+      throw unknown(row, problem, 'give each a name of its own');
     }
-    if (named === row) throw circular(`description ${row} ('${ref}') waits for itself`);
-    if (named !== undefined) return first + named;
+    if (found === row) throw circular(`description ${row} ('${ref}') waits for itself`);
+    if (found !== NOBODY) return found;
+    const id = parseUnitId(ref);
     const elsewhere =
       id && id.service !== this.#serviceId ? `; '${ref}' is of service ${id.service}` : '';
     throw unknown(
@@ -83,18 +112,51 @@ export class EdgeResolver {
       'name a unit by its id, or one of the same submit by its name',
     );
   }
+}
 
-  #named(ref: string, count: number): number | 'ambiguous' | undefined {
-    if (this.#rowByName === undefined) {
-      this.#rowByName = new Map();
-      for (let row = 0; row < count; row++) {
-        const name = this.#names[row];
-        if (name === undefined) continue;
-        this.#rowByName.set(name, this.#rowByName.has(name) ? 'ambiguous' : row);
-      }
-    }
-    return this.#rowByName.get(ref);
+/** The beginning and the end of a long circle. */
+function inShort(circle: readonly string[]): readonly string[] {
+  if (circle.length <= 9) return circle;
+  return [...circle.slice(0, 4), `${circle.length - 8} others`, ...circle.slice(-4)];
+}
+
+function numberIn(numbers: Map<string, number>, name: string): number {
+  let number = numbers.get(name);
+  if (number === undefined) {
+    number = numbers.size;
+    numbers.set(name, number);
   }
+  return number;
+}
+
+function groupsByRow(
+  runs: readonly RowRun[],
+  groupOf: (name: string) => number | undefined,
+): Int32Array {
+  const groups = new Int32Array(runs.reduce((sum, { count }) => sum + count, 0)).fill(NO_GROUP);
+  let row = 0;
+  for (const { count, group } of runs) {
+    if (group !== undefined) groups.fill(groupOf(group) ?? NO_GROUP, row, row + count);
+    row += count;
+  }
+  return groups;
+}
+
+function groupNumber(
+  row: number,
+  name: string,
+  groupOf: (name: string) => number | undefined,
+  groupOfRow: Int32Array,
+): number {
+  const group = groupOf(name);
+  if (group === undefined) {
+    const hint = 'make it with group(name), or submit its units first';
+    throw unknown(row, `there is no group '${name}'`, hint);
+  }
+  if (groupOfRow[row] === group) {
+    throw circular(`description ${row} waits for its own group '${name}'`);
+  }
+  return group;
 }
 
 function unknown(row: number, problem: string, hint: string): PilotError {

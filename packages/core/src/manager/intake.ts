@@ -12,70 +12,42 @@ import {
   type WorkUnitDescription,
 } from '../model/work-unit-description.ts';
 import { EdgeResolver } from './edge-resolver.ts';
-import { ownPart, VARYING, type Varying } from './own-part.ts';
-import type { Template } from './templates.ts';
-import type { Submission } from './work-events.ts';
+import { ownPart } from './own-part.ts';
+import type { Known, TemplateIndex } from './template-index.ts';
+import type { Submission, TemplateRecord } from './work-events.ts';
 import type { WorkState } from './work-state.ts';
 
-/** A template with the description that it was made from, to compare the next ones with. */
-interface Known {
-  readonly template: Template;
-  /** The fixed attributes as they were written. */
-  readonly fixed: Readonly<Record<string, unknown>>;
-  readonly fixedCount: number;
-  readonly varying: Varying;
+export { TemplateIndex } from './template-index.ts';
+
+/** Descriptions in a row that share a template. */
+interface Run {
+  readonly known: Known;
+  count: number;
 }
 
-const isVarying: ReadonlySet<string> = new Set([...VARYING, 'dependsOn']);
-
-/** The templates that descriptions have been seen to share; one for each service. */
-export class TemplateIndex {
-  readonly #state: WorkState;
-  readonly #known = new Map<string, Known>();
-
-  constructor(state: WorkState) {
-    this.#state = state;
-  }
-
-  /** The template whose fixed attributes are those of the description, made if there is none. */
-  find(description: WorkUnitDescription, last: Known | undefined): Known {
-    if (last && hasSameFixed(description, last)) return last;
-    const fixed = Object.fromEntries(
-      Object.entries(description).filter(
-        ([key, value]) => !isVarying.has(key) && value !== undefined,
-      ),
-    );
-    const key = JSON.stringify(fixed);
-    const found = this.#known.get(key);
-    if (found) return found;
-    const { dependsOn: _, ...parsed } = parseWorkUnitDescription(description);
-    const known = {
-      template: this.#state.templates.add(parsed),
-      fixed,
-      fixedCount: Object.keys(fixed).length,
-      varying: parsed as Varying,
-    };
-    this.#known.set(key, known);
-    return known;
-  }
-}
-
-/** Gathers one submit. Nothing of it is in the manager before {@link Intake.finish} has returned. */
+/** Gathers one submit. The manager and its state do not change by it. */
 export class Intake {
   readonly #index: TemplateIndex;
+  readonly #state: WorkState;
   readonly #edges: EdgeResolver;
-  readonly #runs: number[] = [];
+  readonly #runs: Run[] = [];
   #own: (string | null)[] | undefined;
   #count = 0;
-  #last: Known | undefined;
+  #bytes = 0;
 
   constructor(index: TemplateIndex, state: WorkState, serviceId: string) {
     this.#index = index;
+    this.#state = state;
     this.#edges = new EdgeResolver(state, serviceId);
   }
 
   get count(): number {
     return this.#count;
+  }
+
+  /** About what the own parts and the templates will take in the journal. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   /** @throws DescriptionError that names the attribute, and the row when there are several. */
@@ -89,12 +61,22 @@ export class Intake {
     this.#count++;
   }
 
-  /** @throws PilotError `DEPENDENCY_UNKNOWN` or `DEPENDENCY_CIRCULAR`. */
+  /**
+   * The submission of all that was added. It holds for the present state only: the manager must
+   * have it before anything else.
+   *
+   * @throws PilotError `DEPENDENCY_UNKNOWN` or `DEPENDENCY_CIRCULAR`.
+   */
   finish(): Submission {
-    const edges = this.#edges.resolve(this.#count);
+    const first = this.#state.units.size;
+    const templates = this.#index.number(this.#runs.map(({ known }) => known));
+    const runs = this.#runs.map(({ known, count }) => ({ count, group: known.description.group }));
+    const edges = this.#edges.resolve(first, runs, this.#groupsOf(templates));
     return {
+      first,
       count: this.#count,
-      runs: this.#runs,
+      templates,
+      runs: this.#runs.flatMap(({ known, count }) => [known.id as number, count]),
       ...(this.#own && { own: padded(this.#own, this.#count) }),
       ...(edges.length > 0 && { edges }),
     };
@@ -103,40 +85,36 @@ export class Intake {
   #add(description: WorkUnitDescription, row: number): void {
     if (typeof description !== 'object' || description === null)
       parseWorkUnitDescription(description);
-    const known = this.#index.find(description, this.#last);
-    this.#last = known;
+    const last = this.#runs.at(-1);
+    const known = this.#index.find(description, last?.known);
     const own = ownPart(description, known.varying);
     if (own !== null) {
       this.#own = padded(this.#own ?? [], row);
       this.#own.push(own);
+      this.#bytes += own.length * 3;
     }
-    this.#countRun(known.template.id);
-    const group = known.template.group?.id;
     if (description.name !== undefined) this.#edges.name(row, description.name);
-    if (group !== undefined) this.#edges.member(row, group);
     if (description.dependsOn !== undefined) {
       this.#edges.add(row, normalizeDependencies(description.dependsOn));
     }
+    if (last?.known === known) last.count++;
+    else {
+      this.#runs.push({ known, count: 1 });
+      this.#bytes += known.bytes;
+    }
   }
 
-  #countRun(template: number): void {
-    const at = this.#runs.length - 2;
-    if (at >= 0 && this.#runs[at] === template)
-      this.#runs[at + 1] = (this.#runs[at + 1] as number) + 1;
-    else this.#runs.push(template, 1);
+  /** The groups that new templates make, with the numbers that they will get. */
+  #groupsOf(templates: readonly TemplateRecord[]): Map<string, number> {
+    const { dependencies } = this.#state;
+    const made = new Map<string, number>();
+    for (const { description } of templates) {
+      const { group } = description;
+      if (group === undefined || made.has(group) || dependencies.group(group)) continue;
+      made.set(group, dependencies.groups.length + made.size);
+    }
+    return made;
   }
-}
-
-function hasSameFixed(description: WorkUnitDescription, { fixed, fixedCount }: Known): boolean {
-  let count = 0;
-  for (const key in description) {
-    const value = description[key as keyof WorkUnitDescription];
-    if (value === undefined || isVarying.has(key)) continue;
-    // Objects may have been changed in place since: those are compared by content, elsewhere.
-    if (value !== fixed[key] || typeof value === 'object') return false;
-    count++;
-  }
-  return count === fixedCount;
 }
 
 function padded(own: (string | null)[], length: number): (string | null)[] {

@@ -1,4 +1,5 @@
 /** What one unit has of its own beside its template: found by comparing, kept as JSON. */
+import { readArguments, readEnvironment, readText } from '../model/attribute-readers.ts';
 import { DescriptionError } from '../model/errors.ts';
 import {
   parseWorkUnitDescription,
@@ -40,26 +41,40 @@ const STRINGS = ['name', 'input', 'output', 'error', 'workingDirectory'] as cons
  * @throws DescriptionError for a value that the schema refuses.
  */
 export function ownPart(description: WorkUnitDescription, template: Varying): string | null {
+  try {
+    const json = differenceOf(description, template);
+    if (json !== null && json.length > OWN_CHARACTERS_MAX) throw tooLarge(json.length);
+    return json;
+  } catch (error) {
+    // The readers do not know which attribute they read; the schema says it.
+    if (error instanceof DescriptionError && error.subject === undefined) {
+      parseWorkUnitDescription(description);
+    }
+    throw error;
+  }
+}
+
+function differenceOf(description: WorkUnitDescription, template: Varying): string | null {
   const own: Record<string, unknown> = {};
   let differs = false;
-  if (!sameArguments(description.arguments, template.arguments)) {
-    own['arguments'] = plainArguments(description);
+  if (!sameList(description.arguments, template.arguments)) {
+    own['arguments'] = readOr(readArguments, description.arguments);
     differs = true;
   }
   for (const key of STRINGS) {
-    const value = description[key];
-    if (value === template[key]) continue;
-    own[key] = value === undefined || isPlain(value) ? (value ?? null) : parsed(description, key);
+    if (description[key] === template[key]) continue;
+    own[key] = readOr(readText, description[key]);
     differs = true;
   }
-  if (!sameEnvironment(description.environment, template.environment)) {
-    own['environment'] = parsed(description, 'environment') ?? null;
+  if (!sameRecord(description.environment, template.environment)) {
+    own['environment'] = readOr(readEnvironment, description.environment);
     differs = true;
   }
-  if (!differs) return null;
-  const json = JSON.stringify(own);
-  if (json.length > OWN_CHARACTERS_MAX) throw tooLarge(json.length);
-  return json;
+  return differs ? JSON.stringify(own) : null;
+}
+
+function readOr<In, Out>(read: (value: In) => Out, value: In | undefined): Out | null {
+  return value === undefined ? null : read(value);
 }
 
 function tooLarge(length: number): DescriptionError {
@@ -69,42 +84,21 @@ function tooLarge(length: number): DescriptionError {
   });
 }
 
-/** Arguments that need no schema: strings without a NUL, and finite numbers. Others go to the schema. */
-function plainArguments(description: WorkUnitDescription): readonly string[] | null {
-  const values: unknown = description.arguments;
-  if (values === undefined) return null;
-  if (!Array.isArray(values)) return parsed(description, 'arguments') as string[];
-  for (const value of values) {
-    if (!isPlain(value)) return parsed(description, 'arguments') as string[];
-  }
-  return values;
-}
-
-function isPlain(value: unknown): value is string {
-  return typeof value === 'string' && value !== '' && !value.includes('\0');
-}
-
-/** The schema's word on one attribute; the way for whatever is not plain. */
-function parsed(description: WorkUnitDescription, key: keyof Varying): unknown {
-  return parseWorkUnitDescription(description)[key];
-}
-
-function sameArguments(
-  written: WorkUnitDescription['arguments'],
-  template: readonly string[] | undefined,
-): boolean {
+/** Whether both are the same; false is also right for what only looks different, like 1 and '1'. */
+function sameList(written: unknown, template: readonly string[] | undefined): boolean {
   if (written === undefined || template === undefined) return written === template;
-  if (written.length !== template.length) return false;
+  if (!Array.isArray(written) || written.length !== template.length) return false;
   for (let i = 0; i < template.length; i++) if (written[i] !== template[i]) return false;
   return true;
 }
 
-function sameEnvironment(
+function sameRecord(
   written: WorkUnitDescription['environment'],
   template: Readonly<Record<string, string>> | undefined,
 ): boolean {
   if (written === undefined || template === undefined) return written === template;
+  if (typeof written !== 'object' || written === null || Array.isArray(written)) return false;
   const keys = Object.keys(written);
   if (keys.length !== Object.keys(template).length) return false;
-  return keys.every((key) => written[key] === template[key]);
+  return keys.every((key) => Object.hasOwn(template, key) && written[key] === template[key]);
 }

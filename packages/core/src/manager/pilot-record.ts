@@ -132,12 +132,13 @@ function evolveAgent(
   event: Extract<PilotEvent, { readonly agent: string }>,
 ): AgentRecord {
   const known = pilot.agents.get(event.agent);
+  assert(known?.at.link !== 'gone', `${event.agent} is gone`);
   if (event.type === 'agent-connected') {
     const { agent: id, node, endsAt } = event;
     const { round, silences } = known ?? { round: pilot.round, silences: 0 };
     return { id, round, node, endsAt, at: { link: 'connected' }, silences };
   }
-  assert(known !== undefined && known.at.link !== 'gone', `${event.agent} is not there`);
+  assert(known !== undefined, `${event.agent} is not there`);
   if (event.type === 'agent-silent') {
     return { ...known, at: { link: 'silent', why: event.why }, silences: known.silences + 1 };
   }

@@ -1,6 +1,7 @@
 /** The agents that units are bound to: what each has, and how much of it is booked. */
 import type { Capacity, ResourceRequest } from '../model/resources.ts';
 import { fits } from '../model/resources.ts';
+import type { UnitColumns } from '../protocol/messages.ts';
 import type { Place } from '../scheduler/scheduler.ts';
 import type { ClassQueue } from './class-queue.ts';
 import type { PlaceRecord } from './work-events.ts';
@@ -27,8 +28,10 @@ export class AgentPlace implements Place {
   endsAt: number | undefined;
   /** Numbers of the templates that the agent has been sent on its present life. */
   readonly templatesSent = new Set<number>();
-  /** A recall is under way: wait for its answer before the next. */
-  recalling = false;
+  /** How often the agent has come or come back. */
+  links = 0;
+  /** What was asked for in the newest recall, with the attempts that were meant. */
+  recalled: UnitColumns | undefined;
   /** Units bound here, oldest first; some have ended since. Compacted when most have. */
   #bound: number[] = [];
   #boundCount = 0;
@@ -107,6 +110,11 @@ export class AgentPlace implements Place {
     return now + (spec.expectedMs ?? 0) <= this.endsAt;
   }
 
+  /** Whether units of a class may be bound here now, as soon as there is room. */
+  takes(queue: ClassQueue, now: number): boolean {
+    return this.status === 'live' && this.possible(queue) && this.endsInTime(queue, now);
+  }
+
   /** How many units of that size could start at once. */
   room({ request }: ClassQueue): number {
     return this.#roomIn(request, 1);
@@ -115,7 +123,8 @@ export class AgentPlace implements Place {
   /** How many it may hold beyond, so that it is not idle within {@link AHEAD_MS}. */
   roomAhead({ request, meanMs }: ClassQueue): number {
     const factor = meanMs === undefined ? AHEAD_AT_FIRST : AHEAD_MS / Math.max(meanMs, 0.001);
-    return Math.min(this.#roomIn(request, 1 + factor), BOUND_MAX - this.#boundCount);
+    const most = Math.max(0, BOUND_MAX - this.#boundCount);
+    return Math.min(this.#roomIn(request, 1 + factor), most);
   }
 
   #roomIn(request: ResourceRequest, factor: number): number {

@@ -2,9 +2,10 @@
  * Takes back what agents hold ahead when another agent is idle, so that the last unit is never
  * left queued behind a long one while a core is free elsewhere.
  */
-
-import type { AgentPlace } from './places.ts';
-import { PAGE_MASK, STATE } from './unit-table.ts';
+import type { UnitColumns } from '../protocol/messages.ts';
+import type { ClassQueue } from './class-queue.ts';
+import { AgentPlace } from './places.ts';
+import { STATE } from './unit-table.ts';
 import type { WorkEffect } from './work-events.ts';
 import type { WorkState } from './work-state.ts';
 
@@ -12,56 +13,91 @@ import type { WorkState } from './work-state.ts';
 const WORTH_MS = 50;
 
 /** The recalls that the present idleness asks for; each place has one under way at most. */
-export function recalls(state: WorkState, live: readonly AgentPlace[]): WorkEffect[] {
-  if (live.length < 2) return [];
-  const effects: WorkEffect[] = [];
-  const holders = live.filter((place) => place.overbooked && !place.recalling);
+export function recalls(
+  state: WorkState,
+  live: ReadonlySet<AgentPlace>,
+  now: number,
+): WorkEffect[] {
+  if (live.size < 2) return [];
+  const holders = [...live].filter((place) => place.overbooked && !isRecalling(state, place));
   if (holders.length === 0) return [];
-  const idle = live.filter((place) => place.bookedCores < place.capacity.cores);
-  for (const place of idle) {
-    let free = place.capacity.cores - place.bookedCores;
+  const effects: WorkEffect[] = [];
+  const waiting = state.templates.classes.filter((requests) => requests.pending > 0);
+  for (const idle of live) {
+    let free = idle.capacity.cores - idle.bookedCores;
+    // A place that something waits for although there is room is kept free on purpose.
+    if (free <= 0 || waiting.some((requests) => idle.takes(requests, now))) continue;
     for (const holder of holders) {
       if (free <= 0) break;
-      if (holder.recalling || holder === place) continue;
-      const units = spare(state, holder, place, free);
+      if (holder === idle || isRecalling(state, holder)) continue;
+      const units = spare(state, holder, idle, free, now);
       if (units.length === 0) continue;
-      holder.recalling = true;
-      effects.push({ type: 'recall', agentId: holder.record.agentId, ...columns(state, units) });
+      holder.recalled = columns(state, units);
+      effects.push({ type: 'recall', agentId: holder.record.agentId, ...holder.recalled });
       for (const unit of units) free -= state.template(unit).requests.request.cores;
     }
   }
   return effects;
 }
 
-/** The newest units that the holder has not started and the idle place could. */
-function spare(state: WorkState, holder: AgentPlace, idle: AgentPlace, free: number): number[] {
+/** Whether some of what was recalled is neither back nor known to have started. */
+function isRecalling(state: WorkState, place: AgentPlace): boolean {
+  if (place.recalled === undefined) return false;
+  const { units, attempts } = place.recalled;
+  const open = units.some(
+    (unit, row) =>
+      state.attempt(unit) === attempts[row] && state.units.state(unit) === STATE.Scheduled,
+  );
+  if (!open) place.recalled = undefined;
+  return open;
+}
+
+/** The newest units that the holder has no slot for now and the idle place has. */
+function spare(
+  state: WorkState,
+  holder: AgentPlace,
+  idle: AgentPlace,
+  free: number,
+  now: number,
+): number[] {
   const units: number[] = [];
+  const room = new Map<ClassQueue, number>();
   let cores = free;
-  const bound = state.boundTo(holder);
-  let excess = holder.bookedCores - holder.capacity.cores;
-  for (let i = bound.length - 1; i >= 0 && cores > 0 && excess > 0; i--) {
-    const unit = bound[i] as number;
-    if (state.units.state(unit) !== STATE.Scheduled) continue;
+  for (const [unit, coresBefore] of withoutSlots(state, holder)) {
     const { requests } = state.template(unit);
-    if (requests.request.cores > cores || !idle.possible(requests)) continue;
-    const waitMs = ((requests.meanMs ?? Number.POSITIVE_INFINITY) * excess) / holder.capacity.cores;
-    if (waitMs < WORTH_MS) return units;
+    if (requests.request.cores > cores || !idle.takes(requests, now)) continue;
+    const left = room.get(requests) ?? idle.room(requests);
+    if (left === 0) continue;
+    const meanMs = requests.meanMs ?? Number.POSITIVE_INFINITY;
+    if ((meanMs * coresBefore) / holder.capacity.cores < WORTH_MS) continue;
+    room.set(requests, left - 1);
     units.push(unit);
     cores -= requests.request.cores;
-    excess -= requests.request.cores;
   }
   return units;
 }
 
-/** Units with their present attempts, as messages name them. */
-export function columns(
+/** What waits at a place until older units have ended, newest first, each with how many cores are before it. */
+function withoutSlots(
   state: WorkState,
-  units: readonly number[],
-): { units: Uint32Array; attempts: Uint16Array } {
-  const attempts = new Uint16Array(units.length);
-  for (let i = 0; i < units.length; i++) {
-    const unit = units[i] as number;
-    attempts[i] = state.units.page(unit).attempt[unit & PAGE_MASK] as number;
+  { id, record }: AgentPlace,
+): [unit: number, cores: number][] {
+  const filled = new AgentPlace(id, record);
+  const waiting: [number, number][] = [];
+  let coresBefore = 0;
+  for (const unit of state.boundTo(state.places.at(id))) {
+    const { requests } = state.template(unit);
+    if (filled.room(requests) > 0) filled.book(unit, requests.request);
+    else if (state.units.state(unit) === STATE.Scheduled) waiting.push([unit, coresBefore]);
+    coresBefore += requests.request.cores;
   }
-  return { units: Uint32Array.from(units), attempts };
+  return waiting.reverse();
+}
+
+/** Units with their present attempts, as messages name them. */
+export function columns(state: WorkState, units: readonly number[]): UnitColumns {
+  return {
+    units: Uint32Array.from(units),
+    attempts: Uint16Array.from(units, (unit) => state.attempt(unit)),
+  };
 }

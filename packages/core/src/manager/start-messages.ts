@@ -34,5 +34,5 @@ export function startEffect(state: WorkState, { place, units }: Binding): WorkEf
     });
     from = to;
   }
-  return { type: 'start', agentId: place.record.agentId, templates, runs };
+  return { type: 'start', agentId: place.record.agentId, link: place.links, templates, runs };
 }

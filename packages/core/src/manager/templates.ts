@@ -8,7 +8,6 @@ import type { UnitCommand, UnitTemplateMessage } from '../protocol/messages.ts';
 import { ClassQueue, type ClassSpec, type Constraints } from './class-queue.ts';
 import type { Group } from './dependencies.ts';
 import type { UnitTable } from './unit-table.ts';
-import type { TemplateRecord } from './work-events.ts';
 
 /** Retries of a template's units. */
 export interface RetryRule {
@@ -81,11 +80,6 @@ export class Templates {
     };
     this.#templates.push(template);
     return template;
-  }
-
-  /** As the journal holds it. */
-  record(id: number): TemplateRecord {
-    return { id, description: { ...this.at(id).description } };
   }
 
   #classOf(spec: ClassSpec): ClassQueue {

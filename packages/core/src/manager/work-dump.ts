@@ -6,6 +6,8 @@ import type { PlaceRecord } from './work-events.ts';
 import type { WorkState } from './work-state.ts';
 
 export interface WorkDump {
+  /** The time of the newest event. */
+  readonly at: number;
   readonly templates: readonly ParsedWorkUnitDescription[];
   readonly pages: readonly PageDump[];
   readonly dependencies: DependenciesDump;
@@ -19,6 +21,7 @@ export interface WorkDump {
 
 export function dumpWork(state: WorkState): WorkDump {
   return {
+    at: state.at,
     templates: Array.from(
       { length: state.templates.size },
       (_, id) => state.templates.at(id).description,
@@ -39,6 +42,7 @@ export function dumpWork(state: WorkState): WorkDump {
 
 /** Takes the place of an empty state's content. */
 export function restoreWork(state: WorkState, dump: WorkDump): void {
+  state.at = dump.at;
   // Groups first: templates refer to them.
   state.dependencies.restore(dump.dependencies);
   for (const description of dump.templates) state.templates.add(description);

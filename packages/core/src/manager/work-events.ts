@@ -6,6 +6,7 @@
  * set free, a retry within its limit) is not written down again.
  */
 import type { NodeInfo } from '../model/resources.ts';
+import type { ParsedWorkUnitDescription } from '../model/work-unit-description.ts';
 import type {
   EndedColumns,
   HeldUnits,
@@ -19,17 +20,24 @@ import type {
 /** A template as it is journalled: its number, and the parsed description as plain data. */
 export interface TemplateRecord {
   readonly id: number;
-  readonly description: Readonly<Record<string, unknown>>;
+  readonly description: ParsedWorkUnitDescription;
 }
 
 /** Units as a submit hands them over, all of them checked. */
 export interface Submission {
+  /** The number that the first unit gets. */
+  readonly first: number;
   readonly count: number;
+  /** Templates that were not there before. */
+  readonly templates: readonly TemplateRecord[];
   /** Pairs of template and how many units in a row have it. */
   readonly runs: readonly number[];
   /** JSON of what each unit has of its own, or null; absent when none has any. */
   readonly own?: readonly (string | null)[];
-  /** Triples of row, 2 × target + (1 if on success), and whether the target is a group (1) or a unit (0). */
+  /**
+   * Triples of row, 2 × target + (1 if on success), and whether the target is a group (1) or a
+   * unit (0).
+   */
   readonly edges?: readonly number[];
 }
 
@@ -88,12 +96,12 @@ export type WorkEvent =
   | {
       readonly type: 'accepted';
       readonly at: number;
-      readonly templates: readonly TemplateRecord[];
       readonly submission: Submission;
     }
   | { readonly type: 'group'; readonly name: string }
   | { readonly type: 'place'; readonly place: PlaceRecord }
-  | { readonly type: 'bound'; readonly place: number; readonly units: Uint32Array }
+  /** Units in the order in which their classes gave them up, with pairs of place and how many. */
+  | { readonly type: 'bound'; readonly runs: Uint32Array; readonly units: Uint32Array }
   | {
       readonly type: 'reported';
       readonly place: number;
@@ -110,7 +118,12 @@ export type WorkEvent =
       readonly phases: Uint8Array;
     } & UnitColumns)
   /** Bound to that place, and it has never heard of them: free again. */
-  | { readonly type: 'unheard'; readonly place: number; readonly units: Uint32Array }
+  | {
+      readonly type: 'unheard';
+      readonly place: number;
+      readonly at: number;
+      readonly units: Uint32Array;
+    }
   /** Their start time or the delay of their retry is over. */
   | { readonly type: 'due'; readonly units: Uint32Array }
   | {
@@ -132,6 +145,11 @@ export type WorkEffect =
   | {
       readonly type: 'start';
       readonly agentId: string;
+      /**
+       * Which of the agent's links it is for, counted from 1. On a later one it must not be sent:
+       * when the agent came back without these units they were given to others.
+       */
+      readonly link: number;
       readonly templates: readonly UnitTemplateMessage[];
       readonly runs: readonly StartRun[];
     }

@@ -6,18 +6,30 @@
  * from the journal. It knows no clock, no socket and no disk.
  */
 import { assert, unreachable } from '../model/assert.ts';
+import type { HeldUnits } from '../protocol/messages.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
-import { type Binding, BindingRound } from './binding-round.ts';
+import { BindingRound } from './binding-round.ts';
 import type { AgentPlace } from './places.ts';
 import { columns, recalls } from './recall.ts';
 import { startEffect } from './start-messages.ts';
-import { CANCEL_ASKED, isFinal, PAGE_MASK, STATE } from './unit-table.ts';
+import { isFinal, PAGE_MASK, STATE } from './unit-table.ts';
 import { dumpWork, restoreWork, type WorkDump } from './work-dump.ts';
-import type { TemplateRecord, WorkEffect, WorkEvent, WorkInput, WorkStep } from './work-events.ts';
+import type { WorkEffect, WorkEvent, WorkInput, WorkStep } from './work-events.ts';
 import { isBoundState, WorkState } from './work-state.ts';
 
 /** How long an agent may be out of touch before its units say so. */
 const SILENCE_MS = 5000;
+
+type HeldRows = Omit<HeldUnits, 'service'>;
+
+/** The phase of an attempt that has ended, and whose report is about to be repeated. */
+const OVER = 2;
+
+const NOTHING_HELD: HeldRows = {
+  units: new Uint32Array(0),
+  attempts: new Uint16Array(0),
+  phases: new Uint8Array(0),
+};
 
 export class WorkManager {
   readonly state = new WorkState();
@@ -26,8 +38,7 @@ export class WorkManager {
   readonly #open = new Set<AgentPlace>();
   readonly #live = new Set<AgentPlace>();
   readonly #silent = new Set<AgentPlace>();
-  /** How many templates the journal has. */
-  #recorded = 0;
+  /** When the newest wake effect was for. */
   #woken = Number.POSITIVE_INFINITY;
   #events: WorkEvent[] = [];
   #effects: WorkEffect[] = [];
@@ -58,7 +69,6 @@ export class WorkManager {
   /** Takes in what an earlier life has journalled. Nothing is published or performed for it. */
   replay(event: WorkEvent): void {
     this.state.apply(event);
-    if (event.type === 'accepted') this.#recorded = this.state.templates.size;
     this.state.moves = [];
   }
 
@@ -69,13 +79,12 @@ export class WorkManager {
 
   restore(dump: WorkDump): void {
     restoreWork(this.state, dump);
-    this.#recorded = this.state.templates.size;
   }
 
   #decide(input: WorkInput): void {
     switch (input.type) {
       case 'submit':
-        this.#submit(input);
+        this.#record({ type: 'accepted', at: input.now, submission: input.submission });
         return;
       case 'group':
         if (!this.state.dependencies.group(input.name)) this.#record(input);
@@ -96,21 +105,13 @@ export class WorkManager {
         this.#reported(input);
         return;
       case 'time':
+        // A timer may ring a little early: then it is to be set again.
+        this.#woken = Number.POSITIVE_INFINITY;
         return;
       default:
         unreachable(input);
         return;
     }
-  }
-
-  #submit({ submission, now }: WorkInput & { type: 'submit' }): void {
-    const templates: TemplateRecord[] = [];
-    while (this.#recorded < this.state.templates.size) {
-      templates.push(this.state.templates.record(this.#recorded++));
-    }
-    this.#events.push({ type: 'accepted', at: now, templates, submission });
-    // Not through apply(): the templates were added when the descriptions were checked.
-    this.state.accept(submission, now);
   }
 
   #cancel({ units, why, now }: WorkInput & { type: 'cancel' }): void {
@@ -132,9 +133,7 @@ export class WorkManager {
 
   #mayCancel(unit: number): boolean {
     assert(unit < this.state.units.size, `unit ${unit} was canceled and does not exist`);
-    const page = this.state.units.page(unit);
-    const asked = ((page.flags[unit & PAGE_MASK] as number) & CANCEL_ASKED) !== 0;
-    return !asked && !isFinal(page.state[unit & PAGE_MASK] as number);
+    return !this.state.isCancelAsked(unit) && !isFinal(this.state.units.state(unit));
   }
 
   #sendCancel({ record }: AgentPlace, units: readonly number[]): void {
@@ -143,32 +142,49 @@ export class WorkManager {
 
   #joined({ place: record, endsAt, held, now }: WorkInput & { type: 'agent-joined' }): void {
     const known = this.state.places.ofAgent(record.agentId);
+    // Its units are others' now, or over. Whoever speaks to agents ends it.
+    if (known?.status === 'gone') return;
     if (known === undefined) this.#record({ type: 'place', place: record });
     const place = this.state.places.ofAgent(record.agentId) as AgentPlace;
     place.status = 'live';
     place.endsAt = endsAt;
-    place.recalling = false;
+    place.links++;
+    place.recalled = undefined;
     place.templatesSent.clear();
     this.#silent.delete(place);
     this.#live.add(place);
     this.#open.add(place);
-    if (known === undefined) return;
-    const heard = new Set(held?.units);
+    if (known !== undefined) this.#compare(place, held ?? NOTHING_HELD, now);
+  }
+
+  /** What an agent that came back says it holds, against what is bound to it. */
+  #compare(place: AgentPlace, { units, attempts, phases }: HeldRows, now: number): void {
+    const heard = new Set<number>();
+    const strangers: number[] = [];
+    for (let row = 0; row < units.length; row++) {
+      const unit = units[row] as number;
+      if (this.state.isPresent(unit, attempts[row] as number, place)) heard.add(unit);
+      else if (phases[row] !== OVER) strangers.push(row);
+    }
     const unheard = this.state.boundTo(place).filter((unit) => !heard.has(unit));
-    if (held && held.units.length > 0) {
-      const { units, attempts, phases } = held;
+    if (units.length > 0) {
       this.#record({ type: 'held', place: place.id, at: now, units, attempts, phases });
     }
     if (unheard.length > 0) {
-      this.#record({ type: 'unheard', place: place.id, units: Uint32Array.from(unheard) });
+      const gone = Uint32Array.from(unheard);
+      this.#record({ type: 'unheard', place: place.id, at: now, units: gone });
+    }
+    // Attempts that count no longer must not run beside those that do.
+    if (strangers.length > 0) {
+      this.#effects.push({
+        type: 'cancel',
+        agentId: place.record.agentId,
+        units: Uint32Array.from(strangers, (row) => units[row] as number),
+        attempts: Uint16Array.from(strangers, (row) => attempts[row] as number),
+      });
     }
     // A cancel that was lost with the link is asked for again.
-    const asked = this.state
-      .boundTo(place)
-      .filter(
-        (unit) =>
-          ((this.state.units.page(unit).flags[unit & PAGE_MASK] as number) & CANCEL_ASKED) !== 0,
-      );
+    const asked = this.state.boundTo(place).filter((unit) => this.state.isCancelAsked(unit));
     if (asked.length > 0) this.#sendCancel(place, asked);
   }
 
@@ -208,7 +224,6 @@ export class WorkManager {
       ...(ended && { ended }),
       ...(returned && { returned }),
     });
-    if (returned) place.recalling = false;
     if (place.status === 'live') this.#open.add(place);
   }
 
@@ -227,19 +242,22 @@ export class WorkManager {
     if (this.state.units.counts[STATE.Pending] !== 0) {
       const round = new BindingRound(this.state, [...this.#open], now);
       if (round.classes.length > 0) this.#scheduler.schedule(round);
-      for (const binding of round.bindings.values()) this.#bound(binding);
-      if (round.classes.some((requests) => requests.pending > 0)) {
-        this.#closeFull(round);
-        return;
-      }
+      this.#bound(round);
     }
-    this.#effects.push(...recalls(this.state, [...this.#live]));
+    this.#effects.push(...recalls(this.state, this.#live, now));
   }
 
-  #bound(binding: Binding): void {
-    const units = Uint32Array.from(binding.units);
-    this.#events.push({ type: 'bound', place: binding.place.id, units });
-    this.#effects.push(startEffect(this.state, binding));
+  #bound(round: BindingRound): void {
+    const { runs, units } = round.bound;
+    if (units.length > 0) {
+      const columns = { runs: Uint32Array.from(runs), units: Uint32Array.from(units) };
+      // Not through apply(): the round has bound them already.
+      this.#events.push({ type: 'bound', ...columns });
+    }
+    for (const binding of round.bindings.values()) {
+      this.#effects.push(startEffect(this.state, binding));
+    }
+    if (round.classes.some((requests) => requests.pending > 0)) this.#closeFull(round);
   }
 
   /** Does not look again at places that have room for nothing that waits, before they change. */

@@ -6,7 +6,6 @@
  */
 import { assert, unreachable } from '../model/assert.ts';
 import { FAILURE_REASONS } from '../model/exit.ts';
-import type { ParsedWorkUnitDescription } from '../model/work-unit-description.ts';
 import type { EndedColumns, ReturnedColumns, StartedColumns } from '../protocol/messages.ts';
 import { Dependencies, type Group } from './dependencies.ts';
 import { ParkedUnits } from './parked-units.ts';
@@ -51,16 +50,13 @@ export class WorkState {
   /** Moves since the list was taken; the caller empties it. */
   moves: number[] = [];
   /** The time of the newest event that has one. */
-  #at = 0;
+  at = 0;
 
   apply(event: WorkEvent): void {
-    if ('at' in event) this.#at = event.at;
+    if ('at' in event) this.at = event.at;
     switch (event.type) {
       case 'accepted':
-        for (const { description } of event.templates) {
-          this.templates.add(description as ParsedWorkUnitDescription);
-        }
-        this.accept(event.submission, event.at);
+        this.#accept(event.submission);
         return;
       case 'group':
         this.dependencies.ensureGroup(event.name);
@@ -69,7 +65,7 @@ export class WorkState {
         this.places.add(event.place);
         return;
       case 'bound':
-        this.#replayBinding(event.units, this.places.at(event.place));
+        this.#replayBinding(event);
         return;
       case 'reported':
         this.#reported(event);
@@ -101,10 +97,12 @@ export class WorkState {
     }
   }
 
-  /** Adds the units of a submission; its templates are there. */
-  accept({ runs, own, edges }: Submission, at: number): void {
-    this.#at = at;
-    const first = this.units.size;
+  #accept({ first, templates, runs, own, edges }: Submission): void {
+    assert(first === this.units.size, `a submission of unit ${first} came at ${this.units.size}`);
+    for (const { id, description } of templates) {
+      const added = this.templates.add(description);
+      assert(added.id === id, `template ${id} came as the ${added.id}th`);
+    }
     for (let run = 0; run < runs.length; run += 2) {
       const template = this.templates.at(runs[run] as number);
       const count = runs[run + 1] as number;
@@ -130,6 +128,16 @@ export class WorkState {
     return this.templates.at(this.units.page(unit).template[unit & PAGE_MASK] as number);
   }
 
+  /** The number of a unit's newest binding; 0 before the first. */
+  attempt(unit: number): number {
+    return this.units.page(unit).attempt[unit & PAGE_MASK] as number;
+  }
+
+  /** Whether the agent of a unit was asked to cancel it. */
+  isCancelAsked(unit: number): boolean {
+    return ((this.units.page(unit).flags[unit & PAGE_MASK] as number) & CANCEL_ASKED) !== 0;
+  }
+
   /** Takes a unit that its class has given up (by `shift`) to a place. */
   bind(unit: number, place: AgentPlace): void {
     const page = this.units.page(unit);
@@ -137,8 +145,22 @@ export class WorkState {
     page.place[row] = place.id;
     page.attempt[row] = (page.attempt[row] as number) + 1;
     page.flags[row] = 0;
+    page.startedAt[row] = 0;
     place.book(unit, this.template(unit).requests.request);
+    if (place.untidy) this.boundTo(place);
     this.#move(unit, Scheduled);
+  }
+
+  /** Whether that attempt is the present one, bound there and not over. */
+  isPresent(unit: number, attempt: number, place: AgentPlace): boolean {
+    if (unit >= this.units.size) return false;
+    const page = this.units.page(unit);
+    const row = unit & PAGE_MASK;
+    return (
+      page.attempt[row] === attempt &&
+      page.place[row] === place.id &&
+      isBoundState(page.state[row] as number)
+    );
   }
 
   /** Whether a unit is bound to that place and not over. */
@@ -153,11 +175,16 @@ export class WorkState {
     return place.bound((unit) => this.isBound(unit, place));
   }
 
-  #replayBinding(units: Uint32Array, place: AgentPlace): void {
-    for (const unit of units) {
-      const oldest = this.template(unit).requests.shift();
-      assert(oldest === unit, `unit ${unit} was bound, and ${oldest} is the oldest of its class`);
-      this.bind(unit, place);
+  #replayBinding({ runs, units }: WorkEvent & { type: 'bound' }): void {
+    let row = 0;
+    for (let run = 0; run < runs.length; run += 2) {
+      const place = this.places.at(runs[run] as number);
+      for (let left = runs[run + 1] as number; left > 0; left--) {
+        const unit = units[row++] as number;
+        const oldest = this.template(unit).requests.shift();
+        assert(oldest === unit, `unit ${unit} was bound, and ${oldest} is the oldest of its class`);
+        this.bind(unit, place);
+      }
     }
   }
 
@@ -192,7 +219,7 @@ export class WorkState {
   #started({ units, attempts, at }: StartedColumns, place: AgentPlace): void {
     for (let i = 0; i < units.length; i++) {
       const unit = units[i] as number;
-      if (!this.#isPresent(unit, attempts[i] as number, place)) continue;
+      if (!this.isPresent(unit, attempts[i] as number, place)) continue;
       const page = this.units.page(unit);
       const row = unit & PAGE_MASK;
       page.flags[row] = (page.flags[row] as number) | STARTED;
@@ -206,12 +233,13 @@ export class WorkState {
     const details = new Map(ended.details?.map(([row, ...texts]) => [row, texts]));
     for (let i = 0; i < units.length; i++) {
       const unit = units[i] as number;
-      if (!this.#isPresent(unit, attempts[i] as number, place)) continue;
+      if (!this.isPresent(unit, attempts[i] as number, place)) continue;
       const page = this.units.page(unit);
       const template = this.templates.at(page.template[unit & PAGE_MASK] as number);
       this.#enterExit(page, unit & PAGE_MASK, ended, i);
       place.unbook(template.requests.request);
-      const ranMs = (ended.finishedAt[i] as number) - (ended.startedAt[i] as number);
+      // A node's clock may have been set back meanwhile.
+      const ranMs = Math.max(0, (ended.finishedAt[i] as number) - (ended.startedAt[i] as number));
       const { requests } = template;
       const mean = requests.meanMs ?? ranMs;
       requests.meanMs = mean + (ranMs - mean) * MEAN_WEIGHT;
@@ -244,14 +272,18 @@ export class WorkState {
     const row = unit & PAGE_MASK;
     const reason = page.reason[row] as number;
     if (page.state[row] === Scheduled && hasStarted(reason)) this.#move(unit, Running);
+    const cancelAsked = this.isCancelAsked(unit);
+    // Also with exit code 0: a program may take SIGTERM as a reason to stop half-way in good order.
+    if (cancelAsked && terminated) {
+      this.#finish(unit, Canceled);
+      return;
+    }
     if (reason === 0) {
       this.#finish(unit, Done);
       return;
     }
-    const cancelAsked = ((page.flags[row] as number) & CANCEL_ASKED) !== 0;
     if (cancelAsked) {
-      if (terminated) this.#finish(unit, Canceled);
-      else this.#finish(unit, Failed, problem);
+      this.#finish(unit, Failed, problem);
       return;
     }
     const retried = page.retried[row] as number;
@@ -263,13 +295,13 @@ export class WorkState {
     page.retried[row] = retried + 1;
     if (problem === undefined) this.details.delete(unit);
     else this.details.set(unit, problem);
-    this.#makePending(unit, this.#at + delay);
+    this.#makePending(unit, this.at + delay);
   }
 
   #returned({ units, attempts, started, why }: ReturnedColumns, place: AgentPlace): void {
     for (let i = 0; i < units.length; i++) {
       const unit = units[i] as number;
-      if (!this.#isPresent(unit, attempts[i] as number, place)) continue;
+      if (!this.isPresent(unit, attempts[i] as number, place)) continue;
       const kept =
         why === 'evicted' && started[i] === 1 ? this.template(unit).restartOnPilotLoss : true;
       this.#giveBack(unit, kept === false ? PILOT_LOST : 0);
@@ -282,7 +314,7 @@ export class WorkState {
     const row = unit & PAGE_MASK;
     const { requests } = this.template(unit);
     this.places.at(page.place[row] as number).unbook(requests.request);
-    if (((page.flags[row] as number) & CANCEL_ASKED) !== 0) {
+    if (this.isCancelAsked(unit)) {
       this.#finish(unit, Canceled);
       return;
     }
@@ -290,7 +322,7 @@ export class WorkState {
       page.reason[row] = reason;
       page.exitCode[row] = -1;
       page.signal[row] = 0;
-      page.finishedAt[row] = this.#at;
+      page.finishedAt[row] = this.at;
       this.#finish(
         unit,
         Failed,
@@ -306,7 +338,7 @@ export class WorkState {
   #held({ units, attempts, phases, place }: WorkEvent & { type: 'held' }): void {
     for (let i = 0; i < units.length; i++) {
       const unit = units[i] as number;
-      if (!this.#isPresent(unit, attempts[i] as number, this.places.at(place))) continue;
+      if (!this.isPresent(unit, attempts[i] as number, this.places.at(place))) continue;
       const page = this.units.page(unit);
       const row = unit & PAGE_MASK;
       const flags = page.flags[row] as number;
@@ -349,7 +381,9 @@ export class WorkState {
       const page = this.units.page(unit);
       const row = unit & PAGE_MASK;
       const started = ((page.flags[row] as number) & STARTED) !== 0;
-      if (this.template(unit).restartOnPilotLoss === false) {
+      // An agent that ends in good order has reported all that it started.
+      const mayHaveRun = started || how === 'lost';
+      if (this.template(unit).restartOnPilotLoss === false && mayHaveRun) {
         const when = started ? 'while it ran' : 'before it started, as far as is known';
         this.#giveBack(unit, PILOT_LOST, `lost with its pilot ${when}: ${detail}`);
       } else if (started && how === 'lost' && this.#countCrash(page, row) >= CRASH_LIMIT) {
@@ -367,20 +401,8 @@ export class WorkState {
 
   #makePending(unit: number, notBefore = this.template(unit).startTime ?? 0): void {
     this.#move(unit, Pending);
-    if (notBefore > this.#at) this.parked.park(unit, notBefore);
+    if (notBefore > this.at) this.parked.park(unit, notBefore);
     else this.template(unit).requests.push(unit);
-  }
-
-  /** Whether that attempt is the present one, bound there and not over. */
-  #isPresent(unit: number, attempt: number, place: AgentPlace): boolean {
-    if (unit >= this.units.size) return false;
-    const page = this.units.page(unit);
-    const row = unit & PAGE_MASK;
-    return (
-      page.attempt[row] === attempt &&
-      page.place[row] === place.id &&
-      isBoundState(page.state[row] as number)
-    );
   }
 
   /** Moves a unit to its final state, and with it whoever waits for it. */

@@ -4,7 +4,8 @@
  * Run times are mostly unknown, so a reservation by time, as batch systems make it, has nothing to
  * stand on. Overtaking is bounded by work instead: once units that passed a blocked one hold as
  * much as `patience` times a place, that place is kept for it and runs empty until it fits. So a
- * wide unit waits a bounded amount of other work, and no longer.
+ * wide unit waits a bounded amount of other work, and no longer. Units of a higher priority are not
+ * held up by it.
  */
 import { dealAhead, fillFreeSlots } from './deal.ts';
 import type { Place, RequestClass, Round, Scheduler } from './scheduler.ts';
@@ -15,14 +16,17 @@ const PATIENCE = 4;
 interface Blocked {
   /** The unit that the count is about; another one at the head starts anew. */
   readonly oldest: number;
+  readonly priority: number;
+  /** Cores of the units that were bound before it. */
   overtaken: number;
   /** The place that is kept for it. */
-  place?: number;
+  place: Place | undefined;
 }
 
 export class BackfillScheduler implements Scheduler {
   readonly name = 'backfill';
   readonly #patience: number;
+  /** By the class. */
   readonly #blocked = new Map<number, Blocked>();
 
   constructor(patience = PATIENCE) {
@@ -33,8 +37,7 @@ export class BackfillScheduler implements Scheduler {
     if (this.#blocked.size > 0) this.#forgetSettled(round);
     const ahead: RequestClass[] = [];
     for (const requests of round.classes) {
-      const places = this.#open(round.places, requests);
-      const bound = fillFreeSlots(round, requests, places);
+      const bound = fillFreeSlots(round, requests, this.#open(round.places, requests));
       this.#countOvertaking(round, requests, bound);
       if (requests.pending > 0) {
         this.#block(round, requests);
@@ -48,11 +51,11 @@ export class BackfillScheduler implements Scheduler {
   }
 
   /** Without those that are kept for another class. */
-  #open(places: readonly Place[], requests: RequestClass): readonly Place[] {
+  #open(places: readonly Place[], { id, priority }: RequestClass): readonly Place[] {
     if (this.#blocked.size === 0) return places;
     const kept = new Set<number>();
-    for (const [id, { place }] of this.#blocked) {
-      if (place !== undefined && id !== requests.id) kept.add(place);
+    for (const [other, blocked] of this.#blocked) {
+      if (blocked.place && id !== other && priority <= blocked.priority) kept.add(blocked.place.id);
     }
     return kept.size === 0 ? places : places.filter((place) => !kept.has(place.id));
   }
@@ -60,45 +63,51 @@ export class BackfillScheduler implements Scheduler {
   #block(round: Round, requests: RequestClass): void {
     // With one class alone nothing can overtake: spare the book-keeping.
     if (round.classes.length === 1 && this.#blocked.size === 0) return;
-    if (this.#blocked.get(requests.id)?.oldest === requests.oldest) return;
-    if (!round.possibleSomewhere(requests)) return;
-    this.#blocked.set(requests.id, { oldest: requests.oldest, overtaken: 0 });
+    const { id, oldest, priority } = requests;
+    if (this.#blocked.get(id)?.oldest === oldest || !round.possibleSomewhere(requests)) return;
+    this.#blocked.set(id, { oldest, priority, overtaken: 0, place: undefined });
   }
 
   #countOvertaking(round: Round, passing: RequestClass, count: number): void {
     if (count === 0 || this.#blocked.size === 0) return;
-    for (const [id, blocked] of this.#blocked) {
-      if (id === passing.id) continue;
-      const waiting = round.classes.find((requests) => requests.id === id);
-      if (waiting === undefined || waiting.priority < passing.priority) continue;
+    for (const waiting of round.classes) {
+      const blocked = this.#blocked.get(waiting.id);
+      if (blocked === undefined || waiting === passing) continue;
+      if (waiting.priority < passing.priority) continue;
       blocked.overtaken += count * passing.request.cores;
-      if (blocked.place === undefined) this.#keepPlace(round, waiting, blocked);
+      blocked.place ??= this.#placeToKeep(round, waiting, blocked.overtaken);
     }
   }
 
-  /** Keeps the emptiest place that could hold the unit, if patience with the others is at an end. */
-  #keepPlace(round: Round, waiting: RequestClass, blocked: Blocked): void {
+  /** The emptiest place that could hold the unit, if patience with the others is at an end. */
+  #placeToKeep(round: Round, waiting: RequestClass, overtaken: number): Place | undefined {
     let best: Place | undefined;
     for (const place of round.places) {
-      if (!round.possible(waiting, place)) continue;
-      if (this.#isKept(place)) continue;
-      const free = place.capacity.cores - place.bookedCores;
-      if (best === undefined || free > best.capacity.cores - best.bookedCores) best = place;
+      if (this.#isKept(place) || !round.possible(waiting, place)) continue;
+      if (best === undefined || freeCores(place) > freeCores(best)) best = place;
     }
-    if (best === undefined) return;
-    if (blocked.overtaken >= this.#patience * best.capacity.cores) blocked.place = best.id;
+    return best && overtaken >= this.#patience * best.capacity.cores ? best : undefined;
   }
 
-  #isKept(place: Place): boolean {
-    for (const { place: kept } of this.#blocked.values()) if (kept === place.id) return true;
+  #isKept({ id }: Place): boolean {
+    for (const { place } of this.#blocked.values()) if (place?.id === id) return true;
     return false;
   }
 
-  /** What was bound, canceled or has no more units is blocked no longer. */
+  /**
+   * What was bound, canceled or has no more units is blocked no longer. A place that is gone, or
+   * ends too soon by now, is kept no longer: the next best one will be.
+   */
   #forgetSettled(round: Round): void {
-    const oldest = new Map(round.classes.map((requests) => [requests.id, requests.oldest]));
+    const waiting = new Map(round.classes.map((requests) => [requests.id, requests]));
     for (const [id, blocked] of this.#blocked) {
-      if (oldest.get(id) !== blocked.oldest) this.#blocked.delete(id);
+      const requests = waiting.get(id);
+      if (requests?.oldest !== blocked.oldest) this.#blocked.delete(id);
+      else if (blocked.place && !round.possible(requests, blocked.place)) blocked.place = undefined;
     }
   }
+}
+
+function freeCores({ capacity, bookedCores }: Place): number {
+  return capacity.cores - bookedCores;
 }

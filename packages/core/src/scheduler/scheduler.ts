@@ -32,9 +32,9 @@ export interface Round {
   readonly classes: readonly RequestClass[];
   /** The places worth looking at; one that was full and has not changed since is not among them. */
   readonly places: readonly Place[];
-  /** Whether the class could run on the place if the place were empty. */
+  /** Whether the class could run on the place if the place were empty: it is live, and lasts long enough. */
   possible(requests: RequestClass, place: Place): boolean;
-  /** Whether any live place could, also one that is full and not in this round. */
+  /** Whether that holds for any place, also one that is full and not in this round. */
   possibleSomewhere(requests: RequestClass): boolean;
   /** How many units of the class could start on the place at once. */
   room(requests: RequestClass, place: Place): number;

@@ -5,7 +5,8 @@
  * another, the journal alone rebuilds the state, and so does a snapshot.
  */
 import { expect } from 'vitest';
-import { Intake, TemplateIndex } from '../../src/manager/intake.ts';
+import { Intake } from '../../src/manager/intake.ts';
+import { TemplateIndex } from '../../src/manager/template-index.ts';
 import { assertInvariants } from '../../src/manager/work-dump.ts';
 import type { WorkEvent, WorkInput, WorkStep } from '../../src/manager/work-events.ts';
 import { WorkManager } from '../../src/manager/work-manager.ts';
