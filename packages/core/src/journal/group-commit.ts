@@ -152,9 +152,9 @@ export class GroupCommit {
   }
 
   async #takeSteps(): Promise<void> {
-    // One turn later: whatever else this tick appends goes along.
-    await undefined;
     for (;;) {
+      // One turn later: what the same tick, or those who waited for the last step, append goes along.
+      await undefined;
       if (this.#steps.length === 0 && this.#awaited) this.#seal();
       const step = this.#steps.shift();
       if (!step) break;

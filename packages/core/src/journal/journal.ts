@@ -31,6 +31,8 @@ import { removeReplaced, writeSnapshot } from './snapshot.ts';
 export interface Journal {
   /** Bytes of records that a snapshot would make superfluous. */
   readonly bytesSinceSnapshot: number;
+  /** Of the last snapshot that this process has taken; 0 before the first. */
+  readonly snapshotBytes: number;
   /** Why nothing can be made durable any more, ever since something went wrong. */
   readonly failed: PilotError | undefined;
   /** Adds records; they are encoded at once and may change afterwards. Durable after commit(). */
@@ -90,6 +92,7 @@ export class SegmentedJournal implements Journal {
   /** Bytes ever appended, and those among them that the last snapshot stands for. */
   #appended: number;
   #replaced = 0;
+  #snapshotBytes = 0;
   /** Bytes that were promised room and have not come yet. */
   #reserved = 0;
   #snapshots: Promise<unknown> = Promise.resolve();
@@ -107,6 +110,10 @@ export class SegmentedJournal implements Journal {
 
   get bytesSinceSnapshot(): number {
     return this.#appended - this.#replaced;
+  }
+
+  get snapshotBytes(): number {
+    return this.#snapshotBytes;
   }
 
   get failed(): PilotError | undefined {
@@ -189,6 +196,7 @@ export class SegmentedJournal implements Journal {
       throw await writeError(error, disk, directory, encoded.length);
     }
     this.#replaced = appended;
+    this.#snapshotBytes = encoded.length;
     await removeReplaced(disk, directory, number, log);
   }
 }

@@ -59,15 +59,16 @@ export class Segment {
     const path = filePath(directory, 'segment', header.number);
     const draft = draftOf(path);
     const file = await disk.create(draft);
+    let segment: Segment | undefined;
     try {
       file.writeNow(encodeFileHeader(header, crc32), 0);
-      const segment = new Segment(header, file, await disk.open(draft), FILE_HEADER_BYTES);
+      segment = new Segment(header, file, await disk.open(draft), FILE_HEADER_BYTES);
       await segment.ensureRoom(room + FIRST_STEP_BYTES);
       await disk.rename(draft, path);
       await disk.syncDirectory(directory);
       return segment;
     } catch (error) {
-      await file.close();
+      await (segment ?? file).close();
       await disk.remove(draft);
       await disk.remove(path);
       throw error;

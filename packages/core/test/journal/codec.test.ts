@@ -30,7 +30,7 @@ describe('the codec', () => {
         const bytes = Buffer.concat(values.map((one) => Uint8Array.from(encode(one))));
         expect(decodeAll(bytes)).toEqual(values);
       }),
-      { numRuns: 300 },
+      { numRuns: 200 },
     );
   });
 

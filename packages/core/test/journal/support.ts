@@ -1,6 +1,15 @@
 /** What the journal's tests share: a directory, a way to open, and disks that misbehave on demand. */
 
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach } from 'vitest';
@@ -11,15 +20,19 @@ import { silentLog } from '../../src/runtime/log.ts';
 
 const directories: string[] = [];
 
+/** A file system in memory, where there is one: for tests that write much and need no real disk. */
+export const MEMORY = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+
 /** A directory that is gone after the test. */
-export function temporaryDirectory(): string {
-  const directory = mkdtempSync(join(tmpdir(), 'pstar-journal-'));
+export function temporaryDirectory(where = tmpdir()): string {
+  const directory = mkdtempSync(join(where, 'pstar-journal-'));
   directories.push(directory);
   return directory;
 }
 
 afterEach(() => {
-  for (const directory of directories.splice(0)) rmSync(directory, { recursive: true });
+  for (const directory of directories.splice(0))
+    rmSync(directory, { recursive: true, force: true });
 });
 
 export function open(
@@ -97,6 +110,18 @@ export function hookedDisk(hook: Hook): Disk {
 /** What the system says when `code` is the matter. */
 export function systemError(code: string): Error {
   return Object.assign(new Error(`${code}: write`), { code });
+}
+
+/** Copies a journal's files; the room ahead is there in the copy but takes no space. */
+export function copyJournal(from: string, to: string): void {
+  mkdirSync(to, { recursive: true });
+  for (const name of readdirSync(from)) {
+    const bytes = readFileSync(join(from, name));
+    let end = bytes.length;
+    while (end > 0 && bytes[end - 1] === 0) end--;
+    writeFileSync(join(to, name), bytes.subarray(0, end));
+    truncateSync(join(to, name), bytes.length);
+  }
 }
 
 /** The only file of a type in a directory. */
