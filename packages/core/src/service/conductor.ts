@@ -28,7 +28,7 @@ export interface ConductorJournal {
   snapshot(state: unknown): Promise<void>;
   readonly bytesSinceSnapshot: number;
   /** Of the last one, 0 before the first. */
-  readonly snapshotBytes?: number;
+  readonly snapshotBytes: number;
   readonly failed?: PilotError | undefined;
 }
 
@@ -205,7 +205,7 @@ export class Conductor<Input, Event, Effect, S extends Step<Event, Effect> = Ste
 
   #considerSnapshot(): void {
     const { journal, machine, log } = this.#parts;
-    const limit = Math.max(SNAPSHOT_BYTES_MIN, 2 * (journal.snapshotBytes ?? 0));
+    const limit = Math.max(SNAPSHOT_BYTES_MIN, 2 * journal.snapshotBytes);
     if (journal.bytesSinceSnapshot <= limit || this.#snapshotting || this.#broken) return;
     this.#snapshotting = journal
       .snapshot(machine.dump())

@@ -223,6 +223,25 @@ describe('PilotMachine', () => {
     expect(world.done().map(({ type }) => type)).toEqual(['remind']);
   });
 
+  it('never takes back an agent that was given up', () => {
+    world.running().join('b').silent('a');
+    world.remind('fence-due').done();
+    world.join('a');
+    expect(world.done()).toEqual([
+      {
+        type: 'refuse-agent',
+        agent: 'a',
+        why: 'given up: out of touch for longer than its lease: connection reset',
+      },
+    ]);
+  });
+
+  it('does not miss an agent that has registered in time', () => {
+    world.create().accept().native('Running').join();
+    world.remind('registration-due');
+    expect(world.state).toBe('Running');
+  });
+
   it('lives on while one of several agents does', () => {
     world.running().join('b').silent('a');
     world.remind('fence-due');

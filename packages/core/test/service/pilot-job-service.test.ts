@@ -21,6 +21,7 @@ import type { PilotJobState } from '../../src/model/pilot-job-state.ts';
 import type { AgentSettings } from '../../src/protocol/agent-settings.ts';
 import type { HeldUnits } from '../../src/protocol/messages.ts';
 import { PROTOCOL_VERSION, PSTAR_VERSION } from '../../src/protocol/version.ts';
+import { systemClock } from '../../src/runtime/clock.ts';
 import { silentLog } from '../../src/runtime/log.ts';
 import { listServices } from '../../src/service/list-services.ts';
 import type { PilotJob } from '../../src/service/pilot-job.ts';
@@ -28,6 +29,8 @@ import {
   PilotJobService,
   type PilotJobServiceOptions,
 } from '../../src/service/pilot-job-service.ts';
+import { pilotPolicy } from '../../src/service/pilot-launch.ts';
+import { openServiceStore } from '../../src/service/service-store.ts';
 import { type AgentPort, pilotProvider, type WorkClient } from '../../src/service/work-client.ts';
 import type { Link } from '../../src/transport/link.ts';
 import { dialTls } from '../../src/transport/tls-dial.ts';
@@ -503,6 +506,50 @@ describe('a resource manager', () => {
     await expect(service.create('fake://', {})).rejects.toBe(fake.refusal);
     expect(service.pilotJobs).toEqual([]);
     expect(await readdir(join(store, service.id, 'pilots'))).toEqual([]);
+  });
+
+  describe('after a crash between the journal and the submission', () => {
+    const id = 'pilots-crashed';
+    const pilot = 'pilot-1';
+
+    /** What such a crash leaves. */
+    async function crash(): Promise<void> {
+      const options = { kind: 'pilots', id, store, clock: systemClock, log: silentLog } as const;
+      const left = await openServiceStore(options);
+      const policy = pilotPolicy({}, {});
+      const plan = { rm: 'fake://', type: 'fake', description: {}, policy };
+      left.opened.journal.append([{ type: 'pilot-created', pilot, plan, at: 0 }]);
+      await left.close();
+    }
+    const accepted = (service: PilotJobService) =>
+      firstValueFrom(service.pilotJobs$.pipe(filter(({ length }) => length > 0)));
+
+    it('finds what was submitted, and does not submit it twice', async () => {
+      await crash();
+      const fake = new Fake();
+      await fake.submit({ name: pilot } as AgentLaunch);
+      const service = await open({ id, adaptors: [adaptorOf(fake)] });
+      expect(await accepted(service)).toMatchObject([{ id: pilot, nativeId: '1' }]);
+      expect(fake.submitted).toHaveLength(1);
+    });
+
+    it('submits what was not', async () => {
+      await crash();
+      const fake = new Fake();
+      const service = await open({ id, adaptors: [adaptorOf(fake)] });
+      expect(await accepted(service)).toMatchObject([{ id: pilot, nativeId: '1' }]);
+      expect(fake.submitted).toHaveLength(1);
+    });
+
+    it('does not risk to submit twice where nothing can be found', async () => {
+      await crash();
+      const fake = new Fake();
+      Object.defineProperty(fake, 'find', { value: undefined });
+      const service = await open({ id, adaptors: [adaptorOf(fake)] });
+      await service.cancel();
+      expect(service.pilotJobs).toEqual([]);
+      expect(fake.submitted).toEqual([]);
+    });
   });
 
   it('has its words in the detail and in the explanation', async () => {
