@@ -41,7 +41,11 @@ export class LiveUnit {
   /** Descendants outside its process groups, as seen when its ending began. */
   strays: readonly ProcessEntry[] = [];
   #problem: StartProblem | undefined;
-  #end: ProcessEnd = { exitCode: 0, userTime: 0, systemTime: 0, maxRss: 0 };
+  #exitCode: number | undefined = 0;
+  #signal: number | undefined;
+  #userTime = 0;
+  #systemTime = 0;
+  #maxRss = 0;
 
   constructor(run: UnitRun) {
     this.run = run;
@@ -54,7 +58,7 @@ export class LiveUnit {
 
   /** Whether it failed, as far as is known. */
   get hasFailed(): boolean {
-    return this.#problem !== undefined || this.#end.exitCode !== 0;
+    return this.#problem !== undefined || this.#exitCode !== 0;
   }
 
   /** The first thing that went wrong is what counts. */
@@ -69,37 +73,34 @@ export class LiveUnit {
   }
 
   /** One of its processes has ended: usage adds up, the first failure is the unit's. */
-  addEnd(pid: number, { userTime, systemTime, maxRss, ...end }: ProcessEnd): void {
+  addEnd(pid: number, end: ProcessEnd): void {
     this.pids.delete(pid);
-    const sum = this.#end;
-    const how = sum.exitCode === 0 ? end : { ...sum };
-    this.#end = {
-      ...how,
-      userTime: sum.userTime + userTime,
-      systemTime: sum.systemTime + systemTime,
-      maxRss: Math.max(sum.maxRss, maxRss),
-    };
+    if (this.#exitCode === 0) {
+      this.#exitCode = end.exitCode;
+      this.#signal = end.signal;
+    }
+    this.#userTime += end.userTime;
+    this.#systemTime += end.systemTime;
+    this.#maxRss = Math.max(this.#maxRss, end.maxRss);
   }
 
   /** What is reported of it. */
   outcome(finishedAt: number, stderrTail: string): UnitOutcome {
-    const { startedAt } = this;
-    const problem = this.#problem;
-    const ran = startedAt !== undefined;
-    const { exitCode, signal, userTime, systemTime, maxRss } = this.#end;
-    const own = signal !== undefined ? SIGNAL : exitCode === 0 ? NONE : EXIT_CODE;
+    const exitCode = this.startedAt === undefined ? undefined : this.#exitCode;
+    const signal = this.#signal;
+    const own = signal !== undefined ? SIGNAL : this.#exitCode === 0 ? NONE : EXIT_CODE;
     return {
-      ...(ran && exitCode !== undefined && { exitCode }),
+      ...(exitCode !== undefined && { exitCode }),
       ...(signal !== undefined && { signal }),
-      reason: problem?.reason ?? own,
-      ...(problem && { problem: problem.problem }),
+      reason: this.#problem?.reason ?? own,
+      ...(this.#problem && { problem: this.#problem.problem }),
       ...(stderrTail && { stderrTail }),
       terminated: this.wasTerminated,
-      startedAt: startedAt ?? finishedAt,
+      startedAt: this.startedAt ?? finishedAt,
       finishedAt,
-      userTime,
-      systemTime,
-      maxRss,
+      userTime: this.#userTime,
+      systemTime: this.#systemTime,
+      maxRss: this.#maxRss,
     };
   }
 }

@@ -88,7 +88,7 @@ export class ProcessExecutor implements Executor {
     this.#clock = clock;
     this.#log = log;
     this.#lanes = new Lanes(root, (fd, from, to) => this.#launcher.freeRange(fd, from, to));
-    // Before the launcher, to which every later child of this process is one of its own.
+    // Before the launcher, which would take it for a stray.
     this.#warden = new Warden(this.#lanes.directory);
     const onEnd = (pid: number, end: ProcessEnd): void => this.#processEnded(pid, end);
     this.#launcher = createLauncher({ baseEnvironment, koffi, log, onEnd });
@@ -339,11 +339,11 @@ export class ProcessExecutor implements Executor {
   async #close(): Promise<void> {
     await this.#endEverybody();
     this.#timer?.cancel();
+    this.#warden.dismiss();
     this.#output.close();
     this.#lanes.close();
     await this.#sandboxes.close();
     this.#launcher.close();
-    this.#warden.dismiss();
     closeSync(this.#devNull);
   }
 

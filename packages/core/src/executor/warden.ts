@@ -2,38 +2,50 @@
  * A shell that waits for this program to die. If that comes without a word, by SIGKILL or the
  * kernel's hand, it kills what the units' processes then are: orphans that nobody knows of, beside
  * which the same units may be started again elsewhere.
+ *
+ * It is made an orphan itself, so that it is no child to be reaped or mistaken for a unit's.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
+import { closeSync, constants, openSync, rmSync, writeSync } from 'node:fs';
 
-/** A line on stdin is the word; its end without one is the death. The shell has no work until then. */
-const SCRIPT = `trap '' HUP INT TERM
-read -r word && exit 0
+/** Leaves the script $2 waiting at the pipe $1; that is open when the shell has gone. */
+const START = `exec 3<"$1"
+command -v setsid >/dev/null && alone=setsid || alone=
+$alone /bin/sh -c "$2" pstar-warden "$3" <&3 3<&- >/dev/null 2>&1 &`;
+
+/** A line is the word; the end of the pipe without one is the death. */
+const WAIT = `trap '' HUP INT TERM
+read -r word && exit
 for pass in 1 2 3 4 5; do
   found=$(grep -lsF "PSTAR_PROGRESS=$1" /proc/[0-9]*/environ)
-  [ -n "$found" ] || exit 0
+  [ -n "$found" ] || exit
   for file in $found; do pid=\${file#/proc/}; kill -KILL "\${pid%/environ}"; done
-done 2>/dev/null`;
+done`;
+
+/** Runs a small program to its end; whether it succeeded. */
+function call(program: string, words: readonly string[]): boolean {
+  const options = { cwd: '/', env: { PATH: '/usr/bin:/bin' }, stdio: 'ignore' } as const;
+  return spawnSync(program, words, options).status === 0;
+}
 
 /** Watches over the processes whose PSTAR_PROGRESS begins with a directory. */
 export class Warden {
-  readonly #shell: ChildProcess;
+  readonly #pipe: number | undefined;
 
+  /** Does without where a directory takes no pipes; that is no reason not to run units. */
   constructor(directory: string) {
-    this.#shell = spawn('/bin/sh', ['-c', SCRIPT, 'pstar-warden', directory], {
-      cwd: '/',
-      detached: true,
-      env: { PATH: '/usr/bin:/bin' },
-      stdio: ['pipe', 'ignore', 'ignore'],
-    });
-    // A node without /bin/sh has no warden, and a warden that was killed is not missed.
-    this.#shell.on('error', () => {});
-    this.#shell.stdin?.on('error', () => {});
-    this.#shell.unref();
-    (this.#shell.stdin as { unref?(): void } | null)?.unref?.();
+    const pipe = `${directory}warden`;
+    rmSync(pipe, { force: true });
+    if (!call('mkfifo', ['-m', '600', pipe])) return;
+    // Opened for both, because for writing alone it would have to wait for the reader.
+    this.#pipe = openSync(pipe, constants.O_RDWR);
+    call('/bin/sh', ['-c', START, 'pstar', pipe, WAIT, directory]);
   }
 
   /** All is well: the warden goes without doing anything. */
   dismiss(): void {
-    this.#shell.stdin?.end('closed\n');
+    if (this.#pipe === undefined) return;
+    writeSync(this.#pipe, 'closed\n');
+    closeSync(this.#pipe);
   }
 }
