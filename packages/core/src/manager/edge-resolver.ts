@@ -105,7 +105,7 @@ export class EdgeResolver {
     if (found !== NOBODY) return found;
     const id = parseUnitId(ref);
     const elsewhere =
-      id && id.service !== this.#serviceId ? `; '${ref}' is of service ${id.service}` : '';
+      id && id.service !== this.#serviceId ? `; it is of service ${id.service}` : '';
     throw unknown(
       row,
       `there is no unit '${ref}'${elsewhere}`,

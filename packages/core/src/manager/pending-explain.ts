@@ -51,7 +51,7 @@ export function whyPending(
   const { pilotJob } = requests.spec.constraints;
   const eligible = pilotJob === undefined ? pilots : pilots.filter(({ id }) => id === pilotJob);
   const live = state.places.all.filter(
-    ({ status, pilotId }) => status === 'live' && (pilotJob === undefined || pilotId === pilotJob),
+    ({ isOpen, pilotId }) => isOpen && (pilotJob === undefined || pilotId === pilotJob),
   );
   const open = eligible.filter((pilot) => !ENDED.has(pilot.state));
   const one: Case = { state, unit, requests, now, open, pilots: eligible, live };

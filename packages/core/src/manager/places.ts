@@ -22,6 +22,8 @@ export class AgentPlace implements Place {
   readonly pilotId: string;
   readonly capacity: Capacity;
   status: PlaceStatus = 'silent';
+  /** It has begun to hand back what it held: it takes no more units. */
+  isEnding = false;
   /** When it fell silent, in the manager's time; Infinity once its units are marked. */
   silentSince = Number.POSITIVE_INFINITY;
   silentWhy = '';
@@ -91,6 +93,11 @@ export class AgentPlace implements Place {
     return this.#bound.length > 2 * this.#boundCount + 1024;
   }
 
+  /** Whether it takes units at all. */
+  get isOpen(): boolean {
+    return this.status === 'live' && !this.isEnding;
+  }
+
   /** Whether a class may run here at all, by its constraints and the whole capacity. */
   possible({ spec, request }: ClassQueue): boolean {
     const { pilotJob, candidateHosts, cpuArchitecture, operatingSystemType } = spec.constraints;
@@ -112,7 +119,7 @@ export class AgentPlace implements Place {
 
   /** Whether units of a class may be bound here now, as soon as there is room. */
   takes(queue: ClassQueue, now: number): boolean {
-    return this.status === 'live' && this.possible(queue) && this.endsInTime(queue, now);
+    return this.isOpen && this.possible(queue) && this.endsInTime(queue, now);
   }
 
   /** How many units of that size could start at once. */

@@ -5,6 +5,14 @@ import { isFinal, type PageDump } from './unit-table.ts';
 import type { PlaceRecord } from './work-events.ts';
 import type { WorkState } from './work-state.ts';
 
+interface PlaceDump {
+  readonly record: PlaceRecord;
+  readonly isGone: boolean;
+  readonly isEnding: boolean;
+  /** Oldest binding first. */
+  readonly bound: readonly number[];
+}
+
 export interface WorkDump {
   /** The time of the newest event. */
   readonly at: number;
@@ -13,7 +21,7 @@ export interface WorkDump {
   readonly dependencies: DependenciesDump;
   /** Head, tail, number and mean run time of each class's queue; -1 for an unknown mean. */
   readonly classes: readonly [queue: [number, number, number], meanMs: number][];
-  readonly places: readonly { record: PlaceRecord; gone: boolean; bound: readonly number[] }[];
+  readonly places: readonly PlaceDump[];
   readonly parked: readonly [unit: number, until: number][];
   readonly details: readonly [number, string | number][];
   readonly stderrTails: readonly [number, string][];
@@ -31,7 +39,8 @@ export function dumpWork(state: WorkState): WorkDump {
     classes: state.templates.classes.map((requests) => [requests.dump(), requests.meanMs ?? -1]),
     places: state.places.all.map((place) => ({
       record: place.record,
-      gone: place.status === 'gone',
+      isGone: place.status === 'gone',
+      isEnding: place.isEnding,
       bound: [...state.boundTo(place)],
     })),
     parked: state.parked.dump(),
@@ -52,9 +61,10 @@ export function restoreWork(state: WorkState, dump: WorkDump): void {
     requests?.restore(queue);
     if (requests && meanMs >= 0) requests.meanMs = meanMs;
   });
-  for (const { record, gone, bound } of dump.places) {
+  for (const { record, isGone, isEnding, bound } of dump.places) {
     const place = state.places.add(record);
-    if (gone) place.status = 'gone';
+    if (isGone) place.status = 'gone';
+    place.isEnding = isEnding;
     for (const unit of bound) place.book(unit, state.template(unit).requests.request);
   }
   for (const [unit, until] of dump.parked) state.parked.park(unit, until);

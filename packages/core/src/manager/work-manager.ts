@@ -142,8 +142,11 @@ export class WorkManager {
 
   #joined({ place: record, endsAt, held, now }: WorkInput & { type: 'agent-joined' }): void {
     const known = this.state.places.ofAgent(record.agentId);
-    // Its units are others' now, or over. Whoever speaks to agents ends it.
-    if (known?.status === 'gone') return;
+    if (known?.status === 'gone') {
+      // What it ran is others' now, or over. Whoever speaks to agents ends it.
+      this.#endStrangers(known, held ?? NOTHING_HELD);
+      return;
+    }
     if (known === undefined) this.#record({ type: 'place', place: record });
     const place = this.state.places.ofAgent(record.agentId) as AgentPlace;
     place.status = 'live';
@@ -158,14 +161,10 @@ export class WorkManager {
   }
 
   /** What an agent that came back says it holds, against what is bound to it. */
-  #compare(place: AgentPlace, { units, attempts, phases }: HeldRows, now: number): void {
-    const heard = new Set<number>();
-    const strangers: number[] = [];
-    for (let row = 0; row < units.length; row++) {
-      const unit = units[row] as number;
-      if (this.state.isPresent(unit, attempts[row] as number, place)) heard.add(unit);
-      else if (phases[row] !== OVER) strangers.push(row);
-    }
+  #compare(place: AgentPlace, held: HeldRows, now: number): void {
+    this.#endStrangers(place, held);
+    const { units, attempts, phases } = held;
+    const heard = new Set(units.filter((unit, row) => attempts[row] === this.state.attempt(unit)));
     const unheard = this.state.boundTo(place).filter((unit) => !heard.has(unit));
     if (units.length > 0) {
       this.#record({ type: 'held', place: place.id, at: now, units, attempts, phases });
@@ -174,18 +173,21 @@ export class WorkManager {
       const gone = Uint32Array.from(unheard);
       this.#record({ type: 'unheard', place: place.id, at: now, units: gone });
     }
-    // Attempts that count no longer must not run beside those that do.
-    if (strangers.length > 0) {
-      this.#effects.push({
-        type: 'cancel',
-        agentId: place.record.agentId,
-        units: Uint32Array.from(strangers, (row) => units[row] as number),
-        attempts: Uint16Array.from(strangers, (row) => attempts[row] as number),
-      });
-    }
     // A cancel that was lost with the link is asked for again.
     const asked = this.state.boundTo(place).filter((unit) => this.state.isCancelAsked(unit));
     if (asked.length > 0) this.#sendCancel(place, asked);
+  }
+
+  /** Attempts that count no longer must not run beside those that do. */
+  #endStrangers(place: AgentPlace, { units, attempts, phases }: HeldRows): void {
+    const isStranger = (unit: number, row: number): boolean =>
+      phases[row] !== OVER && !this.state.isPresent(unit, attempts[row] as number, place);
+    const strangers = {
+      units: units.filter(isStranger),
+      attempts: attempts.filter((_, row) => isStranger(units[row] as number, row)),
+    };
+    if (strangers.units.length === 0) return;
+    this.#effects.push({ type: 'cancel', agentId: place.record.agentId, ...strangers });
   }
 
   #fellSilent({ agentId, why, now }: WorkInput & { type: 'agent-silent' }): void {

@@ -74,7 +74,8 @@ export class WorkState {
         this.#held(event);
         return;
       case 'unheard':
-        for (const unit of event.units) this.#giveBack(unit, 0);
+        // From the newest to the oldest, for each goes before all others.
+        for (const unit of event.units.toReversed()) this.#giveBack(unit, 0);
         return;
       case 'due':
         for (const unit of event.units) {
@@ -299,7 +300,9 @@ export class WorkState {
   }
 
   #returned({ units, attempts, started, why }: ReturnedColumns, place: AgentPlace): void {
-    for (let i = 0; i < units.length; i++) {
+    // More units would be handed back as they come.
+    if (why === 'evicted') place.isEnding = true;
+    for (let i = units.length - 1; i >= 0; i--) {
       const unit = units[i] as number;
       if (!this.isPresent(unit, attempts[i] as number, place)) continue;
       const kept =
@@ -377,7 +380,7 @@ export class WorkState {
 
   #placeGone(place: AgentPlace, { how, detail }: WorkEvent & { type: 'place-gone' }): void {
     place.status = 'gone';
-    for (const unit of [...this.boundTo(place)]) {
+    for (const unit of this.boundTo(place).toReversed()) {
       const page = this.units.page(unit);
       const row = unit & PAGE_MASK;
       const started = ((page.flags[row] as number) & STARTED) !== 0;

@@ -29,13 +29,7 @@ function detail(world: WorkWorld, unit: number, pilots: readonly PilotSummary[] 
 }
 
 function end(world: WorkWorld, row: EndedRow, agentId = 'p1') {
-  world.handle({
-    type: 'report',
-    now: world.now,
-    agentId,
-    seq: 1,
-    ended: endedRows([row], world.now),
-  });
+  world.report(agentId, { ended: endedRows([row], world.now) });
 }
 
 describe('a unit that waits for others', () => {
@@ -235,7 +229,7 @@ describe('a unit that an agent has', () => {
       'is with the agent on node1 (p1), and starts when a slot there is free',
     );
     const started = startedRows([{ unit: 0, attempt: 1 }], 60_000);
-    world.handle({ type: 'report', now: 0, agentId: 'p1', seq: 1, started });
+    world.report('p1', { started });
     const { summary, details } = explain(world, 0);
     expect(summary).toBe('runs on node1 (p1) since 1970-01-01T00:01:00.000Z');
     expect(details).toEqual({ pilot: 'p1', host: 'node1', attempt: 1 });

@@ -38,6 +38,9 @@ export class WorkWorld {
   readonly #twin = new WorkManager(schedulerOf('fifo'));
   /** What subscribers have seen, by unit. */
   readonly #seen: string[] = [];
+  /** Restored from a snapshot before the newest step: it has to follow from there. */
+  #reopened = new WorkManager(schedulerOf('fifo'));
+  #seq = 0;
 
   constructor(scheduler: Scheduler | SchedulerName = 'backfill') {
     this.manager = new WorkManager(schedulerOf(scheduler));
@@ -53,7 +56,10 @@ export class WorkWorld {
     // As a journal does: what is changed in place afterwards would show as a difference.
     const events = structuredClone(step.events);
     this.journal.push(...events);
-    for (const event of events) this.#twin.replay(event);
+    for (const event of events) {
+      this.#twin.replay(event);
+      this.#reopened.replay(event);
+    }
     this.#follow(step.moves);
     this.check();
     return step;
@@ -71,6 +77,14 @@ export class WorkWorld {
     return this.handle({ type: 'agent-joined', now: this.now, place, endsAt, held: undefined });
   }
 
+  /** An agent's report; numbered by itself, as agents do. */
+  report(
+    agentId: string,
+    report: Pick<WorkInput & { type: 'report' }, 'started' | 'ended' | 'returned'>,
+  ): WorkStep {
+    return this.handle({ type: 'report', now: this.now, agentId, seq: ++this.#seq, ...report });
+  }
+
   stateOf(unit: number): string {
     return WORK_UNIT_STATES[this.state.units.state(unit)] as string;
   }
@@ -78,11 +92,12 @@ export class WorkWorld {
   check(): void {
     assertInvariants(this.state);
     const living = this.manager.dump();
-    expect(this.#twin.dump()).toEqual(living);
-    const restored = new WorkManager(schedulerOf('fifo'));
-    restored.restore(structuredClone(living));
-    expect(restored.dump()).toEqual(living);
-    assertInvariants(restored.state);
+    expect(this.#twin.dump(), 'replayed from the journal').toEqual(living);
+    expect(this.#reopened.dump(), 'replayed from the snapshot before').toEqual(living);
+    this.#reopened = new WorkManager(schedulerOf('fifo'));
+    this.#reopened.restore(structuredClone(living));
+    expect(this.#reopened.dump(), 'restored').toEqual(living);
+    assertInvariants(this.#reopened.state);
   }
 
   #follow(moves: readonly number[]): void {
