@@ -1,0 +1,45 @@
+/** The door for adaptor authors: the contract with resource managers, and what helps to meet it. */
+
+export {
+  ADAPTOR_CONTRACT,
+  type Adaptor,
+  type AgentLaunch,
+  type AgentOffer,
+  CORE_PILOT_ATTRIBUTES,
+  type ConnectContext,
+  defineAdaptor,
+  type NativeState,
+  type PilotAttribute,
+  type ResourceManager,
+  type ResourceManagerInfo,
+  type SecurityContext,
+  type Subscribable,
+} from './adaptor/adaptor.ts';
+export {
+  type CommandOptions,
+  type CommandResult,
+  type CommandRunner,
+  localCommandRunner,
+} from './adaptor/command-runner.ts';
+export { availableAdaptors, registerAdaptor } from './adaptor/registry.ts';
+export { agentScript, shellCommand, shellQuote } from './adaptor/shell.ts';
+export {
+  AdaptorError,
+  PilotError,
+  type PilotErrorCode,
+  type PilotErrorData,
+  type PilotErrorOptions,
+} from './model/errors.ts';
+export {
+  type ParsedPilotJobDescription,
+  PilotJobDescription,
+} from './model/pilot-job-description.ts';
+export {
+  approximateSize,
+  formatDuration,
+  formatSize,
+  parseDuration,
+  parseSize,
+} from './model/quantity.ts';
+export type { Clock, Timer, TimerOptions } from './runtime/clock.ts';
+export type { Log, LogEntry } from './runtime/log.ts';

@@ -1,0 +1,106 @@
+/**
+ * The public door: pilots, the work that runs in them, and the words that both are described with.
+ * Resource managers' adaptors are written against `@pstar/core/adaptor`.
+ */
+
+export type {
+  Adaptor,
+  AgentLaunch,
+  AgentOffer,
+  ConnectContext,
+  NativeState,
+  PilotAttribute,
+  ResourceManager,
+  ResourceManagerInfo,
+  SecurityContext,
+  Subscribable,
+} from './adaptor/adaptor.ts';
+export { readJournal } from './journal/read-journal.ts';
+export type { PlacedRecord } from './journal/recovery.ts';
+export type {
+  Dependency,
+  DependencyCondition,
+  DependencyEdge,
+  GroupReference,
+  UnitReference,
+} from './model/dependency.ts';
+export {
+  AdaptorError,
+  DescriptionError,
+  type DescriptionErrorCode,
+  type DescriptionErrorOptions,
+  PilotError,
+  type PilotErrorCode,
+  type PilotErrorData,
+  type PilotErrorOptions,
+  WorkUnitCanceledError,
+  WorkUnitFailedError,
+} from './model/errors.ts';
+export {
+  FAILURE_REASONS,
+  type FailureReason,
+  type ResourceUsage,
+  type WorkUnitExit,
+} from './model/exit.ts';
+export type { Explanation } from './model/explanation.ts';
+export {
+  type ParsedPilotJobDescription,
+  PilotJobDescription,
+} from './model/pilot-job-description.ts';
+export {
+  isFinalPilotJobState,
+  PILOT_JOB_STATES,
+  PILOT_JOB_TRANSITIONS,
+  type PilotJobState,
+} from './model/pilot-job-state.ts';
+export { formatDuration, formatSize, parseDuration, parseSize } from './model/quantity.ts';
+export type {
+  Capacity,
+  Launcher,
+  NodeInfo,
+  ResourceRequest,
+  Resources,
+} from './model/resources.ts';
+export {
+  isFinalServiceState,
+  SERVICE_STATES,
+  SERVICE_TRANSITIONS,
+  type ServiceState,
+} from './model/service-state.ts';
+export {
+  type ParsedWorkUnitDescription,
+  WorkUnitDescription,
+} from './model/work-unit-description.ts';
+export {
+  isFinalWorkUnitState,
+  WORK_UNIT_STATES,
+  WORK_UNIT_TRANSITIONS,
+  type WorkUnitState,
+} from './model/work-unit-state.ts';
+export type { Clock, Timer, TimerOptions } from './runtime/clock.ts';
+export type { DirectoryHolder } from './runtime/directory-lock.ts';
+export type { Log, LogEntry } from './runtime/log.ts';
+export { BackfillScheduler } from './scheduler/backfill.ts';
+export { FifoScheduler } from './scheduler/fifo.ts';
+export { RoundRobinScheduler } from './scheduler/round-robin.ts';
+export type { Place, RequestClass, Round, Scheduler } from './scheduler/scheduler.ts';
+export type { SchedulerName } from './scheduler/schedulers.ts';
+export type { CallOptions } from './service/call-options.ts';
+export { listServices, type ServiceListing } from './service/list-services.ts';
+export type { CreateOptions, PilotJob, PilotJobEvent } from './service/pilot-job.ts';
+export {
+  type ListenOptions,
+  PilotJobService,
+  type PilotJobServiceOptions,
+} from './service/pilot-job-service.ts';
+export type { ServiceKind, Store } from './service/service-store.ts';
+export type {
+  GroupOptions,
+  Progress,
+  ReadonlyWorkUnitCollection,
+  WorkStatistics,
+  WorkUnit,
+  WorkUnitEvent,
+  WorkUnitGroup,
+} from './service/work-unit.ts';
+export { WorkUnitService, type WorkUnitServiceOptions } from './service/work-unit-service.ts';
