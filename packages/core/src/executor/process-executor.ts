@@ -2,37 +2,25 @@
  * The executor that runs units as processes: it takes each through lane, sandbox, start, tick and
  * end, and leaves how these are done to its parts.
  */
-import { closeSync, openSync } from 'node:fs';
 import { constants as system } from 'node:os';
 import { resolve } from 'node:path';
 import type { Clock, Timer } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { createLauncher } from './create-launcher.ts';
 import { Lanes } from './lanes.ts';
-import type { Launch, Launcher, ProcessEnd } from './launcher.ts';
+import type { Launcher, ProcessEnd } from './launcher.ts';
 import { LiveUnit } from './live-unit.ts';
 import { Output } from './output.ts';
-import {
-  DEFAULT_PATH,
-  diagnose,
-  ExecutableFinder,
-  executableNotFound,
-  type StartProblem,
-  startProblem,
-} from './resolve.ts';
+import { type StartProblem, startProblem } from './resolve.ts';
 import { Sandboxes } from './sandbox.ts';
+import { Starter } from './starter.ts';
 import { Strays } from './strays.ts';
-import { launchOf } from './unit-launch.ts';
 import type { Executor, ExecutorEvents, OutputStream, UnitRun } from './unit-run.ts';
 import { Warden } from './warden.ts';
 
 const { SIGTERM, SIGKILL, SIGCONT } = system.signals;
-const { ENOENT, ENOEXEC } = system.errno;
 
-/** More at once gain nothing: measured on two cores, and libuv's threads are few. */
-const MOST_STARTING = 8;
 const TICK_MS = 100;
-const SHELL = '/bin/sh';
 /** How often close() looks whether everybody is gone, and when it gives up on the unkillable. */
 const LOOK_MS = 20;
 const GIVE_UP_MS = 10_000;
@@ -55,23 +43,18 @@ export class ProcessExecutor implements Executor {
   readonly launcher: Launcher['kind'];
   readonly launcherNote?: string;
   readonly #root: string;
-  readonly #path: string | undefined;
   readonly #events: ExecutorEvents;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #warden: Warden;
   readonly #launcher: Launcher;
+  readonly #starter: Starter;
   readonly #lanes: Lanes;
   readonly #sandboxes: Sandboxes;
   readonly #strays: Strays;
   readonly #output: Output;
-  readonly #finder = new ExecutableFinder();
-  readonly #devNull = openSync('/dev/null', 'r');
   readonly #units = new Map<number, LiveUnit>();
   readonly #byPid = new Map<number, LiveUnit>();
-  /** Instances to start, when the starts that are under way have come back. */
-  readonly #queue: { readonly unit: LiveUnit; readonly rank: number }[] = [];
-  #starting = 0;
   /** Units whose descendants are due to be looked for, all together: it takes a walk over /proc. */
   #beginEnding: LiveUnit[] = [];
   #finishEnding: LiveUnit[] = [];
@@ -83,7 +66,6 @@ export class ProcessExecutor implements Executor {
   constructor(options: ProcessExecutorOptions) {
     const { root, baseEnvironment, events, clock, log, koffi } = options;
     this.#root = root;
-    this.#path = baseEnvironment['PATH'];
     this.#events = events;
     this.#clock = clock;
     this.#log = log;
@@ -92,6 +74,12 @@ export class ProcessExecutor implements Executor {
     this.#warden = new Warden(this.#lanes.directory);
     const onEnd = (pid: number, end: ProcessEnd): void => this.#processEnded(pid, end);
     this.#launcher = createLauncher({ baseEnvironment, koffi, log, onEnd });
+    this.#starter = new Starter(this.#launcher, baseEnvironment['PATH'], {
+      begin: (unit) => this.#begin(unit),
+      started: (unit, rank, pid) => this.#instanceStarted(unit, rank, pid),
+      failed: (unit, problem) => this.#fail(unit, problem),
+      dropped: (unit) => this.#checkOver(unit),
+    });
     this.launcher = this.#launcher.kind;
     if (this.#launcher.note) this.launcherNote = this.#launcher.note;
     this.#sandboxes = new Sandboxes(() => this.#units.size === 0);
@@ -106,25 +94,8 @@ export class ProcessExecutor implements Executor {
     const unit = new LiveUnit(run);
     this.#output.forget(run.key);
     this.#units.set(run.key, unit);
-    this.#enqueue(unit, 0);
+    this.#starter.enqueue(unit, 0);
     if (this.#closing !== undefined) this.terminate(run.key);
-  }
-
-  /** Not started at once: nothing is to be reported from within the caller's call. */
-  #enqueue(unit: LiveUnit, rank: number): void {
-    unit.coming += 1;
-    if (this.#queue.push({ unit, rank }) === 1) queueMicrotask(() => this.#startNext());
-  }
-
-  #startNext(): void {
-    while (this.#starting < MOST_STARTING) {
-      const next = this.#queue.shift();
-      if (!next) return;
-      const { unit, rank } = next;
-      unit.coming -= 1;
-      if (unit.isEnding) this.#checkOver(unit);
-      else if (rank > 0 || this.#begin(unit)) this.#startInstance(unit, rank);
-    }
   }
 
   /** Gives the unit its place; false when that cannot be had, and then it is over. */
@@ -149,37 +120,12 @@ export class ProcessExecutor implements Executor {
     return sandbox;
   }
 
-  #startInstance(unit: LiveUnit, rank: number): void {
-    const file = this.#findExecutable(unit);
-    if (file !== undefined) this.#launch(unit, rank, launchOf(unit, rank, file, this.#devNull));
-    else this.#fail(unit, executableNotFound(unit.run.executable, this.#pathOf(unit)));
-  }
-
-  #pathOf({ run }: LiveUnit): string {
-    return run.environment['PATH'] ?? this.#path ?? DEFAULT_PATH;
-  }
-
-  #findExecutable(unit: LiveUnit): string | undefined {
-    return this.#finder.find(unit.run.executable, this.#pathOf(unit), unit.cwd);
-  }
-
-  #launch(unit: LiveUnit, rank: number, launch: Launch): void {
-    this.#starting += 1;
-    unit.coming += 1;
-    this.#launcher.start(launch, (errno, pid) => {
-      this.#starting -= 1;
-      unit.coming -= 1;
-      if (errno === 0) this.#instanceStarted(unit, rank, pid);
-      else this.#startFailed(unit, rank, launch, errno);
-      this.#startNext();
-    });
-  }
-
   #instanceStarted(unit: LiveUnit, rank: number, pid: number): void {
     const { key, processes, wallTimeLimitMs } = unit.run;
     unit.pids.add(pid);
     this.#byPid.set(pid, unit);
-    if (unit.isEnding) this.#signal(unit, SIGTERM);
+    const isLate = this.#clock.monotonic() >= unit.killAt;
+    if (unit.isEnding) this.#launcher.signalGroup(pid, isLate ? SIGKILL : SIGTERM);
     if (rank > 0) return;
     const now = this.#clock.now();
     unit.startedAt = now;
@@ -187,26 +133,7 @@ export class ProcessExecutor implements Executor {
     this.#events.started(key, now);
     this.#keepTicking();
     // Only now is it known that the others will find what the first one found.
-    for (let next = 1; next < processes; next++) this.#enqueue(unit, next);
-  }
-
-  #startFailed(unit: LiveUnit, rank: number, launch: Launch, errno: number): void {
-    const { executable } = unit.run;
-    if (errno === ENOEXEC && launch.file !== SHELL) {
-      // A script without a first line that names its interpreter is the shell's, as for execvp.
-      const argv = [SHELL, launch.file, ...launch.argv.slice(1)];
-      this.#launch(unit, rank, { ...launch, file: SHELL, argv });
-      return;
-    }
-    if (errno === ENOENT && !executable.includes('/')) {
-      this.#finder.forget();
-      const file = this.#findExecutable(unit);
-      if (file !== undefined && file !== launch.file) {
-        this.#launch(unit, rank, { ...launch, file });
-        return;
-      }
-    }
-    this.#fail(unit, diagnose(errno, launch, executable));
+    for (let next = 1; next < processes; next++) this.#starter.enqueue(unit, next);
   }
 
   /** An instance cannot be started; those that were are ended. */
@@ -263,26 +190,39 @@ export class ProcessExecutor implements Executor {
   }
 
   #complete(unit: LiveUnit): void {
-    const { lane, run } = unit;
+    const { key } = unit.run;
     let tail = '';
-    if (lane) {
-      this.#readProgress(unit, true);
-      this.#output.end(unit);
-      if (unit.hasFailed) tail = this.#output.tailOf(unit);
-      const shared = unit.startedAt !== undefined && this.#launcher.mayHaveStrays();
-      if (run.workingDirectory === undefined)
-        this.#sandboxes.release(run.sandbox, run.cleanup, shared);
-      this.#lanes.release(lane, shared);
-      unit.lane = undefined;
+    try {
+      tail = this.#clearUp(unit);
+    } catch (error) {
+      // Whatever became of its output, that it has ended must be said.
+      this.#log.warn({ key, error }, 'the output of a unit could not be read');
     }
-    this.#units.delete(run.key);
-    this.#events.ended(run.key, unit.outcome(this.#clock.now(), tail));
+    this.#units.delete(key);
+    this.#events.ended(key, unit.outcome(this.#clock.now(), tail));
+  }
+
+  /** Reads what is left, gives the unit's place to the next one; returns the tail of its stderr. */
+  #clearUp(unit: LiveUnit): string {
+    const { lane, run, startedAt } = unit;
+    if (!lane) return '';
+    this.#readProgress(unit, true);
+    this.#output.end(unit);
+    const shared = startedAt !== undefined && this.#launcher.mayHaveStrays();
+    if (run.workingDirectory === undefined)
+      this.#sandboxes.release(run.sandbox, run.cleanup, shared);
+    this.#lanes.release(lane, shared);
+    unit.lane = undefined;
+    return unit.hasFailed ? this.#output.tailOf(unit) : '';
   }
 
   #readProgress(unit: LiveUnit, final: boolean): void {
     const chunks: Buffer[] = [];
     if (final) unit.lane?.progress.drain((chunk) => chunks.push(chunk));
-    else unit.lane?.progress.pump((chunk) => chunks.push(chunk));
+    else {
+      unit.lane?.progress.pump((chunk) => chunks.push(chunk));
+      unit.lane?.progress.trim(true);
+    }
     const lines = unit.progress.read(chunks, final);
     if (lines.length === 0) return;
     const now = this.#clock.now();
@@ -318,8 +258,12 @@ export class ProcessExecutor implements Executor {
   }
 
   #look(unit: LiveUnit, now: number): void {
-    if (unit.isLasting) this.#readProgress(unit, false);
-    if (unit.isLasting || unit.watched.stdout || unit.watched.stderr) this.#output.pump(unit);
+    try {
+      if (unit.isLasting) this.#readProgress(unit, false);
+      if (unit.isLasting || unit.watched.stdout || unit.watched.stderr) this.#output.pump(unit);
+    } catch (error) {
+      this.#log.warn({ key: unit.run.key, error }, 'the output of a unit cannot be read');
+    }
     unit.isLasting = true;
     if (now >= unit.deadline && !unit.isEnding) {
       unit.reachTimeLimit();
@@ -344,7 +288,7 @@ export class ProcessExecutor implements Executor {
     this.#lanes.close();
     await this.#sandboxes.close();
     this.#launcher.close();
-    closeSync(this.#devNull);
+    this.#starter.close();
   }
 
   async #endEverybody(): Promise<void> {

@@ -5,7 +5,7 @@
  */
 import { constants } from 'node:os';
 import type { LiveUnit } from './live-unit.ts';
-import { type ProcessEntry, ProcessTable, wasStartedWith } from './tree.ts';
+import { type ProcessEntry, ProcessTable, variableOf } from './tree.ts';
 
 const { SIGTERM, SIGKILL } = constants.signals;
 /** What is killed may have forked at that moment. */
@@ -26,10 +26,11 @@ export class Strays {
   }
 
   /** Asks those of these units to end, and remembers who they are. */
-  terminate(units: Iterable<LiveUnit>): void {
+  terminate(units: readonly LiveUnit[]): void {
     const table = ProcessTable.read();
+    const marked = this.#byProgressFile(table);
     for (const unit of units) {
-      unit.strays = this.#of(unit, table);
+      unit.strays = straysOf(unit, table, marked);
       for (const { pid } of unit.strays) signal(pid, SIGTERM);
     }
   }
@@ -38,35 +39,37 @@ export class Strays {
   kill(units: readonly LiveUnit[]): void {
     for (let pass = 0; pass < PASSES; pass++) {
       const table = ProcessTable.read();
-      const found = units.flatMap((unit) => this.#of(unit, table));
+      const marked = this.#byProgressFile(table);
+      const found = units.flatMap((unit) => straysOf(unit, table, marked));
       if (found.length === 0) return;
       for (const { pid } of found) signal(pid, SIGKILL);
     }
   }
 
-  #of(unit: LiveUnit, table: ProcessTable): ProcessEntry[] {
-    const marked = `PSTAR_PROGRESS=${unit.lane?.progress.path}\0`;
-    const candidates = this.#adoptsOrphans ? table.descendants(process.pid) : [...table];
-    const roots = [
-      ...unit.strays.filter((stray) => table.has(stray)),
-      ...candidates.filter(({ pid }) => wasStartedWith(pid, marked)),
-    ];
-    const below = [...unit.pids, ...roots.map(({ pid }) => pid)].flatMap((pid) =>
-      table.descendants(pid),
-    );
-    const all = new Map([...roots, ...below].map((process) => [process.pid, process]));
-    return [...all.values()].filter(({ group, isZombie }) => !isZombie && !unit.pids.has(group));
+  /** Who was started with which PSTAR_PROGRESS of ours. */
+  #byProgressFile(table: ProcessTable): Map<string, ProcessEntry[]> {
+    const marked = new Map<string, ProcessEntry[]>();
+    for (const process of this.#candidates(table)) {
+      const path = variableOf(process.pid, 'PSTAR_PROGRESS');
+      if (!path?.startsWith(this.#lanes)) continue;
+      const others = marked.get(path);
+      if (others) others.push(process);
+      else marked.set(path, [process]);
+    }
+    return marked;
+  }
+
+  #candidates(table: ProcessTable): Iterable<ProcessEntry> {
+    return this.#adoptsOrphans ? table.descendants(process.pid) : table;
   }
 
   /** All live processes that descend from any unit that ever ran here. */
   all(): ProcessEntry[] {
     const table = ProcessTable.read();
-    const descendants = table.descendants(process.pid);
-    const marked = this.#adoptsOrphans
-      ? []
-      : [...table].filter(({ pid }) => wasStartedWith(pid, `PSTAR_PROGRESS=${this.#lanes}`));
-    return [...new Map([...descendants, ...marked].map((one) => [one.pid, one])).values()].filter(
-      (one) => !one.isZombie && one.pid !== process.pid && !this.#before.has(identify(one)),
+    const found = table.descendants(process.pid);
+    if (!this.#adoptsOrphans) found.push(...[...this.#byProgressFile(table).values()].flat());
+    return [...new Map(found.map((one) => [one.pid, one])).values()].filter(
+      (one) => !one.isZombie && !this.#before.has(identify(one)),
     );
   }
 
@@ -76,6 +79,23 @@ export class Strays {
     for (const { pid } of found) signal(pid, number);
     return found;
   }
+}
+
+/** A unit's live processes outside its groups: the remembered, the marked, and all below them. */
+function straysOf(
+  unit: LiveUnit,
+  table: ProcessTable,
+  marked: ReadonlyMap<string, readonly ProcessEntry[]>,
+): ProcessEntry[] {
+  const roots = [
+    ...unit.strays.filter((stray) => table.has(stray)),
+    ...(marked.get(unit.lane?.progress.path ?? '') ?? []),
+  ];
+  const below = [...unit.pids, ...roots.map(({ pid }) => pid)].flatMap((pid) =>
+    table.descendants(pid),
+  );
+  const all = new Map([...roots, ...below].map((process) => [process.pid, process]));
+  return [...all.values()].filter(({ group, isZombie }) => !isZombie && !unit.pids.has(group));
 }
 
 function identify({ pid, startTime }: ProcessEntry): string {

@@ -74,14 +74,15 @@ export class ProcessTable {
   }
 }
 
-/**
- * Whether a process was started with an environment that holds this; `NAME=value\0` for exactly
- * that value. False when it may not be read.
- */
-export function wasStartedWith(pid: number, variable: string): boolean {
+/** What a process was started with as the value of a variable; undefined when that cannot be read. */
+export function variableOf(pid: number, name: string): string | undefined {
   try {
-    return `\0${readFileSync(`/proc/${pid}/environ`, 'utf8')}`.includes(`\0${variable}`);
+    const environment = `\0${readFileSync(`/proc/${pid}/environ`, 'utf8')}`;
+    const at = environment.indexOf(`\0${name}=`);
+    if (at < 0) return undefined;
+    const begin = at + name.length + 2;
+    return environment.slice(begin, environment.indexOf('\0', begin));
   } catch {
-    return false;
+    return undefined;
   }
 }

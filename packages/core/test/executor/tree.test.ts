@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ProcessTable, readProcess, wasStartedWith } from '../../src/executor/tree.ts';
+import { ProcessTable, readProcess, variableOf } from '../../src/executor/tree.ts';
 import { isAlive, LAUNCHERS, reasonOf, until, World } from './harness.ts';
 
 /** A child, a grandchild in its own session, one that is handed on, and one that ignores SIGTERM. */
@@ -211,7 +211,8 @@ describe('ProcessTable', () => {
   it('reads this process as it is', () => {
     expect(readProcess(process.pid)).toMatchObject({ pid: process.pid, parent: process.ppid });
     expect(readProcess(0)).toBeUndefined();
-    expect(wasStartedWith(process.pid, `PATH=${process.env['PATH']}\0`)).toBe(true);
-    expect(wasStartedWith(process.pid, 'PATH=/nowhere\0')).toBe(false);
+    expect(variableOf(process.pid, 'HOME')).toBe(process.env['HOME']);
+    expect(variableOf(process.pid, 'HOM')).toBeUndefined();
+    expect(variableOf(0, 'HOME')).toBeUndefined();
   });
 });

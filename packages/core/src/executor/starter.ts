@@ -1,0 +1,116 @@
+/**
+ * Brings the instances of units to their start, a few at a time and in order, by whatever detour
+ * that takes. What a start means for the unit is the executor's business.
+ */
+import { closeSync, openSync } from 'node:fs';
+import { constants } from 'node:os';
+import type { Launch, Launcher } from './launcher.ts';
+import type { LiveUnit } from './live-unit.ts';
+import {
+  DEFAULT_PATH,
+  diagnose,
+  ExecutableFinder,
+  executableNotFound,
+  type StartProblem,
+} from './resolve.ts';
+import { launchOf } from './unit-launch.ts';
+
+const { ENOENT, ENOEXEC } = constants.errno;
+const SHELL = '/bin/sh';
+/** More at once gain nothing: measured on two cores, and libuv's threads are few. */
+const MOST_STARTING = 8;
+
+/** What the executor does about it. */
+export interface StartEvents {
+  /** Gives a unit its place before its first instance; false when it has none, and then it is over. */
+  begin(unit: LiveUnit): boolean;
+  started(unit: LiveUnit, rank: number, pid: number): void;
+  failed(unit: LiveUnit, problem: StartProblem): void;
+  /** The unit is being ended: this instance of it will not come. */
+  dropped(unit: LiveUnit): void;
+}
+
+/** The queue before the launcher. */
+export class Starter {
+  readonly #launcher: Launcher;
+  readonly #path: string;
+  readonly #events: StartEvents;
+  readonly #finder = new ExecutableFinder();
+  readonly #devNull = openSync('/dev/null', 'r');
+  readonly #queue: { readonly unit: LiveUnit; readonly rank: number }[] = [];
+  #starting = 0;
+
+  constructor(launcher: Launcher, path = DEFAULT_PATH, events: StartEvents) {
+    this.#launcher = launcher;
+    this.#path = path;
+    this.#events = events;
+  }
+
+  /** Not started at once: nothing is to be reported from within the caller's call. */
+  enqueue(unit: LiveUnit, rank: number): void {
+    unit.coming += 1;
+    if (this.#queue.push({ unit, rank }) === 1) queueMicrotask(() => this.#startNext());
+  }
+
+  #startNext(): void {
+    while (this.#starting < MOST_STARTING) {
+      const next = this.#queue.shift();
+      if (!next) return;
+      const { unit, rank } = next;
+      unit.coming -= 1;
+      if (unit.isEnding) this.#events.dropped(unit);
+      else if (rank > 0 || this.#events.begin(unit)) this.#start(unit, rank);
+    }
+  }
+
+  #start(unit: LiveUnit, rank: number): void {
+    const file = this.#find(unit);
+    if (file !== undefined) this.#launch(unit, rank, launchOf(unit, rank, file, this.#devNull));
+    else this.#events.failed(unit, executableNotFound(unit.run.executable, this.#pathOf(unit)));
+  }
+
+  #pathOf({ run }: LiveUnit): string {
+    return run.environment['PATH'] ?? this.#path;
+  }
+
+  #find(unit: LiveUnit): string | undefined {
+    return this.#finder.find(unit.run.executable, this.#pathOf(unit), unit.cwd);
+  }
+
+  #launch(unit: LiveUnit, rank: number, launch: Launch): void {
+    this.#starting += 1;
+    unit.coming += 1;
+    this.#launcher.start(launch, (errno, pid) => {
+      this.#starting -= 1;
+      unit.coming -= 1;
+      if (errno === 0) this.#events.started(unit, rank, pid);
+      else this.#tryAgain(unit, rank, launch, errno);
+      this.#startNext();
+    });
+  }
+
+  #tryAgain(unit: LiveUnit, rank: number, launch: Launch, errno: number): void {
+    const { executable } = unit.run;
+    const other = this.#detour(unit, launch, errno);
+    if (other) this.#launch(unit, rank, other);
+    else this.#events.failed(unit, diagnose(errno, launch, executable));
+  }
+
+  /** What else to start; undefined if there is nothing. */
+  #detour(unit: LiveUnit, launch: Launch, errno: number): Launch | undefined {
+    if (errno === ENOEXEC && launch.file !== SHELL) {
+      // A script without a first line that names its interpreter is the shell's, as for execvp.
+      const argv = [SHELL, launch.file, ...launch.argv.slice(1)];
+      return { ...launch, file: SHELL, argv };
+    }
+    if (errno !== ENOENT || unit.run.executable.includes('/')) return undefined;
+    // It may have moved since it was found.
+    this.#finder.forget();
+    const file = this.#find(unit);
+    return file === undefined || file === launch.file ? undefined : { ...launch, file };
+  }
+
+  close(): void {
+    closeSync(this.#devNull);
+  }
+}
