@@ -1,0 +1,41 @@
+/** Shows how far a service's units are: a bar on a terminal, a line for every tenth elsewhere. */
+import type { WorkStatistics, WorkUnitService } from '@pstar/core';
+import { auditTime, distinctUntilChanged, filter, type Observable, takeWhile } from 'rxjs';
+import { bar, grouped, onTerminal, redraw } from './screen.ts';
+
+/** Settles when all `total` units are over and the last line has been shown. */
+export function showProgress({ statistics$ }: WorkUnitService, total: number): Promise<void> {
+  const startedAt = performance.now();
+  const seconds = () => (performance.now() - startedAt) / 1000;
+  const shown$ = statistics$.pipe(
+    takeWhile(({ finished }) => finished < total, true),
+    onTerminal ? auditTime(50) : everyTenth(total),
+  );
+  return shown$.forEach((statistics) => {
+    const line = describe(statistics, total, seconds());
+    if (onTerminal) redraw([line]);
+    else console.log(line);
+  });
+}
+
+function everyTenth(total: number) {
+  const tenth = ({ finished }: WorkStatistics) => Math.floor((10 * finished) / total);
+  return (statistics$: Observable<WorkStatistics>) =>
+    statistics$.pipe(
+      filter(({ finished }) => finished > 0),
+      distinctUntilChanged((a, b) => tenth(a) === tenth(b)),
+    );
+}
+
+function describe({ finished, byState }: WorkStatistics, total: number, seconds: number): string {
+  const rate = finished / seconds;
+  const left = finished === 0 ? '?' : Math.ceil((total - finished) / rate);
+  return [
+    `${bar(finished / total, 30)} ${String(Math.floor((100 * finished) / total)).padStart(3)} %`,
+    `${grouped(byState.Done)} of ${grouped(total)} done`,
+    `${byState.Running} running`,
+    `${byState.Failed} failed`,
+    `${grouped(rate)}/s`,
+    `${left} s left`,
+  ].join('  ');
+}

@@ -1,0 +1,135 @@
+/**
+ * Runs every example as a user does, and once more with a program in its way that does something
+ * else than it is expected to: then the example must say so and fail.
+ */
+import { spawn } from 'node:child_process';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { files, root } from '../tidy/repository.ts';
+
+interface Run {
+  readonly exitCode: number | null;
+  readonly output: string;
+}
+
+let place: string;
+
+beforeEach(async () => {
+  place = await mkdtemp(join(tmpdir(), 'pstar-examples-'));
+  await mkdir(join(place, 'bin'));
+});
+
+afterEach(() => rm(place, { recursive: true, force: true }));
+
+function run(name: string, ...args: string[]): Promise<Run> {
+  const file = join(root, 'examples', `${name}.ts`);
+  const node = ['--conditions=@pstar/source', '--import', 'tsx'];
+  const child = spawn(process.execPath, [...node, file, ...args], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      ...process.env,
+      PSTAR_HOME: join(place, 'store'),
+      PATH: `${join(place, 'bin')}:${process.env['PATH']}`,
+    },
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  }
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (exitCode) => resolve({ exitCode, output }));
+  });
+}
+
+/** A program that is found before the real one of that name. */
+async function pretend(name: string, script: string): Promise<void> {
+  const path = join(place, 'bin', name);
+  await writeFile(path, `#!/bin/sh\n${script}\n`);
+  await chmod(path, 0o755);
+}
+
+const examples: Record<string, { args?: string[]; says: RegExp; fake: [string, string] }> = {
+  '01-hello': {
+    says: /said: hello from a pilot$/m,
+    fake: ['echo', 'printf "good bye\\n"'],
+  },
+  '02-word-count': {
+    args: ['examples'],
+    says: /words, and a direct count says the same$/m,
+    fake: ['wc', 'printf "1\\n"'],
+  },
+  '03-diamond': {
+    says: /^table +Canceled +0 +canceled because \S+\.2 failed$/m,
+    fake: ['grep', 'exit 0'],
+  },
+  '04-cancel': {
+    says: /^after: +1 Done, 100 Canceled; 0 processes$/m,
+    // Three processes a unit where one is expected; they must be gone all the same.
+    fake: ['sleep', '/bin/sleep "$@" & /bin/sleep "$@" & wait'],
+  },
+  '05-live-table': {
+    says: /^bee {2}Done +\[#+\] +step 8 of 8$/m,
+    fake: ['sleep', 'echo 0.1 reported from elsewhere > "$PSTAR_PROGRESS"; exec 2>&1; kill $PPID'],
+  },
+  '06-many-to-many': {
+    says: /^licensed of 1 cores ran \d+ units$/m,
+    fake: ['sleep', 'exit 3'],
+  },
+};
+
+describe('the examples', () => {
+  it('are all tested', () => {
+    const names = files(/^examples\/\d\d-.*\.ts$/).map((path) => path.slice(9, -3));
+    expect(Object.keys(examples)).toEqual(names);
+  });
+
+  describe.each(Object.entries(examples))('%s', (name, { args = [], says, fake }) => {
+    it('does what it says', async () => {
+      const { exitCode, output } = await run(name, ...args);
+      expect(output).toMatch(says);
+      expect(exitCode, output).toBe(0);
+    }, 120_000);
+
+    it('notices when something is wrong', async () => {
+      await pretend(...fake);
+      const { exitCode, output } = await run(name, ...args);
+      expect(output).toMatch(/^Error: wrong outcome: /m);
+      expect(exitCode).toBe(1);
+    }, 120_000);
+  });
+});
+
+describe('02-word-count', () => {
+  it('counts the documents of the installed packages', async () => {
+    const { exitCode, output } = await run('02-word-count');
+    expect(output).toMatch(/^\d,\d+ units in [\d.]+ s, [\d,]+ a second$/m);
+    expect(exitCode, output).toBe(0);
+  }, 300_000);
+
+  it('takes files of any name, and leaves out what is no text', async () => {
+    const texts = join(place, 'texts');
+    await mkdir(join(texts, 'a b'), { recursive: true });
+    await writeFile(join(texts, 'a b', 'it\'s\n$(not) "a" -w *?\\'), 'one two\nthree');
+    await writeFile(join(texts, '-w'), ' four\t\n');
+    await writeFile(join(texts, 'été'), 'fünf');
+    await writeFile(join(texts, 'empty'), '');
+    await writeFile(join(texts, 'binary'), 'no\0text');
+    await writeFile(Buffer.concat([Buffer.from(`${texts}/`), Buffer.of(0xff)]), 'no string');
+    const { exitCode, output } = await run('02-word-count', texts);
+    expect(output).toMatch(/^Counts the words of 4 files /m);
+    expect(output).toMatch(/^5 words, /m);
+    expect(exitCode, output).toBe(0);
+  }, 120_000);
+
+  it('says so when there is nothing to count', async () => {
+    const { exitCode, output } = await run('02-word-count', join(place, 'bin'));
+    expect(output).toMatch(/^Error: wrong outcome: there is no text file below /m);
+    expect(exitCode).toBe(1);
+  });
+});
