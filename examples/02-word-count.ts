@@ -8,7 +8,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PilotJobService, WorkUnitService } from '@pstar/core';
 import { check } from './lib/check.ts';
@@ -20,8 +20,9 @@ import { DOCUMENTS, findTexts } from './lib/texts.ts';
 import { wordCounter } from './lib/words.ts';
 
 const installed = fileURLToPath(new URL('../node_modules', import.meta.url));
-const [directory = installed] = process.argv.slice(2);
-const files = directory === installed ? findTexts(installed, DOCUMENTS) : findTexts(directory);
+const [given] = process.argv.slice(2);
+const directory = resolve(given ?? installed);
+const files = given === undefined ? findTexts(installed, DOCUMENTS) : findTexts(directory);
 check(files.length > 0, `there is no text file below ${directory}`);
 
 await using counts = await temporaryDirectory();

@@ -31,8 +31,8 @@ function describe({ finished, byState }: WorkStatistics, total: number, seconds:
   const rate = finished / seconds;
   const left = finished === 0 ? '?' : Math.ceil((total - finished) / rate);
   return [
-    `${bar(finished / total, 30)} ${String(Math.floor((100 * finished) / total)).padStart(3)} %`,
-    `${grouped(byState.Done)} of ${grouped(total)} done`,
+    `${bar(finished / total, 20)} ${String(Math.floor((100 * finished) / total)).padStart(3)} %`,
+    `${grouped(byState.Done)} done`,
     `${byState.Running} running`,
     `${byState.Failed} failed`,
     `${grouped(rate)}/s`,
