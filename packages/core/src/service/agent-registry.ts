@@ -44,6 +44,9 @@ export class AgentRegistry {
   readonly #gone = new Map<string, { readonly how: 'ended' | 'lost'; readonly detail: string }>();
   readonly #silent = new Map<string, string>();
   readonly #clients = new Set<WorkClient>();
+  /** Links that have not said yet whose they are. */
+  readonly #unnamed = new Set<LinkWatch>();
+  #closed = false;
 
   constructor(parts: AgentRegistryParts) {
     this.#parts = parts;
@@ -63,22 +66,32 @@ export class AgentRegistry {
   /** Listens to a link that has proved an identity, until it says who it is. */
   accept(link: Link, identity: string): void {
     const { timers, log } = this.#parts;
+    if (this.#closed) {
+      link.destroy();
+      return;
+    }
     const patience = timers.after(HELLO_MS, () => watch.drop('it did not say who it is'));
     let connection: AgentConnection | undefined;
+    const named = () => {
+      patience.cancel();
+      this.#unnamed.delete(watch);
+    };
     const watch = new LinkWatch(link, timers, {
       message: (message) => {
-        if (connection !== undefined) this.#receive(connection, message);
-        else {
-          patience.cancel();
-          connection = this.#greet(link, watch, identity, message);
+        if (connection !== undefined) {
+          this.#receive(connection, message);
+          return;
         }
+        named();
+        connection = this.#greet(link, watch, identity, message);
       },
       over: (why) => {
-        patience.cancel();
+        named();
         if (connection === undefined) log.debug({ peer: link.peer, why }, 'a link ended unnamed');
         else this.#lost(connection, link, why);
       },
     });
+    this.#unnamed.add(watch);
   }
 
   /** The effect of a journalled arrival. */
@@ -147,6 +160,8 @@ export class AgentRegistry {
 
   /** Ends every link; the agents go on, and call again for as long as their lease lasts. */
   close(why: string): void {
+    this.#closed = true;
+    for (const watch of this.#unnamed) watch.drop(why);
     for (const [id, watch] of this.#watches) {
       watch.dismiss(undefined);
       const agent = this.#agents.get(id);

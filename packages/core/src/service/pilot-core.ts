@@ -132,13 +132,14 @@ export class PilotCore {
     return view;
   }
 
-  /** Tells agents from now on to call there, and takes up what an earlier process has left. */
+  /** Takes up at once what an earlier process has left, then tells agents where to call. */
   async begin(address: ManagerAddress): Promise<void> {
     this.#address = address;
+    this.conductor.dispatch({ type: 'reopened', at: this.#parts.clock.now() });
     for (const pilot of this.machine.pilots.values()) {
+      // A pilot without a directory has no agent that could look there.
       if (!isOver(pilot)) await publishAddress(this.#place(pilot.id), address).catch(() => {});
     }
-    this.conductor.dispatch({ type: 'reopened', at: this.#parts.clock.now() });
     await this.conductor.settled();
   }
 

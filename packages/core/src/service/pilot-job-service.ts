@@ -29,7 +29,7 @@ import { readServiceState, writeServiceState } from './list-services.ts';
 import { PilotCore } from './pilot-core.ts';
 import type { CreateOptions, PilotJob, PilotJobEvent } from './pilot-job.ts';
 import { type ManagerAddress, pilotPlace, pilotPolicy, writeContext } from './pilot-launch.ts';
-import { resourceManagerUrl } from './resource-manager-url.ts';
+import { namedResourceManager } from './resource-manager-url.ts';
 import { openServiceStore, type ServiceStore, type Store } from './service-store.ts';
 import { StateSubject } from './state-subject.ts';
 import { type PilotProvider, pilotProvider } from './work-client.ts';
@@ -53,6 +53,8 @@ export interface PilotJobServiceOptions {
   readonly listen?: ListenOptions;
   /** Adaptors beside those that are registered or found as packages. */
   readonly adaptors?: readonly Adaptor[];
+  /** The name of a profile, for pilots that name no resource manager. */
+  readonly profile?: string;
   /** Where the log goes, in pino's shape. Default: stderr at the level of PSTAR_LOG. */
   readonly log?: Log;
   /** Whether an interrupted program cancels the service before it ends. Default: true. */
@@ -77,6 +79,7 @@ export class PilotJobService implements AsyncDisposable {
   readonly #state = new StateSubject<ServiceState>('Open', isFinalServiceState);
   readonly #pilotJobs: BehaviorSubject<readonly PilotJob[]>;
   readonly #openedAt: string;
+  readonly #profile: string | undefined;
   #listener: Listener | undefined;
   #offInterrupt: () => void = () => {};
   #ending: Promise<void> | undefined;
@@ -90,6 +93,7 @@ export class PilotJobService implements AsyncDisposable {
     this.id = store.id;
     this.#store = store;
     this.#openedAt = openedAt;
+    this.#profile = options.profile;
     this.#core = new PilotCore({
       id: store.id,
       directory: store.directory,
@@ -165,7 +169,8 @@ export class PilotJobService implements AsyncDisposable {
    * first agent. The intention is journalled first: a crash in between neither loses the pilot nor
    * submits it twice.
    *
-   * @param rm a resource manager's URL. Without one: $PSTAR_DEFAULT_RM, else `local://`.
+   * @param rm a resource manager's URL, or a profile's name. Without one: the service's `profile`,
+   * $PSTAR_DEFAULT_RM, else `local://`.
    * @throws PilotError when it is refused, with the resource manager's own sentence, and then
    * nothing of it is left; `ADAPTOR_NOT_FOUND`, `URL_INVALID`, `SERVICE_CLOSED`, `STORE_FULL`,
    * `ABORTED`; DescriptionError for what the description or this resource manager cannot do.
@@ -178,9 +183,9 @@ export class PilotJobService implements AsyncDisposable {
     this.#assertOpen();
     const { context, signal } = options;
     throwIfAborted(signal, 'create');
-    const url = resourceManagerUrl(rm);
+    const { url, defaults } = await namedResourceManager(rm, this.#profile);
     const type = options.type ?? url.protocol.slice(0, -1);
-    const plan = await this.#plan(url.href, type, description, options);
+    const plan = await this.#plan(url.href, type, { ...defaults, ...description }, options);
     await this.#store.opened.journal.reserve(RESERVED_BYTES);
     this.#assertOpen();
     throwIfAborted(signal, 'create');
@@ -226,13 +231,15 @@ export class PilotJobService implements AsyncDisposable {
   }
 
   async #begin({ listen = {}, signals = true }: PilotJobServiceOptions, log: Log): Promise<void> {
-    this.#listener = await this.#listen(listen, log);
-    const { host, port } = this.#listener;
-    const address = { host: listen.advertise ?? advertised(host), port };
-    this.#listener.on('link', (link, identity) => this.#core.agents.accept(link, identity));
+    const listener = await this.#listen(listen, log);
+    this.#listener = listener;
+    const address = { host: listen.advertise ?? advertised(listener.host), port: listener.port };
+    // Before the first agent can call: to the machine, whoever called earlier is silent from here.
+    const begun = this.#core.begin(address);
+    listener.on('link', (link, identity) => this.#core.agents.accept(link, identity));
     await writeFileAtomic(this.#addressFile, JSON.stringify(address));
     await this.#write('Open');
-    await this.#core.begin(address);
+    await begun;
     if (!signals) return;
     this.#offInterrupt = onInterrupt({
       interrupt: () => this.cancel(),
@@ -332,11 +339,11 @@ export class PilotJobService implements AsyncDisposable {
   }
 
   async #end(how: 'Closed' | 'Canceled'): Promise<void> {
+    this.#listener?.close();
     try {
       await this.#core.close(`its pilot service is ${how === 'Closed' ? 'closed' : 'canceled'}`);
       await this.#write(how);
     } finally {
-      this.#listener?.close();
       this.#offInterrupt();
       await this.#store.close();
       this.#state.next(how);

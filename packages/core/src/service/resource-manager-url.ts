@@ -1,34 +1,45 @@
-/** What may stand for a resource manager. */
+/** What may stand for a resource manager: a URL, the name of a profile, or nothing. */
 import { PilotError } from '../model/errors.ts';
+import type { PilotJobDescription } from '../model/pilot-job-description.ts';
+import { readProfile } from './profiles.ts';
 
-/**
- * The URL of a resource manager; without one $PSTAR_DEFAULT_RM, else this machine.
- *
- * @throws PilotError `URL_INVALID`
- */
-export function resourceManagerUrl(rm: string | URL | undefined): URL {
-  const text = String(rm ?? (process.env['PSTAR_DEFAULT_RM'] || 'local://'));
-  if (!text.includes('://')) {
-    throw new PilotError('URL_INVALID', `'${text}' is no resource manager's URL`, {
-      subject: 'rm',
-      hint: `write ${text.replace(/:$/, '')}://, local:// for this machine`,
-    });
-  }
-  const url = parse(text);
-  // The journal and the log show URLs.
-  if (url.password !== '') {
-    throw new PilotError('URL_INVALID', 'a URL is no place for a password', {
-      subject: `${url.protocol}//${url.host}`,
-      hint: 'pass it in options.context',
-    });
-  }
-  return url;
+/** A resource manager with what its profile, if it came by one, wants of every pilot. */
+export interface NamedResourceManager {
+  readonly url: URL;
+  readonly defaults: PilotJobDescription;
 }
 
-function parse(text: string): URL {
+/**
+ * Finds the resource manager that is meant; without a name it is `fallback`, else
+ * $PSTAR_DEFAULT_RM, else this machine.
+ *
+ * @throws PilotError `URL_INVALID`; `NOT_FOUND` for a profile that is not there
+ */
+export async function namedResourceManager(
+  rm: string | URL | undefined,
+  fallback: string | undefined,
+): Promise<NamedResourceManager> {
+  const text = String(rm ?? fallback ?? (process.env['PSTAR_DEFAULT_RM'] || 'local://'));
+  if (text.includes('://')) return { url: resourceManagerUrl(text), defaults: {} };
+  const profile = await readProfile(text);
+  return { url: resourceManagerUrl(profile.rm), defaults: profile.description ?? {} };
+}
+
+function resourceManagerUrl(text: string): URL {
+  let url: URL;
   try {
-    return new URL(text);
+    url = new URL(text);
   } catch (cause) {
-    throw new PilotError('URL_INVALID', `'${text}' is no URL`, { subject: 'rm', cause });
+    throw new PilotError('URL_INVALID', `'${text}' is no URL`, {
+      subject: 'rm',
+      hint: 'write local://, or slurm+ssh://login.example/',
+      cause,
+    });
   }
+  // The journal and the log show URLs.
+  if (url.password === '') return url;
+  throw new PilotError('URL_INVALID', 'a URL is no place for a password', {
+    subject: `${url.protocol}//${url.host}`,
+    hint: 'pass it in options.context',
+  });
 }

@@ -60,10 +60,11 @@ describe('local://', () => {
   }
   const sh = (script: string) => submit(['/bin/sh', '-c', script]);
   const stateOf = async (id: string) => (await manager.states?.([id]))?.[0];
-  /** The end, as it is pushed. */
+  /** The end, as it is pushed, or was before anybody listened. */
   const ended = (id: string) =>
     new Promise<NativeState>((resolve) => {
       manager.states$?.subscribe((state) => state.id === id && resolve(state));
+      void stateOf(id).then((state) => state && state.state !== 'Running' && resolve(state));
     });
   /** Resolves when the log holds the text. */
   async function logged(text: string): Promise<string> {

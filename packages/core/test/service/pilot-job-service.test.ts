@@ -141,7 +141,8 @@ describe('create', () => {
 
   it.each<[string, PilotJobDescription, object]>([
     ['nobody://', {}, { code: 'ADAPTOR_NOT_FOUND' }],
-    ['local', {}, { code: 'URL_INVALID', hint: expect.stringContaining('local://') }],
+    ['local', {}, { code: 'NOT_FOUND', hint: expect.stringContaining('local://') }],
+    ['local://[', {}, { code: 'URL_INVALID' }],
     ['local://u:secret@localhost', {}, { code: 'URL_INVALID' }],
     ['local://', { queue: 'debug' }, { code: 'ATTRIBUTE_UNSUPPORTED', subject: 'queue' }],
     ['local://', { startTime: 1e9 }, { code: 'ATTRIBUTE_UNSUPPORTED', subject: 'startTime' }],
@@ -351,7 +352,7 @@ describe('a service', () => {
     expect(client.heard.at(-1)).toBe('silent: its pilot service is closed');
     const again = await open({ id: first.id });
     const [pilot] = again.pilotJobs as [PilotJob];
-    expect(pilot).toMatchObject({ id, state: 'Unknown' });
+    expect(pilot.id).toBe(id);
     await reaches(pilot, 'Running');
     await again.cancel();
     expect(leftOf(pilot)).toEqual([]);
