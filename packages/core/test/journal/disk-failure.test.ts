@@ -90,6 +90,23 @@ describe('a full disk', () => {
     expect((await contents(directory)).records).toHaveLength(2);
   });
 
+  it.each([
+    ['of several reservations at once', false],
+    ['of a reservation, after a snapshot too', true],
+  ])('keeps the room %s', async (_, snapshot) => {
+    const { journal, state } = await onFailingDisk();
+    await Promise.all([journal.reserve(3_000_000), journal.reserve(3_000_000)]);
+    if (snapshot) await journal.snapshot({});
+    state.broken = failing('ENOSPC', 'write');
+    for (let i = 0; i < 65; i++) {
+      journal.append([new Uint8Array(100_000)]);
+      await journal.commit();
+    }
+    expect(state.waits).toEqual([]);
+    state.broken = () => {};
+    await journal.close();
+  });
+
   it('refuses a snapshot and goes on as before', async () => {
     const { directory, journal, state } = await onFailingDisk();
     const files = readdirSync(directory);

@@ -138,7 +138,7 @@ interface Inode {
 
 /**
  * The real disk, with a memory of what a power failure would leave of it: of what was written since
- * the last sync any sectors, and of the names any first few changes since the directory's sync.
+ * the last sync any sectors, and of the names any changes since the directory's sync.
  */
 export class FragileDisk implements Disk {
   readonly #before: () => void;
@@ -154,8 +154,8 @@ export class FragileDisk implements Disk {
   /** Leaves in `directory` what a power failure now might; `random` decides. */
   fail(directory: string, random: () => number): void {
     const names = new Map(this.#durableNames);
-    const kept = Math.floor(random() * (this.#nameChanges.length + 1));
-    for (const change of this.#nameChanges.slice(0, kept)) change(names);
+    const luck = random();
+    for (const change of this.#nameChanges) if (random() < luck) change(names);
     for (const [path, inode] of names) {
       writeFileSync(join(directory, basename(path)), survivorsOf(inode, random));
     }
