@@ -17,6 +17,7 @@ import type { Scheduler } from '../scheduler/scheduler.ts';
 import { type SchedulerName, schedulerOf } from '../scheduler/schedulers.ts';
 import { abortable } from './abort.ts';
 import type { CallOptions } from './call-options.ts';
+import { readServiceState, writeServiceState } from './list-services.ts';
 import type { PilotJob } from './pilot-job.ts';
 import type { PilotJobService } from './pilot-job-service.ts';
 import { openServiceStore, type ServiceStore, type Store } from './service-store.ts';
@@ -53,7 +54,9 @@ export interface WorkUnitServiceOptions {
 /** How long cancel() waits for agents to say that what they ran has ended, beyond the units' own grace. */
 const SETTLE_MS = 15_000;
 
+/** Takes work, and has it done by whichever pilot has room. */
 export class WorkUnitService implements AsyncDisposable {
+  /** All units there have been, in the order of submission. */
   readonly workUnits: ReadonlyWorkUnitCollection;
   /** Every transition of every unit, once and in order, from now on. */
   readonly events$: Observable<WorkUnitEvent>;
@@ -65,11 +68,13 @@ export class WorkUnitService implements AsyncDisposable {
   readonly #services = new Set<PilotJobService>();
   readonly #source: ViewSource;
   readonly #state = new StateSubject<ServiceState>('Open', isFinalServiceState);
+  readonly #openedAt: string;
   #ending: Promise<void> | undefined;
 
-  private constructor(core: WorkCore, store: ServiceStore) {
+  private constructor(core: WorkCore, store: ServiceStore, openedAt: string) {
     this.#core = core;
     this.#store = store;
+    this.#openedAt = openedAt;
     this.#index = new TemplateIndex(core.manager.state);
     this.#source = {
       core,
@@ -106,32 +111,42 @@ export class WorkUnitService implements AsyncDisposable {
     try {
       if (snapshot !== undefined) core.manager.restore(snapshot as WorkDump);
       for (const record of records) core.manager.replay(record as WorkEvent);
+      core.restored();
+      const before = await readServiceState(store.directory);
+      const openedAt = before?.openedAt ?? new Date(clock.now()).toISOString();
+      const service = new WorkUnitService(core, store, openedAt);
+      // What was canceled can be looked at, and no more.
+      if (before?.state === 'Canceled') await service.#finish('Canceled');
+      else await service.#write('Open');
+      if (service.state === 'Open') for (const pilots of services) service.add(pilots);
+      return service;
     } catch (error) {
       await store.close();
       throw error;
     }
-    core.restored();
-    const service = new WorkUnitService(core, store);
-    for (const pilots of services) service.add(pilots);
-    return service;
   }
 
+  /** Of all services in a store, the name of this one. */
   get id(): string {
     return this.#core.id;
   }
 
+  /** As this process sees it. */
   get state(): ServiceState {
     return this.#state.value;
   }
 
+  /** Begins with the present state and completes after a final one. */
   get state$(): Observable<ServiceState> {
     return this.#core.guard(this.#state.observable);
   }
 
+  /** Those whose pilots may run units from here. */
   get pilotJobServices(): readonly PilotJobService[] {
     return [...this.#services];
   }
 
+  /** How many units are in which state now. */
   get statistics(): WorkStatistics {
     const { counts, size, finished } = this.#core.visible;
     const byState = Object.fromEntries(WORK_UNIT_STATES.map((state, i) => [state, counts[i] ?? 0]));
@@ -229,11 +244,24 @@ export class WorkUnitService implements AsyncDisposable {
       if (how === 'Canceled') await this.#cancelAll();
       await this.#core.conductor.close();
     } finally {
-      for (const service of [...this.#services]) this.remove(service);
-      this.#core.release(closed(this.id, how));
+      await this.#finish(how);
+    }
+  }
+
+  async #finish(how: 'Canceled' | 'Closed'): Promise<void> {
+    for (const service of [...this.#services]) this.remove(service);
+    this.#core.release(closed(this.id, how));
+    try {
+      await this.#write(how);
+    } finally {
       this.#state.next(how);
       await this.#store.close();
     }
+  }
+
+  #write(state: ServiceState): Promise<void> {
+    const { directory } = this.#store;
+    return writeServiceState(directory, { kind: 'work', state, openedAt: this.#openedAt });
   }
 
   async #cancelAll(): Promise<void> {
@@ -308,6 +336,12 @@ function closed(id: string, how: 'Canceled' | 'Closed', what?: string): PilotErr
   return new PilotError(
     'SERVICE_CLOSED',
     `${what ? `${what}: ` : ''}the service is ${how === 'Closed' ? 'closed' : 'canceled'}`,
-    { subject: id, hint: `open it again with WorkUnitService.open({ id: '${id}' })` },
+    {
+      subject: id,
+      hint:
+        how === 'Closed'
+          ? `open it again with WorkUnitService.open({ id: '${id}' })`
+          : 'open another',
+    },
   );
 }

@@ -81,6 +81,7 @@ export interface WorkStatistics {
 /** All units of a service in the order of submission. */
 export interface ReadonlyWorkUnitCollection extends Iterable<WorkUnit> {
   readonly size: number;
+  /** The unit of that id, if it is one of this service's. */
   get(id: string): WorkUnit | undefined;
   /** The unit at a position, counted from 0. */
   at(index: number): WorkUnit | undefined;
@@ -102,7 +103,9 @@ export interface WorkUnitGroup {
   readonly size: number;
   /** Members that are not final. */
   readonly unfinished: number;
+  /** Like {@link WorkUnitService.submit}, with the group's name and defaults. */
   submit(description: WorkUnitDescription, options?: CallOptions): Promise<WorkUnit>;
+  /** Several at once: all of them, or none. */
   submit(descriptions: Iterable<WorkUnitDescription>, options?: CallOptions): Promise<WorkUnit[]>;
   /** Resolves with the present members once all of them are final, whatever the outcome. */
   finished(options?: CallOptions): Promise<WorkUnit[]>;
