@@ -82,13 +82,16 @@ export class TemplateIndex {
     fixed: Readonly<Record<string, unknown>>,
     parsed: ParsedWorkUnitDescription,
   ): Known {
-    const { dependsOn: _, ...description } = parsed;
+    const { dependsOn: _, ...shared } = parsed;
+    // A copy: what was handed over is the user's, and may change.
+    const json = JSON.stringify(shared);
+    const description = JSON.parse(json) as ParsedWorkUnitDescription;
     const known = {
       description,
       fixed,
       fixedCount: Object.keys(fixed).length,
       varying: description as Varying,
-      bytes: JSON.stringify(description).length * 3,
+      bytes: json.length * 3,
       id: undefined,
     };
     this.#known.set(key, known);

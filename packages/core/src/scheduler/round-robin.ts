@@ -7,8 +7,9 @@ export class RoundRobinScheduler implements Scheduler {
   #last = -1;
 
   schedule(round: Round): void {
+    for (const requests of round.classes) this.#deal(round, requests);
+    // Afterwards, so that what is held ahead takes no free slot from a smaller unit.
     for (const requests of round.classes) {
-      this.#deal(round, requests);
       if (requests.pending > 0) dealAhead(round, requests, round.places);
     }
   }

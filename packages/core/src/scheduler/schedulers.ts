@@ -5,13 +5,14 @@ import { FifoScheduler } from './fifo.ts';
 import { RoundRobinScheduler } from './round-robin.ts';
 import type { Scheduler } from './scheduler.ts';
 
-const SCHEDULERS = {
+/** A scheduler that comes with pstar. */
+export type SchedulerName = 'backfill' | 'round-robin' | 'fifo';
+
+const SCHEDULERS: Readonly<Record<SchedulerName, () => Scheduler>> = {
   backfill: () => new BackfillScheduler(),
   'round-robin': () => new RoundRobinScheduler(),
   fifo: () => new FifoScheduler(),
-} as const;
-
-export type SchedulerName = keyof typeof SCHEDULERS;
+};
 
 /**
  * The scheduler of that name, or the one passed in.

@@ -1,0 +1,232 @@
+/** What every scheduler owes its users, on random clusters and random work. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { BindingRound } from '../../src/manager/binding-round.ts';
+import type { WorkUnitDescription } from '../../src/model/work-unit-description.ts';
+import { BackfillScheduler } from '../../src/scheduler/backfill.ts';
+import type { Round, Scheduler } from '../../src/scheduler/scheduler.ts';
+import { type SchedulerName, schedulerOf } from '../../src/scheduler/schedulers.ts';
+import { endedRows } from '../support/rows.ts';
+import { WorkWorld } from '../support/work-world.ts';
+
+const node = fc.record({
+  cores: fc.integer({ min: 1, max: 8 }),
+  memory: fc.integer({ min: 1, max: 8 }),
+  gpus: fc.nat({ max: 2 }),
+  host: fc.constantFrom('node1', 'node2'),
+  resources: fc.record({ licenses: fc.constantFrom(0, 0.5, 3) }),
+});
+
+const shape = fc.record(
+  {
+    totalCpuCount: fc.integer({ min: 1, max: 10 }),
+    totalPhysicalMemory: fc.nat({ max: 4 }),
+    gpus: fc.nat({ max: 2 }),
+    priority: fc.integer({ min: -1, max: 1 }),
+    candidateHosts: fc.constantFrom(['node1'], ['node2', 'node3']),
+    resources: fc.record({ licenses: fc.constantFrom(0.1, 1) }),
+    estimatedRunTime: fc.constantFrom(1, 3600),
+  },
+  { requiredKeys: [] },
+) satisfies fc.Arbitrary<Partial<WorkUnitDescription>>;
+
+const work = fc.array(fc.tuple(shape, fc.integer({ min: 1, max: 6 })), {
+  minLength: 1,
+  maxLength: 6,
+});
+const cluster = fc.array(node, { minLength: 1, maxLength: 4 });
+const scheduler = fc.constantFrom<SchedulerName>('backfill', 'round-robin', 'fifo');
+
+/** Lets a scheduler decide and hands the round on, to look at it afterwards. */
+function watched(inner: Scheduler, after: (round: BindingRound) => void): Scheduler {
+  return {
+    name: inner.name,
+    schedule: (round: Round) => {
+      inner.schedule(round);
+      after(round as BindingRound);
+    },
+  };
+}
+
+/** A world in which all nodes are there at once, and the round that then binds. */
+function decide(
+  name: SchedulerName,
+  nodes: readonly Parameters<WorkWorld['join']>[1][],
+  units: readonly (readonly [Partial<WorkUnitDescription>, number])[],
+): { world: WorkWorld; round: BindingRound } {
+  const rounds: BindingRound[] = [];
+  const world = new WorkWorld(
+    watched(schedulerOf(name), (round) => rounds.push(round)),
+    100,
+  );
+  for (const [i, one] of nodes.entries()) world.join(`p${i}`, one);
+  world.submit(...units.flatMap(([description, count]) => Array(count).fill(description)));
+  return { world, round: rounds.at(-1) as BindingRound };
+}
+
+/** The cores that are free at a place once its agent has started what fits, oldest first. */
+function freeCores(world: WorkWorld, place: number): number {
+  const { state } = world;
+  const agent = state.places.at(place);
+  let free = agent.capacity.cores;
+  for (const unit of state.boundTo(agent)) {
+    const { cores } = state.template(unit).requests.request;
+    if (cores <= free) free -= cores;
+  }
+  return free;
+}
+
+describe('every scheduler', () => {
+  it('binds nothing to where it could never run', () => {
+    fc.assert(
+      fc.property(scheduler, cluster, work, (name, nodes, units) => {
+        const { world } = decide(name, nodes, units);
+        for (const place of world.state.places.all) {
+          for (const unit of world.state.boundTo(place)) {
+            const { request, spec } = world.state.template(unit).requests;
+            const { capacity, record } = place;
+            expect(request.cores).toBeLessThanOrEqual(capacity.cores);
+            expect(request.memory).toBeLessThanOrEqual(capacity.memory);
+            expect(request.gpus).toBeLessThanOrEqual(capacity.gpus);
+            expect(request.resources['licenses'] ?? 0).toBeLessThanOrEqual(
+              capacity.resources['licenses'] ?? 0,
+            );
+            const { candidateHosts } = spec.constraints;
+            if (candidateHosts) expect(candidateHosts).toContain(record.node.host);
+          }
+        }
+      }),
+    );
+  });
+
+  it('holds no more ahead than it may', () => {
+    fc.assert(
+      fc.property(scheduler, cluster, work, (name, nodes, units) => {
+        const { world } = decide(name, nodes, units);
+        for (const { capacity, bookedCores } of world.state.places.all) {
+          // Nothing is known of run times, or they are estimated at a second or more.
+          expect(bookedCores).toBeLessThanOrEqual(3 * capacity.cores);
+        }
+      }),
+    );
+  });
+
+  it('holds nothing ahead at one place that could start at once at another', () => {
+    const plain = fc.array(fc.record({ cores: fc.integer({ min: 1, max: 8 }) }), {
+      minLength: 1,
+      maxLength: 4,
+    });
+    fc.assert(
+      fc.property(scheduler, plain, fc.integer({ min: 1, max: 60 }), (name, nodes, count) => {
+        const { world } = decide(name, nodes, [[{}, count]]);
+        const free = world.state.places.all.map(({ id }) => freeCores(world, id));
+        const isAhead = world.state.places.all.some((place) => place.overbooked);
+        if (isAhead) expect(Math.max(...free)).toBe(0);
+      }),
+    );
+  });
+});
+
+describe.each<SchedulerName>(['backfill', 'round-robin'])('%s', (name) => {
+  it('leaves nothing waiting that a free slot could start', () => {
+    fc.assert(
+      fc.property(cluster, work, (nodes, units) => {
+        const { world, round } = decide(name, nodes, units);
+        for (const requests of round.classes) {
+          if (requests.pending === 0) continue;
+          for (const place of world.state.places.all) {
+            const { cores, memory, gpus, resources } = requests.request;
+            // What else than cores is short is not followed here.
+            if (memory > 0 || gpus > 0 || Object.keys(resources).length > 0) continue;
+            if (!round.possible(requests, place)) continue;
+            expect(freeCores(world, place.id), `for ${cores} cores`).toBeLessThan(cores);
+          }
+        }
+      }),
+    );
+  });
+});
+
+describe('fifo', () => {
+  it('binds nothing before what was submitted earlier at the same or a higher priority', () => {
+    fc.assert(
+      fc.property(
+        cluster,
+        work,
+        fc.array(fc.nat({ max: 1000 }), { maxLength: 30 }),
+        (nodes, units, ends) => {
+          const { world } = decide('fifo', nodes, units);
+          const { state } = world;
+          const bound = (): number[] =>
+            state.places.all.flatMap((place) => [...state.boundTo(place)]);
+          for (const choice of [0, ...ends]) {
+            const before = new Set(bound());
+            const unit = [...before][choice % Math.max(1, before.size)];
+            if (unit === undefined) return;
+            const place = state.places.all.find((one) => state.isBound(unit, one));
+            world.now += 1000;
+            world.report(place?.record.agentId as string, {
+              ended: endedRows([{ unit, attempt: 1 }], world.now),
+            });
+            for (const fresh of bound().filter((one) => !before.has(one))) {
+              for (const queue of state.templates.classes) {
+                if (
+                  queue.pending === 0 ||
+                  !state.places.all.some((one) => one.takes(queue, world.now))
+                )
+                  continue;
+                const { priority } = state.template(fresh).requests;
+                const isOvertaken =
+                  queue.priority > priority ||
+                  (queue.priority === priority && queue.oldest < fresh);
+                expect(isOvertaken, `unit ${fresh} went before ${queue.oldest}`).toBe(false);
+              }
+            }
+          }
+        },
+      ),
+    );
+  });
+});
+
+describe('backfill', () => {
+  it('lets a wide unit start after bounded overtaking', () => {
+    const patience = 4;
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: 2, max: 6 }), { minLength: 1, maxLength: 3 }),
+        fc.integer({ min: 1, max: 2 }),
+        (pilots, narrow) => {
+          const widest = Math.max(...pilots);
+          const total = pilots.reduce((sum, cores) => sum + cores, 0);
+          const world = new WorkWorld(new BackfillScheduler(patience), 1000);
+          const long = { estimatedRunTime: 3600, totalCpuCount: narrow };
+          for (const [i, cores] of pilots.entries()) world.join(`p${i}`, { cores });
+          world.submit(...Array(2 * total).fill(long));
+          const wide = world.state.units.size;
+          world.submit({ ...long, totalCpuCount: widest });
+          // The longest-running ends next, and there is always more of the narrow kind.
+          let overtaking = 0;
+          while (world.stateOf(wide) === 'Pending') {
+            world.submit(long);
+            const running = world.state.places.all.flatMap((place) => [
+              ...world.state.boundTo(place),
+            ]);
+            const unit = Math.min(...running);
+            const place = world.state.places.all.find((one) => world.state.isBound(unit, one));
+            world.now += 1000;
+            const before = world.state.units.counts[2] as number;
+            const agentId = place?.record.agentId as string;
+            world.report(agentId, {
+              ended: endedRows([{ unit, attempt: 1, startedAt: world.now - 3_600_000 }], world.now),
+            });
+            overtaking += (before - (world.state.units.counts[2] as number)) * narrow;
+            expect(overtaking).toBeLessThanOrEqual(patience * widest + 3 * total);
+          }
+          expect(world.stateOf(wide)).toBe('Scheduled');
+        },
+      ),
+      { numRuns: 30 },
+    );
+  });
+});
