@@ -83,8 +83,8 @@ export class AgentMachine {
     return { running: this.#workload.running, waiting: this.#workload.waiting };
   }
 
-  /** All that is here, for a hello. */
-  held(): HeldUnits[] {
+  /** All that is here, by service. */
+  held(): (HeldUnits & { readonly service: string })[] {
     return this.#workload.held();
   }
 
@@ -106,7 +106,7 @@ export class AgentMachine {
     this.#lastHeard = now;
     switch (message.type) {
       case 'attach':
-        this.#workload.attach(message.channel, message.service);
+        this.#attach(message.channel, message.service);
         break;
       case 'end':
         this.end('ordered', now, { graceMs: message.graceMs, problem: message.why });
@@ -118,6 +118,15 @@ export class AgentMachine {
       default:
         this.#workload.receive(message, at);
         this.#exitWhenSettled();
+    }
+  }
+
+  /** Says what is here before the reports of it are repeated: what is not named was never heard of. */
+  #attach(channel: number, id: string): void {
+    this.#workload.attach(channel, id);
+    for (const { service, ...held } of this.held()) {
+      if (service !== id) continue;
+      this.#effects.push({ type: 'send', message: { type: 'held', channel, ...held } });
     }
   }
 

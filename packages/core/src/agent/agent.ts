@@ -138,7 +138,6 @@ export class Agent {
       pilot,
       agent: this.#id,
       node: nodeInfo(this.#node, this.#executor),
-      held: this.#machine.held(),
       ...(wallTimeLimitMs !== undefined && { remainingMs: Math.max(0, wallTimeLimitMs - spentMs) }),
     };
   }

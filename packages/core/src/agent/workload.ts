@@ -99,7 +99,8 @@ export class Workload {
     return this.#runs.get(key);
   }
 
-  held(): HeldUnits[] {
+  /** All that is here, by service. */
+  held(): (HeldUnits & { readonly service: string })[] {
     return [...this.#services.values()].map((service) => {
       const rows: [unit: number, attempt: number, phase: number][] = [];
       this.#queue.each(service, (unit, attempt) => rows.push([unit, attempt, 0]));

@@ -20,12 +20,10 @@ import { isBoundState, WorkState } from './work-state.ts';
 /** How long an agent may be out of touch before its units say so. */
 const SILENCE_MS = 5000;
 
-type HeldRows = Omit<HeldUnits, 'service'>;
-
 /** The phase of an attempt that has ended, and whose report is about to be repeated. */
 const OVER = 2;
 
-const NOTHING_HELD: HeldRows = {
+const NOTHING_HELD: HeldUnits = {
   units: new Uint32Array(0),
   attempts: new Uint16Array(0),
   phases: new Uint8Array(0),
@@ -161,7 +159,7 @@ export class WorkManager {
   }
 
   /** What an agent that came back says it holds, against what is bound to it. */
-  #compare(place: AgentPlace, held: HeldRows, now: number): void {
+  #compare(place: AgentPlace, held: HeldUnits, now: number): void {
     this.#endStrangers(place, held);
     const { units, attempts, phases } = held;
     const heard = new Set(units.filter((unit, row) => attempts[row] === this.state.attempt(unit)));
@@ -179,7 +177,7 @@ export class WorkManager {
   }
 
   /** Attempts that count no longer must not run beside those that do. */
-  #endStrangers(place: AgentPlace, { units, attempts, phases }: HeldRows): void {
+  #endStrangers(place: AgentPlace, { units, attempts, phases }: HeldUnits): void {
     const isStranger = (unit: number, row: number): boolean =>
       phases[row] !== OVER && !this.state.isPresent(unit, attempts[row] as number, place);
     const strangers = {

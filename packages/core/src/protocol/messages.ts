@@ -126,9 +126,8 @@ export interface ReturnedColumns extends UnitColumns {
   readonly why: 'asked' | 'evicted';
 }
 
-/** All that a reconnecting agent knows of one service's units. */
+/** All that an agent knows of one service's units. */
 export interface HeldUnits extends UnitColumns {
-  readonly service: string;
   /** 0: waiting at the agent; 1: running; 2: over, and in a report that it is about to repeat. */
   readonly phases: Uint8Array;
 }
@@ -147,7 +146,6 @@ export interface Hello {
   readonly node: NodeInfo;
   /** Milliseconds until the agent's own wall-time limit, if it has one. */
   readonly remainingMs?: number;
-  readonly held: readonly HeldUnits[];
 }
 
 /** What has happened to units; kept by the agent, and repeated on a new link, until acknowledged. */
@@ -163,6 +161,8 @@ export interface Report {
 /** From an agent to the manager. */
 export type AgentMessage =
   | Hello
+  /** The answer to each attach, before anything else on that channel. */
+  | ({ readonly type: 'held'; readonly channel: number } & HeldUnits)
   | Report
   | {
       readonly type: 'progress';

@@ -1,6 +1,6 @@
 /** An agent as the rest of the manager sees it, across its links; and the watch over one link. */
 import type { NodeInfo } from '../model/resources.ts';
-import type { AgentMessage, HeldUnits, Hello, ManagerMessage } from '../protocol/messages.ts';
+import type { AgentMessage, Hello, ManagerMessage } from '../protocol/messages.ts';
 import type { Timer } from '../runtime/clock.ts';
 import type { Link } from '../transport/link.ts';
 import type { RunningTimers } from './running-timers.ts';
@@ -18,7 +18,6 @@ export class AgentConnection implements AgentPort {
   readonly #channels = new Map<string, number>();
   readonly #clients = new Map<number, WorkClient>();
   #link: Link | undefined;
-  #held: readonly HeldUnits[] = [];
   #connected = false;
 
   constructor(hello: Pick<Hello, 'agent' | 'pilot' | 'node'>, endsAt: number | undefined) {
@@ -50,10 +49,9 @@ export class AgentConnection implements AgentPort {
   }
 
   /** It has come by a new link. */
-  arrive(link: Link, held: readonly HeldUnits[]): void {
+  arrive(link: Link): void {
     this.depart();
     this.#link = link;
-    this.#held = held;
   }
 
   /** Its arrival is journalled: from now on it is spoken to. */
@@ -68,19 +66,14 @@ export class AgentConnection implements AgentPort {
     this.#connected = false;
     this.#channels.clear();
     this.#clients.clear();
-    this.#held = [];
   }
 
-  /** Opens a channel for a service, and tells it what the agent holds of its units. */
+  /** Opens a channel for a service, which hears of the agent when that has said what it holds. */
   attach(client: WorkClient): void {
     const channel = this.#channels.get(client.id) ?? this.#channels.size;
     this.#channels.set(client.id, channel);
     this.#clients.set(channel, client);
     this.send({ type: 'attach', channel, service: client.id });
-    client.agentJoined(
-      this,
-      this.#held.find(({ service }) => service === client.id),
-    );
   }
 
   /** The service is told nothing more; what the agent holds for it, it keeps. */

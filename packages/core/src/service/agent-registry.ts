@@ -186,14 +186,14 @@ export class AgentRegistry {
       watch.dismiss({ type: 'refuse', ...ourVersion(), problem: problem ?? 'no hello' });
       return undefined;
     }
-    const { agent: id, pilot, node, remainingMs, held } = hello;
+    const { agent: id, pilot, node, remainingMs } = hello;
     const at = this.#parts.clock.now();
     const endsAt = remainingMs === undefined ? undefined : at + remainingMs;
     this.#watches.get(id)?.drop('it has come by another link');
     const agent = this.#agents.get(id) ?? new AgentConnection(hello, endsAt);
     this.#agents.set(id, agent);
     this.#watches.set(id, watch);
-    agent.arrive(link, held);
+    agent.arrive(link);
     const end = agent.endsAt === undefined ? {} : { endsAt: agent.endsAt };
     this.#parts.dispatch({ type: 'agent-connected', pilot, agent: id, node, ...end, at });
     return agent;
@@ -211,6 +211,9 @@ export class AgentRegistry {
 
   #receive(agent: AgentConnection, message: AgentMessage): void {
     switch (message.type) {
+      case 'held':
+        this.#tell(() => agent.clientOf(message.channel)?.agentJoined(agent, message));
+        return;
       case 'report':
       case 'progress':
       case 'output':

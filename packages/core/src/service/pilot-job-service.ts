@@ -150,6 +150,7 @@ export class PilotJobService implements AsyncDisposable {
     }
   }
 
+  /** Where it is now. */
   get state(): ServiceState {
     return this.#state.value;
   }

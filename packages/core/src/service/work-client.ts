@@ -6,7 +6,10 @@ import type { NodeInfo } from '../model/resources.ts';
 import type { AgentMessage, HeldUnits, ManagerMessage } from '../protocol/messages.ts';
 
 /** What an agent says to one work unit service. */
-export type WorkMessage = Extract<AgentMessage, { readonly channel: number }>;
+export type WorkMessage = Exclude<
+  Extract<AgentMessage, { readonly channel: number }>,
+  { readonly type: 'held' }
+>;
 
 /** An agent as work unit services see it: one object for its whole life, across reconnections. */
 export interface AgentPort {
@@ -27,8 +30,8 @@ export interface AgentPort {
 /** What a WorkUnitService gives to each PilotJobService that it is added to. */
 export interface WorkClient {
   readonly id: string;
-  /** After every connection and reconnection, once the channel is attached. */
-  agentJoined(agent: AgentPort, held: HeldUnits | undefined): void;
+  /** After every connection and reconnection, once the agent has said what it holds. */
+  agentJoined(agent: AgentPort, held: HeldUnits): void;
   agentMessage(agent: AgentPort, message: WorkMessage): void;
   /** The link is lost; the agent may come back. */
   agentSilent(agent: AgentPort, why: string): void;
@@ -40,7 +43,7 @@ export interface WorkClient {
 
 /** What a PilotJobService offers to work unit services, under a symbol and not in the public API. */
 export interface PilotProvider {
-  /** Calls {@link WorkClient.agentJoined} at once for every agent that is connected. */
+  /** Calls {@link WorkClient.agentJoined} soon for every agent that is connected. */
   attachWork(client: WorkClient): void;
   detachWork(client: WorkClient): void;
 }

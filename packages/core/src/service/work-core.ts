@@ -95,7 +95,7 @@ export class WorkCore implements WorkClient {
     return { agentId, pilotId, host: node.host };
   }
 
-  agentJoined(agent: AgentPort, held: HeldUnits | undefined): void {
+  agentJoined(agent: AgentPort, { units, attempts, phases }: HeldUnits): void {
     this.#ports.set(agent.agentId, agent);
     const { agentId, pilotId, node, endsAt } = agent;
     this.#take({
@@ -103,7 +103,7 @@ export class WorkCore implements WorkClient {
       now: this.clock.now(),
       place: { agentId, pilotId, node },
       endsAt,
-      held,
+      held: { units, attempts, phases },
     });
   }
 

@@ -4,7 +4,12 @@ import { AgentMachine, type AgentMachineOptions } from '../../src/agent/agent-ma
 import type { Run } from '../../src/agent/service-work.ts';
 import { FAILURE_REASONS } from '../../src/model/exit.ts';
 import type { Resources } from '../../src/model/resources.ts';
-import type { ManagerMessage, Report, UnitColumns } from '../../src/protocol/messages.ts';
+import type {
+  AgentMessage,
+  ManagerMessage,
+  Report,
+  UnitColumns,
+} from '../../src/protocol/messages.ts';
 
 const LEASE_MS = 10_000;
 
@@ -15,6 +20,8 @@ class World {
   readonly runs = new Map<number, Run>();
   readonly terminated = new Map<number, number | undefined>();
   reports: Report[] = [];
+  /** Every message, in order. */
+  readonly sent: AgentMessage[] = [];
   exit: { reason: string; problem: string | undefined } | undefined;
   readonly watched: string[] = [];
 
@@ -35,7 +42,10 @@ class World {
         this.watched.push(
           `${effect.unit} ${effect.stream} ${effect.on} ${effect.key === undefined ? 'gone' : 'there'}`,
         );
-      } else if (effect.message.type === 'report') this.reports.push(effect.message);
+      } else {
+        this.sent.push(effect.message);
+        if (effect.message.type === 'report') this.reports.push(effect.message);
+      }
     }
     return this;
   }
@@ -274,6 +284,21 @@ describe('an agent machine', () => {
     expect(world.takeReports()).toEqual([{ ...first[1], channel: 7 }]);
     world.receive({ type: 'ack', channel: 7, seq: 2 });
     expect(world.machine.held()[0]?.units).toHaveLength(0);
+  });
+
+  it('answers each attach with what it holds, before anything else', () => {
+    world.start([1, 2]).end(1);
+    world.settle();
+    const before = world.sent.length;
+    world.connect({ work: 3 });
+    world.settle();
+    expect(world.sent.slice(before).map((message) => message.type)).toEqual(['held', 'report']);
+    expect(world.sent[before]).toEqual({
+      type: 'held',
+      channel: 3,
+      ...rows([2, 1]),
+      phases: Uint8Array.of(1, 2),
+    });
   });
 
   it('goes on without a manager and reports afterwards', () => {

@@ -87,8 +87,9 @@ describe('an agent without processes', () => {
     expect(manager.hello).toMatchObject({
       pilot: 'pilot-1',
       node: { cores: 2, launcher: 'null' },
-      held: [],
     });
+    await manager.until(({ held }) => held);
+    expect(manager.held?.units).toHaveLength(0);
     const units = Array.from({ length: 5000 }, (_, i) => i);
     manager.start(units, { executable: '/bin/true' });
     await manager.until(({ ended }) => ended.size === units.length);
@@ -107,8 +108,8 @@ describe('an agent without processes', () => {
     first.link.destroy();
     const second = await world.manager();
     expect(second.hello?.agent).toBe(first.hello?.agent);
-    expect([...(second.hello?.held[0]?.phases ?? [])]).toEqual([2, 2, 2]);
     await second.until(({ ended }) => ended.size === 3);
+    expect([...(second.held?.phases ?? [])]).toEqual([2, 2, 2]);
     await world.stop(second);
   });
 

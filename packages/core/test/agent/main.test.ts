@@ -176,12 +176,13 @@ describe('the agent as a program', () => {
     await former.close();
     first.link.destroy();
     const second = await world.manager();
-    const [held] = second.hello?.held ?? [];
+    second.welcome();
+    await second.until(({ held }) => held);
+    const { held } = second;
     expect([[...(held?.units ?? [])], [...(held?.phases ?? [])]]).toEqual([
       [2, 1],
       [1, 2],
     ]);
-    second.welcome();
     await second.until(({ ended }) => ended.has(1));
   });
 

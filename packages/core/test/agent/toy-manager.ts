@@ -1,6 +1,7 @@
 import type {
   AgentMessage,
   EndedColumns,
+  HeldUnits,
   Hello,
   ManagerMessage,
   Report,
@@ -22,6 +23,8 @@ export interface Ended {
 export class ToyManager {
   readonly link: Link;
   hello: Hello | undefined;
+  /** What the agent said it held when it was attached. */
+  held: HeldUnits | undefined;
   bye: string | undefined;
   isClosed = false;
   acknowledges = true;
@@ -100,6 +103,9 @@ export class ToyManager {
     switch (message.type) {
       case 'hello':
         this.hello = message;
+        break;
+      case 'held':
+        this.held = message;
         break;
       case 'report':
         this.#readReport(message);

@@ -76,7 +76,7 @@ class Client implements WorkClient {
   readonly heard: string[] = [];
   readonly #waiting = new Set<() => void>();
 
-  agentJoined(agent: AgentPort, _held: HeldUnits | undefined): void {
+  agentJoined(agent: AgentPort, _held: HeldUnits): void {
     this.#hear(`joined ${agent.connected} ${agent.channelOf(this.id)}`);
   }
   agentMessage(): void {}
@@ -276,7 +276,7 @@ describe('the listener', () => {
     const service = await open();
     const pilot = await service.create('local://', {});
     const settings = await settingsOf(service, pilot);
-    const hello = { type: 'hello', pilot: pilot.id, agent: 'a', held: [], node: {} };
+    const hello = { type: 'hello', pilot: pilot.id, agent: 'a', node: {} };
     const refusal = await answer(await dial(settings), {
       ...hello,
       protocol: 99,
@@ -297,7 +297,7 @@ describe('the listener', () => {
     const pilot = await service.create('local://', {});
     const settings = await settingsOf(service, pilot);
     const version = { protocol: PROTOCOL_VERSION, version: PSTAR_VERSION };
-    const hello = { type: 'hello', ...version, pilot: 'pilot-x', agent: 'a', held: [], node: {} };
+    const hello = { type: 'hello', ...version, pilot: 'pilot-x', agent: 'a', node: {} };
     expect(await answer(await dial(settings), hello)).toMatchObject({
       type: 'refuse',
       problem: 'the key is not that of pilot-x',

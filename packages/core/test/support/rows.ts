@@ -61,7 +61,7 @@ export function returnedRows(
 }
 
 export function heldRows(rows: readonly (Row & { readonly phase: 0 | 1 | 2 })[]): HeldUnits {
-  return { service: 'work', ...columns(rows), phases: Uint8Array.from(rows, ({ phase }) => phase) };
+  return { ...columns(rows), phases: Uint8Array.from(rows, ({ phase }) => phase) };
 }
 
 function exitCodeOf({ exitCode, signal = 0, reason = 'NONE' }: EndedRow): number {
