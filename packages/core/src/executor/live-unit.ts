@@ -89,12 +89,8 @@ export class LiveUnit {
     const exitCode = this.startedAt === undefined ? undefined : this.#exitCode;
     const signal = this.#signal;
     const own = signal !== undefined ? SIGNAL : this.#exitCode === 0 ? NONE : EXIT_CODE;
-    return {
-      ...(exitCode !== undefined && { exitCode }),
-      ...(signal !== undefined && { signal }),
+    const outcome: { -readonly [name in keyof UnitOutcome]: UnitOutcome[name] } = {
       reason: this.#problem?.reason ?? own,
-      ...(this.#problem && { problem: this.#problem.problem }),
-      ...(stderrTail && { stderrTail }),
       terminated: this.wasTerminated,
       startedAt: this.startedAt ?? finishedAt,
       finishedAt,
@@ -102,5 +98,10 @@ export class LiveUnit {
       systemTime: this.#systemTime,
       maxRss: this.#maxRss,
     };
+    if (exitCode !== undefined) outcome.exitCode = exitCode;
+    if (signal !== undefined) outcome.signal = signal;
+    if (this.#problem) outcome.problem = this.#problem.problem;
+    if (stderrTail) outcome.stderrTail = stderrTail;
+    return outcome;
   }
 }

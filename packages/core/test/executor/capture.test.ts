@@ -76,6 +76,10 @@ describe('Capture', () => {
     capture.rewind();
     capture.pump(take);
     expect(text()).toMatch(/^\n\[pstar: 98\d+ bytes of output were not kept\]\na+endmore$/);
+    const again = reader();
+    capture.rewind();
+    capture.pump(again.take);
+    expect(again.text()).toBe(text());
     expect(capture.drain(undefined)?.toString()).toBe(text());
   });
 

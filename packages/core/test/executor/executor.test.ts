@@ -48,6 +48,18 @@ describe.each(LAUNCHERS)('executor over %s', (launcher) => {
     expect(readFileSync(join(world.sandbox(key), 'out'), 'utf8')).toBe(`${odd.join('\n')}\n`);
   });
 
+  it('makes room for arguments of any length', async () => {
+    await using world = new World(launcher);
+    const long = '€'.repeat(5300);
+    const script = 'test "$1" = "$(cat long)" && test $# = 3001';
+    writeFileSync(join(world.root, 'long'), long);
+    const many = Array.from({ length: 3000 }, (_, i) => `argument ${i}`);
+    const changes = { arguments: ['-c', script, 'sh', long, ...many], workingDirectory: '.' };
+    expect(await world.outcomeOf('', changes)).toMatchObject({ exitCode: 0 });
+    const short = { ...changes, arguments: ['-c', 'test "$1" = "$(cat long)"', 'sh', long] };
+    expect(await world.outcomeOf('', short)).toMatchObject({ exitCode: 0 });
+  });
+
   it('lays environment and variables over the base, and nothing else of the own', async () => {
     await using world = new World(launcher, { PATH: '/usr/bin:/bin', BASE: '1', OVER: 'base' });
     const key = world.run('', {

@@ -54,18 +54,24 @@ describe('Sandboxes', () => {
     expect(existsSync(path('1'))).toBe(true);
   });
 
-  it('gives the same path again, empty or not', () => {
+  it('gives the same path again, and not to somebody else meanwhile', () => {
+    const sandboxes = busy();
+    for (const name of ['1', '2']) sandboxes.prepare(path(name), 'default');
+    for (const name of ['1', '2']) sandboxes.release(path(name), 'default', false);
+    sandboxes.prepare(path('2'), 'default');
+    sandboxes.prepare(path('3'), 'default');
+    sandboxes.prepare(path('4'), 'default');
+    expect(readdirSync(join(root, 'a', 'b')).sort()).toEqual(['2', '3', '4']);
+  });
+
+  it('leaves what lies at a path as it is', () => {
     const sandboxes = busy();
     sandboxes.prepare(path('1'), 'default');
     sandboxes.release(path('1'), 'default', false);
-    sandboxes.prepare(path('1'), 'default');
+    mkdirSync(path('2'));
+    writeFileSync(join(path('2'), 'kept'), '');
     sandboxes.prepare(path('2'), 'default');
-    expect(existsSync(path('1'))).toBe(true);
-    mkdirSync(path('3'));
-    writeFileSync(join(path('3'), 'kept'), '');
-    sandboxes.release(path('2'), 'default', false);
-    sandboxes.prepare(path('3'), 'default');
-    expect(readdirSync(path('3'))).toEqual(['kept']);
+    expect(readdirSync(path('2'))).toEqual(['kept']);
   });
 
   it('removes by close() what cleanup says, and nothing else', async () => {
