@@ -22,7 +22,7 @@ function everyTenth(total: number) {
   const tenth = ({ finished }: WorkStatistics) => Math.floor((10 * finished) / total);
   return (statistics$: Observable<WorkStatistics>) =>
     statistics$.pipe(
-      filter(({ finished }) => finished > 0),
+      filter((statistics) => tenth(statistics) > 0),
       distinctUntilChanged((a, b) => tenth(a) === tenth(b)),
     );
 }

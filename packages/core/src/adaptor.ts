@@ -14,6 +14,7 @@ export {
   type ResourceManagerInfo,
   type SecurityContext,
   type Subscribable,
+  type Unsubscribable,
 } from './adaptor/adaptor.ts';
 export {
   type CommandOptions,
@@ -23,15 +24,21 @@ export {
 } from './adaptor/command-runner.ts';
 export { availableAdaptors, registerAdaptor } from './adaptor/registry.ts';
 export { agentScript, shellCommand, shellQuote } from './adaptor/shell.ts';
+export type { Duration, NativeOptions, Scalar } from './model/attribute-readers.ts';
+export type { Parsed } from './model/description-schema.ts';
 export {
   AdaptorError,
+  PILOT_ERROR_CODES,
   PilotError,
   type PilotErrorCode,
   type PilotErrorData,
   type PilotErrorOptions,
 } from './model/errors.ts';
 export {
+  type AGENT_ATTRIBUTES,
+  type ParsedAgentOptions,
   type ParsedPilotJobDescription,
+  type PILOT_JOB_ATTRIBUTES,
   PilotJobDescription,
 } from './model/pilot-job-description.ts';
 export {

@@ -14,9 +14,17 @@ export type {
   ResourceManagerInfo,
   SecurityContext,
   Subscribable,
+  Unsubscribable,
 } from './adaptor/adaptor.ts';
 export { readJournal } from './journal/read-journal.ts';
 export type { PlacedRecord } from './journal/recovery.ts';
+export type {
+  Duration,
+  NativeOptions,
+  Retries,
+  RetriesInput,
+  Scalar,
+} from './model/attribute-readers.ts';
 export type {
   Dependency,
   DependencyCondition,
@@ -24,11 +32,13 @@ export type {
   GroupReference,
   UnitReference,
 } from './model/dependency.ts';
+export type { Parsed } from './model/description-schema.ts';
 export {
   AdaptorError,
   DescriptionError,
   type DescriptionErrorCode,
   type DescriptionErrorOptions,
+  PILOT_ERROR_CODES,
   PilotError,
   type PilotErrorCode,
   type PilotErrorData,
@@ -44,7 +54,10 @@ export {
 } from './model/exit.ts';
 export type { Explanation } from './model/explanation.ts';
 export {
+  type AGENT_ATTRIBUTES,
+  type ParsedAgentOptions,
   type ParsedPilotJobDescription,
+  type PILOT_JOB_ATTRIBUTES,
   PilotJobDescription,
 } from './model/pilot-job-description.ts';
 export {
@@ -69,6 +82,7 @@ export {
 } from './model/service-state.ts';
 export {
   type ParsedWorkUnitDescription,
+  type WORK_UNIT_ATTRIBUTES,
   WorkUnitDescription,
 } from './model/work-unit-description.ts';
 export {

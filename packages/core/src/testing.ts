@@ -8,4 +8,5 @@ export {
   type LogLevel,
   lineLog,
   silentLog,
+  stderrLog,
 } from './runtime/log.ts';

@@ -89,6 +89,7 @@ export interface ResourceManager {
   find?(launchName: string): Promise<string | undefined>;
   /** Ends jobs. Idempotent, and unknown ids are no error. May settle before they are over. */
   cancel(ids: readonly string[]): Promise<void>;
+  /** Sends a signal to a native job, by its name: `SIGUSR1`. */
   signal?(id: string, signal: string): Promise<void>;
   /**
    * Kills what runs on this machine, without a grace and before it returns; called when this
@@ -97,9 +98,11 @@ export interface ResourceManager {
   kill?(ids: readonly string[]): void;
   /** What {@link submit} hands over for this launch, as the resource manager's users know it. */
   render(launch: AgentLaunch): Promise<string>;
+  /** What it is, for people. */
   info(): Promise<ResourceManagerInfo>;
   /** Native jobs live on. Idempotent. */
   close(): Promise<void>;
+  /** What an agent of such a pilot is to offer, where nothing confines it to that. */
   offer?(description: ParsedPilotJobDescription): AgentOffer;
   /** Between two polls when nothing happens; 10 s by default. */
   readonly pollIntervalMs?: number;
@@ -148,9 +151,16 @@ export interface ResourceManagerInfo {
   readonly details?: Readonly<Record<string, unknown>>;
 }
 
+/** What ends a subscription. */
+export interface Unsubscribable {
+  /** Harmless the second time. */
+  unsubscribe(): void;
+}
+
 /** What an observable must offer here; rxjs's do. */
 export interface Subscribable<T> {
-  subscribe(next: (value: T) => void): { unsubscribe(): void };
+  /** Calls `next` with every value from now on, until unsubscribed. */
+  subscribe(next: (value: T) => void): Unsubscribable;
 }
 
 /** Stamps an adaptor with the contract that it was written for. */

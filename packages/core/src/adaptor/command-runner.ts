@@ -37,6 +37,7 @@ export interface CommandRunner {
    * @throws PilotError `NOT_FOUND` (no such program), `TIMEOUT`, `ABORTED`, `ADAPTOR_FAILED`
    */
   run(command: readonly string[], options?: CommandOptions): Promise<CommandResult>;
+  /** Lets the connection go, if there is one. */
   close(): Promise<void>;
 }
 

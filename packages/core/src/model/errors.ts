@@ -5,8 +5,8 @@
 import type { WorkUnitExit } from './exit.ts';
 import { describeExit } from './exit.ts';
 
-// true: the same call, unchanged, may succeed later.
-const CODES = {
+/** Every code, and whether the same call, unchanged, may succeed later. */
+export const PILOT_ERROR_CODES = {
   ABORTED: false,
   ADAPTOR_FAILED: false,
   ADAPTOR_INCOMPATIBLE: false,
@@ -40,7 +40,7 @@ const CODES = {
 } as const;
 
 /** Says which kind of problem it is, for programs; codes are only ever added. */
-export type PilotErrorCode = keyof typeof CODES;
+export type PilotErrorCode = keyof typeof PILOT_ERROR_CODES;
 
 /** What a PilotError knows besides its code and its problem. */
 export interface PilotErrorOptions {
@@ -93,6 +93,7 @@ export class PilotError extends Error {
     if (hint !== undefined) this.hint = hint;
   }
 
+  /** The class's own `kind`. */
   // A getter on the prototype, because V8 writes the stack's first line before any field is set.
   override get name(): string {
     return (this.constructor as typeof PilotError).kind;
@@ -100,7 +101,7 @@ export class PilotError extends Error {
 
   /** Whether the same call, unchanged, may succeed later. */
   get transient(): boolean {
-    return CODES[this.code] ?? false;
+    return PILOT_ERROR_CODES[this.code] ?? false;
   }
 
   /** The kinds of the class and of those that it extends, the most special first. */
@@ -113,6 +114,7 @@ export class PilotError extends Error {
     return kinds;
   }
 
+  /** By `kind`, so that it holds between two installed copies of this package. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     // biome-ignore lint/complexity/noThisInStatic: the class asked about may be a subclass
     return isInstance(this, value);

@@ -42,8 +42,6 @@ export interface ResourceUsage {
   readonly maxRss: number;
 }
 
-type Time = Date;
-
 /** How the last attempt of a work unit ended. */
 export interface WorkUnitExit {
   /** Absent when a signal or a problem ended it. */
@@ -57,9 +55,9 @@ export interface WorkUnitExit {
   /** The end of its standard error, when that was not written to a file. */
   readonly stderrTail?: string;
   /** By the clock of the node. */
-  readonly startedAt: Time;
+  readonly startedAt: Date;
   /** By the clock of the node. */
-  readonly finishedAt: Time;
+  readonly finishedAt: Date;
   readonly rusage: ResourceUsage;
   readonly host: string;
   /** Which attempt this was, counted from 1. */

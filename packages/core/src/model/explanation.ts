@@ -13,6 +13,7 @@ export interface Explanation {
   readonly details?: Readonly<Record<string, unknown>>;
   /** The end of what its agent or its process has written. */
   readonly lastOutput?: string;
+  /** All of it, as a short text. */
   toString(): string;
 }
 

@@ -25,7 +25,8 @@ import { parseTimestamp } from './timestamp.ts';
 import { written } from './written.ts';
 
 // Constants of their own with types of their own: only so do the comments reach the declarations.
-const agentShape = {
+/** Every attribute of a description's `agent`, with the schema that reads it. */
+export const AGENT_ATTRIBUTES = {
   /**
    * How long the agent goes on without its manager before it ends its units and itself.
    *
@@ -56,9 +57,11 @@ const agentShape = {
   scratch: attribute(readText),
 };
 
-const agent: z.ZodObject<typeof agentShape, z.core.$strict> = z.strictObject(agentShape);
+const agent: z.ZodObject<typeof AGENT_ATTRIBUTES, z.core.$strict> =
+  z.strictObject(AGENT_ATTRIBUTES);
 
-const shape = {
+/** Every attribute of a pilot job's description, with the schema that reads it. */
+export const PILOT_JOB_ATTRIBUTES = {
   /** What the resource manager's lists call it. Default: the pilot's id. */
   name: attribute(readText),
   /** How many cores it asks for in all. SAGA TotalCPUCount. Default: the resource manager's. */
@@ -138,18 +141,16 @@ const shape = {
  *
  * Its `parse` throws DescriptionErrors; `safeParse` and the like are zod's own.
  */
-export const PilotJobDescription: z.ZodObject<typeof shape, z.core.$strict> = Object.assign(
-  z.strictObject(shape),
-  {
+export const PilotJobDescription: z.ZodObject<typeof PILOT_JOB_ATTRIBUTES, z.core.$strict> =
+  Object.assign(z.strictObject(PILOT_JOB_ATTRIBUTES), {
     parse: (value: unknown) => parsePilotJobDescription(value),
-  },
-);
+  });
 
 /** What users write to describe a pilot job. */
 export type PilotJobDescription = z.input<typeof PilotJobDescription>;
 
 /** What of a parsed description only the agent cares about. */
-export type ParsedAgentOptions = Parsed<z.output<typeof agent>>;
+export type ParsedAgentOptions = Parsed<z.output<z.ZodObject<typeof AGENT_ATTRIBUTES>>>;
 
 /** A pilot job's description as we keep it: seconds, bytes, milliseconds since the epoch. */
 export type ParsedPilotJobDescription = Parsed<

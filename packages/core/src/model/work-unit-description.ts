@@ -28,7 +28,8 @@ import type { ResourceRequest } from './resources.ts';
 import { parseTimestamp } from './timestamp.ts';
 
 // A constant of its own with a type of its own: only so do the comments reach the declarations.
-const shape = {
+/** Every attribute of a work unit's description, with the schema that reads it. */
+export const WORK_UNIT_ATTRIBUTES = {
   /**
    * The program to run: a path, or a name that is looked for in the node's PATH. Required.
    *
@@ -162,7 +163,7 @@ const shape = {
   args: attribute((values: readonly unknown[]) => values),
 };
 
-const schema = z.strictObject(shape).check(({ value, issues }) => {
+const schema = z.strictObject(WORK_UNIT_ATTRIBUTES).check(({ value, issues }) => {
   if (value.executable !== undefined || value.module !== undefined) return;
   issues.push({
     code: 'custom',
@@ -178,12 +179,10 @@ const schema = z.strictObject(shape).check(({ value, issues }) => {
  *
  * Its `parse` throws DescriptionErrors; `safeParse` and the like are zod's own.
  */
-export const WorkUnitDescription: z.ZodObject<typeof shape, z.core.$strict> = Object.assign(
-  schema,
-  {
+export const WorkUnitDescription: z.ZodObject<typeof WORK_UNIT_ATTRIBUTES, z.core.$strict> =
+  Object.assign(schema, {
     parse: (value: unknown) => parseWorkUnitDescription(value),
-  },
-);
+  });
 
 /** What users write to describe a work unit. */
 export type WorkUnitDescription = z.input<typeof WorkUnitDescription>;

@@ -33,6 +33,7 @@ export class BackfillScheduler implements Scheduler {
     this.#patience = patience;
   }
 
+  /** {@inheritDoc Scheduler.schedule} */
   schedule(round: Round): void {
     if (this.#blocked.size > 0) this.#forgetSettled(round);
     const ahead: RequestClass[] = [];

@@ -5,6 +5,7 @@ import type { Place, RequestClass, Round, Scheduler } from './scheduler.ts';
 export class FifoScheduler implements Scheduler {
   readonly name = 'fifo';
 
+  /** {@inheritDoc Scheduler.schedule} */
   schedule(round: Round): void {
     let open = [...round.classes];
     for (let next = firstOf(open); next !== undefined; next = firstOf(open)) {

@@ -6,6 +6,7 @@ export class RoundRobinScheduler implements Scheduler {
   readonly name = 'round-robin';
   #last = -1;
 
+  /** {@inheritDoc Scheduler.schedule} */
   schedule(round: Round): void {
     for (const requests of round.classes) this.#deal(round, requests);
     // Afterwards, so that what is held ahead takes no free slot from a smaller unit.

@@ -50,5 +50,6 @@ export interface Round {
 /** Decides which units go to which pilot. May keep what it remembers between rounds in itself. */
 export interface Scheduler {
   readonly name: string;
+  /** Binds what it wants bound in this round; called whenever something has changed. */
   schedule(round: Round): void;
 }
