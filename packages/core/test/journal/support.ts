@@ -114,13 +114,27 @@ export function systemError(code: string): Error {
 
 /** Copies a journal's files; the room ahead is there in the copy but takes no space. */
 export function copyJournal(from: string, to: string): void {
-  mkdirSync(to, { recursive: true });
+  rmSync(to, { recursive: true, force: true });
+  mkdirSync(to);
   for (const name of readdirSync(from)) {
-    const bytes = readFileSync(join(from, name));
+    const bytes = readOr(join(from, name));
+    // Another thread has renamed or deleted it since we looked.
+    if (!bytes) {
+      copyJournal(from, to);
+      return;
+    }
     let end = bytes.length;
     while (end > 0 && bytes[end - 1] === 0) end--;
     writeFileSync(join(to, name), bytes.subarray(0, end));
     truncateSync(join(to, name), bytes.length);
+  }
+}
+
+function readOr(path: string): Buffer | undefined {
+  try {
+    return readFileSync(path);
+  } catch {
+    return undefined;
   }
 }
 
