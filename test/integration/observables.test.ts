@@ -1,7 +1,7 @@
 /** What the observables promise, seen over many units that run for real. */
 import { WORK_UNIT_TRANSITIONS, type WorkUnitEvent } from '@pstar/core';
 import { describe, expect, it } from 'vitest';
-import { openRunningWorld, openWorld, shell } from './fixture.ts';
+import { openRunningWorld, openWorld, reached, shell } from './fixture.ts';
 
 describe('events$', () => {
   it('carries every transition of every unit exactly once and in order', async () => {
@@ -82,6 +82,25 @@ describe('services', () => {
       expect(new Set(units.map((unit) => unit.state))).toEqual(new Set(['Done']));
       expect(new Set(units.map((unit) => unit.pilotJob?.id)).size).toBe(2);
     }
+  });
+
+  it('that are removed finish what they have and get no more', async () => {
+    const first = await openRunningWorld({ totalCpuCount: 1 });
+    const second = await openRunningWorld({ totalCpuCount: 1 });
+    const { work } = first;
+    const before = await work.submit(shell('sleep 0.3'));
+    await reached(before, 'Running');
+    work.remove(first.pilots);
+    expect(work.pilotJobServices).toEqual([]);
+    const after = await work.submit(shell('true'));
+    await before.result();
+    expect(after.state).toBe('Pending');
+    work.add(second.pilots);
+    await after.result();
+    expect(after.pilotJob?.id).toBe(second.pilot.id);
+    work.add(first.pilots);
+    const back = await work.submit({ ...shell('true'), pilotJob: first.pilot });
+    await back.result();
   });
 
   it('bind a unit to the pilot that it names', async () => {

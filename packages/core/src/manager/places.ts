@@ -24,6 +24,8 @@ export class AgentPlace implements Place {
   status: PlaceStatus = 'silent';
   /** It has begun to hand back what it held: it takes no more units. */
   isEnding = false;
+  /** The service has been asked to use it no more: what is bound here ends, nothing is added. */
+  isRetired = false;
   /** When it fell silent, in the manager's time; Infinity once its units are marked. */
   silentSince = Number.POSITIVE_INFINITY;
   silentWhy = '';
@@ -95,7 +97,7 @@ export class AgentPlace implements Place {
 
   /** Whether it takes units at all. */
   get isOpen(): boolean {
-    return this.status === 'live' && !this.isEnding;
+    return this.status === 'live' && !this.isEnding && !this.isRetired;
   }
 
   /** Whether a class may run here at all, by its constraints and the whole capacity. */

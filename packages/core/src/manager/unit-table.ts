@@ -51,6 +51,12 @@ const COLUMNS = {
   maxRss: Uint32Array,
 } as const;
 
+/** The widest first, so that each begins where its type may. */
+const BY_WIDTH = Object.entries(COLUMNS).sort(
+  ([, a], [, b]) => b.BYTES_PER_ELEMENT - a.BYTES_PER_ELEMENT,
+);
+const ROW_BYTES = BY_WIDTH.reduce((sum, [, { BYTES_PER_ELEMENT }]) => sum + BYTES_PER_ELEMENT, 0);
+
 type Columns = { [K in keyof typeof COLUMNS]: InstanceType<(typeof COLUMNS)[K]> };
 
 /** The columns of up to {@link PAGE_SIZE} units. */
@@ -137,8 +143,18 @@ export class UnitTable {
   }
 }
 
+/**
+ * All columns in one buffer: the system gives memory to a large one only where it is written to, so
+ * what tells of ends costs nothing before the first of them.
+ */
 function newPage(): UnitPage {
-  const columns = Object.entries(COLUMNS).map(([name, Type]) => [name, new Type(PAGE_SIZE)]);
+  const buffer = new ArrayBuffer(PAGE_SIZE * ROW_BYTES);
+  let offset = 0;
+  const columns = BY_WIDTH.map(([name, Type]) => {
+    const column = new Type(buffer, offset, PAGE_SIZE);
+    offset += column.byteLength;
+    return [name, column];
+  });
   return Object.fromEntries(columns) as Columns;
 }
 

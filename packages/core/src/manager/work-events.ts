@@ -65,6 +65,8 @@ export type WorkInput =
       readonly endsAt: number | undefined;
       /** What it says it holds; absent for an agent that holds nothing of this service. */
       readonly held: HeldUnits | undefined;
+      /** Is to be given no units. */
+      readonly isRetired?: boolean;
     }
   | {
       readonly type: 'agent-silent';
@@ -72,6 +74,8 @@ export type WorkInput =
       readonly agentId: string;
       readonly why: string;
     }
+  /** Is to be given no more units until it joins anew; what it has, it ends. */
+  | { readonly type: 'agent-retired'; readonly now: number; readonly agentId: string }
   | {
       readonly type: 'agent-gone';
       readonly now: number;

@@ -96,6 +96,9 @@ export class WorkManager {
       case 'agent-silent':
         this.#fellSilent(input);
         return;
+      case 'agent-retired':
+        this.#retired(input);
+        return;
       case 'agent-gone':
         this.#gone(input);
         return;
@@ -138,7 +141,8 @@ export class WorkManager {
     this.#effects.push({ type: 'cancel', agentId: record.agentId, ...columns(this.state, units) });
   }
 
-  #joined({ place: record, endsAt, held, now }: WorkInput & { type: 'agent-joined' }): void {
+  #joined(input: WorkInput & { type: 'agent-joined' }): void {
+    const { place: record, endsAt, held, isRetired = false, now } = input;
     const known = this.state.places.ofAgent(record.agentId);
     if (known?.status === 'gone') {
       // What it ran is others' now, or over. Whoever speaks to agents ends it.
@@ -149,12 +153,13 @@ export class WorkManager {
     const place = this.state.places.ofAgent(record.agentId) as AgentPlace;
     place.status = 'live';
     place.endsAt = endsAt;
+    place.isRetired = isRetired;
     place.links++;
     place.recalled = undefined;
     place.templatesSent.clear();
     this.#silent.delete(place);
     this.#live.add(place);
-    this.#open.add(place);
+    if (place.isOpen) this.#open.add(place);
     if (known !== undefined) this.#compare(place, held ?? NOTHING_HELD, now);
   }
 
@@ -205,6 +210,13 @@ export class WorkManager {
     this.#record({ type: 'place-gone', place: place.id, at: now, how, detail });
   }
 
+  #retired({ agentId }: WorkInput & { type: 'agent-retired' }): void {
+    const place = this.state.places.ofAgent(agentId);
+    if (place === undefined) return;
+    place.isRetired = true;
+    this.#open.delete(place);
+  }
+
   #leave(place: AgentPlace): void {
     this.#open.delete(place);
     this.#live.delete(place);
@@ -224,7 +236,7 @@ export class WorkManager {
       ...(ended && { ended }),
       ...(returned && { returned }),
     });
-    if (place.status === 'live') this.#open.add(place);
+    if (place.isOpen) this.#open.add(place);
   }
 
   #wakeDue(now: number): void {

@@ -146,7 +146,8 @@ export class WorkState {
     page.place[row] = place.id;
     page.attempt[row] = (page.attempt[row] as number) + 1;
     page.flags[row] = 0;
-    page.startedAt[row] = 0;
+    // Where nothing was written there is no memory yet.
+    if (page.startedAt[row] !== 0) page.startedAt[row] = 0;
     place.book(unit, this.template(unit).requests.request);
     if (place.untidy) this.boundTo(place);
     this.#move(unit, Scheduled);

@@ -95,7 +95,17 @@ export class WorkCore implements WorkClient {
     return { agentId, pilotId, host: node.host };
   }
 
-  agentJoined(agent: AgentPort, { units, attempts, phases }: HeldUnits): void {
+  /** Has an agent be given no more units. */
+  retire(agentId: string): void {
+    this.#take({ type: 'agent-retired', now: this.clock.now(), agentId });
+  }
+
+  /** How many units an agent has, as far as is known. */
+  boundTo(agentId: string): number {
+    return this.manager.state.places.ofAgent(agentId)?.boundCount ?? 0;
+  }
+
+  agentJoined(agent: AgentPort, { units, attempts, phases }: HeldUnits, isRetired = false): void {
     this.#ports.set(agent.agentId, agent);
     const { agentId, pilotId, node, endsAt } = agent;
     this.#take({
@@ -104,6 +114,7 @@ export class WorkCore implements WorkClient {
       place: { agentId, pilotId, node },
       endsAt,
       held: { units, attempts, phases },
+      isRetired,
     });
   }
 
@@ -211,6 +222,7 @@ export class WorkCore implements WorkClient {
     const channel = port.channelOf(this.id);
     switch (effect.type) {
       case 'start':
+        if (this.manager.state.places.ofAgent(effect.agentId)?.links !== effect.link) return;
         if (effect.templates.length > 0) {
           port.send({ type: 'templates', channel, templates: effect.templates });
         }

@@ -20,10 +20,10 @@ import type { CallOptions } from './call-options.ts';
 import { readServiceState, writeServiceState } from './list-services.ts';
 import type { PilotJob } from './pilot-job.ts';
 import type { PilotJobService } from './pilot-job-service.ts';
+import { PilotSource } from './pilot-source.ts';
 import { openServiceStore, type ServiceStore, type Store } from './service-store.ts';
 import { StateSubject } from './state-subject.ts';
 import { submitAll } from './submit.ts';
-import { pilotProvider } from './work-client.ts';
 import { WorkCore } from './work-core.ts';
 import type {
   GroupOptions,
@@ -65,7 +65,9 @@ export class WorkUnitService implements AsyncDisposable {
   readonly #core: WorkCore;
   readonly #store: ServiceStore;
   readonly #index: TemplateIndex;
-  readonly #services = new Set<PilotJobService>();
+  readonly #sources = new Map<PilotJobService, PilotSource>();
+  /** Removed, with units that have not ended. */
+  readonly #leaving = new Map<PilotJobService, PilotSource>();
   readonly #source: ViewSource;
   readonly #state = new StateSubject<ServiceState>('Open', isFinalServiceState);
   readonly #openedAt: string;
@@ -143,7 +145,7 @@ export class WorkUnitService implements AsyncDisposable {
 
   /** Those whose pilots may run units from here. */
   get pilotJobServices(): readonly PilotJobService[] {
-    return [...this.#services];
+    return [...this.#sources.keys()];
   }
 
   /** How many units are in which state now. */
@@ -156,14 +158,20 @@ export class WorkUnitService implements AsyncDisposable {
   /** Lets the pilots of that service run units from here. Twice is harmless. */
   add(service: PilotJobService): void {
     this.#assertOpen('add');
-    if (this.#services.has(service)) return;
-    this.#services.add(service);
-    service[pilotProvider].attachWork(this.#core);
+    if (this.#sources.has(service)) return;
+    const leaving = this.#leaving.get(service);
+    this.#leaving.delete(service);
+    leaving?.detach();
+    this.#sources.set(service, new PilotSource(this.#core, service));
   }
 
   /** Gives that service's pilots no more units; those bound there finish. */
   remove(service: PilotJobService): void {
-    if (this.#services.delete(service)) service[pilotProvider].detachWork(this.#core);
+    const source = this.#sources.get(service);
+    if (source === undefined) return;
+    this.#sources.delete(service);
+    this.#leaving.set(service, source);
+    source.retire();
   }
 
   /**
@@ -249,7 +257,8 @@ export class WorkUnitService implements AsyncDisposable {
   }
 
   async #finish(how: 'Canceled' | 'Closed'): Promise<void> {
-    for (const service of [...this.#services]) this.remove(service);
+    for (const source of [...this.#sources.values(), ...this.#leaving.values()]) source.detach();
+    this.#leaving.clear();
     this.#core.release(closed(this.id, how));
     try {
       await this.#write(how);
@@ -311,7 +320,7 @@ export class WorkUnitService implements AsyncDisposable {
   }
 
   #pilotJobs(): PilotJob[] {
-    return [...this.#services].flatMap((service) => [...service.pilotJobs]);
+    return [...this.#sources.keys()].flatMap((service) => [...service.pilotJobs]);
   }
 
   #assertOpen(what: string): void {

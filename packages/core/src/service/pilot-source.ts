@@ -1,0 +1,68 @@
+/**
+ * One PilotJobService as a work unit service uses it: passes on what its agents say, and leaves it
+ * in good order, when what is bound to its agents has ended.
+ */
+import type { Subscription } from 'rxjs';
+import type { HeldUnits } from '../protocol/messages.ts';
+import type { PilotJobService } from './pilot-job-service.ts';
+import { type AgentPort, pilotProvider, type WorkClient, type WorkMessage } from './work-client.ts';
+import type { WorkCore } from './work-core.ts';
+
+export class PilotSource implements WorkClient {
+  readonly service: PilotJobService;
+  readonly #core: WorkCore;
+  readonly #agents = new Set<string>();
+  #isRetired = false;
+  #watch: Subscription | undefined;
+
+  constructor(core: WorkCore, service: PilotJobService) {
+    this.#core = core;
+    this.service = service;
+    service[pilotProvider].attachWork(this);
+  }
+
+  get id(): string {
+    return this.#core.id;
+  }
+
+  /** Gives its agents no more units, and lets go of it once they have none. */
+  retire(): void {
+    this.#isRetired = true;
+    for (const agentId of this.#agents) this.#core.retire(agentId);
+    this.#watch ??= this.#core.changed$.subscribe(() => this.#leaveWhenIdle());
+    this.#leaveWhenIdle();
+  }
+
+  /** Lets go of it at once. */
+  detach(): void {
+    this.#watch?.unsubscribe();
+    this.service[pilotProvider].detachWork(this);
+  }
+
+  agentJoined(agent: AgentPort, held: HeldUnits): void {
+    this.#agents.add(agent.agentId);
+    this.#core.agentJoined(agent, held, this.#isRetired);
+  }
+
+  agentMessage(agent: AgentPort, message: WorkMessage): void {
+    this.#core.agentMessage(agent, message);
+  }
+
+  agentSilent(agent: AgentPort, why: string): void {
+    this.#core.agentSilent(agent, why);
+  }
+
+  agentGone(agent: AgentPort, how: 'ended' | 'lost', detail: string): void {
+    this.#agents.delete(agent.agentId);
+    this.#core.agentGone(agent, how, detail);
+  }
+
+  pilotsChanged(): void {
+    this.#core.pilotsChanged();
+  }
+
+  #leaveWhenIdle(): void {
+    for (const agentId of this.#agents) if (this.#core.boundTo(agentId) > 0) return;
+    this.detach();
+  }
+}
