@@ -1,0 +1,64 @@
+/** What can be reached at all on this machine, or by what people use without us: programs that start programs. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Runner, Sample } from './harness.ts';
+import { PROGRAM } from './workloads.ts';
+
+const SOURCES = fileURLToPath(new URL('./ceilings/', import.meta.url));
+
+/** Compiles ceilings/NAME.c; undefined, with a word to `say`, when there is no compiler. */
+export async function compile(
+  name: string,
+  directory: string,
+  say: (line: string) => void,
+): Promise<string | undefined> {
+  await mkdir(directory, { recursive: true });
+  const program = join(directory, name);
+  try {
+    await run('cc', ['-O2', '-Wall', '-o', program, join(SOURCES, `${name}.c`)]);
+    return program;
+  } catch (error) {
+    say(`${name}.c cannot be compiled, and is left out: ${(error as Error).message}`);
+    return undefined;
+  }
+}
+
+/** Our C program: posix_spawn and wait4, so many in flight. */
+export function spawnLoop(program: string, count: number, inFlight: number): Runner {
+  return {
+    name: `C, ${inFlight} in flight`,
+    run: async () => rate(count, Number(await run(program, [`${count}`, `${inFlight}`, PROGRAM]))),
+  };
+}
+
+/** xargs, one program a word, two at a time. */
+export function xargs(count: number): Runner {
+  return {
+    name: 'xargs -P2',
+    run: async () => {
+      const start = performance.now();
+      await run('xargs', ['-P2', '-n1', PROGRAM], 'x\n'.repeat(count));
+      return rate(count, (performance.now() - start) / 1000);
+    },
+  };
+}
+
+function rate(count: number, seconds: number): Sample {
+  return { perSecond: count / seconds, micros: (seconds * 1e6) / count };
+}
+
+/** Runs a program to its end and returns what it wrote; rejects unless it exits with 0. */
+export async function run(file: string, words: readonly string[], input = ''): Promise<string> {
+  const child = spawn(file, words, { stdio: ['pipe', 'pipe', 'inherit'] });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+  });
+  child.stdin.on('error', () => {}).end(input);
+  const [exitCode] = (await once(child, 'close')) as [number | null];
+  if (exitCode !== 0) throw new Error(`${file} ended with ${exitCode ?? 'a signal'}`);
+  return output;
+}

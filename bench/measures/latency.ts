@@ -1,0 +1,55 @@
+/** How long one unit takes when there is nothing else to do: to its process's start, and to its end. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { WorkUnitDescription, WorkUnitService } from '@pstar/core';
+import { median, quantile, type Sample } from '../harness.ts';
+import { PROCESS_PILOT, PROCESS_UNIT } from '../workloads.ts';
+import { type Context, openWorld } from './world.ts';
+
+/** Between two units: what the last one has left behind, an acknowledgement say, is done by then. */
+const PAUSE_MS = 5;
+
+/**
+ * The start is said by the process itself, by the clock that this program reads too: when its main()
+ * begins, which is later than when it is running, for it has been loaded and linked by then.
+ */
+export async function idleLatency(context: Context): Promise<Sample> {
+  const { directory, sizes, stamp } = context;
+  await using world = await openWorld(context, PROCESS_PILOT);
+  const file = join(directory, 'stamps');
+  const started: number[] = [];
+  const done: number[] = [];
+  for (let i = -Math.ceil(sizes.single / 10); i < sizes.single; i++) {
+    const end = await one(world.work, PROCESS_UNIT);
+    if (i >= 0) done.push(end.done - end.start);
+    if (stamp === undefined) continue;
+    const { start } = await one(world.work, {
+      ...PROCESS_UNIT,
+      executable: stamp,
+      arguments: [file],
+    });
+    const [last = ''] = readFileSync(file, 'utf8').trimEnd().split('\n').slice(-1);
+    if (i >= 0) started.push(Number(BigInt(last)) - start);
+  }
+  return {
+    doneMedian: median(done) / 1e6,
+    doneTail: quantile(done, 0.99) / 1e6,
+    ...(stamp !== undefined && {
+      startedMedian: median(started) / 1e6,
+      startedTail: quantile(started, 0.99) / 1e6,
+    }),
+  };
+}
+
+async function one(
+  work: WorkUnitService,
+  description: WorkUnitDescription,
+): Promise<{ start: number; done: number }> {
+  await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+  const start = Number(process.hrtime.bigint());
+  const unit = await work.submit(description);
+  await unit.finished();
+  const done = Number(process.hrtime.bigint());
+  await unit.result();
+  return { start, done };
+}

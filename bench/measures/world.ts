@@ -1,0 +1,53 @@
+/** Services and a pilot for one measurement, and what every measurement is given. */
+import { readFileSync } from 'node:fs';
+import { type PilotJobDescription, PilotJobService, WorkUnitService } from '@pstar/core';
+import type { Sizes } from '../workloads.ts';
+
+/** What a measurement is told. */
+export interface Context {
+  readonly sizes: Sizes;
+  /** A directory of its own, on a disk. */
+  readonly directory: string;
+  /** The compiled ceilings/stamp.c, if there is a compiler. */
+  readonly stamp?: string;
+  /** What agents run under instead of this node, for a profile of them. */
+  readonly agentNode?: string;
+}
+
+/** A work unit service over one pilot of this machine. */
+export interface World extends AsyncDisposable {
+  readonly work: WorkUnitService;
+  /** Microseconds of processor time that the agent has had, all of its threads together. */
+  agentCpu(): number;
+}
+
+/** Opens services with a store in the context's directory; the first units wait for the pilot. */
+export async function openWorld(
+  { directory, agentNode }: Context,
+  pilot: PilotJobDescription,
+): Promise<World> {
+  const pilots = await PilotJobService.open({ store: directory });
+  const work = await WorkUnitService.open({ store: directory, services: [pilots] });
+  const agent = { ...pilot.agent, ...(agentNode !== undefined && { node: agentNode }) };
+  const job = await pilots.create('local://', { ...pilot, agent });
+  return {
+    work,
+    agentCpu: () => cpuOf(Number.parseInt(`${job.nativeId}`, 10)),
+    [Symbol.asyncDispose]: async () => {
+      await work.cancel();
+      await pilots.cancel();
+    },
+  };
+}
+
+/** From /proc, whose clock ticks a hundred times a second. */
+function cpuOf(pid: number): number {
+  const [, fields = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ');
+  const [user, system] = fields.split(' ').slice(11, 13);
+  return (Number(user) + Number(system)) * 10_000;
+}
+
+/** Seconds of a clock that nobody sets. */
+export function seconds(): number {
+  return performance.now() / 1000;
+}

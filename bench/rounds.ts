@@ -1,0 +1,80 @@
+/** Measurements of ours as runners: each run in a fresh process of the built packages, with a store of its own. */
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { run } from './ceilings.ts';
+import type { Runner, Sample } from './harness.ts';
+import type { Context } from './measures/world.ts';
+import type { Sizes } from './workloads.ts';
+
+const HERE = fileURLToPath(new URL('./', import.meta.url));
+
+/** How our own processes are run. */
+export interface RoundOptions {
+  readonly sizes: Sizes;
+  /** From the sources, when nothing is built; figures of that mean little. */
+  readonly source: boolean;
+  /** Leave processor profiles of manager and agent in dist/profiles. */
+  readonly profile: boolean;
+}
+
+/** Makes runners of measurements, by their names in round.ts. */
+export interface Rounds extends AsyncDisposable {
+  readonly sizes: Sizes;
+  /** Removed at the end. */
+  readonly scratch: string;
+  runner(measure: string, more?: Partial<Context>): Runner;
+}
+
+/** Bundles round.ts, without the packages that it measures. */
+export async function openRounds({ sizes, source, profile }: RoundOptions): Promise<Rounds> {
+  // Here and not in a temporary directory, which may be none on a disk.
+  await mkdir(join(HERE, 'dist'), { recursive: true });
+  const scratch = await mkdtemp(join(HERE, 'dist', 'scratch-'));
+  const file = join(scratch, 'round.mjs');
+  await build({
+    entryPoints: [join(HERE, 'round.ts')],
+    outfile: file,
+    bundle: true,
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    logLevel: 'warning',
+  });
+  const flags = source ? ['--conditions=@pstar/source', '--import', 'tsx'] : [];
+  const agentNode = profile ? await profiledNode(scratch) : undefined;
+  if (profile) flags.push(...profiling('manager'));
+  return {
+    sizes,
+    scratch,
+    runner: (measure, more = {}) => ({
+      name: measure,
+      run: async () => {
+        const directory = await mkdtemp(join(scratch, `${measure}-`));
+        try {
+          const context: Context = { sizes, directory, ...(agentNode && { agentNode }), ...more };
+          const words = [...flags, '--expose-gc', file, measure, JSON.stringify(context)];
+          return JSON.parse(await run(process.execPath, words)) as Sample;
+        } finally {
+          await rm(directory, { recursive: true, force: true });
+        }
+      },
+    }),
+    [Symbol.asyncDispose]: () => rm(scratch, { recursive: true, force: true }),
+  };
+}
+
+function profiling(who: string): string[] {
+  return ['--cpu-prof', `--cpu-prof-dir=${join(HERE, 'dist', 'profiles', who)}`];
+}
+
+/** A node for agents that writes a profile when it ends. */
+async function profiledNode(scratch: string): Promise<string> {
+  const file = join(scratch, 'profiled-node');
+  const words = [process.execPath, ...profiling('agent')].map((word) => `'${word}'`).join(' ');
+  await writeFile(file, `#!/bin/sh\nexec ${words} "$@"\n`);
+  await chmod(file, 0o755);
+  return file;
+}
