@@ -11,13 +11,13 @@ import { contents, open, temporaryDirectory } from './support.ts';
 
 const MiB = 1024 * 1024;
 
-function mount(directory: string): void {
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16m', 'tmpfs', directory], { stdio: 'ignore' });
+function run(command: string, ...args: string[]): void {
+  execFileSync(command, args, { stdio: 'ignore' });
 }
 
-function unmount(directory: string): void {
-  execFileSync('umount', [directory], { stdio: 'ignore' });
-}
+const mount = (directory: string) =>
+  run('mount', '-t', 'tmpfs', '-o', 'size=16m', 'tmpfs', directory);
+const unmount = (directory: string) => run('umount', directory);
 
 function canMount(): boolean {
   const directory = join(tmpdir(), `pstar-mount-${process.pid}`);
