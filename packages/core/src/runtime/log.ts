@@ -22,7 +22,7 @@ export interface Log {
 }
 
 /** What is written, from everything to nothing. */
-const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 
 /** A log writes entries of its level and of those after it. */
 export type LogLevel = (typeof LOG_LEVELS)[number];

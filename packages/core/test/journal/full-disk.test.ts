@@ -63,13 +63,13 @@ describe.skipIf(!canMount())('a disk that is full', () => {
     });
     expect(sizes()).toEqual(before);
 
-    const record = new Uint8Array(1000);
-    for (let written = 0; written < 3 * MiB; written += 1200) {
+    const record = new Uint8Array(20_000);
+    for (let written = 0; written < 3 * MiB; written += 20_100) {
       journal.append([record]);
       await journal.commit();
     }
     await journal.close();
-    expect((await contents(directory)).records).toHaveLength(Math.ceil((3 * MiB) / 1200));
+    expect((await contents(directory)).records).toHaveLength(Math.ceil((3 * MiB) / 20_100));
   });
 
   it('holds commits back until there is room, and loses nothing', async () => {
