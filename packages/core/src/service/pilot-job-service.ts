@@ -24,6 +24,7 @@ import { randomFraction } from '../runtime/random.ts';
 import { type Listener, listenTls } from '../transport/tls-listener.ts';
 import { abortable, throwIfAborted } from './abort.ts';
 import type { CallOptions } from './call-options.ts';
+import { guarded } from './guarded-observable.ts';
 import { onInterrupt } from './interrupt.ts';
 import { readServiceState, writeServiceState } from './list-services.ts';
 import { PilotCore } from './pilot-core.ts';
@@ -80,6 +81,7 @@ export class PilotJobService implements AsyncDisposable {
   readonly #pilotJobs: BehaviorSubject<readonly PilotJob[]>;
   readonly #openedAt: string;
   readonly #profile: string | undefined;
+  readonly #log: Log;
   #listener: Listener | undefined;
   #offInterrupt: () => void = () => {};
   #ending: Promise<void> | undefined;
@@ -94,6 +96,7 @@ export class PilotJobService implements AsyncDisposable {
     this.#store = store;
     this.#openedAt = openedAt;
     this.#profile = options.profile;
+    this.#log = log;
     this.#core = new PilotCore({
       id: store.id,
       directory: store.directory,
@@ -103,6 +106,7 @@ export class PilotJobService implements AsyncDisposable {
       clock: this.#clock,
       log,
       actions: {
+        guard: (stream) => this.#guard(stream),
         cancel: (pilot) => this.#cancelPilot(pilot),
         reinitialize: (pilot, description) => this.#reinitialize(pilot, description),
         render: (pilot) => this.#core.render(pilot),
@@ -114,9 +118,9 @@ export class PilotJobService implements AsyncDisposable {
       attachWork: (client) => agents.attach(client),
       detachWork: (client) => agents.detach(client),
     };
-    this.events$ = events$.asObservable();
+    this.events$ = this.#guard(events$);
     this.#pilotJobs = new BehaviorSubject(this.pilotJobs);
-    this.pilotJobs$ = this.#pilotJobs.asObservable();
+    this.pilotJobs$ = this.#guard(this.#pilotJobs);
     changed$.subscribe(() => {
       const now = this.pilotJobs;
       if (now.length !== this.#pilotJobs.value.length) this.#pilotJobs.next(now);
@@ -157,7 +161,7 @@ export class PilotJobService implements AsyncDisposable {
 
   /** Begins with the present state and completes after a final one. */
   get state$(): Observable<ServiceState> {
-    return this.#state.observable;
+    return this.#guard(this.#state.observable);
   }
 
   /** Those that their resource managers have accepted, in order of creation. */
@@ -261,6 +265,12 @@ export class PilotJobService implements AsyncDisposable {
 
   get #addressFile(): string {
     return join(this.#store.directory, 'address.json');
+  }
+
+  #guard<T>(stream: Observable<T>): Observable<T> {
+    return guarded(stream, (error) =>
+      this.#log.error({ err: error, service: this.id }, 'a subscriber has thrown'),
+    );
   }
 
   #write(state: ServiceState): Promise<void> {

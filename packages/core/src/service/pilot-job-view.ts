@@ -13,6 +13,8 @@ import type { PilotJob } from './pilot-job.ts';
 
 /** What a view asks its service for. */
 export interface PilotJobActions {
+  /** A stream as users get it. */
+  guard<T>(stream: Observable<T>): Observable<T>;
   cancel(pilotId: string): void;
   reinitialize(pilotId: string, description: PilotJobDescription): Promise<void>;
   render(pilotId: string): Promise<string>;
@@ -47,8 +49,8 @@ export class PilotJobView implements PilotJob {
     this.id = pilot.id;
     this.context = context;
     this.#actions = actions;
-    this.state$ = this.#states.asObservable();
-    this.stateDetail$ = this.#details.asObservable();
+    this.state$ = actions.guard(this.#states);
+    this.stateDetail$ = actions.guard(this.#details);
     this.#finished = new Promise((resolve) => {
       this.#finish = resolve;
     });
