@@ -10,7 +10,7 @@ export interface FileToOpen {
   readonly flags: number;
 }
 
-/** A process to start, as leader of a session and process group of its own. */
+/** A process to start, as leader of a process group that it begins with setsid. */
 export interface Launch {
   readonly file: string;
   /** With argv[0]. */
