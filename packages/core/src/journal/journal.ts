@@ -14,7 +14,7 @@
  */
 
 import { crc32 } from 'node:zlib';
-import { assert } from '../model/assert.ts';
+import { assert, assert } from '../model/assert.ts';
 import type { PilotError } from '../model/errors.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
@@ -135,6 +135,7 @@ export class SegmentedJournal implements Journal {
   }
 
   async reserve(bytes: number): Promise<void> {
+    assert(bytes >= 0, `room for ${bytes} bytes was asked for`);
     const { disk, directory } = this.#options;
     for (;;) {
       if (this.failed) throw this.failed;
