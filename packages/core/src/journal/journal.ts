@@ -14,7 +14,7 @@
  */
 
 import { crc32 } from 'node:zlib';
-import { assert, assert } from '../model/assert.ts';
+import { assert } from '../model/assert.ts';
 import type { PilotError } from '../model/errors.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
