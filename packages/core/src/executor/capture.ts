@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 
 /** Of a stream that nobody watches, this much is kept. */
-export const KEPT_BYTES = 1024 * 1024;
+const KEPT_BYTES = 1024 * 1024;
 /** Of a watched one, this much may be unread before the rest is passed over. */
 const BACKLOG_BYTES = 64 * 1024 * 1024;
 /** What is left of a file when it is cut: enough for the tail of a failed unit. */

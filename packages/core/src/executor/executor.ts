@@ -3,14 +3,6 @@ import { NullExecutor } from './null-executor.ts';
 import { ProcessExecutor, type ProcessExecutorOptions } from './process-executor.ts';
 import type { Executor } from './unit-run.ts';
 
-export type {
-  Executor,
-  ExecutorEvents,
-  OutputStream,
-  UnitOutcome,
-  UnitRun,
-} from './unit-run.ts';
-
 /** What an executor is made with. */
 export interface ExecutorOptions extends ProcessExecutorOptions {
   /** `'null'` starts nothing; for measuring. */

@@ -166,10 +166,16 @@ describe.each(LAUNCHERS)('ending over %s', (launcher) => {
 describe('when the program itself is killed', () => {
   it('its units and who left their groups are, too', async () => {
     const root = mkdtempSync(join(tmpdir(), 'executor-test-'));
-    const program = join(import.meta.dirname, 'killed-program.ts');
-    const other = spawn(process.execPath, ['--import', 'tsx', program, root], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    const script = `echo $$ >> pids
+      setsid sh -c 'echo $$ >> pids; echo > ready; exec sleep 1000' & wait`;
+    const program = `
+      const { World } = await import(${JSON.stringify(join(import.meta.dirname, 'harness.ts'))});
+      new World().run(${JSON.stringify(script)}, { workingDirectory: ${JSON.stringify(root)} });`;
+    const other = spawn(
+      process.execPath,
+      ['--import', 'tsx', '--input-type=module', '--eval', program],
+      { env: { ...process.env, TMPDIR: root }, stdio: ['ignore', 'ignore', 'inherit'] },
+    );
     await until(() => existsSync(join(root, 'ready')));
     const pids = readFileSync(join(root, 'pids'), 'utf8').trim().split('\n').map(Number);
     expect(pids).toHaveLength(2);
