@@ -155,7 +155,7 @@ describe.each(LAUNCHERS)('ending over %s', (launcher) => {
 
   it('does not end what is not its own', async () => {
     const other = spawn('sleep', ['1000']);
-    const world = new World(launcher);
+    await using world = new World(launcher);
     await world.outcomeOf('true');
     await world.executor.close(0);
     expect(isAlive(other.pid ?? 0)).toBe(true);
