@@ -176,7 +176,7 @@ class Conversation {
   }
 
   #say({ moves, effects }: WorkStep): string[] {
-    const said = moves.map((move) => {
+    const said = Array.from(moves, (move) => {
       const unit = Math.floor(move / 16);
       const state = WORK_UNIT_STATES[move % 16];
       const bound =

@@ -1,3 +1,6 @@
+/** A buffer of at most this many items outlives its content. */
+const KEPT_MAX = 16_384;
+
 /** A typed array that grows; for edges and other things without a number known beforehand. */
 export class GrowingUint32 {
   #items: Uint32Array;
@@ -22,13 +25,25 @@ export class GrowingUint32 {
   }
 
   push(value: number): number {
-    if (this.#length === this.#items.length) {
-      const larger = new Uint32Array(Math.max(64, this.#length * 2));
-      larger.set(this.#items);
-      this.#items = larger;
-    }
+    if (this.#length === this.#items.length) this.#grow(Math.max(64, this.#length * 2));
     this.#items[this.#length] = value;
     return this.#length++;
+  }
+
+  /** Makes room for so many more, so that pushing them copies nothing. */
+  reserve(more: number): void {
+    if (this.#length + more > this.#items.length) this.#grow(this.#length + more);
+  }
+
+  /** Takes out all that is there. */
+  take(): Uint32Array {
+    const length = this.#length;
+    this.#length = 0;
+    // What was made for very many is not kept for the few that come next.
+    if (length <= KEPT_MAX) return this.#items.slice(0, length);
+    const taken = this.#items.subarray(0, length);
+    this.#items = new Uint32Array(0);
+    return taken;
   }
 
   /** Lengthens to `length`, filling with `value`. */
@@ -39,5 +54,11 @@ export class GrowingUint32 {
   /** A copy of what is there. */
   toArray(): Uint32Array {
     return this.#items.slice(0, this.#length);
+  }
+
+  #grow(size: number): void {
+    const larger = new Uint32Array(size);
+    larger.set(this.#items);
+    this.#items = larger;
   }
 }

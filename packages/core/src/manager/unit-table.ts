@@ -51,11 +51,7 @@ const COLUMNS = {
   maxRss: Uint32Array,
 } as const;
 
-/** The widest first, so that each begins where its type may. */
-const BY_WIDTH = Object.entries(COLUMNS).sort(
-  ([, a], [, b]) => b.BYTES_PER_ELEMENT - a.BYTES_PER_ELEMENT,
-);
-const ROW_BYTES = BY_WIDTH.reduce((sum, [, { BYTES_PER_ELEMENT }]) => sum + BYTES_PER_ELEMENT, 0);
+const ROW_BYTES = Object.values(COLUMNS).reduce((sum, Type) => sum + Type.BYTES_PER_ELEMENT, 0);
 
 type Columns = { [K in keyof typeof COLUMNS]: InstanceType<(typeof COLUMNS)[K]> };
 
@@ -150,7 +146,7 @@ export class UnitTable {
 function newPage(): UnitPage {
   const buffer = new ArrayBuffer(PAGE_SIZE * ROW_BYTES);
   let offset = 0;
-  const columns = BY_WIDTH.map(([name, Type]) => {
+  const columns = Object.entries(COLUMNS).map(([name, Type]) => {
     const column = new Type(buffer, offset, PAGE_SIZE);
     offset += column.byteLength;
     return [name, column];

@@ -167,7 +167,7 @@ export interface WorkStep {
   readonly events: readonly WorkEvent[];
   readonly effects: readonly WorkEffect[];
   /** Every move of a unit in order, as 16 × unit + number of the new state. */
-  readonly moves: readonly number[];
+  readonly moves: Uint32Array;
   /** The first unit of a submission. */
   readonly first?: number;
 }

@@ -55,19 +55,18 @@ export class WorkManager {
     const step = {
       events: this.#events,
       effects: this.#effects,
-      moves: this.state.moves,
+      moves: this.state.moves.take(),
       ...(first !== undefined && { first }),
     };
     this.#events = [];
     this.#effects = [];
-    this.state.moves = [];
     return step;
   }
 
   /** Takes in what an earlier life has journalled. Nothing is published or performed for it. */
   replay(event: WorkEvent): void {
     this.state.apply(event);
-    this.state.moves = [];
+    this.state.moves.take();
   }
 
   /** All of the state as plain data, for a snapshot. Nothing in it changes afterwards. */

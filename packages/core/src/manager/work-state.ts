@@ -8,6 +8,7 @@ import { assert, unreachable } from '../model/assert.ts';
 import { FAILURE_REASONS } from '../model/exit.ts';
 import type { EndedColumns, ReturnedColumns, StartedColumns } from '../protocol/messages.ts';
 import { Dependencies, type Group } from './dependencies.ts';
+import { GrowingUint32 } from './growing.ts';
 import { ParkedUnits } from './parked-units.ts';
 import { type AgentPlace, Places } from './places.ts';
 import { retryDelay, type Template, Templates } from './templates.ts';
@@ -47,8 +48,8 @@ export class WorkState {
    */
   readonly details = new Map<number, string | number>();
   readonly stderrTails = new Map<number, string>();
-  /** Moves since the list was taken; the caller empties it. */
-  moves: number[] = [];
+  /** Moves since they were last taken. */
+  readonly moves = new GrowingUint32();
   /** The time of the newest event that has one. */
   at = 0;
 
@@ -98,21 +99,22 @@ export class WorkState {
     }
   }
 
-  #accept({ first, templates, runs, own, edges }: Submission): void {
+  #accept({ first, count, templates, runs, own, edges }: Submission): void {
     assert(first === this.units.size, `a submission of unit ${first} came at ${this.units.size}`);
     for (const { id, description } of templates) {
       const added = this.templates.add(description);
       assert(added.id === id, `template ${id} came as the ${added.id}th`);
     }
+    this.moves.reserve(count);
     for (let run = 0; run < runs.length; run += 2) {
       const template = this.templates.at(runs[run] as number);
-      const count = runs[run + 1] as number;
-      for (let i = 0; i < count; i++) {
+      const alike = runs[run + 1] as number;
+      for (let i = 0; i < alike; i++) {
         this.units.add(template.id, own?.[this.units.size - first] ?? null);
       }
       if (template.group) {
-        template.group.members += count;
-        template.group.unfinished += count;
+        template.group.members += alike;
+        template.group.unfinished += alike;
       }
     }
     const doomed = edges === undefined ? undefined : this.#link(first, edges);

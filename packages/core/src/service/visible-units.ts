@@ -72,7 +72,7 @@ export class VisibleUnits {
   }
 
   /** Shows moves as the manager packed them; `seen` is called for each, when given. */
-  show(moves: readonly number[], seen?: (unit: number, from: number, to: number) => void): void {
+  show(moves: Iterable<number>, seen?: (unit: number, from: number, to: number) => void): void {
     const { counts } = this;
     const states = this.#states;
     const watched = this.#watches.size > 0;

@@ -203,7 +203,7 @@ export class WorkCore implements WorkClient {
   }
 
   /** New units become visible with their first moves, which come in the order of their numbers. */
-  #sizeAfter(moves: readonly number[]): number {
+  #sizeAfter(moves: Iterable<number>): number {
     let size = this.visible.size;
     for (const move of moves) if (move >= size * 16) size = Math.floor(move / 16) + 1;
     return size;
@@ -222,6 +222,9 @@ export class WorkCore implements WorkClient {
     const channel = port.channelOf(this.id);
     switch (effect.type) {
       case 'start':
+        // Decided for a link that is gone: when the agent came back it had never heard of these
+        // units, and they were given to others.
+        if (effect.link !== this.manager.state.places.ofAgent(effect.agentId)?.links) return;
         if (this.manager.state.places.ofAgent(effect.agentId)?.links !== effect.link) return;
         if (effect.templates.length > 0) {
           port.send({ type: 'templates', channel, templates: effect.templates });

@@ -47,7 +47,7 @@ export class ModelAgent {
     if (!this.connected || effect.type === 'wake') return;
     if (effect.type === 'ack') {
       const kept = this.#box.filter(({ seq }) => seq > effect.seq);
-      this.#unsent -= this.#box.length - kept.length;
+      this.#unsent = Math.max(0, this.#unsent - (this.#box.length - kept.length));
       this.#box = kept;
     } else if (effect.type === 'start') {
       if (effect.link === this.link) for (const run of effect.runs) this.#accept(run);
