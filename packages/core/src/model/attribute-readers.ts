@@ -13,9 +13,6 @@ import { written } from './written.ts';
 /** A duration: seconds, or text like `'1h30m'`. */
 export type Duration = number | string;
 
-/** A size: bytes, or text like `'4GiB'`. */
-export type Size = number | string;
-
 /** What an environment variable or an option may be given as. */
 export type Scalar = string | number | boolean;
 
