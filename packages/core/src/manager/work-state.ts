@@ -7,24 +7,13 @@
 import { assert, unreachable } from '../model/assert.ts';
 import { FAILURE_REASONS } from '../model/exit.ts';
 import type { EndedColumns, ReturnedColumns, StartedColumns } from '../protocol/messages.ts';
-import { Dependencies, type Group } from './dependencies.ts';
-import { GrowingUint32 } from './growing.ts';
-import { ParkedUnits } from './parked-units.ts';
 import { type AgentPlace, Places } from './places.ts';
-import { retryDelay, type Template, Templates } from './templates.ts';
-import {
-  CANCEL_ASKED,
-  isFinal,
-  NONE,
-  PAGE_MASK,
-  STARTED,
-  STATE,
-  type UnitPage,
-  UnitTable,
-} from './unit-table.ts';
-import type { Submission, WorkEvent } from './work-events.ts';
+import { retryDelay, type Template } from './templates.ts';
+import { UnitMoves } from './unit-moves.ts';
+import { CANCEL_ASKED, isFinal, PAGE_MASK, STARTED, STATE, type UnitPage } from './unit-table.ts';
+import type { WorkEvent } from './work-events.ts';
 
-const { New, Waiting, Pending, Scheduled, Running, Done, Canceled, Failed, Unknown } = STATE;
+const { Pending, Scheduled, Running, Done, Canceled, Failed, Unknown } = STATE;
 const PILOT_LOST = FAILURE_REASONS.indexOf('PILOT_LOST');
 const CRASH_LIMIT_REASON = FAILURE_REASONS.indexOf('CRASH_LIMIT');
 const SPAWN_FAILED = FAILURE_REASONS.indexOf('SPAWN_FAILED');
@@ -37,27 +26,32 @@ export const CRASH_LIMIT = 3;
 const MEAN_WEIGHT = 0.05;
 
 export class WorkState {
-  readonly units = new UnitTable();
-  readonly dependencies = new Dependencies();
-  readonly templates = new Templates(this.units, (name) => this.dependencies.ensureGroup(name));
-  readonly places = new Places();
-  readonly parked = new ParkedUnits();
-  /**
-   * Why a unit ended as it did, or is in doubt: in words, or by the number of the unit that did not
-   * succeed, for a dependent that was canceled because of it.
-   */
-  readonly details = new Map<number, string | number>();
-  readonly stderrTails = new Map<number, string>();
+  readonly #moves = new UnitMoves();
+  readonly units = this.#moves.units;
+  readonly dependencies = this.#moves.dependencies;
+  readonly templates = this.#moves.templates;
+  readonly parked = this.#moves.parked;
+  /** See {@link UnitMoves.details}. */
+  readonly details = this.#moves.details;
   /** Moves since they were last taken. */
-  readonly moves = new GrowingUint32();
+  readonly moves = this.#moves.list;
+  readonly places = new Places();
+  readonly stderrTails = new Map<number, string>();
+
   /** The time of the newest event that has one. */
-  at = 0;
+  get at(): number {
+    return this.#moves.at;
+  }
+
+  set at(at: number) {
+    this.#moves.at = at;
+  }
 
   apply(event: WorkEvent): void {
     if ('at' in event) this.at = event.at;
     switch (event.type) {
       case 'accepted':
-        this.#accept(event.submission);
+        this.#moves.accept(event.submission);
         return;
       case 'group':
         this.dependencies.ensureGroup(event.name);
@@ -99,36 +93,8 @@ export class WorkState {
     }
   }
 
-  #accept({ first, count, templates, runs, own, edges }: Submission): void {
-    assert(first === this.units.size, `a submission of unit ${first} came at ${this.units.size}`);
-    for (const { id, description } of templates) {
-      const added = this.templates.add(description);
-      assert(added.id === id, `template ${id} came as the ${added.id}th`);
-    }
-    this.moves.reserve(count);
-    for (let run = 0; run < runs.length; run += 2) {
-      const template = this.templates.at(runs[run] as number);
-      const alike = runs[run + 1] as number;
-      for (let i = 0; i < alike; i++) {
-        this.units.add(template.id, own?.[this.units.size - first] ?? null);
-      }
-      if (template.group) {
-        template.group.members += alike;
-        template.group.unfinished += alike;
-      }
-    }
-    const doomed = edges === undefined ? undefined : this.#link(first, edges);
-    for (let unit = first; unit < this.units.size; unit++) {
-      if (this.units.state(unit) !== New) continue;
-      const cause = doomed?.get(unit);
-      if (cause !== undefined) this.#finish(unit, Canceled, cause);
-      else if (this.dependencies.waitingOn(unit) > 0) this.#move(unit, Waiting);
-      else this.#makePending(unit);
-    }
-  }
-
   template(unit: number): Template {
-    return this.templates.at(this.units.page(unit).template[unit & PAGE_MASK] as number);
+    return this.#moves.template(unit);
   }
 
   /** The number of a unit's newest binding; 0 before the first. */
@@ -152,7 +118,7 @@ export class WorkState {
     if (page.startedAt[row] !== 0) page.startedAt[row] = 0;
     place.book(unit, this.template(unit).requests.request);
     if (place.untidy) this.boundTo(place);
-    this.#move(unit, Scheduled);
+    this.#moves.move(unit, Scheduled);
   }
 
   /** Whether that attempt is the present one, bound there and not over. */
@@ -192,27 +158,6 @@ export class WorkState {
     }
   }
 
-  /** Enters edges; returns units whose dependency has failed already, each with its cause. */
-  #link(first: number, edges: readonly number[]): Map<number, number> {
-    const doomed = new Map<number, number>();
-    for (let i = 0; i < edges.length; i += 3) {
-      const unit = first + (edges[i] as number);
-      const packed = edges[i + 1] as number;
-      const target = Math.floor(packed / 2);
-      const onSuccess = packed % 2 === 1;
-      if (edges[i + 2] === 1) {
-        const group = this.dependencies.groups[target] as Group;
-        if (group.unfinished > 0) this.dependencies.waitForGroup(unit, group, onSuccess);
-        else if (onSuccess && group.failed !== NONE) doomed.set(unit, this.#rootOf(group.failed));
-        continue;
-      }
-      const state = this.units.state(target);
-      if (!isFinal(state)) this.dependencies.waitForUnit(unit, target, onSuccess);
-      else if (onSuccess && state !== Done) doomed.set(unit, this.#rootOf(target));
-    }
-    return doomed;
-  }
-
   #reported(event: WorkEvent & { type: 'reported' }): void {
     const place = this.places.at(event.place);
     if (event.started) this.#started(event.started, place);
@@ -228,7 +173,7 @@ export class WorkState {
       const row = unit & PAGE_MASK;
       page.flags[row] = (page.flags[row] as number) | STARTED;
       page.startedAt[row] = at[i] as number;
-      if (page.state[row] === Scheduled) this.#move(unit, Running);
+      if (page.state[row] === Scheduled) this.#moves.move(unit, Running);
     }
   }
 
@@ -275,31 +220,31 @@ export class WorkState {
   ): void {
     const row = unit & PAGE_MASK;
     const reason = page.reason[row] as number;
-    if (page.state[row] === Scheduled && hasStarted(reason)) this.#move(unit, Running);
+    if (page.state[row] === Scheduled && hasStarted(reason)) this.#moves.move(unit, Running);
     const cancelAsked = this.isCancelAsked(unit);
     // Also with exit code 0: a program may take SIGTERM as a reason to stop half-way in good order.
     if (cancelAsked && terminated) {
-      this.#finish(unit, Canceled);
+      this.#moves.finish(unit, Canceled);
       return;
     }
     if (reason === 0) {
-      this.#finish(unit, Done);
+      this.#moves.finish(unit, Done);
       return;
     }
     if (cancelAsked) {
-      this.#finish(unit, Failed, problem);
+      this.#moves.finish(unit, Failed, problem);
       return;
     }
     const retried = page.retried[row] as number;
     const delay = retryDelay(template.retry, retried, reason);
     if (delay === undefined) {
-      this.#finish(unit, Failed, problem);
+      this.#moves.finish(unit, Failed, problem);
       return;
     }
     page.retried[row] = retried + 1;
     if (problem === undefined) this.details.delete(unit);
     else this.details.set(unit, problem);
-    this.#makePending(unit, this.at + delay);
+    this.#moves.makePending(unit, this.at + delay);
   }
 
   #returned({ units, attempts, started, why }: ReturnedColumns, place: AgentPlace): void {
@@ -321,7 +266,7 @@ export class WorkState {
     const { requests } = this.template(unit);
     this.places.at(page.place[row] as number).unbook(requests.request);
     if (this.isCancelAsked(unit)) {
-      this.#finish(unit, Canceled);
+      this.#moves.finish(unit, Canceled);
       return;
     }
     if (reason !== 0) {
@@ -329,7 +274,7 @@ export class WorkState {
       page.exitCode[row] = -1;
       page.signal[row] = 0;
       page.finishedAt[row] = this.at;
-      this.#finish(
+      this.#moves.finish(
         unit,
         Failed,
         problem ?? 'was running when its pilot ended, and restartOnPilotLoss is false',
@@ -337,7 +282,7 @@ export class WorkState {
       return;
     }
     this.details.delete(unit);
-    this.#move(unit, Pending);
+    this.#moves.move(unit, Pending);
     requests.pushFront(unit);
   }
 
@@ -354,8 +299,8 @@ export class WorkState {
       const state = page.state[row] as number;
       if (state === Unknown) {
         this.details.delete(unit);
-        this.#move(unit, runs ? Running : Scheduled);
-      } else if (state === Scheduled && runs) this.#move(unit, Running);
+        this.#moves.move(unit, runs ? Running : Scheduled);
+      } else if (state === Scheduled && runs) this.#moves.move(unit, Running);
     }
   }
 
@@ -365,19 +310,19 @@ export class WorkState {
     const state = page.state[row] as number;
     if (isFinal(state)) return;
     if (!isBoundState(state)) {
-      this.#finish(unit, Canceled, why);
+      this.#moves.finish(unit, Canceled, why);
       return;
     }
     page.flags[row] = (page.flags[row] as number) | CANCEL_ASKED;
     this.details.set(unit, why);
-    if (state !== Unknown) this.#move(unit, Unknown);
+    if (state !== Unknown) this.#moves.move(unit, Unknown);
   }
 
   #doubtAll(place: AgentPlace, why: string): void {
     for (const unit of this.boundTo(place)) {
       if (this.units.state(unit) === Unknown) continue;
       this.details.set(unit, why);
-      this.#move(unit, Unknown);
+      this.#moves.move(unit, Unknown);
     }
   }
 
@@ -403,71 +348,6 @@ export class WorkState {
     const crashes = (page.crashes[row] as number) + 1;
     page.crashes[row] = crashes;
     return crashes;
-  }
-
-  #makePending(unit: number, notBefore = this.template(unit).startTime ?? 0): void {
-    this.#move(unit, Pending);
-    if (notBefore > this.at) this.parked.park(unit, notBefore);
-    else this.template(unit).requests.push(unit);
-  }
-
-  /** Moves a unit to its final state, and with it whoever waits for it. */
-  #finish(unit: number, state: number, detail?: string | number): void {
-    if (detail !== undefined) this.details.set(unit, detail);
-    // What was said while it was in doubt holds no longer; why it was canceled does.
-    else if (state !== Canceled) this.details.delete(unit);
-    this.#leaveQueue(unit);
-    this.#move(unit, state);
-    const { group } = this.template(unit);
-    if (group === undefined && !this.dependencies.hasDependents(unit)) return;
-    const settled = [unit];
-    for (let next = settled.pop(); next !== undefined; next = settled.pop()) {
-      this.#leaveGroup(next, settled);
-      const succeeded = this.units.state(next) === Done;
-      for (const [dependent, onSuccess] of this.dependencies.takeDependentsOf(next)) {
-        this.#resolve(dependent, succeeded || !onSuccess, next, settled);
-      }
-    }
-  }
-
-  #leaveGroup(unit: number, settled: number[]): void {
-    const { group } = this.template(unit);
-    if (group === undefined) return;
-    group.unfinished--;
-    if (group.failed === NONE && this.units.state(unit) !== Done) group.failed = unit;
-    if (group.unfinished > 0) return;
-    for (const [dependent, onSuccess] of this.dependencies.takeDependentsOfGroup(group)) {
-      this.#resolve(dependent, group.failed === NONE || !onSuccess, group.failed, settled);
-    }
-  }
-
-  /** One thing that a unit waited for is over: it is a step nearer, or will never run. */
-  #resolve(dependent: number, satisfied: boolean, cause: number, settled: number[]): void {
-    const state = this.units.state(dependent);
-    if (isFinal(state)) return;
-    if (!satisfied) {
-      this.details.set(dependent, this.#rootOf(cause));
-      this.#move(dependent, Canceled);
-      settled.push(dependent);
-    } else if (this.dependencies.countOff(dependent) === 0 && state === Waiting) {
-      this.#makePending(dependent);
-    }
-  }
-
-  /** The unit where the trouble began, for one that did not succeed: the one that people look for. */
-  #rootOf(unit: number): number {
-    const detail = this.details.get(unit);
-    return typeof detail === 'number' ? detail : unit;
-  }
-
-  #leaveQueue(unit: number): void {
-    if (this.units.state(unit) !== Pending) return;
-    if (!this.parked.free(unit)) this.template(unit).requests.forgetOne();
-  }
-
-  #move(unit: number, to: number): void {
-    this.units.move(unit, to);
-    this.moves.push(unit * 16 + to);
   }
 }
 

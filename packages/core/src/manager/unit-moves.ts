@@ -1,0 +1,149 @@
+/**
+ * How units move from state to state: they are accepted, become free to run, and end, each with
+ * whoever waits for them. Knows nothing of pilots.
+ */
+import { assert } from '../model/assert.ts';
+import { Dependencies, type Group } from './dependencies.ts';
+import { GrowingUint32 } from './growing.ts';
+import { ParkedUnits } from './parked-units.ts';
+import { type Template, Templates } from './templates.ts';
+import { isFinal, NONE, PAGE_MASK, STATE, UnitTable } from './unit-table.ts';
+import type { Submission } from './work-events.ts';
+
+const { New, Waiting, Pending, Done, Canceled } = STATE;
+
+export class UnitMoves {
+  readonly units = new UnitTable();
+  readonly dependencies = new Dependencies();
+  readonly templates = new Templates(this.units, (name) => this.dependencies.ensureGroup(name));
+  readonly parked = new ParkedUnits();
+  /**
+   * Why a unit ended as it did, or is in doubt: in words, or by the number of the unit that did not
+   * succeed, for a dependent that was canceled because of it.
+   */
+  readonly details = new Map<number, string | number>();
+  /** Moves since they were last taken. */
+  readonly list = new GrowingUint32();
+  /** The time of the newest event that has one. */
+  at = 0;
+
+  template(unit: number): Template {
+    return this.templates.at(this.units.page(unit).template[unit & PAGE_MASK] as number);
+  }
+
+  /** Adds the units of a submission, with its templates. */
+  accept({ first, count, templates, runs, own, edges }: Submission): void {
+    assert(first === this.units.size, `a submission of unit ${first} came at ${this.units.size}`);
+    for (const { id, description } of templates) {
+      const added = this.templates.add(description);
+      assert(added.id === id, `template ${id} came as the ${added.id}th`);
+    }
+    this.list.reserve(count);
+    for (let run = 0; run < runs.length; run += 2) {
+      const template = this.templates.at(runs[run] as number);
+      const alike = runs[run + 1] as number;
+      for (let i = 0; i < alike; i++) {
+        this.units.add(template.id, own?.[this.units.size - first] ?? null);
+      }
+      if (template.group) {
+        template.group.members += alike;
+        template.group.unfinished += alike;
+      }
+    }
+    const doomed = edges === undefined ? undefined : this.#link(first, edges);
+    for (let unit = first; unit < this.units.size; unit++) {
+      if (this.units.state(unit) !== New) continue;
+      const cause = doomed?.get(unit);
+      if (cause !== undefined) this.finish(unit, Canceled, cause);
+      else if (this.dependencies.waitingOn(unit) > 0) this.move(unit, Waiting);
+      else this.makePending(unit);
+    }
+  }
+
+  /** Frees a unit to run, from that time on. */
+  makePending(unit: number, notBefore = this.template(unit).startTime ?? 0): void {
+    this.move(unit, Pending);
+    if (notBefore > this.at) this.parked.park(unit, notBefore);
+    else this.template(unit).requests.push(unit);
+  }
+
+  /** Moves a unit to its final state, and with it whoever waits for it. */
+  finish(unit: number, state: number, detail?: string | number): void {
+    if (detail !== undefined) this.details.set(unit, detail);
+    // What was said while it was in doubt holds no longer; why it was canceled does.
+    else if (state !== Canceled) this.details.delete(unit);
+    this.#leaveQueue(unit);
+    this.move(unit, state);
+    const { group } = this.template(unit);
+    if (group === undefined && !this.dependencies.hasDependents(unit)) return;
+    const settled = [unit];
+    for (let next = settled.pop(); next !== undefined; next = settled.pop()) {
+      this.#leaveGroup(next, settled);
+      const succeeded = this.units.state(next) === Done;
+      for (const [dependent, onSuccess] of this.dependencies.takeDependentsOf(next)) {
+        this.#resolve(dependent, succeeded || !onSuccess, next, settled);
+      }
+    }
+  }
+
+  move(unit: number, to: number): void {
+    this.units.move(unit, to);
+    this.list.push(unit * 16 + to);
+  }
+
+  /** Enters edges; returns units whose dependency has failed already, each with its cause. */
+  #link(first: number, edges: readonly number[]): Map<number, number> {
+    const doomed = new Map<number, number>();
+    for (let i = 0; i < edges.length; i += 3) {
+      const unit = first + (edges[i] as number);
+      const packed = edges[i + 1] as number;
+      const target = Math.floor(packed / 2);
+      const onSuccess = packed % 2 === 1;
+      if (edges[i + 2] === 1) {
+        const group = this.dependencies.groups[target] as Group;
+        if (group.unfinished > 0) this.dependencies.waitForGroup(unit, group, onSuccess);
+        else if (onSuccess && group.failed !== NONE) doomed.set(unit, this.#rootOf(group.failed));
+        continue;
+      }
+      const state = this.units.state(target);
+      if (!isFinal(state)) this.dependencies.waitForUnit(unit, target, onSuccess);
+      else if (onSuccess && state !== Done) doomed.set(unit, this.#rootOf(target));
+    }
+    return doomed;
+  }
+
+  #leaveGroup(unit: number, settled: number[]): void {
+    const { group } = this.template(unit);
+    if (group === undefined) return;
+    group.unfinished--;
+    if (group.failed === NONE && this.units.state(unit) !== Done) group.failed = unit;
+    if (group.unfinished > 0) return;
+    for (const [dependent, onSuccess] of this.dependencies.takeDependentsOfGroup(group)) {
+      this.#resolve(dependent, group.failed === NONE || !onSuccess, group.failed, settled);
+    }
+  }
+
+  /** One thing that a unit waited for is over: it is a step nearer, or will never run. */
+  #resolve(dependent: number, satisfied: boolean, cause: number, settled: number[]): void {
+    const state = this.units.state(dependent);
+    if (isFinal(state)) return;
+    if (!satisfied) {
+      this.details.set(dependent, this.#rootOf(cause));
+      this.move(dependent, Canceled);
+      settled.push(dependent);
+    } else if (this.dependencies.countOff(dependent) === 0 && state === Waiting) {
+      this.makePending(dependent);
+    }
+  }
+
+  /** The unit where the trouble began, for one that did not succeed: the one that people look for. */
+  #rootOf(unit: number): number {
+    const detail = this.details.get(unit);
+    return typeof detail === 'number' ? detail : unit;
+  }
+
+  #leaveQueue(unit: number): void {
+    if (this.units.state(unit) !== Pending) return;
+    if (!this.parked.free(unit)) this.template(unit).requests.forgetOne();
+  }
+}
