@@ -5,6 +5,7 @@
 import type { Sample } from './harness.ts';
 import { fdatasyncs } from './measures/fdatasync.ts';
 import { idleLatency } from './measures/latency.ts';
+import { managerAlike, managerGraph, managerMemory } from './measures/manager.ts';
 import { pendingMemory } from './measures/memory.ts';
 import { nullUnits, processUnits } from './measures/run-units.ts';
 import { submitAlike, submitOwn } from './measures/submit.ts';
@@ -18,6 +19,9 @@ const measures: Readonly<Record<string, (context: Context) => Promise<Sample>>> 
   'submit-own': submitOwn,
   'idle-latency': idleLatency,
   'pending-memory': pendingMemory,
+  'manager-alike': managerAlike,
+  'manager-graph': managerGraph,
+  'manager-memory': managerMemory,
   'tls-echo': tlsEcho,
   'echo-server': echoServer,
   fdatasync: fdatasyncs,

@@ -1,5 +1,6 @@
 /** What the manager alone takes: the decisions, without journal, network and agents. */
 import { Intake, TemplateIndex } from '../../packages/core/src/manager/intake.ts';
+import { STATE } from '../../packages/core/src/manager/unit-table.ts';
 import type {
   Submission,
   WorkEffect,
@@ -10,6 +11,7 @@ import type { WorkUnitDescription } from '../../packages/core/src/model/work-uni
 import type { StartRun } from '../../packages/core/src/protocol/messages.ts';
 import { schedulerOf } from '../../packages/core/src/scheduler/schedulers.ts';
 import type { Sample } from '../harness.ts';
+import { alike, PROGRAM } from '../workloads.ts';
 import type { Context } from './world.ts';
 
 const MB = 1e6;
@@ -27,48 +29,52 @@ const NODE = {
   launcher: 'null',
 } as const;
 
-/** Units that are all alike: each step in µs a unit, and the memory of the process at its largest. */
+/** Units that are all alike: what each step costs a unit, in µs of processor time. */
 export async function managerAlike({ sizes }: Context): Promise<Sample> {
-  return through(sizes.pending, function* () {
-    for (let i = 0; i < sizes.pending; i++) yield { executable: '/bin/true' };
-  });
+  return steps(sizes.pending, alike(sizes.pending));
 }
 
-/** Units that each wait for two others, named within the submit. */
+/** The same of units that each wait for two others, named within the submit. */
 export async function managerGraph({ sizes }: Context): Promise<Sample> {
-  return through(sizes.pending, function* () {
-    for (let i = 0; i < sizes.pending; i++) {
-      const description = { executable: '/bin/true', name: `u${i}` };
-      yield i < 2
-        ? description
-        : { ...description, dependsOn: [`u${i >>> 1}`, `u${Math.floor(i / 3)}`] };
-    }
-  });
+  return steps(sizes.pending, graph(sizes.pending));
 }
 
-function through(count: number, descriptions: () => Iterable<WorkUnitDescription>): Sample {
+/** The process's memory with units that are all alike, once they wait and once they have ended. */
+export async function managerMemory({ sizes }: Context): Promise<Sample> {
+  const manager = new WorkManager(schedulerOf('backfill'));
+  const submission = take(manager, alike(sizes.pending));
+  manager.handle({ type: 'submit', now: 0, submission });
+  const pending = process.memoryUsage.rss() / MB;
+  serve(manager, () => {});
+  const done = process.memoryUsage.rss() / MB;
+  return { pending, done, peak: (process.resourceUsage().maxRSS * 1024) / MB };
+}
+
+function* graph(count: number): Generator<WorkUnitDescription> {
+  for (let i = 0; i < count; i++) {
+    const description = { executable: PROGRAM, name: `u${i}` };
+    yield i < 2
+      ? description
+      : { ...description, dependsOn: [`u${i >>> 1}`, `u${Math.floor(i / 3)}`] };
+  }
+}
+
+function steps(count: number, descriptions: Iterable<WorkUnitDescription>): Sample {
   const lap = stopwatch(count);
   const journal: WorkEvent[] = [];
+  const record = (events: readonly WorkEvent[]): void => void journal.push(...events);
   const manager = new WorkManager(schedulerOf('backfill'));
-  const submission = take(manager, descriptions());
+  const submission = take(manager, descriptions);
   const intake = lap();
-  journal.push(...manager.handle({ type: 'submit', now: 0, submission }).events);
+  record(manager.handle({ type: 'submit', now: 0, submission }).events);
   const accept = lap();
-  const pendingMB = process.memoryUsage.rss() / MB;
-  lap();
-  serve(manager, journal);
+  serve(manager, record);
   const run = lap();
-  const doneMB = process.memoryUsage.rss() / MB;
-  const collect = globalThis.gc;
-  collect?.();
-  const heldMB = process.memoryUsage.rss() / MB;
-  lap();
   const twin = new WorkManager(schedulerOf('backfill'));
   for (const event of journal) twin.replay(event);
   const replay = lap();
   manager.dump();
-  const dump = lap();
-  return { intake, accept, run, replay, dump, pendingMB, doneMB, heldMB };
+  return { intake, accept, run, replay, dump: lap() };
 }
 
 function take(manager: WorkManager, descriptions: Iterable<WorkUnitDescription>): Submission {
@@ -78,27 +84,24 @@ function take(manager: WorkManager, descriptions: Iterable<WorkUnitDescription>)
 }
 
 /** One agent that ends everything as soon as it gets it. */
-function serve(manager: WorkManager, journal: WorkEvent[]): void {
+function serve(manager: WorkManager, record: (events: readonly WorkEvent[]) => void): void {
   let now = 1;
   const place = { agentId: 'a', pilotId: 'p', node: NODE };
-  const step = manager.handle({
-    type: 'agent-joined',
-    now,
-    place,
-    endsAt: undefined,
-    held: undefined,
-  });
-  journal.push(...step.events);
+  const joined = { type: 'agent-joined', now, place, endsAt: undefined, held: undefined } as const;
+  const step = manager.handle(joined);
+  record(step.events);
   for (let runs = runsOf(step.effects); runs.length > 0; ) {
     const next: WorkEffect[] = [];
     for (const run of runs) {
       const report = { type: 'report', now: ++now, agentId: 'a', seq: now } as const;
       const { events, effects } = manager.handle({ ...report, ended: ended(run, now) });
-      journal.push(...events);
+      record(events);
       next.push(...effects);
     }
     runs = runsOf(next);
   }
+  const { size, counts } = manager.state.units;
+  if (counts[STATE.Done] !== size) throw new Error(`${counts} of ${size} units`);
 }
 
 function runsOf(effects: readonly WorkEffect[]): StartRun[] {
@@ -122,12 +125,12 @@ function ended({ units, attempts }: StartRun, at: number) {
   };
 }
 
-/** Each call gives the time since the one before, in µs a unit. */
+/** Each call gives the processor time since the one before, in µs a unit, the collector's included. */
 function stopwatch(count: number): () => number {
-  let last = performance.now();
+  let last = process.cpuUsage();
   return () => {
-    const start = last;
-    last = performance.now();
-    return ((last - start) * 1000) / count;
+    const { user, system } = process.cpuUsage(last);
+    last = process.cpuUsage();
+    return (user + system) / count;
   };
 }
