@@ -80,7 +80,7 @@ export class OutputStreams {
     });
   }
 
-  /** The unit has been bound: its agent is asked for what is watched. */
+  /** The unit has been sent to its agent, which is asked now for what is watched. */
   bound(unit: number): void {
     if (this.#watched.size === 0) return;
     for (const stream of ['stdout', 'stderr'] as const) {

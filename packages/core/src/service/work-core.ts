@@ -3,7 +3,7 @@
  * and what may be seen of units. Views and the service itself stand on this.
  */
 import { type Observable, Subject } from 'rxjs';
-import { NONE, PAGE_MASK, STATE } from '../manager/unit-table.ts';
+import { NONE, PAGE_MASK } from '../manager/unit-table.ts';
 import type { WorkEffect, WorkEvent, WorkInput, WorkStep } from '../manager/work-events.ts';
 import { WorkManager } from '../manager/work-manager.ts';
 import { unreachable } from '../model/assert.ts';
@@ -186,7 +186,6 @@ export class WorkCore implements WorkClient {
     const at = this.clock.now();
     const observed = this.moves$.observed;
     this.visible.show(moves, (unit, from, to) => {
-      if (to === STATE.Scheduled) this.outputs.bound(unit);
       if (observed) {
         const names = WORK_UNIT_STATES as readonly WorkUnitState[];
         this.moves$.next({
@@ -225,12 +224,14 @@ export class WorkCore implements WorkClient {
         // Decided for a link that is gone: when the agent came back it had never heard of these
         // units, and they were given to others.
         if (effect.link !== this.manager.state.places.ofAgent(effect.agentId)?.links) return;
-        if (this.manager.state.places.ofAgent(effect.agentId)?.links !== effect.link) return;
         if (effect.templates.length > 0) {
           port.send({ type: 'templates', channel, templates: effect.templates });
         }
         // A message each, because a message must fit into a frame.
-        for (const run of effect.runs) port.send({ type: 'start', channel, runs: [run] });
+        for (const run of effect.runs) {
+          port.send({ type: 'start', channel, runs: [run] });
+          if (this.outputs.active) for (const unit of run.units) this.outputs.bound(unit);
+        }
         return;
       case 'ack':
         port.send({ type: 'ack', channel, seq: effect.seq });
