@@ -3,31 +3,27 @@
  * code of another: `node round.mjs NAME CONTEXT`, and the sample comes out as JSON.
  */
 import type { Sample } from './harness.ts';
-import { fdatasyncs } from './measures/fdatasync.ts';
-import { idleLatency } from './measures/latency.ts';
-import { managerAlike, managerGraph, managerMemory } from './measures/manager.ts';
-import { pendingMemory } from './measures/memory.ts';
-import { nullUnits, processUnits } from './measures/run-units.ts';
-import { submitAlike, submitOwn } from './measures/submit.ts';
-import { echoServer, tlsEcho } from './measures/tls-echo.ts';
 import type { Context } from './measures/world.ts';
 
-const measures: Readonly<Record<string, (context: Context) => Promise<Sample>>> = {
-  'process-units': processUnits,
-  'null-units': nullUnits,
-  'submit-alike': submitAlike,
-  'submit-own': submitOwn,
-  'idle-latency': idleLatency,
-  'pending-memory': pendingMemory,
-  'manager-alike': managerAlike,
-  'manager-graph': managerGraph,
-  'manager-memory': managerMemory,
-  'tls-echo': tlsEcho,
-  'echo-server': echoServer,
-  fdatasync: fdatasyncs,
+type Measure = (context: Context) => Promise<Sample>;
+
+/** Loaded on demand: what one does not need is not in its memory. */
+const measures: Readonly<Record<string, () => Promise<Measure>>> = {
+  'process-units': async () => (await import('./measures/run-units.ts')).processUnits,
+  'null-units': async () => (await import('./measures/run-units.ts')).nullUnits,
+  'submit-alike': async () => (await import('./measures/submit.ts')).submitAlike,
+  'submit-own': async () => (await import('./measures/submit.ts')).submitOwn,
+  'idle-latency': async () => (await import('./measures/latency.ts')).idleLatency,
+  'pending-memory': async () => (await import('./measures/memory.ts')).pendingMemory,
+  'manager-alike': async () => (await import('./measures/manager.ts')).managerAlike,
+  'manager-graph': async () => (await import('./measures/manager.ts')).managerGraph,
+  'manager-memory': async () => (await import('./measures/manager.ts')).managerMemory,
+  'tls-echo': async () => (await import('./measures/tls-echo.ts')).tlsEcho,
+  'echo-server': async () => (await import('./measures/tls-echo.ts')).echoServer,
+  fdatasync: async () => (await import('./measures/fdatasync.ts')).fdatasyncs,
 };
 
 const [name = '', context = '{}'] = process.argv.slice(2);
-const measure = measures[name];
+const measure = await measures[name]?.();
 if (measure === undefined) throw new Error(`there is no measurement '${name}'`);
 process.stdout.write(`${JSON.stringify(await measure(JSON.parse(context) as Context))}\n`);
