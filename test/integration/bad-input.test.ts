@@ -141,7 +141,8 @@ describe('a pilot', () => {
     ['local://', { queue: 'short' }, 'ATTRIBUTE_UNSUPPORTED', 'queue'],
     ['local://', { totalCpuCont: 4 }, 'DESCRIPTION_INVALID', 'totalCpuCount'],
     ['local://', { executable: '/bin/true' }, 'ATTRIBUTE_UNSUPPORTED', 'executable'],
-    ['no url', {}, 'URL_INVALID', 'no url'],
+    ['no such profile', {}, 'NOT_FOUND', 'no such profile'],
+    ['no url://', {}, 'URL_INVALID', 'no url'],
   ])('at %s with %j is refused with %s', async (rm, description, code, word) => {
     const { pilots } = await openWorld();
     const error = await refusal(pilots.create(rm, description as object));

@@ -112,7 +112,7 @@ function withoutAgents({ state, requests, open, pilots, live }: Case): Reason | 
   const largest = Math.max(...open.map(({ cores }) => cores ?? Number.POSITIVE_INFINITY));
   if (largest < requests.request.cores) {
     return {
-      summary: `wants ${counted(requests.request.cores, 'core')}; the largest pilot asked for has ${largest}`,
+      summary: `wants ${counted(requests.request.cores, 'core')}; the largest pilot has ${largest}`,
       waitsFor: [`a pilot with ${leastOf(requests.request)}`],
       wouldHelp: [`create a pilot with ${leastOf(requests.request)}`],
     };

@@ -8,6 +8,7 @@ import { TemplateIndex } from '../manager/intake.ts';
 import type { WorkDump } from '../manager/work-dump.ts';
 import type { WorkEvent } from '../manager/work-events.ts';
 import { PilotError } from '../model/errors.ts';
+import { isFinalPilotJobState } from '../model/pilot-job-state.ts';
 import { isFinalServiceState, type ServiceState } from '../model/service-state.ts';
 import type { WorkUnitDescription } from '../model/work-unit-description.ts';
 import { WORK_UNIT_STATES } from '../model/work-unit-state.ts';
@@ -18,6 +19,7 @@ import { type SchedulerName, schedulerOf } from '../scheduler/schedulers.ts';
 import { abortable } from './abort.ts';
 import type { CallOptions } from './call-options.ts';
 import { readServiceState, writeServiceState } from './list-services.ts';
+import { Patience } from './patience.ts';
 import type { PilotJob } from './pilot-job.ts';
 import type { PilotJobService } from './pilot-job-service.ts';
 import { PilotSource } from './pilot-source.ts';
@@ -69,6 +71,7 @@ export class WorkUnitService implements AsyncDisposable {
   /** Removed, with units that have not ended. */
   readonly #leaving = new Map<PilotJobService, PilotSource>();
   readonly #source: ViewSource;
+  readonly #patience: Patience;
   readonly #state = new StateSubject<ServiceState>('Open', isFinalServiceState);
   readonly #openedAt: string;
   #ending: Promise<void> | undefined;
@@ -78,8 +81,10 @@ export class WorkUnitService implements AsyncDisposable {
     this.#store = store;
     this.#openedAt = openedAt;
     this.#index = new TemplateIndex(core.manager.state);
+    this.#patience = new Patience(core.clock, () => this.#warnIfStalled());
     this.#source = {
       core,
+      patience: this.#patience,
       pilotJob: (pilot) => this.#pilotJobs().find(({ id }) => id === pilot),
       pilotSummaries: () => this.#pilotJobs().map(summaryOf),
       cancelUnits: (units, why) => this.#cancelUnits(units, why),
@@ -221,7 +226,7 @@ export class WorkUnitService implements AsyncDisposable {
   async wait(units?: Iterable<WorkUnit>, { signal }: CallOptions = {}): Promise<WorkUnit[]> {
     if (units === undefined) {
       const { size } = this.#core.visible;
-      await abortable(this.#core.visible.allFinal(size), signal, 'wait');
+      await this.#patience.with(abortable(this.#core.visible.allFinal(size), signal, 'wait'));
       return Array.from({ length: size }, (_, unit) => this.#view(unit));
     }
     const waited = [...units];
@@ -321,6 +326,18 @@ export class WorkUnitService implements AsyncDisposable {
 
   #pilotJobs(): PilotJob[] {
     return [...this.#sources.keys()].flatMap((service) => [...service.pilotJobs]);
+  }
+
+  /** Somebody waits for units that nobody will run unless something is done about it. */
+  #warnIfStalled(): void {
+    if (this.#pilotJobs().some(({ state }) => !isFinalPilotJobState(state))) return;
+    const { visible, log } = this.#core;
+    const left = visible.size - visible.finished;
+    if (left === 0) return;
+    log.warn(
+      { service: this.id },
+      `${left} units wait, and there is no pilot to run them: create one`,
+    );
   }
 
   #assertOpen(what: string): void {

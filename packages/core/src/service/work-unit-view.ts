@@ -13,6 +13,7 @@ import type { ParsedWorkUnitDescription } from '../model/work-unit-description.t
 import type { WorkUnitState } from '../model/work-unit-state.ts';
 import { abortable } from './abort.ts';
 import type { CallOptions } from './call-options.ts';
+import type { Patience } from './patience.ts';
 import type { PilotJob } from './pilot-job.ts';
 import type { WorkCore } from './work-core.ts';
 import type { Progress, WorkUnit } from './work-unit.ts';
@@ -20,6 +21,7 @@ import type { Progress, WorkUnit } from './work-unit.ts';
 /** What a view asks of its service, beyond the core. */
 export interface ViewSource {
   readonly core: WorkCore;
+  readonly patience: Patience;
   pilotJob(id: string): PilotJob | undefined;
   /** Pilots as an explanation needs them. */
   pilotSummaries(): readonly PilotSummary[];
@@ -128,7 +130,10 @@ export class WorkUnitView implements WorkUnit {
   }
 
   async finished({ signal }: CallOptions = {}): Promise<WorkUnit> {
-    await abortable(this.#source.core.visible.final(this.#unit), signal, `waiting for ${this.id}`);
+    const { core, patience } = this.#source;
+    if (core.visible.isFinal(this.#unit)) return this;
+    const final = core.visible.final(this.#unit);
+    await patience.with(abortable(final, signal, `waiting for ${this.id}`));
     return this;
   }
 

@@ -91,7 +91,7 @@ describe('a unit that could run', () => {
     const world = new WorkWorld();
     world.submit({ totalCpuCount: 64 });
     expect(explain(world, 0, [pending('p1', 4), pending('p2', 8)]).summary).toBe(
-      'wants 64 cores; the largest pilot asked for has 8',
+      'wants 64 cores; the largest pilot has 8',
     );
     // One whose size nobody knows may do.
     expect(explain(world, 0, [pending('p1', 4), pending('p2')]).summary).toContain('pending');
