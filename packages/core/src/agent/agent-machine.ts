@@ -30,6 +30,8 @@ export interface AgentMachineOptions {
   readonly graceMs: number;
 }
 
+/** Units for each core: of the shortest processes, some milliseconds' worth. */
+const PLENTY = 8;
 /** How long an ending agent waits for its last reports to be acknowledged. */
 const FAREWELL_MS = 5_000;
 /** How long after SIGKILL a process may take to be gone before the agent goes without its end. */
@@ -49,6 +51,7 @@ export class AgentMachine {
   readonly #workload: Workload;
   readonly #idleTimeoutMs: number | undefined;
   readonly #graceMs: number;
+  readonly #cores: number;
   #leaseMs: number;
   #effects: AgentEffect[] = [];
   #isConnected = false;
@@ -62,6 +65,7 @@ export class AgentMachine {
     this.#leaseMs = options.leaseMs;
     this.#idleTimeoutMs = options.idleTimeoutMs;
     this.#graceMs = options.graceMs;
+    this.#cores = options.capacity.cores.length;
     this.#lastHeard = now;
     this.#lastBusy = now;
   }
@@ -81,6 +85,11 @@ export class AgentMachine {
   /** How many units run, and how many wait. */
   get load(): { readonly running: number; readonly waiting: number } {
     return { running: this.#workload.running, waiting: this.#workload.waiting };
+  }
+
+  /** Whether so much waits here that no core becomes idle while a report is on its way. */
+  get hasPlenty(): boolean {
+    return this.#workload.waiting >= PLENTY * this.#cores;
   }
 
   /** All that is here, by service. */
@@ -138,6 +147,8 @@ export class AgentMachine {
   /** The unit's process is gone, or could not be started. */
   ended(key: number, outcome: RunOutcome): void {
     this.#workload.ended(key, outcome);
+    // The manager takes it in while the tick goes on here.
+    if (this.#workload.hasFullReport) this.flush();
   }
 
   /** Time has passed. */

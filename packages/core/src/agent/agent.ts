@@ -36,6 +36,11 @@ export interface AgentEnd {
 
 /** It looks around so often, unless something is due sooner. */
 const TICK_MAX_MS = 1_000;
+/**
+ * So long the reports of a busy agent are gathered: a message and a commit for each single end took
+ * 80 µs of the manager's time and 50 µs of the agent's, as much as starting the process.
+ */
+const REPORT_MS = 5;
 /** What the agent itself needs at its wall-time limit, besides its units' grace. */
 const LAST_WORDS_MS = 1_000;
 
@@ -54,7 +59,7 @@ export class Agent {
   readonly #link: ManagerLink;
   readonly #progress: ProgressGate;
   readonly #output: OutputRelay;
-  readonly #timers = new Map<'tick' | 'wall-time', Timer>();
+  readonly #timers = new Map<'tick' | 'wall-time' | 'report', Timer>();
   #resolve: (end: AgentEnd) => void = () => {};
   #isPerforming = false;
   #isFlushDue = false;
@@ -202,16 +207,31 @@ export class Agent {
     this.#link.send({ type: 'progress', ...line, ...(fraction !== undefined && { fraction }) });
   }
 
-  /** Something has happened: does at once what follows, and reports it with all of this tick. */
+  /**
+   * Something has happened: does at once what follows, and reports it with all of this tick, or with
+   * all of some milliseconds where nobody loses by that.
+   */
   #touch(): void {
     this.#perform();
     if (this.#isFlushDue) return;
+    if (this.#machine.hasPlenty) {
+      if (this.#timers.has('report')) return;
+      this.#timers.set(
+        'report',
+        this.#clock.after(REPORT_MS, () => this.#flush()),
+      );
+      return;
+    }
     this.#isFlushDue = true;
-    setImmediate(() => {
-      this.#isFlushDue = false;
-      this.#machine.flush();
-      this.#perform();
-    });
+    setImmediate(() => this.#flush());
+  }
+
+  #flush(): void {
+    this.#timers.get('report')?.cancel();
+    this.#timers.delete('report');
+    this.#isFlushDue = false;
+    this.#machine.flush();
+    this.#perform();
   }
 
   /** What an effect leads to may come back before it is over, and is done after the others. */

@@ -84,6 +84,11 @@ export class ReportBox {
     this.#sealWhenFull();
   }
 
+  /** Whether a report is full, or was sent on an earlier link only. */
+  get hasUnsent(): boolean {
+    return this.#sent < this.#sealed.length;
+  }
+
   /** What has not been sent on the present link. */
   takeUnsent(channel: number): Report[] {
     this.#seal();

@@ -73,6 +73,7 @@ export class Workload {
   readonly #emit: (effect: UnitEffect) => void;
   #keys = 0;
   #isClosed = false;
+  #hasFullReport = false;
 
   constructor(capacity: SlotCapacity, emit: (effect: UnitEffect) => void) {
     this.#slots = new Slots(capacity);
@@ -86,6 +87,11 @@ export class Workload {
 
   get waiting(): number {
     return this.#queue.size;
+  }
+
+  /** Whether a report is as long as it gets, and was not taken yet. */
+  get hasFullReport(): boolean {
+    return this.#hasFullReport;
   }
 
   /** Whether the manager has acknowledged all that there is to say. */
@@ -181,6 +187,7 @@ export class Workload {
     } else {
       service.box.ended(run, outcome, stop === 'cancel' && outcome.terminated);
     }
+    if (service.box.hasUnsent) this.#hasFullReport = true;
     this.#startWhatFits();
   }
 
@@ -200,6 +207,7 @@ export class Workload {
 
   /** What is to be said now that was not said on this link. */
   *takeReports(): Generator<Report> {
+    this.#hasFullReport = false;
     for (const [channel, { box }] of this.#channels) yield* box.takeUnsent(channel);
   }
 

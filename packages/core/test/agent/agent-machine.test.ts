@@ -324,6 +324,25 @@ describe('an agent machine', () => {
     expect(sizes).toEqual([2000, 2000, 1000]);
   });
 
+  it('says at once what fills a report, within a long tick', () => {
+    const { machine } = world.start(Array.from({ length: 2001 }, (_, i) => i));
+    const reports = [];
+    for (let ended = 0; ended < 2000; ended++) {
+      for (const effect of machine.takeEffects()) if (effect.type === 'send') reports.push(effect);
+      expect(reports).toEqual([]);
+      machine.ended(ended + 1, SUCCESS);
+    }
+    const [report] = machine.takeEffects().filter(({ type }) => type === 'send');
+    expect(report).toMatchObject({ message: { seq: 1, ended: { units: { length: 2000 } } } });
+  });
+
+  it('has plenty to do while eight units wait for each core', () => {
+    world.start(Array.from({ length: 4 + 33 }, (_, i) => i));
+    expect(world.machine.hasPlenty).toBe(true);
+    expect(world.end(0).machine.hasPlenty).toBe(true);
+    expect(world.end(1).machine.hasPlenty).toBe(false);
+  });
+
   it('watches output of units that run, that wait, and that have just ended', () => {
     const watch = (unit: number, on = true): ManagerMessage => ({
       type: 'watch',

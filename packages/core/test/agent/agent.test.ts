@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Agent, type AgentEnd } from '../../src/agent/agent.ts';
 import type { AgentSettings } from '../../src/protocol/agent-settings.ts';
 import { PROTOCOL_VERSION } from '../../src/protocol/version.ts';
-import { systemClock } from '../../src/runtime/clock.ts';
+import { type Clock, systemClock } from '../../src/runtime/clock.ts';
 import { silentLog } from '../../src/runtime/log.ts';
 import { memoryLinks } from '../../src/transport/memory-link.ts';
 import { ToyManager } from './toy-manager.ts';
@@ -23,7 +23,7 @@ class World {
   readonly managers: ToyManager[] = [];
   #arrived: ((manager: ToyManager) => void)[] = [];
 
-  constructor(settings: Partial<AgentSettings> = {}) {
+  constructor(settings: Partial<AgentSettings> = {}, clock: Clock = systemClock) {
     this.agent = new Agent(
       {
         protocol: PROTOCOL_VERSION,
@@ -42,7 +42,7 @@ class World {
         ...settings,
       },
       {
-        clock: systemClock,
+        clock,
         log: silentLog,
         environment: { PATH: process.env['PATH'] },
         dial: async () => {
@@ -220,5 +220,24 @@ describe('an agent with processes', () => {
     manager.start([1], sh('sleep 1000'));
     expect(await world.end).toEqual({ reason: 'time-limit' });
     expect([...manager.returned]).toEqual([[1, 'evicted']]);
+  });
+});
+
+describe('a busy agent', () => {
+  it('gathers what it has to say while much waits, and says it at once when little does', async () => {
+    const noTimer = { cancel: () => {} };
+    const impatient: Clock = {
+      ...systemClock,
+      after: (ms, call, options) => (ms < 20 ? noTimer : systemClock.after(ms, call, options)),
+    };
+    const world = new World({}, impatient);
+    const manager = await world.manager();
+    const units = Array.from({ length: 60 }, (_, i) => i);
+    manager.start(units, { executable: '/bin/true', workingDirectory: '/tmp' });
+    await manager.until(({ ended }) => ended.size === units.length);
+    // Two cores: until only fifteen wait nothing is said, but for what a message before had asked for.
+    const sizes = manager.reports.map(({ ended }) => ended?.units.length ?? 0);
+    expect(Math.max(...sizes)).toBeGreaterThan(30);
+    await world.stop(manager);
   });
 });
