@@ -105,7 +105,7 @@ export class WorkWorld {
     assertInvariants(this.#reopened.state);
   }
 
-  #follow(moves: readonly number[]): void {
+  #follow(moves: Iterable<number>): void {
     for (const move of moves) {
       const unit = Math.floor(move / 16);
       const to = WORK_UNIT_STATES[move % 16] as (typeof WORK_UNIT_STATES)[number];
