@@ -1,0 +1,160 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { filter, firstValueFrom } from 'rxjs';
+import { describe, expect, it } from 'vitest';
+import {
+  type Adaptor,
+  type AgentLaunch,
+  defineAdaptor,
+  type NativeState,
+  type ResourceManager,
+} from '../../src/adaptor/adaptor.ts';
+import { PilotError } from '../../src/model/errors.ts';
+import { systemClock } from '../../src/runtime/clock.ts';
+import { silentLog } from '../../src/runtime/log.ts';
+import type { PilotJobService } from '../../src/service/pilot-job-service.ts';
+import { pilotPolicy } from '../../src/service/pilot-launch.ts';
+import { openServiceStore } from '../../src/service/service-store.ts';
+import { pilotServices } from './pilot-services.ts';
+
+const world = pilotServices();
+
+describe('a resource manager', () => {
+  /** Does what a test tells it to. */
+  class Fake implements Partial<ResourceManager> {
+    readonly submitted: AgentLaunch[] = [];
+    readonly canceled: string[] = [];
+    readonly states_ = new Map<string, NativeState>();
+    refusal: PilotError | undefined;
+    hang = false;
+    pollIntervalMs = 1;
+
+    async submit(launch: AgentLaunch, { signal }: { signal?: AbortSignal } = {}): Promise<string> {
+      this.submitted.push(launch);
+      if (this.refusal) throw this.refusal;
+      if (this.hang) await new Promise((_, reject) => signal?.addEventListener('abort', reject));
+      const id = `${this.submitted.length}`;
+      this.states_.set(id, { id, state: 'Pending', detail: 'PENDING (Resources)' });
+      return id;
+    }
+    async states(ids: readonly string[]): Promise<NativeState[]> {
+      return ids.flatMap((id) => this.states_.get(id) ?? []);
+    }
+    async find(name: string): Promise<string | undefined> {
+      const index = this.submitted.findIndex((launch) => launch.name === name);
+      return index < 0 ? undefined : `${index + 1}`;
+    }
+    async cancel(ids: readonly string[]): Promise<void> {
+      this.canceled.push(...ids);
+      if (this.refusal) throw this.refusal;
+      for (const id of ids) this.states_.set(id, { id, state: 'Canceled', detail: 'CANCELLED' });
+    }
+    async render(launch: AgentLaunch): Promise<string> {
+      return launch.command.join(' ');
+    }
+    async info() {
+      return { name: 'fake' };
+    }
+    async close(): Promise<void> {}
+  }
+  const adaptorOf = (fake: Fake): Adaptor =>
+    defineAdaptor({
+      scheme: 'fake',
+      attributes: ['queue'],
+      connect: async () => fake as ResourceManager,
+    });
+
+  it('that refuses has its own sentence heard, and nothing is left', async () => {
+    const fake = new Fake();
+    fake.refusal = new PilotError('PERMISSION_DENIED', 'sbatch: Invalid account');
+    const service = await world.open({ adaptors: [adaptorOf(fake)] });
+    await expect(service.create('fake://', {})).rejects.toBe(fake.refusal);
+    expect(service.pilotJobs).toEqual([]);
+    expect(await readdir(join(world.store, service.id, 'pilots'))).toEqual([]);
+  });
+
+  describe('after a crash between the journal and the submission', () => {
+    const id = 'pilots-crashed';
+    const pilot = 'pilot-1';
+
+    /** What such a crash leaves. */
+    async function crash(): Promise<void> {
+      const options = {
+        kind: 'pilots',
+        id,
+        store: world.store,
+        clock: systemClock,
+        log: silentLog,
+      } as const;
+      const left = await openServiceStore(options);
+      const policy = pilotPolicy({}, {});
+      const plan = { rm: 'fake://', type: 'fake', description: {}, policy };
+      left.opened.journal.append([{ type: 'pilot-created', pilot, plan, at: 0 }]);
+      await left.close();
+    }
+    const accepted = (service: PilotJobService) =>
+      firstValueFrom(service.pilotJobs$.pipe(filter(({ length }) => length > 0)));
+
+    it('finds what was submitted, and does not submit it twice', async () => {
+      await crash();
+      const fake = new Fake();
+      await fake.submit({ name: pilot } as AgentLaunch);
+      const service = await world.open({ id, adaptors: [adaptorOf(fake)] });
+      expect(await accepted(service)).toMatchObject([{ id: pilot, nativeId: '1' }]);
+      expect(fake.submitted).toHaveLength(1);
+    });
+
+    it('submits what was not', async () => {
+      await crash();
+      const fake = new Fake();
+      const service = await world.open({ id, adaptors: [adaptorOf(fake)] });
+      expect(await accepted(service)).toMatchObject([{ id: pilot, nativeId: '1' }]);
+      expect(fake.submitted).toHaveLength(1);
+    });
+
+    it('does not risk to submit twice where nothing can be found', async () => {
+      await crash();
+      const fake = new Fake();
+      Object.defineProperty(fake, 'find', { value: undefined });
+      const service = await world.open({ id, adaptors: [adaptorOf(fake)] });
+      await service.cancel();
+      expect(service.pilotJobs).toEqual([]);
+      expect(fake.submitted).toEqual([]);
+    });
+  });
+
+  it('has its words in the detail and in the explanation', async () => {
+    const service = await world.open({ adaptors: [adaptorOf(new Fake())] });
+    const pilot = await service.create('fake://', { queue: 'long' });
+    await firstValueFrom(pilot.stateDetail$.pipe(filter((d) => d === 'fake: PENDING (Resources)')));
+    expect(`${pilot.explain()}`).toContain(
+      'Pending: fake: PENDING (Resources)\n  waits for fake://',
+    );
+    expect(await pilot.render()).toMatch(/agent\.mjs .*settings\.json$/);
+  });
+
+  it('is asked again until the native job is over', async () => {
+    const fake = new Fake();
+    const service = await world.open({ adaptors: [adaptorOf(fake)] });
+    const pilot = await service.create('fake://', {});
+    fake.refusal = new PilotError('RESOURCE_MANAGER_UNREACHABLE', 'slurmctld is away');
+    const canceled = pilot.cancel();
+    while (fake.canceled.length < 2) await new Promise((resolve) => setImmediate(resolve));
+    expect(pilot.state).toBe('Pending');
+    fake.refusal = undefined;
+    await canceled;
+    expect(pilot.state).toBe('Canceled');
+  });
+
+  it('may take long: the call can be given up', async () => {
+    const fake = new Fake();
+    fake.hang = true;
+    const service = await world.open({ adaptors: [adaptorOf(fake)] });
+    const controller = new AbortController();
+    const created = service.create('fake://', {}, { signal: controller.signal });
+    while (fake.submitted.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    controller.abort();
+    await expect(created).rejects.toMatchObject({ code: 'ABORTED' });
+    expect(service.pilotJobs).toEqual([]);
+  });
+});
