@@ -62,14 +62,13 @@ export class AgentPlace implements Place {
 
   /** More is booked than can run at once. */
   get overbooked(): boolean {
-    return (
-      this.#cores > this.capacity.cores ||
-      this.#memory > this.capacity.memory ||
-      this.#gpus > this.capacity.gpus ||
-      Object.keys(this.#resources).some(
-        (name) => (this.#resources[name] ?? 0) > (this.capacity.resources[name] ?? 0),
-      )
-    );
+    const { capacity } = this;
+    if (this.#cores > capacity.cores) return true;
+    if (this.#memory > capacity.memory || this.#gpus > capacity.gpus) return true;
+    for (const name in this.#resources) {
+      if ((this.#resources[name] ?? 0) > (capacity.resources[name] ?? 0)) return true;
+    }
+    return false;
   }
 
   book(unit: number, request: ResourceRequest): void {

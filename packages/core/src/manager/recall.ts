@@ -12,21 +12,27 @@ import type { WorkState } from './work-state.ts';
 /** What would start within this time where it is, is not worth a round trip. */
 const WORTH_MS = 50;
 
-/** The recalls that the present idleness asks for; each place has one under way at most. */
+/**
+ * The recalls that the present idleness asks for; each place has one under way at most. `open` holds
+ * at least those of the live places that have a core free.
+ */
 export function recalls(
   state: WorkState,
+  open: ReadonlySet<AgentPlace>,
   live: ReadonlySet<AgentPlace>,
   now: number,
 ): WorkEffect[] {
   if (live.size < 2) return [];
+  const idlers = [...open].filter((place) => place.bookedCores < place.capacity.cores);
+  if (idlers.length === 0) return [];
   const holders = [...live].filter((place) => place.overbooked && !isRecalling(state, place));
   if (holders.length === 0) return [];
   const effects: WorkEffect[] = [];
   const waiting = state.templates.classes.filter((requests) => requests.pending > 0);
-  for (const idle of live) {
+  for (const idle of idlers) {
     let free = idle.capacity.cores - idle.bookedCores;
     // A place that something waits for although there is room is kept free on purpose.
-    if (free <= 0 || waiting.some((requests) => idle.takes(requests, now))) continue;
+    if (waiting.some((requests) => idle.takes(requests, now))) continue;
     for (const holder of holders) {
       if (free <= 0) break;
       if (holder === idle || isRecalling(state, holder)) continue;

@@ -8,8 +8,8 @@
 import { assert } from '../model/assert.ts';
 import { mayMove, WORK_UNIT_STATES, type WorkUnitState } from '../model/work-unit-state.ts';
 
-export const PAGE_BITS = 14;
-export const PAGE_SIZE = 1 << PAGE_BITS;
+const PAGE_BITS = 14;
+const PAGE_SIZE = 1 << PAGE_BITS;
 export const PAGE_MASK = PAGE_SIZE - 1;
 
 /** Where no unit, place or edge is meant. */
@@ -55,7 +55,7 @@ const ROW_BYTES = Object.values(COLUMNS).reduce((sum, Type) => sum + Type.BYTES_
 
 type Columns = { [K in keyof typeof COLUMNS]: InstanceType<(typeof COLUMNS)[K]> };
 
-/** The columns of up to {@link PAGE_SIZE} units. */
+/** The columns of up to 16,384 units. */
 export interface UnitPage extends Columns {
   /** JSON of what a unit has of its own, where its template does not say it; absent when none has. */
   own?: (string | null)[];

@@ -255,7 +255,7 @@ export class WorkManager {
       if (round.classes.length > 0) this.#scheduler.schedule(round);
       this.#bound(round);
     }
-    this.#effects.push(...recalls(this.state, this.#live, now));
+    this.#effects.push(...recalls(this.state, this.#open, this.#live, now));
   }
 
   #bound(round: BindingRound): void {

@@ -20,7 +20,7 @@ const SPAWN_FAILED = FAILURE_REASONS.indexOf('SPAWN_FAILED');
 const TIME_LIMIT = FAILURE_REASONS.indexOf('TIME_LIMIT');
 
 /** A unit that was running at this many pilots' deaths may be the cause of them. */
-export const CRASH_LIMIT = 3;
+const CRASH_LIMIT = 3;
 
 /** How much the newest run time counts in a class's mean. */
 const MEAN_WEIGHT = 0.05;
