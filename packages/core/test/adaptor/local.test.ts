@@ -13,7 +13,7 @@ import { silentLog } from '../../src/runtime/log.ts';
 const AGENT = `
 process.on('SIGTERM', () => process.exit(0));
 setInterval(() => {}, 1000);
-console.log('ready');
+process.stdout.write('ready\\n');
 `;
 
 describe('local://', () => {
