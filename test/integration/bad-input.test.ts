@@ -3,6 +3,7 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  DescriptionError,
   PilotError,
   PilotJobService,
   type WorkUnitDescription,
@@ -81,6 +82,12 @@ describe('a submit', () => {
     }));
     expect((await refusal(work.submit(circle))).code).toBe('DEPENDENCY_CIRCULAR');
     expect(work.workUnits.size).toBe(0);
+  });
+
+  it('to a group without a name is refused', async () => {
+    const { work } = await openWorld();
+    expect(() => work.group('')).toThrow(DescriptionError);
+    expect(() => work.group('')).toThrow('group: a group needs a name');
   });
 
   it('to a closed or canceled service is refused', async () => {

@@ -25,19 +25,32 @@ export interface Newcomers {
 /** Units by their numbers, groups below zero: -1 is the first. */
 type Node = number;
 
-/** Names the members of a circle, each waiting for the next, or undefined when there is none. */
+/** A circle, as one of the new units sees it. */
+export interface Circle {
+  readonly row: number;
+  /** The names of whom it waits for, and they in turn; the last one is that unit itself. */
+  readonly path: readonly string[];
+}
+
+/** Finds a circle, or undefined when there is none. */
 export function findCircle(
   newcomers: Newcomers,
   state: WorkState,
   idOf: (unit: number) => string,
-): string[] | undefined {
+): Circle | undefined {
   if (!mayClose(newcomers, state)) return undefined;
   const followers = followersOf(newcomers, state);
   const seen = new Map<Node, 'open' | 'closed'>();
   const { edges, first } = newcomers;
   for (let i = 0; i < edges.length; i += 3) {
     const circle = walk(first + (edges[i] as number), followers, seen);
-    if (circle) return circle.reverse().map((node) => nameOf(node, newcomers, state, idOf));
+    if (circle === undefined) continue;
+    const start = circle.findLastIndex((node) => node >= first);
+    const path = [...circle.slice(start + 1), ...circle.slice(0, start + 1)];
+    return {
+      row: (circle[start] as Node) - first,
+      path: path.map((node) => nameOf(node, newcomers, state, idOf)),
+    };
   }
   return undefined;
 }
@@ -96,7 +109,11 @@ function oldFollowers(node: Node, first: number, state: WorkState): Node[] {
   return group === undefined ? followers : [...followers, -1 - group];
 }
 
-/** Depth first, without recursion: a chain may be a million units long. */
+/**
+ * The members of a circle, each waiting for the next and the last for the first.
+ *
+ * Depth first, without recursion: a chain may be a million units long.
+ */
 function walk(
   start: Node,
   followers: (node: Node) => Node[],
@@ -112,7 +129,7 @@ function walk(
       path.pop();
     } else if (seen.get(next) === 'open') {
       const nodes = path.map(({ node }) => node);
-      return [...nodes.slice(nodes.indexOf(next)), next];
+      return nodes.slice(nodes.indexOf(next)).reverse();
     } else if (!seen.has(next)) {
       seen.set(next, 'open');
       path.push({ node: next, rest: followers(next) });

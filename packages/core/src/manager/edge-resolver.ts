@@ -3,7 +3,7 @@
  * submit by their name. Refuses what is not there, and circles.
  */
 import type { DependencyEdge } from '../model/dependency.ts';
-import { PilotError } from '../model/errors.ts';
+import { DescriptionError } from '../model/errors.ts';
 import { parseUnitId, unitId } from '../model/ids.ts';
 import { findCircle, NO_GROUP } from './circles.ts';
 import type { WorkState } from './work-state.ts';
@@ -86,7 +86,8 @@ export class EdgeResolver {
     }
     const newcomers = { edges, first, groupOfRow, newGroups: groups };
     const circle = findCircle(newcomers, this.#state, (unit) => unitId(this.#serviceId, unit));
-    if (circle) throw circular(`${inShort(circle).join(' waits for ')}: a circle`);
+    if (circle)
+      throw circular(circle.row, `waits for ${inShort(circle.path).join(', which waits for ')}`);
     return edges;
   }
 
@@ -101,7 +102,7 @@ export class EdgeResolver {
       const problem = `several units of this submit are named '${ref}'`;
       throw unknown(row, problem, 'give each a name of its own');
     }
-    if (found === row) throw circular(`description ${row} ('${ref}') waits for itself`);
+    if (found === row) throw circular(row, `'${ref}' is the unit itself`);
     if (found !== NOBODY) return found;
     const id = parseUnitId(ref);
     const elsewhere =
@@ -114,10 +115,10 @@ export class EdgeResolver {
   }
 }
 
-/** The beginning and the end of a long circle. */
-function inShort(circle: readonly string[]): readonly string[] {
-  if (circle.length <= 9) return circle;
-  return [...circle.slice(0, 4), `${circle.length - 8} others`, ...circle.slice(-4)];
+/** The beginning and the end of a long path. */
+function inShort(path: readonly string[]): readonly string[] {
+  if (path.length <= 8) return path;
+  return [...path.slice(0, 4), `… ${path.length - 8} more …`, ...path.slice(-4)];
 }
 
 function numberIn(numbers: Map<string, number>, name: string): number {
@@ -154,21 +155,20 @@ function groupNumber(
     throw unknown(row, `there is no group '${name}'`, hint);
   }
   if (groupOfRow[row] === group) {
-    throw circular(`description ${row} waits for its own group '${name}'`);
+    throw circular(row, `'${name}' is its own group`);
   }
   return group;
 }
 
-function unknown(row: number, problem: string, hint: string): PilotError {
-  return new PilotError('DEPENDENCY_UNKNOWN', `dependsOn of description ${row}: ${problem}`, {
-    subject: 'dependsOn',
-    hint,
-  });
+function unknown(index: number, problem: string, hint: string): DescriptionError {
+  return new DescriptionError('DEPENDENCY_UNKNOWN', problem, { subject: 'dependsOn', hint, index });
 }
 
-function circular(problem: string): PilotError {
-  return new PilotError('DEPENDENCY_CIRCULAR', problem, {
+function circular(index: number, problem: string): DescriptionError {
+  const hint = 'let units wait for earlier ones only';
+  return new DescriptionError('DEPENDENCY_CIRCULAR', problem, {
     subject: 'dependsOn',
-    hint: 'let units wait for earlier ones only',
+    hint,
+    index,
   });
 }

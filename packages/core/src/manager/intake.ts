@@ -6,7 +6,7 @@
  * in a fraction of a microsecond instead of being parsed by its schema in several.
  */
 import { normalizeDependencies } from '../model/dependency.ts';
-import { DescriptionError, PilotError } from '../model/errors.ts';
+import { DescriptionError } from '../model/errors.ts';
 import {
   parseWorkUnitDescription,
   type WorkUnitDescription,
@@ -56,7 +56,7 @@ export class Intake {
     try {
       this.#add(description, row);
     } catch (error) {
-      throw withRow(error, row);
+      throw error instanceof DescriptionError ? error.at(row) : error;
     }
     this.#count++;
   }
@@ -65,7 +65,7 @@ export class Intake {
    * The submission of all that was added. It holds for the present state only: the manager must
    * have it before anything else.
    *
-   * @throws PilotError `DEPENDENCY_UNKNOWN` or `DEPENDENCY_CIRCULAR`.
+   * @throws DescriptionError `DEPENDENCY_UNKNOWN` or `DEPENDENCY_CIRCULAR`.
    */
   finish(): Submission {
     const first = this.#state.units.size;
@@ -120,17 +120,4 @@ export class Intake {
 function padded(own: (string | null)[], length: number): (string | null)[] {
   while (own.length < length) own.push(null);
   return own;
-}
-
-/** The same error, saying which of the descriptions it is about. */
-function withRow(error: unknown, row: number): unknown {
-  if (error instanceof DescriptionError) return error.at(row);
-  if (error instanceof PilotError) {
-    return new PilotError(error.code, `description ${row}: ${error.problem}`, {
-      ...(error.subject !== undefined && { subject: error.subject }),
-      ...(error.hint !== undefined && { hint: error.hint }),
-      cause: error,
-    });
-  }
-  return error;
 }

@@ -20,8 +20,7 @@ export interface Reserve {
 /**
  * Checks, journals and hands over; resolves with the number of the first unit.
  *
- * @throws DescriptionError, `DEPENDENCY_UNKNOWN`, `DEPENDENCY_CIRCULAR`, `STORE_FULL` or `ABORTED`;
- * then nothing at all was submitted.
+ * @throws DescriptionError, or PilotError `STORE_FULL` or `ABORTED`; then nothing at all was submitted.
  */
 export async function submitAll(
   core: WorkCore,

@@ -7,7 +7,7 @@ import type { PilotSummary } from '../manager/explain-parts.ts';
 import { TemplateIndex } from '../manager/intake.ts';
 import type { WorkDump } from '../manager/work-dump.ts';
 import type { WorkEvent } from '../manager/work-events.ts';
-import { PilotError } from '../model/errors.ts';
+import { DescriptionError, PilotError } from '../model/errors.ts';
 import { isFinalPilotJobState } from '../model/pilot-job-state.ts';
 import { isFinalServiceState, type ServiceState } from '../model/service-state.ts';
 import type { WorkUnitDescription } from '../model/work-unit-description.ts';
@@ -186,8 +186,7 @@ export class WorkUnitService implements AsyncDisposable {
    * there. Units wait here, not in a cluster's queue, until a pilot has room for them.
    *
    * @throws DescriptionError that names the attribute, its value and, of several descriptions, the
-   * index; PilotError `DEPENDENCY_UNKNOWN`, `DEPENDENCY_CIRCULAR`, `STORE_FULL`, `SERVICE_CLOSED`
-   * or `ABORTED`. Then nothing at all was submitted.
+   * index; PilotError `STORE_FULL`, `SERVICE_CLOSED` or `ABORTED`. Then nothing at all was submitted.
    */
   submit(description: WorkUnitDescription, options?: CallOptions): Promise<WorkUnit>;
   submit(descriptions: Iterable<WorkUnitDescription>, options?: CallOptions): Promise<WorkUnit[]>;
@@ -208,7 +207,9 @@ export class WorkUnitService implements AsyncDisposable {
   group(name: string, options?: GroupOptions): WorkUnitGroup {
     this.#assertOpen('group');
     if (name === '') {
-      throw new PilotError('DESCRIPTION_INVALID', 'a group needs a name', { subject: 'group' });
+      throw new DescriptionError('DESCRIPTION_INVALID', 'a group needs a name', {
+        subject: 'group',
+      });
     }
     this.#core.dispatch({ type: 'group', now: this.#core.clock.now(), name });
     const source = {

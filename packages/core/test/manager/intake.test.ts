@@ -271,7 +271,7 @@ describe('names and dependencies', () => {
     const desk = new Desk();
     const a = { ...base, name: 'a' };
     expect(desk.refusal(base, { ...base, dependsOn: 'b' }).message).toContain(
-      "description 1: there is no unit 'b'",
+      "description 1: dependsOn: there is no unit 'b'",
     );
     expect(desk.refusal({ ...base, dependsOn: { group: 'g' } }).message).toContain(
       "there is no group 'g'",
@@ -279,7 +279,9 @@ describe('names and dependencies', () => {
     expect(desk.refusal(a, a, { ...base, dependsOn: 'a' }).message).toContain(
       "several units of this submit are named 'a'",
     );
-    expect(desk.refusal({ ...a, dependsOn: 'a' }).code).toBe('DEPENDENCY_CIRCULAR');
+    const circular = desk.refusal(base, { ...a, dependsOn: 'a' });
+    expect(circular).toBeInstanceOf(DescriptionError);
+    expect(circular).toMatchObject({ code: 'DEPENDENCY_CIRCULAR', index: 1, subject: 'dependsOn' });
     expect(desk.refusal({ ...base, dependsOn: 'other.4' }).message).toContain(
       'it is of service other',
     );
@@ -304,7 +306,7 @@ describe('names and dependencies', () => {
       i === length - 1 ? { ...description, dependsOn: 'u0' } : description,
     );
     expect(() => desk.take(circle)).toThrow(
-      /description 0 waits for .* others waits for .*: a circle/,
+      /^description 0: dependsOn: waits for .* 99992 more .*, which waits for description 0;/,
     );
   });
 });
