@@ -84,8 +84,10 @@ export class AgentPlace implements Place {
 
   /** The units bound here by the word of `isHere`, oldest first. */
   bound(isHere: (unit: number) => boolean): readonly number[] {
+    const here = this.#bound.filter(isHere);
     // A unit that left and came back stands twice; the later place in the order counts.
-    this.#bound = [...new Set(this.#bound.reverse())].reverse().filter(isHere);
+    const isTwice = here.length > this.#boundCount;
+    this.#bound = isTwice ? [...new Set(here.reverse())].reverse() : here;
     return this.#bound;
   }
 

@@ -116,8 +116,9 @@ export class WorkState {
     page.flags[row] = 0;
     // Where nothing was written there is no memory yet.
     if (page.startedAt[row] !== 0) page.startedAt[row] = 0;
-    place.book(unit, this.template(unit).requests.request);
+    // Before this unit is in the list: it does not count as bound yet, and would be dropped from it.
     if (place.untidy) this.boundTo(place);
+    place.book(unit, this.template(unit).requests.request);
     this.#moves.move(unit, Scheduled);
   }
 
