@@ -41,7 +41,6 @@ export interface Run {
   startedAt: number;
   /** Who has asked for it to be terminated. */
   stop: 'cancel' | 'evict' | undefined;
-  over: boolean;
 }
 
 /** A template as it was learnt. */

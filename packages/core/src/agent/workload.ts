@@ -176,7 +176,7 @@ export class Workload {
     const run = this.#runs.get(key);
     if (run === undefined) return;
     const { service, unit, attempt, allocation, stop } = run;
-    run.over = true;
+    service.box.over(run);
     this.#runs.delete(key);
     service.running.delete(unit);
     service.recent.add(run);
@@ -226,7 +226,7 @@ export class Workload {
     }
     const outcome = { ...NOT_STARTED, problem: problem ?? '', startedAt: at, finishedAt: at };
     eachRow(fresh, (unit, attempt) =>
-      service.box.ended({ unit, attempt, startedAt: at, over: true }, outcome, false),
+      service.box.ended({ unit, attempt, startedAt: at }, outcome, false),
     );
   }
 
@@ -267,7 +267,6 @@ export class Workload {
       allocation,
       startedAt: 0,
       stop: undefined,
-      over: false,
     };
     this.#runs.set(run.key, run);
     service.running.set(unit, run);
