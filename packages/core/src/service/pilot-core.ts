@@ -161,9 +161,9 @@ export class PilotCore {
   explain(pilotId: string): Explanation {
     const pilot = this.#pilot(pilotId);
     const { state, stateDetail: detail } = this.view(pilotId);
-    const kept = this.#lastOutputs.get(pilotId);
     const file = logFileOf(this.#place(pilotId), this.#description(pilotId));
-    return explainPilot({ ...pilot, state, detail }, kept ?? tailOf(file));
+    const tail = this.#lastOutputs.get(pilotId) ?? tailOf(file);
+    return explainPilot({ ...pilot, state, detail }, { file, tail });
   }
 
   async render(pilotId: string): Promise<string> {

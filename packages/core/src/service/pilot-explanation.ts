@@ -6,67 +6,93 @@ import { formatDuration } from '../model/quantity.ts';
 
 const TAIL_BYTES = 4096;
 
-/** Explains a pilot; `lastOutput` is the end of what its agent has written. */
-export function explainPilot(pilot: Readonly<PilotRecord>, lastOutput: string): Explanation {
-  const { native, plan, round } = pilot;
+/** What an agent has written: where, and the end of it. */
+export interface AgentOutput {
+  readonly file: string;
+  readonly tail: string;
+}
+
+/** Explains a pilot. */
+export function explainPilot(pilot: Readonly<PilotRecord>, output: AgentOutput): Explanation {
+  const { native, plan, round, state, detail } = pilot;
+  const { file, tail } = output;
   const report = native.phase === 'submitting' ? undefined : native.report;
   const agents = [...pilot.agents.values()].map(({ id, node, at }) => ({
     id,
     host: node.host,
     ...at,
   }));
+  const isMute = state === 'Failed' && tail === '';
   return explanation({
-    state: pilot.state,
-    summary: pilot.detail,
-    ...advice(pilot),
+    state,
+    summary: isMute ? `${detail}; its agent has written nothing to ${file}` : detail,
+    ...advice(pilot, tail === '' ? [] : ['see what the agent has written']),
     details: { rm: plan.rm, round, ...(report && { native: report }), agents },
-    ...(lastOutput !== '' && { lastOutput }),
+    ...(tail !== '' && { lastOutput: tail }),
   });
 }
 
-function advice(pilot: Readonly<PilotRecord>): { waitsFor: string[]; wouldHelp: string[] } {
-  const { plan, native, state, ending } = pilot;
-  const limit = formatDuration(plan.policy.registrationMs / 1000);
+interface Advice {
+  readonly waitsFor: string[];
+  readonly wouldHelp: string[];
+}
+
+function advice(pilot: Readonly<PilotRecord>, read: readonly string[]): Advice {
+  const { plan, state, ending } = pilot;
+  const isHere = plan.type === 'local';
   switch (state) {
     case 'New':
       return { waitsFor: [`${plan.rm} to accept it`], wouldHelp: [] };
     case 'Pending':
-      if (native.phase === 'live' && native.report.state === 'Running') {
-        return {
-          waitsFor: [`its agent to register, for ${limit} at most`],
-          wouldHelp: ['see what the agent has written', 'check that its node reaches this host'],
-        };
-      }
-      return {
-        waitsFor: [`${plan.rm} to start it`],
-        wouldHelp: ['ask for less, or for another queue'],
-      };
+      return pendingAdvice(pilot, read);
     case 'Running':
       if (ending === undefined) return { waitsFor: [], wouldHelp: [] };
       return { waitsFor: ['its agents to end'], wouldHelp: [] };
     case 'Suspended':
+      if (isHere) return { waitsFor: ['its process to go on'], wouldHelp: ['send it SIGCONT'] };
       return { waitsFor: [`${plan.rm} to resume it`], wouldHelp: ['resume it there'] };
     case 'Unknown':
       return {
         waitsFor: ['its agent to call again, or the resource manager to say that it is over'],
-        wouldHelp: ['check the network between this host and its nodes'],
+        wouldHelp: isHere ? [...read] : ['check the network between this host and its nodes'],
       };
     case 'Failed':
-      return { waitsFor: [], wouldHelp: failedAdvice(pilot) };
+      return { waitsFor: [], wouldHelp: [...read, ...failedAdvice(pilot)] };
     case 'Done':
     case 'Canceled':
       return { waitsFor: [], wouldHelp: [] };
   }
 }
 
+function pendingAdvice({ plan, native }: Readonly<PilotRecord>, read: readonly string[]): Advice {
+  const isHere = plan.type === 'local';
+  // What is accepted on this machine waits in no queue.
+  if (native.phase === 'live' && (isHere || native.report.state === 'Running')) {
+    const limit = formatDuration(plan.policy.registrationMs / 1000);
+    return {
+      waitsFor: [`its agent to register, for ${limit} at most`],
+      wouldHelp: isHere ? [...read] : [...read, 'check that its node reaches this host'],
+    };
+  }
+  return {
+    waitsFor: [`${plan.rm} to start it`],
+    wouldHelp: isHere ? [] : ['ask for less, or for another queue'],
+  };
+}
+
 function failedAdvice(pilot: Readonly<PilotRecord>): string[] {
-  if (presentAgents(pilot).length > 0)
-    return ['see what the agent has written', 'create another pilot'];
-  return [
-    'see what the agent has written',
-    'check that Node.js 20.19 or newer is on the node (agent.node, initCommands)',
-    'check that the node reaches this host (listen)',
-  ];
+  const { type, description } = pilot.plan;
+  if (presentAgents(pilot).length > 0) return ['create another pilot'];
+  if (type !== 'local') {
+    return [
+      'check that Node.js 20.19 or newer is on the node (agent.node, initCommands)',
+      'check that the node reaches this host (listen)',
+    ];
+  }
+  if (description.agent?.node !== undefined) {
+    return ['check that agent.node is Node.js 20.19 or newer, or leave it out'];
+  }
+  return description.initCommands ? ['check the initCommands'] : ['create another pilot'];
 }
 
 /** The end of a text file; empty when there is none. */

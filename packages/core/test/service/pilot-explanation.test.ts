@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest';
+import type { PilotRecord } from '../../src/manager/pilot-record.ts';
+import type { ParsedPilotJobDescription } from '../../src/model/pilot-job-description.ts';
+import { explainPilot } from '../../src/service/pilot-explanation.ts';
+import { PilotWorld, plan } from '../manager/pilot-world.ts';
+
+const file = '/store/agent.log';
+
+function local(description: ParsedPilotJobDescription = {}): PilotWorld {
+  const own = { ...plan, rm: 'local://', type: 'local', description };
+  return new PilotWorld().tell({ type: 'create', pilot: 'p', plan: own });
+}
+
+function explain({ pilot }: PilotWorld, tail = ''): string[] {
+  return explainPilot(pilot as PilotRecord, { file, tail })
+    .toString()
+    .split('\n');
+}
+
+describe('a pilot that waits', () => {
+  it('in a queue may ask for less', () => {
+    expect(explain(new PilotWorld().create().accept().native('Pending')).slice(1)).toEqual([
+      '  waits for slurm:// to start it',
+      '  would help: ask for less, or for another queue',
+    ]);
+  });
+
+  it('on this machine waits for its agent alone', () => {
+    expect(explain(local()).slice(1)).toEqual(['  waits for local:// to accept it']);
+    const waits = '  waits for its agent to register, for 1m at most';
+    expect(explain(local().accept()).slice(1)).toEqual([waits]);
+    expect(explain(local().accept().native('Running')).slice(1)).toEqual([waits]);
+  });
+
+  it('for an agent elsewhere has its node looked at', () => {
+    expect(explain(new PilotWorld().create().accept().native('Running'), 'hello')).toContain(
+      '  would help: check that its node reaches this host',
+    );
+  });
+});
+
+describe('a pilot that failed', () => {
+  const fail = (world: PilotWorld) => world.accept().native('Failed', 'exit code 3');
+
+  it('shows what its agent has written, or says where nothing is', () => {
+    expect(explain(fail(local()), 'no libfoo\n')).toEqual([
+      'Failed: it ended before its agent had registered; local: exit code 3',
+      '  would help: see what the agent has written',
+      '  would help: create another pilot',
+      '  last output:',
+      '    no libfoo',
+    ]);
+    expect(explain(fail(local()))).toEqual([
+      'Failed: it ended before its agent had registered; local: exit code 3; ' +
+        'its agent has written nothing to /store/agent.log',
+      '  would help: create another pilot',
+    ]);
+  });
+
+  it('on this machine is advised on what it was given', () => {
+    expect(explain(fail(local({ agent: { node: '/old/node' } }))).slice(1)).toEqual([
+      '  would help: check that agent.node is Node.js 20.19 or newer, or leave it out',
+    ]);
+    expect(explain(fail(local({ initCommands: ['exit 3'] }))).slice(1)).toEqual([
+      '  would help: check the initCommands',
+    ]);
+  });
+
+  it('elsewhere is advised on the node and the way to it', () => {
+    expect(explain(fail(new PilotWorld().create())).slice(1)).toEqual([
+      '  would help: check that Node.js 20.19 or newer is on the node (agent.node, initCommands)',
+      '  would help: check that the node reaches this host (listen)',
+    ]);
+  });
+
+  it('after its agent had worked needs a successor', () => {
+    const world = new PilotWorld().running().native('Failed', 'NODE_FAIL');
+    expect(explain(world).slice(1)).toEqual(['  would help: create another pilot']);
+  });
+});
+
+it('tells how a pilot that is stopped goes on', () => {
+  const stopped = local().accept().native('Running').join().native('Suspended');
+  expect(explain(stopped).slice(1)).toEqual([
+    '  waits for its process to go on',
+    '  would help: send it SIGCONT',
+  ]);
+});
