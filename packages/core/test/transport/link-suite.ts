@@ -30,7 +30,7 @@ export function watch(link: Link): Witness {
 }
 
 /** Listens for a link's end only, so that messages are left waiting. */
-export function closesOf(link: Link): {
+function closesOf(link: Link): {
   readonly seen: (PilotError | undefined)[];
   closed(): Promise<PilotError | undefined>;
 } {
