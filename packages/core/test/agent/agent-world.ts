@@ -1,0 +1,148 @@
+/** An agent machine for its tests: its units run until a test ends them. */
+import { expect } from 'vitest';
+import { AgentMachine, type AgentMachineOptions } from '../../src/agent/agent-machine.ts';
+import type { Run } from '../../src/agent/service-work.ts';
+import type { Resources } from '../../src/model/resources.ts';
+import type {
+  AgentMessage,
+  ManagerMessage,
+  Report,
+  UnitColumns,
+} from '../../src/protocol/messages.ts';
+
+/** How long an agent goes on without its manager. */
+export const LEASE_MS = 10_000;
+
+/** A machine with an executor that does what it is told when the test says so. */
+export class AgentWorld {
+  readonly machine: AgentMachine;
+  now = 0;
+  readonly runs = new Map<number, Run>();
+  readonly terminated = new Map<number, number | undefined>();
+  reports: Report[] = [];
+  /** Every message, in order. */
+  readonly sent: AgentMessage[] = [];
+  exit: { reason: string; problem: string | undefined } | undefined;
+  readonly watched: string[] = [];
+
+  constructor(options: Partial<AgentMachineOptions> = {}) {
+    const capacity = { cores: [0, 1, 2, 3], gpus: [], memory: 100, resources: {} };
+    this.machine = new AgentMachine({ capacity, leaseMs: LEASE_MS, graceMs: 1000, ...options }, 0);
+  }
+
+  /** Performs effects; sends what is to be said. */
+  settle(): this {
+    this.machine.flush();
+    for (const effect of this.machine.takeEffects()) {
+      expect(this.exit).toBeUndefined();
+      if (effect.type === 'run') this.runs.set(effect.run.key, effect.run);
+      else if (effect.type === 'terminate') this.terminated.set(effect.key, effect.graceMs);
+      else if (effect.type === 'exit') this.exit = effect;
+      else if (effect.type === 'watch') {
+        this.watched.push(
+          `${effect.unit} ${effect.stream} ${effect.on} ${effect.key === undefined ? 'gone' : 'there'}`,
+        );
+      } else {
+        this.sent.push(effect.message);
+        if (effect.message.type === 'report') this.reports.push(effect.message);
+      }
+    }
+    return this;
+  }
+
+  receive(...messages: ManagerMessage[]): this {
+    for (const message of messages) this.machine.receive(message, this.now, 1000);
+    return this.settle();
+  }
+
+  connect(channels: Record<string, number> = { work: 1 }): this {
+    this.machine.connected(LEASE_MS, this.now);
+    for (const [service, channel] of Object.entries(channels)) {
+      this.receive({ type: 'attach', channel, service });
+    }
+    return this;
+  }
+
+  template(id = 1, request: Partial<Resources> = {}, channel = 1): this {
+    const all = { cores: 1, memory: 0, gpus: 0, resources: {}, ...request };
+    return this.receive({
+      type: 'templates',
+      channel,
+      templates: [{ id, request: all, command: { executable: '/x' } }],
+    });
+  }
+
+  start(units: number[], { template = 1, attempt = 1, priority = 0, channel = 1 } = {}): this {
+    return this.receive({
+      type: 'start',
+      channel,
+      runs: [{ template, priority, ...rows(units, attempt) }],
+    });
+  }
+
+  /** The units that run, in order of their start. */
+  get running(): number[] {
+    return [...this.runs.values()].map(({ unit }) => unit);
+  }
+
+  begin(unit: number): this {
+    this.machine.started(this.#key(unit), 1500);
+    return this;
+  }
+
+  end(unit: number, terminated = false): this {
+    const key = this.#key(unit);
+    this.runs.delete(key);
+    this.machine.ended(key, { ...SUCCESS, terminated });
+    return this.settle();
+  }
+
+  tick(ms: number): this {
+    this.now += ms;
+    this.machine.tick(this.now);
+    return this.settle();
+  }
+
+  takeReports(): Report[] {
+    const { reports } = this;
+    this.reports = [];
+    return reports;
+  }
+
+  #key(unit: number): number {
+    const run = [...this.runs.values()].find((each) => each.unit === unit);
+    if (run === undefined) throw new Error(`unit ${unit} does not run`);
+    return run.key;
+  }
+}
+
+/** How a unit ends that nothing went wrong with. */
+export const SUCCESS = {
+  exitCode: 0,
+  reason: 0,
+  terminated: false,
+  startedAt: 1500,
+  finishedAt: 2500,
+  userTime: 0.5,
+  systemTime: 0.25,
+  maxRss: 2048,
+};
+
+/** Units and their attempts in columns. */
+export function rows(units: readonly number[], attempt = 1): UnitColumns {
+  return { units: Uint32Array.from(units), attempts: Uint16Array.from(units, () => attempt) };
+}
+
+/** The rows of reports in words: `ended 3.1`. */
+export function told(reports: readonly Report[]): string[] {
+  return reports.flatMap(({ started, ended, returned }) => [
+    ...named('started', started),
+    ...named('ended', ended),
+    ...named(`returned ${returned?.why}`, returned),
+  ]);
+}
+
+/** Rows in words, each after what became of it. */
+export function named(what: string, columns: UnitColumns | undefined): string[] {
+  return Array.from(columns?.units ?? [], (unit, i) => `${what} ${unit}.${columns?.attempts[i]}`);
+}
