@@ -50,7 +50,6 @@ export const pureFiles = [
   'agent/agent-machine.ts',
   'agent/attempt-table.ts',
   'agent/report-box.ts',
-  'agent/running-time.ts',
   'agent/service-work.ts',
   'agent/slots.ts',
   'agent/unit-environment.ts',

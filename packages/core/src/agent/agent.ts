@@ -10,13 +10,13 @@ import { PROTOCOL_VERSION, PSTAR_VERSION } from '../protocol/version.ts';
 import type { Clock, Timer } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { randomFraction, randomSecret } from '../runtime/random.ts';
+import { RunningTime } from '../runtime/running-time.ts';
 import type { Link } from '../transport/link.ts';
 import { type AgentEffect, AgentMachine } from './agent-machine.ts';
 import { ManagerLink, type ManagerLinkEvents } from './manager-link.ts';
 import { findNode, type Node, nodeInfo } from './node-info.ts';
 import { OutputRelay, type OutputSink } from './output-relay.ts';
 import { ProgressGate, type ProgressLine } from './progress-gate.ts';
-import { RunningTime } from './running-time.ts';
 import { prepareUnit } from './unit-preparation.ts';
 
 /** What an agent cannot make itself. */
@@ -274,7 +274,8 @@ export class Agent {
     const soonest = Math.min(this.#link.heartbeatMs / 2, leaseMs / 4, idleTimeoutMs / 4);
     const dueMs = Math.max(1, Math.min(TICK_MAX_MS, soonest));
     const tick = (): void => {
-      const now = this.#time.advance(this.#clock.monotonic(), dueMs);
+      this.#time.advance(this.#clock.monotonic(), dueMs);
+      const { now } = this.#time;
       this.#tickLater();
       this.#link.tick(now);
       this.#machine.tick(now);

@@ -3,10 +3,9 @@
  * machine sleeps, agents may have called in vain: such time counts against nobody.
  */
 import type { Clock, Timer } from '../runtime/clock.ts';
+import { RunningTime } from '../runtime/running-time.ts';
 
 const TICK_MS = 100;
-/** A gap of so many ticks between two was no running. */
-const STALLED_TICKS = 3;
 
 interface Due {
   readonly at: number;
@@ -18,25 +17,24 @@ export class RunningTimers {
   readonly #clock: Clock;
   readonly #tickMs: number;
   readonly #due = new Set<Due>();
+  readonly #time: RunningTime;
   #tick: Timer | undefined;
-  #last: number;
-  #elapsed = 0;
 
   constructor(clock: Clock, tickMs = TICK_MS) {
     this.#clock = clock;
     this.#tickMs = tickMs;
-    this.#last = clock.monotonic();
+    this.#time = new RunningTime(clock.monotonic());
     this.#wait();
   }
 
   /** Milliseconds of running, to the precision of a tick. */
   get now(): number {
-    return this.#elapsed;
+    return this.#time.now;
   }
 
   /** Calls once, after so much running; does not keep the process alive. */
   after(ms: number, call: () => void): Timer {
-    const due = { at: this.#elapsed + ms, call };
+    const due = { at: this.now + ms, call };
     this.#due.add(due);
     return { cancel: () => this.#due.delete(due) };
   }
@@ -53,18 +51,12 @@ export class RunningTimers {
   }
 
   #advance(): void {
-    const now = this.#clock.monotonic();
-    const gap = now - this.#last;
-    this.#last = now;
+    const ran = this.#time.advance(this.#clock.monotonic(), this.#tickMs);
     this.#wait();
-    if (gap > STALLED_TICKS * this.#tickMs) {
-      // What came meanwhile is read before the next tick: until then nobody is late.
-      this.#elapsed += this.#tickMs;
-      return;
-    }
-    this.#elapsed += gap;
+    // What came during a standstill is read before the next tick: until then nobody is late.
+    if (!ran) return;
     for (const due of [...this.#due]) {
-      if (due.at <= this.#elapsed && this.#due.delete(due)) due.call();
+      if (due.at <= this.now && this.#due.delete(due)) due.call();
     }
   }
 }
