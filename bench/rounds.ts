@@ -58,7 +58,7 @@ export async function openRounds({ sizes, source, profile }: RoundOptions): Prom
         const directory = await mkdtemp(join(scratch, `${measure}-`));
         try {
           const context: Context = { sizes, directory, ...(agentNode && { agentNode }), ...more };
-          const words = [...flags, '--expose-gc', file, measure, JSON.stringify(context)];
+          const words = [...flags, file, measure, JSON.stringify(context)];
           return JSON.parse(await run(process.execPath, words)) as Sample;
         } finally {
           await rm(directory, { recursive: true, force: true });
