@@ -1,5 +1,5 @@
 /** What is refused, how it is said, and that nothing of it stays. */
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -10,6 +10,7 @@ import {
   WorkUnitService,
 } from '@pstar/core';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { outcomeOf } from '../../packages/core/test/support/without-root.ts';
 import { openWorld } from './fixture.ts';
 
 const refusal = (call: Promise<unknown>): Promise<PilotError> =>
@@ -118,7 +119,7 @@ describe('a store', () => {
     const store = await mkdtemp(join(tmpdir(), 'pstar-test-'));
     onTestFinished(() => rm(store, { recursive: true, force: true }));
     await writeFile(join(store, 'file'), '');
-    // A file in the way refuses root as well, which a mode would not.
+    // A file in the way is an obstacle to root as well, which a mode would not be.
     const path = join(store, 'file', 'store');
     for (const open of [
       PilotJobService.open({ store: path }),
@@ -128,10 +129,11 @@ describe('a store', () => {
       expect(error.code).toBe('STORE_UNWRITABLE');
       expect(error.message).toContain(path);
     }
-    if (process.getuid?.() !== 0) {
-      await chmod(store, 0o500);
-      expect((await refusal(WorkUnitService.open({ store }))).code).toBe('STORE_UNWRITABLE');
-    }
+    const program = new URL('programs/closed-store.ts', import.meta.url);
+    expect(await outcomeOf(program, store)).toMatchObject({
+      code: 'STORE_UNWRITABLE',
+      subject: expect.stringContaining(store),
+    });
   });
 
   it('holds a service for one process at a time', async () => {

@@ -1,6 +1,8 @@
-import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { FAILURE_REASONS } from '../../src/model/exit.ts';
+import { outcomeOf } from '../support/without-root.ts';
 import { isAlive, LAUNCHERS, reasonOf, World } from './harness.ts';
 
 describe.each(LAUNCHERS)('executor over %s', (launcher) => {
@@ -237,12 +239,13 @@ describe.each(LAUNCHERS)('what cannot start, over %s', (launcher) => {
     expect(await world.outcomeOf('exit 5')).toMatchObject({ exitCode: 5 });
   });
 
-  it.runIf(process.getuid?.() !== 0)('says when a directory may not be entered', async () => {
-    await using world = new World(launcher);
-    mkdirSync(join(world.root, 'closed'), { mode: 0o600 });
-    const outcome = await world.outcomeOf('true', { workingDirectory: 'closed' });
-    expect(reasonOf(outcome)).toBe('WORKING_DIRECTORY_NOT_FOUND');
-    chmodSync(join(world.root, 'closed'), 0o700);
+  it('says when a directory may not be entered', async () => {
+    const program = new URL('programs/closed-directory.ts', import.meta.url);
+    expect(await outcomeOf(program, launcher)).toMatchObject({
+      launcher,
+      reason: FAILURE_REASONS.indexOf('WORKING_DIRECTORY_NOT_FOUND'),
+      problem: expect.stringMatching(/^working directory .*closed may not be entered$/),
+    });
   });
 });
 
