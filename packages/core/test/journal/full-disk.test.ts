@@ -1,4 +1,7 @@
-/** The same as disk-failure, on a disk that really is full: a tmpfs, where mount is permitted. */
+/**
+ * The same as disk-failure, on a disk that really is full: a tmpfs. Where mount is not permitted it
+ * is left out, but not in CI: there it fails.
+ */
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
@@ -33,7 +36,7 @@ function canMount(): boolean {
   }
 }
 
-describe.skipIf(!canMount())('a disk that is full', () => {
+describe.skipIf(!process.env['CI'] && !canMount())('a disk that is full', () => {
   let mounted: string;
   let directory: string;
   beforeEach(() => {
