@@ -30,6 +30,7 @@ if (unknown.length > 0) {
   throw new Error(`no bench is called ${unknown.join(', ')}; there are ${names.join(', ')}`);
 }
 
+const before = circumstances();
 const results: Result[] = [];
 const numbers: string[] = [];
 for (const bench of all) {
@@ -38,7 +39,7 @@ for (const bench of all) {
   numbers.push(`${count} of ${bench.name}`);
   results.push(...(await measure(bench, count, say)));
 }
-const at = circumstances(`rounds: ${numbers.join(', ')}`);
+const at = { ...before, rounds: `rounds: ${numbers.join(', ')}` };
 const file = writeJson(tiny ? 'tiny' : positionals.join('-') || 'all', at, results);
 process.stdout.write(`${at.machine}; ${at.versions}; ${at.date} UTC\n\n${textTable(results)}\n`);
 say(`written to ${file}`);

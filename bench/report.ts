@@ -1,7 +1,7 @@
 /** Results as people read them: a table for the terminal and for README.md, JSON for everything else. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { arch, cpus, release, totalmem } from 'node:os';
+import { arch, cpus, loadavg, release, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Result } from './harness.ts';
 
@@ -19,15 +19,15 @@ const HERE = fileURLToPath(new URL('./', import.meta.url));
 const BEGIN = '<!-- measured: begin (written by `pnpm bench --write`) -->';
 const END = '<!-- measured: end -->';
 
-/** Of this machine, now. */
-export function circumstances(rounds: string): Circumstances {
+/** Of this machine, now: to be asked before anything is measured. */
+export function circumstances(): Omit<Circumstances, 'rounds'> {
   const [cpu] = cpus();
+  const [load = 0] = loadavg();
   const memory = `${Math.round(totalmem() / 2 ** 30)} GiB`;
   return {
     date: new Date().toISOString().slice(0, 16).replace('T', ' '),
-    machine: `${cpus().length} × ${cpu?.model.trim() ?? arch()}, ${memory}, Linux ${release()}`,
+    machine: `${cpus().length} × ${cpu?.model.trim() ?? arch()}, ${memory}, Linux ${release()}, load ${load.toFixed(1)} before`,
     versions: `Node ${process.version}, ${git('describe', '--always', '--dirty')}`,
-    rounds,
   };
 }
 
