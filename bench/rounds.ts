@@ -48,7 +48,10 @@ export async function openRounds({ sizes, source, profile }: RoundOptions): Prom
   });
   const flags = source ? ['--conditions=@pstar/source', '--import', 'tsx'] : [];
   const agentNode = profile ? await profiledNode(scratch) : undefined;
-  if (profile) flags.push(...profiling('manager'));
+  if (profile) {
+    flags.push('--import', PROFILER);
+    process.env['BENCH_PROFILES'] = join(PROFILES, 'manager');
+  }
   return {
     sizes,
     scratch,
@@ -78,15 +81,14 @@ function leaveCoreOut({ onResolve }: PluginBuild, source: boolean): void {
   });
 }
 
-function profiling(who: string): string[] {
-  return ['--cpu-prof', `--cpu-prof-dir=${join(HERE, 'dist', 'profiles', who)}`];
-}
+const PROFILER = join(HERE, 'profiler.mjs');
+const PROFILES = join(HERE, 'dist', 'profiles');
 
 /** A node for agents that writes a profile when it ends. */
 async function profiledNode(scratch: string): Promise<string> {
   const file = join(scratch, 'profiled-node');
-  const words = [process.execPath, ...profiling('agent')].map((word) => `'${word}'`).join(' ');
-  await writeFile(file, `#!/bin/sh\nexec ${words} "$@"\n`);
+  const profiled = `BENCH_PROFILES='${PROFILES}/agent' '${process.execPath}' --import '${PROFILER}'`;
+  await writeFile(file, `#!/bin/sh\nexec env ${profiled} "$@"\n`);
   await chmod(file, 0o755);
   return file;
 }
