@@ -36,6 +36,7 @@ export {
 } from './model/errors.ts';
 export {
   type AGENT_ATTRIBUTES,
+  type ExecutorKind,
   type ParsedAgentOptions,
   type ParsedPilotJobDescription,
   type PILOT_JOB_ATTRIBUTES,

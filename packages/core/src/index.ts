@@ -55,6 +55,7 @@ export {
 export type { Explanation } from './model/explanation.ts';
 export {
   type AGENT_ATTRIBUTES,
+  type ExecutorKind,
   type ParsedAgentOptions,
   type ParsedPilotJobDescription,
   type PILOT_JOB_ATTRIBUTES,

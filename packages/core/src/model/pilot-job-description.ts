@@ -24,6 +24,9 @@ import { type Refusal, refuseUnsupported } from './refusals.ts';
 import { parseTimestamp } from './timestamp.ts';
 import { written } from './written.ts';
 
+/** What an agent does with a unit: starts its processes, or nothing at all. */
+export type ExecutorKind = 'process' | 'null';
+
 // Constants of their own with types of their own: only so do the comments reach the declarations.
 /** Every attribute of a description's `agent`, with the schema that reads it. */
 export const AGENT_ATTRIBUTES = {
@@ -205,7 +208,7 @@ function refuseShortLease({ lease, heartbeat }: ParsedAgentOptions = {}): void {
   });
 }
 
-function readExecutor(value: 'process' | 'null'): 'process' | 'null' {
+function readExecutor(value: ExecutorKind): ExecutorKind {
   if (value === 'process' || value === 'null') return value;
   throw new DescriptionError('DESCRIPTION_INVALID', `${written(value)} is no executor`, {
     hint: "write 'process' or 'null'",
