@@ -236,7 +236,8 @@ export class Agent {
 
   /** What an effect leads to may come back before it is over, and is done after the others. */
   #perform(): void {
-    if (this.#isPerforming) return;
+    // Once it ends, what becomes of units is its doing: that they were bound is all that may be known.
+    if (this.#isPerforming || this.#isEnding) return;
     this.#isPerforming = true;
     for (;;) {
       const effects = this.#machine.takeEffects();

@@ -212,6 +212,17 @@ describe('an agent with processes', () => {
     expect(manager.bye).toBe('signal');
   });
 
+  it('says nothing more of its units when something is wrong with itself', async () => {
+    manager.start([1], sh('sleep 1000'));
+    await manager.until(({ started }) => started.size === 1);
+    const failed = world.agent.fail(new Error('a defect'));
+    manager.start([2], { executable: '/bin/true' });
+    await failed;
+    expect(await world.end).toEqual({ reason: 'failed', problem: 'a defect' });
+    await manager.until(({ bye }) => bye === 'failed');
+    expect([...manager.ended.keys(), ...manager.returned.keys()]).toEqual([]);
+  });
+
   it('hands back in time what its wall time will not suffice for', async () => {
     await world.stop(manager);
     world = new World({ wallTimeLimitMs: 300, graceMs: 50 });
