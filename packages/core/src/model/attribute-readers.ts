@@ -36,10 +36,15 @@ function withoutNul(text: string): string {
   });
 }
 
+/** What a list holds: map() alone would pass over a hole, and leave it in. */
+function items<T>(list: readonly T[]): readonly T[] {
+  return Array.from(list);
+}
+
 /** Strings, each of which can be handed to the operating system. */
 export function readTexts(value: readonly string[]): readonly string[] {
   if (!Array.isArray(value)) throw refusal(value, 'list', "write ['…', '…']");
-  return value.map(readText);
+  return items(value).map(readText);
 }
 
 /** One string or several. */
@@ -50,7 +55,7 @@ export function readOneOrMore(value: string | readonly string[]): readonly strin
 /** A program's arguments; numbers become text, and an argument may be empty. */
 export function readArguments(value: readonly (string | number)[]): readonly string[] {
   if (!Array.isArray(value)) throw refusal(value, 'list', "write ['--size', 10]");
-  return value.map((item: unknown) => {
+  return items(value).map((item: unknown) => {
     if (typeof item === 'string') return withoutNul(item);
     if (typeof item === 'number') return String(item);
     throw refusal(item, 'argument', 'write text or a number');

@@ -114,6 +114,8 @@ describe('what bad input gets', () => {
     [{ workingDirectory: 'a\0b' }, "'a\\u0000b' holds a NUL byte; the operating system ends"],
     [{ arguments: '-v' }, "'-v' is no list; write ['--size', 10]"],
     [{ arguments: [true] }, 'true is no argument; write text or a number'],
+    // biome-ignore lint/suspicious/noSparseArray: the hole is what it is about
+    [{ arguments: [1, , 2] }, 'undefined is no argument; write text or a number'],
     [{ arguments: ['a\0'] }, "'a\\u0000' holds a NUL byte"],
     [{ environment: { 'A=B': 1 } }, "'A=B' is no name of a variable; it must be neither"],
     [{ environment: { '': 1 } }, "'' is no name of a variable"],
