@@ -90,8 +90,3 @@ export const systemDisk: Disk = {
     return bavail * bsize;
   },
 };
-
-/** Whether a disk is full, or our share of it: an error that may pass while the bytes are kept. */
-export function isFull(error: unknown): boolean {
-  return ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '');
-}

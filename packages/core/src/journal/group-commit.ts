@@ -7,8 +7,9 @@
 import type { PilotError } from '../model/errors.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
+import { isFull } from '../runtime/store-error.ts';
 import { Batch } from './batch.ts';
-import { type Disk, isFull } from './disk.ts';
+import type { Disk } from './disk.ts';
 import { writeError } from './journal-errors.ts';
 import { MARGIN_BYTES, type Segment } from './segment.ts';
 

@@ -2,7 +2,8 @@
 
 import { PilotError } from '../model/errors.ts';
 import { approximateSize } from '../model/quantity.ts';
-import { type Disk, isFull } from './disk.ts';
+import { isFull } from '../runtime/store-error.ts';
+import type { Disk } from './disk.ts';
 import { FORMAT_VERSION } from './record-format.ts';
 
 /** What a write that failed means, with what somebody needs to know who is to mend it. */

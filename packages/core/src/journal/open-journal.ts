@@ -2,7 +2,8 @@
 
 import { systemClock } from '../runtime/clock.ts';
 import { ensureDirectory } from '../runtime/files.ts';
-import { type Disk, isFull, systemDisk } from './disk.ts';
+import { isFull } from '../runtime/store-error.ts';
+import { type Disk, systemDisk } from './disk.ts';
 import { listFiles } from './file-names.ts';
 import { GroupCommit } from './group-commit.ts';
 import { type Journal, type JournalOptions, newHeader, SegmentedJournal } from './journal.ts';

@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { PilotError } from '../model/errors.ts';
 import type { Clock } from './clock.ts';
 import { randomSecret } from './random.ts';
+import { storeError } from './store-error.ts';
 
 /** A directory that is ours until we let it go. */
 export interface DirectoryLock {
@@ -41,7 +42,7 @@ const LOCK_NAME = /^lock\.(\d+)$/;
  *
  * A lock held on another machine is believed to be alive, as nothing can be seen from here.
  *
- * @throws PilotError `STORE_LOCKED`, naming who holds it.
+ * @throws PilotError `STORE_LOCKED`, naming who holds it; `STORE_FULL` or `STORE_UNWRITABLE`.
  */
 export async function lockDirectory(path: string, clock: Clock): Promise<DirectoryLock> {
   const me = describeSelf(clock);
@@ -107,7 +108,7 @@ async function createOnce(directory: string, file: string, holder: Holder): Prom
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
+    throw storeError(error, file, 'the file cannot be written');
   } finally {
     await rm(draft, { force: true });
   }

@@ -4,11 +4,11 @@
  */
 
 import { constants } from 'node:fs';
-import { access, mkdir, open, rename, rm } from 'node:fs/promises';
+import { access, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
-import { PilotError } from '../model/errors.ts';
 import { randomSecret } from './random.ts';
+import { storeError } from './store-error.ts';
 
 export { type DirectoryLock, lockDirectory } from './directory-lock.ts';
 
@@ -25,6 +25,8 @@ export async function syncDirectory(path: string): Promise<void> {
 /**
  * Puts `data` at `path`, all of it or, after a crash, nothing of it; durable when it settles.
  * The file has its mode from its first moment on, so a secret is never readable by others.
+ *
+ * @throws PilotError `STORE_FULL` or `STORE_UNWRITABLE`; then nothing has changed.
  */
 export async function writeFileAtomic(
   path: string,
@@ -42,36 +44,40 @@ export async function writeFileAtomic(
       await file.close();
     }
     await rename(draft, path);
-  } catch (error) {
+    await syncDirectory(directory);
+  } catch (cause) {
     await rm(draft, { force: true });
-    throw error;
+    throw storeError(cause, path, 'the file cannot be written');
   }
-  await syncDirectory(directory);
 }
 
 /**
  * Makes sure that a directory is there, durably, with its parents, and that we may write to it.
  *
- * @throws PilotError `STORE_UNWRITABLE`, with the system's reason.
+ * @throws PilotError `STORE_FULL` or `STORE_UNWRITABLE`.
  */
 export async function ensureDirectory(path: string, mode = 0o700): Promise<void> {
   const absolute = resolve(path);
   try {
-    const first = await mkdir(absolute, { recursive: true, mode });
-    if (first !== undefined) {
-      for (let made = absolute; made.length >= first.length; made = dirname(made)) {
-        await syncDirectory(dirname(made));
-      }
-    }
+    await makeDirectory(absolute, mode);
     await access(absolute, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new PilotError('STORE_UNWRITABLE', `the directory cannot be used: ${reason}`, {
-      subject: absolute,
-      hint: 'choose another with the option store or PSTAR_HOME',
-      cause,
-    });
+    throw storeError(cause, absolute, 'the directory cannot be used');
   }
+}
+
+/** Not Node's `recursive`, which tries for ever where nothing can be made, as in /proc (v20.20.2). */
+async function makeDirectory(path: string, mode: number, isSecondTry = false): Promise<void> {
+  try {
+    await mkdir(path, mode);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return;
+    if (code !== 'ENOENT' || isSecondTry) throw error;
+    await makeDirectory(dirname(path), mode);
+    return makeDirectory(path, mode, true);
+  }
+  await syncDirectory(dirname(path));
 }
 
 /** The directory that holds everything durable: `option`, $PSTAR_HOME, or XDG's place for state. */

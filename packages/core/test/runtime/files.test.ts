@@ -30,6 +30,13 @@ describe('writeFileAtomic', () => {
     );
     expect(await readdir(directory)).toEqual(['taken']);
   });
+
+  it('says what is wrong with a disk', async () => {
+    await expect(writeFileAtomic('/proc/key', 'x')).rejects.toMatchObject({
+      code: 'STORE_UNWRITABLE',
+      subject: '/proc/key',
+    });
+  });
 });
 
 describe('ensureDirectory', () => {
@@ -47,6 +54,19 @@ describe('ensureDirectory', () => {
       code: 'STORE_UNWRITABLE',
       subject: path,
     });
+  });
+
+  it('says it, and comes to an end, where the system has no place for a directory', async () => {
+    await expect(ensureDirectory('/proc/nowhere/store')).rejects.toMatchObject({
+      code: 'STORE_UNWRITABLE',
+      subject: '/proc/nowhere/store',
+    });
+  });
+
+  it('may be asked for the same by several at once', async () => {
+    const paths = ['x', 'y', 'z'].map((name) => join(directory, 'a', 'b', name));
+    await Promise.all(paths.map((path) => ensureDirectory(path)));
+    expect((await readdir(join(directory, 'a', 'b'))).sort()).toEqual(['x', 'y', 'z']);
   });
 });
 
