@@ -35,7 +35,7 @@ export interface RunOutcome extends ReportedOutcome {
 /** What is to be done to units. */
 export type UnitEffect =
   | { readonly type: 'run'; readonly run: Run }
-  /** Without a grace time: the unit's own. */
+  /** The grace time is the unit's own, and no longer than this one. */
   | { readonly type: 'terminate'; readonly key: number; readonly graceMs?: number }
   /** Without a key: there is no such output, and never will be. */
   | {

@@ -143,11 +143,11 @@ export class ProcessExecutor implements Executor {
     else this.#endProcesses(unit, unit.run.graceMs);
   }
 
-  terminate(key: number, graceMs?: number): void {
+  terminate(key: number, graceMs = Number.POSITIVE_INFINITY): void {
     const unit = this.#units.get(key);
     if (!unit) return;
     unit.wasTerminated = true;
-    this.#endProcesses(unit, graceMs ?? unit.run.graceMs);
+    this.#endProcesses(unit, Math.min(graceMs, unit.run.graceMs));
   }
 
   /** SIGTERM now; the tick sends SIGKILL when the grace is over. */

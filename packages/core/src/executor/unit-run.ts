@@ -77,7 +77,10 @@ export interface Executor {
   /** Why it is not the fast launcher. */
   readonly launcherNote?: string;
   run(run: UnitRun): void;
-  /** SIGTERM, a grace, SIGKILL, for the whole tree; harmless for a run that is over. */
+  /**
+   * SIGTERM, a grace, SIGKILL, for the whole tree; harmless for a run that is over. The grace is
+   * the run's own, or less.
+   */
   terminate(key: number, graceMs?: number): void;
   /**
    * Begins or stops to report a stream, from its beginning as far as that is still kept: a

@@ -70,6 +70,17 @@ describe.each(LAUNCHERS)('ending over %s', (launcher) => {
     expect(await world.ended(key)).toMatchObject({ signal: 9 });
   });
 
+  it('waits no longer than the unit wants, however long it may', async () => {
+    await using world = new World(launcher);
+    const key = world.run('trap "" TERM; echo ready; while :; do sleep 0.05; done', {
+      graceMs: 50,
+    });
+    world.executor.watch(key, 'stdout', true);
+    await world.outputHolds(key, 'stdout', 'ready');
+    world.executor.terminate(key, 1e9);
+    expect(await world.ended(key)).toMatchObject({ signal: 9 });
+  });
+
   it('terminates a stopped unit', async () => {
     await using world = new World(launcher);
     const key = world.run('echo ready; kill -STOP $$', { graceMs: 1e9 });
