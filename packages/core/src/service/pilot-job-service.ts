@@ -23,7 +23,7 @@ import { type Log, stderrLog } from '../runtime/log.ts';
 import { randomFraction } from '../runtime/random.ts';
 import { type Listener, listenTls } from '../transport/tls-listener.ts';
 import { abortable, throwIfAborted } from './abort.ts';
-import type { CallOptions } from './call-options.ts';
+import { type CallOptions, refuseUnknown } from './call-options.ts';
 import { guarded } from './guarded-observable.ts';
 import { onInterrupt } from './interrupt.ts';
 import { readServiceState, writeServiceState } from './list-services.ts';
@@ -61,6 +61,9 @@ export interface PilotJobServiceOptions {
   /** Whether an interrupted program cancels the service before it ends. Default: true. */
   readonly signals?: boolean;
 }
+
+const OPTIONS = ['id', 'store', 'listen', 'adaptors', 'profile', 'log', 'signals'] as const;
+const CREATE_OPTIONS = ['type', 'context', 'signal'] as const;
 
 /** What a pilot takes in the journal over its life, generously. */
 const RESERVED_BYTES = 64 * 1024;
@@ -135,6 +138,7 @@ export class PilotJobService implements AsyncDisposable {
    * `JOURNAL_DAMAGED`; `PERMISSION_DENIED`, `ALREADY_EXISTS` or `NOT_FOUND` for where to listen.
    */
   static async open(options: PilotJobServiceOptions = {}): Promise<PilotJobService> {
+    refuseUnknown(options, OPTIONS);
     const log = options.log ?? stderrLog();
     const { id, store: place } = options;
     const clock = systemClock;
@@ -186,6 +190,7 @@ export class PilotJobService implements AsyncDisposable {
     options: CreateOptions = {},
   ): Promise<PilotJob> {
     this.#assertOpen();
+    refuseUnknown(options, CREATE_OPTIONS);
     const { context, signal } = options;
     throwIfAborted(signal, 'create');
     const { url, defaults } = await namedResourceManager(rm, this.#profile);

@@ -17,7 +17,7 @@ import { type Log, stderrLog } from '../runtime/log.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import { type SchedulerName, schedulerOf } from '../scheduler/schedulers.ts';
 import { abortable } from './abort.ts';
-import type { CallOptions } from './call-options.ts';
+import { type CallOptions, refuseUnknown } from './call-options.ts';
 import { readServiceState, writeServiceState } from './list-services.ts';
 import { Patience } from './patience.ts';
 import type { PilotJob } from './pilot-job.ts';
@@ -52,6 +52,8 @@ export interface WorkUnitServiceOptions {
   /** Where the log goes, in pino's shape. Default: stderr at the level of PSTAR_LOG. */
   readonly log?: Log;
 }
+
+const OPTIONS = ['id', 'store', 'services', 'scheduler', 'log'] as const;
 
 /** How long cancel() waits for agents to say that what they ran has ended, beyond the units' own grace. */
 const SETTLE_MS = 15_000;
@@ -109,6 +111,7 @@ export class WorkUnitService implements AsyncDisposable {
    * `JOURNAL_DAMAGED`, `NOT_FOUND` for an unknown scheduler.
    */
   static async open(options: WorkUnitServiceOptions = {}): Promise<WorkUnitService> {
+    refuseUnknown(options, OPTIONS);
     const { id, services = [], log = stderrLog() } = options;
     const scheduler = schedulerOf(options.scheduler);
     const clock = systemClock;
