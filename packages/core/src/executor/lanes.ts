@@ -26,12 +26,18 @@ export class Lanes {
   constructor(root: string, freeRange: FreeRange) {
     this.directory = `${join(root, 'lanes')}/`;
     this.#freeRange = freeRange;
+    this.#makeDirectory();
+  }
+
+  #makeDirectory(): void {
     mkdirSync(this.directory, { recursive: true, mode: 0o700 });
   }
 
   take(): Lane {
     const lane = this.#free.pop();
     if (lane) return lane;
+    // A unit that removes what is around it must not take the place of all that come after it.
+    this.#makeDirectory();
     const number = this.#made++;
     const capture = (what: string): Capture =>
       new Capture(`${this.directory}${number}.${what}`, this.#freeRange);
