@@ -4,7 +4,11 @@
  * A line that begins with a letter is a command, one with `#` a comment. Answers are moves (`>`),
  * effects (`!`), refusals (`?`) and at the end, for each unit, what a user is told of it (`=`).
  */
-import type { WorkEffect, WorkStep } from '../../packages/core/src/manager/work-events.ts';
+import type {
+  AgentEnding,
+  WorkEffect,
+  WorkStep,
+} from '../../packages/core/src/manager/work-events.ts';
 import { detailOf } from '../../packages/core/src/manager/work-explain.ts';
 import type { FailureReason } from '../../packages/core/src/model/exit.ts';
 import { parseDuration } from '../../packages/core/src/model/quantity.ts';
@@ -114,8 +118,9 @@ class Conversation {
       case 'rejoin':
         return this.#say(this.#rejoin(first, values));
       case 'lose':
+      case 'vanish':
       case 'end': {
-        const how = verb === 'lose' ? 'lost' : 'ended';
+        const how = { lose: 'lost', vanish: 'vanished', end: 'ended' }[verb] as AgentEnding;
         const detail = values['detail'] ?? 'its node died';
         return this.#say(world.handle({ type: 'agent-gone', now, agentId: first, how, detail }));
       }

@@ -6,6 +6,7 @@ import type { PilotJobDescription } from '../model/pilot-job-description.ts';
 import type { PilotJobState } from '../model/pilot-job-state.ts';
 import type { NodeInfo } from '../model/resources.ts';
 import type { EndReason } from '../protocol/messages.ts';
+import type { AgentEnding } from './work-events.ts';
 
 /** How patient to be with one pilot; fixed when it is created. */
 export interface PilotPolicy {
@@ -114,7 +115,7 @@ export type PilotEvent =
       readonly type: 'agent-gone';
       readonly pilot: string;
       readonly agent: string;
-      readonly how: 'ended' | 'lost';
+      readonly how: AgentEnding;
       readonly detail: string;
       /** Its own word, if it said one. */
       readonly reason?: EndReason;
@@ -146,7 +147,7 @@ export type PilotEffect =
   | {
       readonly type: 'agent-gone';
       readonly agent: string;
-      readonly how: 'ended' | 'lost';
+      readonly how: AgentEnding;
       readonly detail: string;
     }
   /** Dispatch this input after `ms` of our own running time. */

@@ -8,6 +8,7 @@ import { isFinalPilotJobState, type PilotJobState } from '../model/pilot-job-sta
 import { conclude, describeEnd, nativeWords } from './pilot-conclusion.ts';
 import type { PilotEffect, PilotEnding, PilotEvent, PilotInput } from './pilot-events.ts';
 import { type AgentRecord, evolve, type PilotRecord, presentAgents } from './pilot-record.ts';
+import type { AgentEnding } from './work-events.ts';
 
 /** What one input led to, in order. */
 export interface PilotStep {
@@ -161,7 +162,8 @@ export class PilotMachine {
   /** With the native job all of its agents are over, whatever they did or did not say. */
   #nativeOver(pilot: PilotRecord, at: number): void {
     const { report } = pilot.native as Extract<PilotRecord['native'], { phase: 'over' }>;
-    const how = report.state === 'Failed' && pilot.ending?.why !== 'canceled' ? 'lost' : 'ended';
+    const hasFailed = report.state === 'Failed' && pilot.ending?.why !== 'canceled';
+    const how = hasFailed ? 'lost' : 'vanished';
     for (const agent of presentAgents(pilot)) this.#gone(pilot, agent, how, nativeWords(pilot));
     if (pilot.ending?.why !== 'reinitialized') return;
     this.#record({ type: 'pilot-restarted', pilot: pilot.id, plan: pilot.ending.plan });
@@ -300,7 +302,7 @@ export class PilotMachine {
     this.#effects.push({ type: 'cancel-native', pilot: id, nativeId: native.report.id });
   }
 
-  #gone(pilot: PilotRecord, agent: AgentRecord, how: 'ended' | 'lost', detail: string): void {
+  #gone(pilot: PilotRecord, agent: AgentRecord, how: AgentEnding, detail: string): void {
     if (agent.at.link === 'gone') return;
     this.#record({ type: 'agent-gone', pilot: pilot.id, agent: agent.id, how, detail });
     this.#effects.push({ type: 'agent-gone', agent: agent.id, how, detail });

@@ -4,6 +4,7 @@ import { mayMove, type PilotJobState } from '../model/pilot-job-state.ts';
 import type { NodeInfo } from '../model/resources.ts';
 import type { EndReason } from '../protocol/messages.ts';
 import type { NativeReport, PilotEnding, PilotEvent, PilotPlan } from './pilot-events.ts';
+import type { AgentEnding } from './work-events.ts';
 
 /** Where the present native job is; its id is known exactly once it was accepted. */
 export type NativeJob =
@@ -17,7 +18,7 @@ export type AgentLink =
   | { readonly link: 'silent'; readonly why: string }
   | {
       readonly link: 'gone';
-      readonly how: 'ended' | 'lost';
+      readonly how: AgentEnding;
       readonly detail: string;
       readonly reason?: EndReason;
     };

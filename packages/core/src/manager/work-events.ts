@@ -41,6 +41,13 @@ export interface Submission {
   readonly edges?: readonly number[];
 }
 
+/**
+ * How an agent has come to its end. `ended`: it said goodbye, after it had reported all that it
+ * started. `vanished`: its native job ended in good order, and it without a word. `lost`: it
+ * died, perhaps of what it ran.
+ */
+export type AgentEnding = 'ended' | 'vanished' | 'lost';
+
 /** An agent, as the journal remembers it. */
 export interface PlaceRecord {
   readonly agentId: string;
@@ -80,8 +87,7 @@ export type WorkInput =
       readonly type: 'agent-gone';
       readonly now: number;
       readonly agentId: string;
-      /** `ended`: by itself or by order, in good order; `lost`: it died, with what it ran. */
-      readonly how: 'ended' | 'lost';
+      readonly how: AgentEnding;
       readonly detail: string;
     }
   | {
@@ -141,7 +147,7 @@ export type WorkEvent =
       readonly type: 'place-gone';
       readonly place: number;
       readonly at: number;
-      readonly how: 'ended' | 'lost';
+      readonly how: AgentEnding;
       readonly detail: string;
     };
 

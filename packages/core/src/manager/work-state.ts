@@ -333,8 +333,8 @@ export class WorkState {
       const page = this.units.page(unit);
       const row = unit & PAGE_MASK;
       const started = ((page.flags[row] as number) & STARTED) !== 0;
-      // An agent that ends in good order has reported all that it started.
-      const mayHaveRun = started || how === 'lost';
+      // An agent that said goodbye has reported all that it started.
+      const mayHaveRun = started || how !== 'ended';
       if (this.template(unit).restartOnPilotLoss === false && mayHaveRun) {
         const when = started ? 'while it ran' : 'before it started, as far as is known';
         this.#giveBack(unit, PILOT_LOST, `lost with its pilot ${when}: ${detail}`);

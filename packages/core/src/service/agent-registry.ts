@@ -5,6 +5,7 @@
  */
 import type { PilotInput } from '../manager/pilot-events.ts';
 import type { PilotRecord } from '../manager/pilot-record.ts';
+import type { AgentEnding } from '../manager/work-events.ts';
 import { isFinalPilotJobState } from '../model/pilot-job-state.ts';
 import type { AgentMessage, ManagerMessage } from '../protocol/messages.ts';
 import { PROTOCOL_VERSION, PSTAR_VERSION } from '../protocol/version.ts';
@@ -41,7 +42,7 @@ export class AgentRegistry {
   readonly #agents = new Map<string, AgentConnection>();
   readonly #watches = new Map<string, LinkWatch>();
   /** Those that never come back, with what they left: a service that is added later asks. */
-  readonly #gone = new Map<string, { readonly how: 'ended' | 'lost'; readonly detail: string }>();
+  readonly #gone = new Map<string, { readonly how: AgentEnding; readonly detail: string }>();
   readonly #silent = new Map<string, string>();
   readonly #clients = new Set<WorkClient>();
   /** Links that have not said yet whose they are. */
@@ -116,7 +117,7 @@ export class AgentRegistry {
   }
 
   /** The effect of a journalled end. */
-  gone(agentId: string, how: 'ended' | 'lost', detail: string): void {
+  gone(agentId: string, how: AgentEnding, detail: string): void {
     const agent = this.#agents.get(agentId);
     if (agent === undefined) return;
     this.#gone.set(agentId, { how, detail });

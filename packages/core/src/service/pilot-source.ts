@@ -3,6 +3,7 @@
  * in good order, when what is bound to its agents has ended.
  */
 import type { Subscription } from 'rxjs';
+import type { AgentEnding } from '../manager/work-events.ts';
 import type { HeldUnits } from '../protocol/messages.ts';
 import type { PilotJobService } from './pilot-job-service.ts';
 import { type AgentPort, pilotProvider, type WorkClient, type WorkMessage } from './work-client.ts';
@@ -52,7 +53,7 @@ export class PilotSource implements WorkClient {
     this.#core.agentSilent(agent, why);
   }
 
-  agentGone(agent: AgentPort, how: 'ended' | 'lost', detail: string): void {
+  agentGone(agent: AgentPort, how: AgentEnding, detail: string): void {
     this.#agents.delete(agent.agentId);
     this.#core.agentGone(agent, how, detail);
   }

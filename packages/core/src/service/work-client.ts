@@ -2,6 +2,7 @@
  * The seam between pilots and work: what a PilotJobService tells each WorkUnitService about agents,
  * and how a WorkUnitService speaks to them. Both sides know only this file of each other.
  */
+import type { AgentEnding } from '../manager/work-events.ts';
 import type { NodeInfo } from '../model/resources.ts';
 import type { AgentMessage, HeldUnits, ManagerMessage } from '../protocol/messages.ts';
 
@@ -36,7 +37,7 @@ export interface WorkClient {
   /** The link is lost; the agent may come back. */
   agentSilent(agent: AgentPort, why: string): void;
   /** It will never come back: its native job is over, or it is fenced. */
-  agentGone(agent: AgentPort, how: 'ended' | 'lost', detail: string): void;
+  agentGone(agent: AgentPort, how: AgentEnding, detail: string): void;
   /** A pilot's state or detail has changed. */
   pilotsChanged(): void;
 }

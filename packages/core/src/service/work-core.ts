@@ -4,7 +4,13 @@
  */
 import { type Observable, Subject } from 'rxjs';
 import { NONE, PAGE_MASK } from '../manager/unit-table.ts';
-import type { WorkEffect, WorkEvent, WorkInput, WorkStep } from '../manager/work-events.ts';
+import type {
+  AgentEnding,
+  WorkEffect,
+  WorkEvent,
+  WorkInput,
+  WorkStep,
+} from '../manager/work-events.ts';
 import { WorkManager } from '../manager/work-manager.ts';
 import { unreachable } from '../model/assert.ts';
 import { WORK_UNIT_STATES, type WorkUnitState } from '../model/work-unit-state.ts';
@@ -148,7 +154,7 @@ export class WorkCore implements WorkClient {
     this.#take({ type: 'agent-silent', now: this.clock.now(), agentId: agent.agentId, why });
   }
 
-  agentGone(agent: AgentPort, how: 'ended' | 'lost', detail: string): void {
+  agentGone(agent: AgentPort, how: AgentEnding, detail: string): void {
     this.#ports.delete(agent.agentId);
     this.#take({ type: 'agent-gone', now: this.clock.now(), agentId: agent.agentId, how, detail });
     this.outputs.lost((unit) => this.#portOf(unit) === undefined);

@@ -107,6 +107,13 @@ describe('PilotMachine', () => {
     ]);
   });
 
+  it('takes an agent that never said goodbye for vanished, however well its native job ended', () => {
+    world.running().silent().native('Done');
+    expect(world.effects).toContainEqual(
+      expect.objectContaining({ type: 'agent-gone', agent: 'a', how: 'vanished' }),
+    );
+  });
+
   it('does not hold a suspended agent for fenced', () => {
     world.running().silent().native('Suspended').done();
     world.tell({ type: 'fence-due', pilot: 'p', agent: 'a', silence: 1, certain: false });
@@ -202,7 +209,7 @@ describe('PilotMachine', () => {
       world.native('Failed', 'ended by SIGKILL');
       expect(world.state).toBe('Canceled');
       expect(world.effects).toContainEqual(
-        expect.objectContaining({ type: 'agent-gone', how: 'ended' }),
+        expect.objectContaining({ type: 'agent-gone', how: 'vanished' }),
       );
     });
 
