@@ -5,13 +5,12 @@
  *
  * It is made an orphan itself, so that it is no child to be reaped or mistaken for a unit's.
  */
-import { spawnSync } from 'node:child_process';
+import { type StdioOptions, spawnSync } from 'node:child_process';
 import { closeSync, constants, openSync, rmSync, writeSync } from 'node:fs';
 
-/** Leaves the script $2 waiting at the pipe $1; that is open when the shell has gone. */
-const START = `exec 3<"$1"
-command -v setsid >/dev/null && alone=setsid || alone=
-$alone /bin/sh -c "$2" pstar-warden "$3" <&3 3<&- >/dev/null 2>&1 &`;
+/** Leaves the script $1 waiting at the pipe that is its descriptor 3. */
+const START = `command -v setsid >/dev/null && alone=setsid || alone=
+$alone /bin/sh -c "$1" pstar-warden "$2" <&3 3<&- >/dev/null 2>&1 &`;
 
 /** A line is the word; the end of the pipe without one is the death. */
 const WAIT = `trap '' HUP INT TERM
@@ -22,9 +21,10 @@ for pass in 1 2 3 4 5; do
   for file in $found; do pid=\${file#/proc/}; kill -KILL "\${pid%/environ}"; done
 done`;
 
-/** Runs a small program to its end; whether it succeeded. */
-function call(program: string, words: readonly string[]): boolean {
-  const options = { cwd: '/', env: { PATH: '/usr/bin:/bin' }, stdio: 'ignore' } as const;
+/** Runs a small program to its end, with a file as its descriptor 3; whether it succeeded. */
+function call(program: string, words: readonly string[], file?: number): boolean {
+  const stdio: StdioOptions = ['ignore', 'ignore', 'ignore', file ?? 'ignore'];
+  const options = { cwd: '/', env: { PATH: '/usr/bin:/bin' }, stdio };
   return spawnSync(program, words, options).status === 0;
 }
 
@@ -39,7 +39,10 @@ export class Warden {
     if (!call('mkfifo', ['-m', '600', pipe])) return;
     // Opened for both, because for writing alone it would have to wait for the reader.
     this.#pipe = openSync(pipe, constants.O_RDWR);
-    call('/bin/sh', ['-c', START, 'pstar', pipe, WAIT, directory]);
+    // By us and not by the shell, which would wait for ever if we died before it had.
+    const end = openSync(pipe, constants.O_RDONLY);
+    call('/bin/sh', ['-c', START, 'pstar', WAIT, directory], end);
+    closeSync(end);
   }
 
   /** All is well: the warden goes without doing anything. */
