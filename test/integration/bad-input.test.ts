@@ -114,6 +114,18 @@ describe('a submit', () => {
   });
 });
 
+describe('a work unit service', () => {
+  it('wants a list of pilot services', async () => {
+    const { pilots, store } = await openWorld();
+    for (const services of [pilots, [{}], ['local://']]) {
+      const options = { store, services } as unknown as Parameters<typeof WorkUnitService.open>[0];
+      const error = await refusal(WorkUnitService.open(options));
+      expect(error.code).toBe('DESCRIPTION_INVALID');
+      expect(error.message).toContain('services: [pilots]');
+    }
+  });
+});
+
 describe('a store', () => {
   it('that cannot be written is refused, with the path', async () => {
     const store = await mkdtemp(join(tmpdir(), 'pstar-test-'));

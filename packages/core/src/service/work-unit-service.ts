@@ -26,6 +26,7 @@ import { PilotSource } from './pilot-source.ts';
 import { openServiceStore, type ServiceStore, type Store } from './service-store.ts';
 import { StateSubject } from './state-subject.ts';
 import { submitAll } from './submit.ts';
+import { pilotProvider } from './work-client.ts';
 import { WorkCore } from './work-core.ts';
 import type {
   GroupOptions,
@@ -113,6 +114,8 @@ export class WorkUnitService implements AsyncDisposable {
   static async open(options: WorkUnitServiceOptions = {}): Promise<WorkUnitService> {
     refuseUnknown(options, OPTIONS);
     const { id, services = [], log = stderrLog() } = options;
+    if (!Array.isArray(services)) throw notPilots(services);
+    services.forEach(assertPilots);
     const scheduler = schedulerOf(options.scheduler);
     const clock = systemClock;
     const store = await openServiceStore({ kind: 'work', id, store: options.store, clock, log });
@@ -166,6 +169,7 @@ export class WorkUnitService implements AsyncDisposable {
   /** Lets the pilots of that service run units from here. Twice is harmless. */
   add(service: PilotJobService): void {
     this.#assertOpen('add');
+    assertPilots(service);
     if (this.#sources.has(service)) return;
     const leaving = this.#leaving.get(service);
     this.#leaving.delete(service);
@@ -360,6 +364,21 @@ function summaryOf(pilot: PilotJob): PilotSummary {
     detail: stateDetail,
     ...(totalCpuCount !== undefined && { cores: totalCpuCount }),
   };
+}
+
+/** @throws PilotError for what is none, before anything is done with it. */
+function assertPilots(service: PilotJobService): void {
+  if (typeof service !== 'object' || service === null || !(pilotProvider in service)) {
+    throw notPilots(service);
+  }
+}
+
+function notPilots(given: unknown): PilotError {
+  const isOne = typeof given === 'object' && given !== null && pilotProvider in given;
+  return new PilotError('DESCRIPTION_INVALID', isOne ? 'must be a list' : 'is no PilotJobService', {
+    subject: 'services',
+    hint: 'write services: [pilots]',
+  });
 }
 
 function closed(id: string, how: 'Canceled' | 'Closed', what?: string): PilotError {
