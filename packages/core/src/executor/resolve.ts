@@ -97,6 +97,25 @@ export function diagnose(errno: number, launch: Launch, executable: string): Sta
   );
 }
 
+/**
+ * A named pipe among the launch's files: to open one waits for its other end, perhaps for ever, and
+ * with it would a thread that other starts need (four such units would stop an agent).
+ */
+export function pipeProblem({ cwd, stdio }: Launch): StartProblem | undefined {
+  for (const [fd, file] of stdio.entries()) {
+    if (typeof file === 'number') continue;
+    const path = resolve(cwd, file.path);
+    if (!look(path)?.isFIFO()) continue;
+    const reason = fd === 0 ? 'INPUT_NOT_FOUND' : 'OUTPUT_NOT_WRITABLE';
+    const which = fd === 0 ? 'input' : 'output';
+    return startProblem(
+      reason,
+      `${which} file ${path} is a named pipe: let the program open it itself`,
+    );
+  }
+  return undefined;
+}
+
 function say(errno: number): string {
   return getSystemErrorMap().get(-errno)?.[1] ?? `errno ${errno}`;
 }

@@ -11,6 +11,7 @@ import {
   diagnose,
   ExecutableFinder,
   executableNotFound,
+  pipeProblem,
   type StartProblem,
 } from './resolve.ts';
 import { launchOf } from './unit-launch.ts';
@@ -65,8 +66,14 @@ export class Starter {
 
   #start(unit: LiveUnit, rank: number): void {
     const file = this.#find(unit);
-    if (file !== undefined) this.#launch(unit, rank, launchOf(unit, rank, file, this.#devNull));
-    else this.#events.failed(unit, executableNotFound(unit.run.executable, this.#pathOf(unit)));
+    if (file === undefined) {
+      this.#events.failed(unit, executableNotFound(unit.run.executable, this.#pathOf(unit)));
+      return;
+    }
+    const launch = launchOf(unit, rank, file, this.#devNull);
+    const problem = pipeProblem(launch);
+    if (problem === undefined) this.#launch(unit, rank, launch);
+    else this.#events.failed(unit, problem);
   }
 
   #pathOf({ run }: LiveUnit): string {

@@ -1,4 +1,6 @@
-import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FAILURE_REASONS } from '../../src/model/exit.ts';
@@ -237,6 +239,22 @@ describe.each(LAUNCHERS)('what cannot start, over %s', (launcher) => {
     expect(outcome).not.toHaveProperty('exitCode');
     expect(world.reported.map(({ kind }) => kind)).toEqual(['ended']);
     expect(await world.outcomeOf('exit 5')).toMatchObject({ exitCode: 5 });
+  });
+
+  it.each([
+    ['INPUT_NOT_FOUND', 'input'],
+    ['OUTPUT_NOT_WRITABLE', 'output'],
+    ['OUTPUT_NOT_WRITABLE', 'error'],
+  ] as const)('%s for a named pipe as %s, which may wait for ever', async (reason, attribute) => {
+    const directory = mkdtempSync(join(tmpdir(), 'executor-test-'));
+    const pipe = join(directory, 'pipe');
+    // Before there is an executor, whose children alone are waited for.
+    execFileSync('mkfifo', [pipe]);
+    await using world = new World(launcher);
+    const outcome = await world.outcomeOf('true', { workingDirectory: '.', [attribute]: pipe });
+    expect(reasonOf(outcome)).toBe(reason);
+    expect(outcome.problem).toContain(`${pipe} is a named pipe`);
+    rmSync(directory, { recursive: true });
   });
 
   it('says when a directory may not be entered', async () => {
