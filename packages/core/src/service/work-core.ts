@@ -227,9 +227,7 @@ export class WorkCore implements WorkClient {
     const channel = port.channelOf(this.id);
     switch (effect.type) {
       case 'start':
-        // Decided for a link that is gone: when the agent came back it had never heard of these
-        // units, and they were given to others.
-        if (effect.link !== this.manager.state.places.ofAgent(effect.agentId)?.links) return;
+        if (!this.#isForPresentLink(effect)) return;
         if (effect.templates.length > 0) {
           port.send({ type: 'templates', channel, templates: effect.templates });
         }
@@ -249,6 +247,15 @@ export class WorkCore implements WorkClient {
       default:
         unreachable(effect);
     }
+  }
+
+  /**
+   * Not when it was decided for a link that is gone: the agent has then said on the next one, or is
+   * about to, that it never heard of these units, and they are given to others.
+   */
+  #isForPresentLink({ agentId, link }: Extract<WorkEffect, { type: 'start' }>): boolean {
+    const place = this.manager.state.places.ofAgent(agentId);
+    return place?.status === 'live' && place.links === link;
   }
 
   #watch(unit: number, stream: OutputStream, on: boolean): boolean {

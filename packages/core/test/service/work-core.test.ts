@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest';
+import type { Submission } from '../../src/manager/work-events.ts';
+import { parseWorkUnitDescription } from '../../src/model/work-unit-description.ts';
+import type { HeldUnits, ManagerMessage } from '../../src/protocol/messages.ts';
+import { silentLog } from '../../src/runtime/log.ts';
+import { schedulerOf } from '../../src/scheduler/schedulers.ts';
+import type { AgentPort } from '../../src/service/work-client.ts';
+import { WorkCore } from '../../src/service/work-core.ts';
+import { ManualClock } from '../agent/manual-clock.ts';
+import { NODE } from '../support/work-world.ts';
+
+const NOTHING: HeldUnits = {
+  units: new Uint32Array(0),
+  attempts: new Uint16Array(0),
+  phases: new Uint8Array(0),
+};
+
+/** A core whose commits are held up until the test lets them go, and what it has sent. */
+class Held {
+  readonly sent: ManagerMessage[] = [];
+  readonly agent: AgentPort = {
+    agentId: 'a',
+    pilotId: 'p',
+    node: NODE,
+    endsAt: undefined,
+    connected: true,
+    buffered: 0,
+    channelOf: () => 1,
+    send: (message) => this.sent.push(message),
+  };
+  #commits: (() => void)[] = [];
+  readonly core = new WorkCore({
+    id: 'work',
+    scheduler: schedulerOf('fifo'),
+    journal: {
+      append: () => {},
+      commit: () => new Promise((resolve) => this.#commits.push(resolve)),
+      snapshot: () => Promise.resolve(),
+      bytesSinceSnapshot: 0,
+      snapshotBytes: 0,
+    },
+    clock: new ManualClock(),
+    log: silentLog,
+  });
+
+  submit(): void {
+    const description = parseWorkUnitDescription({ executable: 'true' });
+    const templates = [{ id: 0, description }];
+    const submission: Submission = { first: 0, count: 1, templates, runs: [0, 1] };
+    this.core.dispatch({ type: 'submit', now: 0, submission });
+  }
+
+  /** All that was dispatched becomes durable, and what follows is done. */
+  async commit(): Promise<void> {
+    const settled = this.core.conductor.settled();
+    await undefined;
+    for (const resolve of this.#commits.splice(0)) resolve();
+    await settled;
+  }
+
+  get started(): number {
+    return this.sent.filter(({ type }) => type === 'start').length;
+  }
+}
+
+describe('a start that waits for its commit', () => {
+  it('is sent when the agent is still there', async () => {
+    const held = new Held();
+    held.submit();
+    held.core.agentJoined(held.agent, NOTHING);
+    await held.commit();
+    expect(held.started).toBe(1);
+  });
+
+  it('is not sent over a next link, before or after the agent has said what it holds', async () => {
+    const held = new Held();
+    held.submit();
+    held.core.agentJoined(held.agent, NOTHING);
+    // There is a new link already, and on it, perhaps, the word that the agent holds nothing.
+    held.core.agentSilent(held.agent, 'the link was closed');
+    await held.commit();
+    expect(held.started).toBe(0);
+    held.core.agentJoined(held.agent, NOTHING);
+    await held.commit();
+    expect(
+      held.sent.flatMap((m) => (m.type === 'start' ? [...(m.runs[0]?.attempts ?? [])] : [])),
+    ).toEqual([2]);
+  });
+});
