@@ -1,0 +1,195 @@
+/**
+ * An agent with the mind and the link of the real one, and hands that are simulated. It can be
+ * killed at any moment: then its processes, its reports and its memory are gone.
+ */
+import { type AgentEffect, AgentMachine } from '../../packages/core/src/agent/agent-machine.ts';
+import { ManagerLink } from '../../packages/core/src/agent/manager-link.ts';
+import type { NodeInfo } from '../../packages/core/src/model/resources.ts';
+import type { AgentMessage, ManagerMessage } from '../../packages/core/src/protocol/messages.ts';
+import { PROTOCOL_VERSION, PSTAR_VERSION } from '../../packages/core/src/protocol/version.ts';
+import type { Clock } from '../../packages/core/src/runtime/clock.ts';
+import { silentLog } from '../../packages/core/src/runtime/log.ts';
+import type { Link } from '../../packages/core/src/transport/link.ts';
+import { ProcessClock } from './clock.ts';
+import type { Ledger } from './ledger.ts';
+import { Processes } from './processes.ts';
+import type { Random } from './random.ts';
+import { GRACE_MS, HEARTBEAT_MS, LEASE_MS } from './times.ts';
+import type { Witness } from './witness.ts';
+
+const TICK_MS = HEARTBEAT_MS / 2;
+
+export interface SimulatedAgentParts {
+  readonly id: string;
+  readonly pilotId: string;
+  readonly node: NodeInfo;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly ledger: Ledger;
+  readonly witness: Witness;
+  dial(agent: SimulatedAgent): Promise<Link>;
+  /** It is over: by itself, or because it was killed. */
+  over(agent: SimulatedAgent, how: 'ended' | 'killed'): void;
+}
+
+export class SimulatedAgent {
+  readonly id: string;
+  readonly pilotId: string;
+  readonly #parts: SimulatedAgentParts;
+  readonly #clock: ProcessClock;
+  readonly #machine: AgentMachine;
+  readonly #processes: Processes;
+  readonly #link: ManagerLink;
+  #isPerforming = false;
+  #isFlushDue = false;
+
+  constructor(parts: SimulatedAgentParts) {
+    this.#parts = parts;
+    this.id = parts.id;
+    this.pilotId = parts.pilotId;
+    this.#clock = new ProcessClock(parts.clock);
+    const { cores, gpus, memory, resources } = parts.node;
+    const range = (count: number) => Array.from({ length: count }, (_, i) => i);
+    this.#machine = new AgentMachine(
+      {
+        capacity: { cores: range(cores), gpus: range(gpus), memory, resources },
+        leaseMs: LEASE_MS,
+        graceMs: GRACE_MS,
+      },
+      this.#now,
+    );
+    this.#processes = new Processes({
+      agentId: this.id,
+      machine: this.#machine,
+      clock: this.#clock,
+      random: parts.random,
+      ledger: parts.ledger,
+      touched: () => this.#touch(),
+    });
+    this.#link = this.#newLink();
+    this.#link.open();
+    this.#tickLater();
+  }
+
+  get isOver(): boolean {
+    return this.#clock.isOver;
+  }
+
+  /** Dies as SIGKILL has it, with everything that it had. */
+  kill(): void {
+    if (this.isOver) return;
+    this.#leave('killed');
+  }
+
+  /** The resource manager wants it gone. */
+  evict(): void {
+    if (this.isOver) return;
+    this.#machine.end('signal', this.#now);
+    this.#touch();
+  }
+
+  get #now(): number {
+    return this.#clock.monotonic();
+  }
+
+  #newLink(): ManagerLink {
+    const { id: agent, pilotId: pilot, node, random } = this.#parts;
+    const version = { protocol: PROTOCOL_VERSION, version: PSTAR_VERSION };
+    return new ManagerLink({
+      dial: () => this.#parts.dial(this),
+      hello: () => ({ type: 'hello', ...version, pilot, agent, node }),
+      heartbeatMs: HEARTBEAT_MS,
+      clock: this.#clock,
+      random: random.fraction,
+      log: silentLog,
+      events: {
+        welcomed: ({ leaseMs }) => {
+          this.#machine.connected(leaseMs, this.#now);
+          this.#touch();
+        },
+        message: (message) => this.#receive(message),
+        lost: () => this.#machine.disconnected(),
+        refused: (problem) => {
+          this.#machine.disconnected();
+          this.#machine.end('failed', this.#now, { problem });
+          this.#touch();
+        },
+        drain: () => {},
+      },
+    });
+  }
+
+  #receive(message: ManagerMessage): void {
+    if (this.isOver) return;
+    if (message.type === 'ack') this.#parts.witness.acknowledged(this.id, message.seq);
+    this.#machine.receive(message, this.#now, this.#clock.now());
+    this.#touch();
+  }
+
+  /** Does at once what follows, and says what has happened a little later. */
+  #touch(): void {
+    this.#perform();
+    if (this.#isFlushDue) return;
+    this.#isFlushDue = true;
+    this.#clock.after(this.#machine.hasPlenty ? 5 : 0, () => {
+      this.#isFlushDue = false;
+      this.#machine.flush();
+      this.#perform();
+    });
+  }
+
+  #perform(): void {
+    if (this.#isPerforming || this.isOver) return;
+    this.#isPerforming = true;
+    for (;;) {
+      const effects = this.#machine.takeEffects();
+      if (effects.length === 0) break;
+      for (const effect of effects) this.#do(effect);
+    }
+    this.#isPerforming = false;
+  }
+
+  #do(effect: AgentEffect): void {
+    switch (effect.type) {
+      case 'run':
+        this.#processes.run(effect.run);
+        break;
+      case 'terminate':
+        this.#processes.terminate(effect.key, effect.graceMs);
+        break;
+      case 'send':
+        this.#send(effect.message);
+        break;
+      case 'exit': {
+        const { reason, problem } = effect;
+        this.#send({ type: 'bye', reason, ...(problem !== undefined && { problem }) });
+        this.#leave('ended');
+        break;
+      }
+      case 'watch':
+        break;
+    }
+  }
+
+  #send(message: AgentMessage): void {
+    if (message.type === 'report') this.#parts.witness.reported(this.id, message);
+    this.#link.send(message);
+  }
+
+  #leave(how: 'ended' | 'killed'): void {
+    this.#processes.killAll();
+    void this.#link.close();
+    this.#clock.end();
+    this.#parts.ledger.nodeOver(this.id);
+    this.#parts.over(this, how);
+  }
+
+  #tickLater(): void {
+    this.#clock.after(TICK_MS, () => {
+      this.#link.tick(this.#now);
+      this.#machine.tick(this.#now);
+      this.#touch();
+      this.#tickLater();
+    });
+  }
+}

@@ -1,0 +1,134 @@
+/**
+ * What the processes themselves would say: which ran when and where. Checks what may never happen on
+ * any node, whatever manager and agents believe.
+ */
+import type { Run } from '../../packages/core/src/agent/service-work.ts';
+import type { NodeInfo } from '../../packages/core/src/model/resources.ts';
+import type { Problems } from './problems.ts';
+import type { Asked, Requests } from './requests.ts';
+import type { Witness } from './witness.ts';
+
+interface Process {
+  readonly run: Run;
+  readonly agentId: string;
+}
+
+interface Usage {
+  readonly node: NodeInfo;
+  cores: number;
+  memory: number;
+  gpus: number;
+}
+
+export class Ledger {
+  readonly #problems: Problems;
+  readonly #requests: Requests;
+  readonly #witness: Witness;
+  readonly #running = new Map<number, Process>();
+  readonly #attempts = new Set<string>();
+  readonly #starts = new Map<number, number>();
+  /** Where each unit's process has ended by itself with exit code 0. */
+  readonly #successes = new Map<number, string>();
+  /** Agents that are over, with what they knew. */
+  readonly #over = new Set<string>();
+  readonly #succeeded = new Set<number>();
+  readonly #usage = new Map<string, Usage>();
+
+  constructor(problems: Problems, requests: Requests, witness: Witness) {
+    this.#problems = problems;
+    this.#requests = requests;
+    this.#witness = witness;
+  }
+
+  /** How many processes run now. */
+  get running(): number {
+    return this.#running.size;
+  }
+
+  /** How many were ever started. */
+  get startedCount(): number {
+    return this.#attempts.size;
+  }
+
+  newNode(agentId: string, node: NodeInfo): void {
+    this.#usage.set(agentId, { node, cores: 0, memory: 0, gpus: 0 });
+  }
+
+  started(agentId: string, run: Run): void {
+    const { unit, attempt } = run;
+    const name = `unit ${unit} attempt ${attempt} at ${agentId}`;
+    const other = this.#running.get(unit);
+    if (other) {
+      this.#problems.add(
+        'two attempts at once',
+        `${name}, and ${other.run.attempt} at ${other.agentId}`,
+      );
+    }
+    if (this.#attempts.has(`${unit}#${attempt}`)) this.#problems.add('an attempt runs twice', name);
+    this.#attempts.add(`${unit}#${attempt}`);
+    this.#running.set(unit, { run, agentId });
+    this.#use(agentId, run, 1);
+    this.#checkAsked(run, name);
+    this.#starts.set(unit, (this.#starts.get(unit) ?? 0) + 1);
+  }
+
+  nodeOver(agentId: string): void {
+    this.#over.add(agentId);
+  }
+
+  /** A process is gone; without an exit code it was killed. */
+  ended(run: Run, exitCode: number | undefined, wasTerminated: boolean): void {
+    const process = this.#running.get(run.unit);
+    if (process?.run !== run) return;
+    this.#running.delete(run.unit);
+    this.#use(process.agentId, run, -1);
+    if (exitCode !== 0) return;
+    this.#succeeded.add(run.unit);
+    if (!wasTerminated) this.#successes.set(run.unit, process.agentId);
+  }
+
+  /** Whether some process of a unit has ended with exit code 0. */
+  hasSucceeded(unit: number): boolean {
+    return this.#succeeded.has(unit);
+  }
+
+  /** What the user wants of a unit allows it to start now. */
+  #checkAsked(run: Run, name: string): void {
+    const { unit, attempt } = run;
+    if (this.#witness.isFinal(unit)) this.#problems.add('a final unit starts', name);
+    const asked = this.#requests.ofRun(run);
+    if (asked === undefined) {
+      this.#problems.add('something else runs', name);
+      return;
+    }
+    if (attempt > (asked.lastAttempt ?? Number.POSITIVE_INFINITY)) {
+      this.#problems.add('a canceled unit starts', name);
+    }
+    for (const { unit: target, on } of this.#requests.dependenciesOf(asked, unit)) {
+      const allows = on === 'done' ? this.#witness.isDone(target) : this.#witness.isFinal(target);
+      if (!allows) this.#problems.add('a dependency is passed over', `${name} waits for ${target}`);
+    }
+    this.#checkRepeat(asked, unit, name);
+  }
+
+  #checkRepeat({ description }: Asked, unit: number, name: string): void {
+    const success = this.#successes.get(unit);
+    if (success !== undefined && !this.#over.has(success)) {
+      this.#problems.add('what has succeeded runs again', `${name}, and ended well at ${success}`);
+    }
+    if (description.restartOnPilotLoss !== false || description.retries !== undefined) return;
+    if ((this.#starts.get(unit) ?? 0) > 0) this.#problems.add('what may not run again does', name);
+  }
+
+  #use(agentId: string, { template }: Run, sign: 1 | -1): void {
+    const usage = this.#usage.get(agentId) as Usage;
+    const { cores, memory, gpus } = template.request;
+    usage.cores += sign * cores;
+    usage.memory += sign * memory;
+    usage.gpus += sign * gpus;
+    const { node } = usage;
+    if (usage.cores > node.cores || usage.memory > node.memory || usage.gpus > node.gpus) {
+      this.#problems.add('oversubscribed', `${agentId}: ${usage.cores} of ${node.cores} cores`);
+    }
+  }
+}

@@ -1,0 +1,91 @@
+/**
+ * A resource manager: native jobs that wait in its queue, run some agents, and end with them. What it
+ * says of them comes late, and only to a manager that lives.
+ */
+import type { NativeReport } from '../../packages/core/src/manager/pilot-events.ts';
+import type { NodeInfo } from '../../packages/core/src/model/resources.ts';
+import type { Clock } from '../../packages/core/src/runtime/clock.ts';
+import type { SimulatedAgent } from './agent.ts';
+import type { Random } from './random.ts';
+
+export interface ResourceManagerParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  startAgent(agentId: string, pilotId: string, node: NodeInfo): SimulatedAgent;
+  /** A native job has changed; told to nobody in particular. */
+  changed(pilotId: string, report: NativeReport): void;
+}
+
+interface NativeJob {
+  readonly pilotId: string;
+  readonly nodes: readonly NodeInfo[];
+  agents: SimulatedAgent[];
+  report: NativeReport;
+}
+
+export class ResourceManager {
+  readonly #parts: ResourceManagerParts;
+  readonly #jobs = new Map<string, NativeJob>();
+
+  constructor(parts: ResourceManagerParts) {
+    this.#parts = parts;
+  }
+
+  /** The agents that live. */
+  get agents(): SimulatedAgent[] {
+    return [...this.#jobs.values()].flatMap(({ agents }) => agents.filter(({ isOver }) => !isOver));
+  }
+
+  reportOf(pilotId: string): NativeReport | undefined {
+    return this.#jobs.get(pilotId)?.report;
+  }
+
+  /** Puts a native job into the queue, once. */
+  submit(pilotId: string, nodes: readonly NodeInfo[]): void {
+    if (this.#jobs.has(pilotId)) return;
+    const { clock, random } = this.#parts;
+    const report = { id: `native-${pilotId}`, state: 'Pending', detail: 'queued' } as const;
+    const job: NativeJob = { pilotId, nodes, agents: [], report };
+    this.#jobs.set(pilotId, job);
+    clock.after(random.between(0, 1500), () => this.#start(job));
+  }
+
+  /** Ends a native job as `scancel` does, or as a node's death does. */
+  kill(pilotId: string, state: 'Canceled' | 'Failed'): void {
+    const job = this.#jobs.get(pilotId);
+    if (job === undefined || isOver(job)) return;
+    for (const agent of job.agents) agent.kill();
+    this.#report(job, state);
+  }
+
+  evict(pilotId: string): void {
+    for (const agent of this.#jobs.get(pilotId)?.agents ?? []) agent.evict();
+  }
+
+  /** With its last agent the native job ends. */
+  agentOver({ pilotId }: SimulatedAgent, how: 'ended' | 'killed'): void {
+    const job = this.#jobs.get(pilotId);
+    if (job === undefined || job.agents.some((agent) => !agent.isOver)) return;
+    const { clock, random } = this.#parts;
+    clock.after(random.between(1, 3000), () => this.#report(job, END_OF[how]));
+  }
+
+  #start(job: NativeJob): void {
+    if (isOver(job)) return;
+    const { pilotId, nodes } = job;
+    job.agents = nodes.map((node, i) => this.#parts.startAgent(`${pilotId}-${i}`, pilotId, node));
+    this.#report(job, 'Running');
+  }
+
+  #report(job: NativeJob, state: NativeReport['state']): void {
+    if (isOver(job)) return;
+    job.report = { ...job.report, state, detail: state.toUpperCase() };
+    this.#parts.changed(job.pilotId, job.report);
+  }
+}
+
+const END_OF = { ended: 'Done', killed: 'Failed' } as const;
+
+function isOver({ report: { state } }: NativeJob): boolean {
+  return state === 'Done' || state === 'Failed' || state === 'Canceled';
+}

@@ -1,0 +1,166 @@
+/**
+ * A whole cluster on one thread: a manager that dies and comes back, a resource manager, agents, a
+ * network and a user, with everything that may happen to them, and those who check.
+ */
+import type { NativeReport } from '../../packages/core/src/manager/pilot-events.ts';
+import type { NodeInfo } from '../../packages/core/src/model/resources.ts';
+import type { SchedulerName } from '../../packages/core/src/scheduler/schedulers.ts';
+import { SimulatedAgent } from './agent.ts';
+import { SimulatedClock } from './clock.ts';
+import { SimulatedDisk } from './disk.ts';
+import { Ledger } from './ledger.ts';
+import { ManagerLife, type NativeEffect, PLAN } from './manager.ts';
+import { Network } from './network.ts';
+import { Problems } from './problems.ts';
+import type { Random } from './random.ts';
+import { Requests } from './requests.ts';
+import { ResourceManager } from './resource-manager.ts';
+import { User } from './user.ts';
+import { Witness } from './witness.ts';
+
+const GIB = 2 ** 30;
+
+export class World {
+  readonly clock = new SimulatedClock();
+  readonly random: Random;
+  readonly problems = new Problems();
+  readonly requests = new Requests();
+  readonly witness: Witness;
+  readonly ledger: Ledger;
+  readonly network: Network;
+  readonly resourceManager: ResourceManager;
+  readonly user: User;
+  readonly scheduler: SchedulerName;
+  /** How often the manager has died. */
+  deaths = 0;
+  /** Nothing bad happens any more. */
+  isCalm = false;
+  readonly #workDisk = new SimulatedDisk();
+  readonly #pilotDisk = new SimulatedDisk();
+  readonly #nodes = new Map<string, readonly NodeInfo[]>();
+  #manager: ManagerLife | undefined;
+
+  constructor(random: Random) {
+    const { clock, problems, requests } = this;
+    this.random = random;
+    this.scheduler = random.pick(['backfill', 'backfill', 'round-robin', 'fifo']);
+    this.witness = new Witness(problems, this.#workDisk);
+    this.ledger = new Ledger(problems, requests, this.witness);
+    this.network = new Network(clock, random.fork());
+    this.user = new User({ clock, random: random.fork(), requests, witness: this.witness });
+    this.resourceManager = new ResourceManager({
+      clock,
+      random: random.fork(),
+      startAgent: (id, pilotId, node) => this.#startAgent(id, pilotId, node),
+      changed: (pilotId, report) => this.#tellNative(pilotId, report),
+    });
+    this.openManager();
+  }
+
+  /** The manager, while one lives. */
+  get manager(): ManagerLife | undefined {
+    return this.#manager;
+  }
+
+  /** A program opens the services by their ids. */
+  openManager(): void {
+    const { clock, random, witness, scheduler } = this;
+    const willDie = !this.isCalm && random.chance(0.7);
+    const life = new ManagerLife({
+      clock,
+      random: random.fork(),
+      scheduler,
+      workDisk: this.#workDisk,
+      pilotDisk: this.#pilotDisk,
+      witness,
+      points: willDie ? random.between(1, random.pick([40, 400, 1500])) : Number.POSITIVE_INFINITY,
+      native: (effect) => this.#performNative(effect),
+      died: () => this.#managerDied(),
+    });
+    if (life.isOver) return;
+    this.#manager = life;
+    this.network.listener = life;
+  }
+
+  /** Asks for a pilot with those nodes. */
+  createPilot(nodes: readonly NodeInfo[]): void {
+    const pilot = `p${this.#nodes.size}`;
+    this.#nodes.set(pilot, nodes);
+    this.#manager?.tell({ type: 'create', pilot, plan: PLAN, at: this.clock.now() });
+  }
+
+  get pilots(): readonly string[] {
+    return [...this.#nodes.keys()];
+  }
+
+  #managerDied(): void {
+    this.deaths++;
+    this.#manager = undefined;
+    this.network.managerDied();
+    // Sometimes longer than any lease.
+    const ms = this.random.chance(0.15) ? 12_000 : this.random.between(1, 2500);
+    this.clock.after(ms, () => this.openManager());
+  }
+
+  #startAgent(id: string, pilotId: string, node: NodeInfo): SimulatedAgent {
+    const { clock, random, ledger, witness } = this;
+    ledger.newNode(id, node);
+    return new SimulatedAgent({
+      id,
+      pilotId,
+      node,
+      clock,
+      random: random.fork(),
+      ledger,
+      witness,
+      dial: (agent) => this.network.dial(agent),
+      over: (agent, how) => this.resourceManager.agentOver(agent, how),
+    });
+  }
+
+  #performNative(effect: NativeEffect): void {
+    const { pilot } = effect;
+    const later = (act: () => void) => this.clock.after(this.random.between(1, 300), act);
+    switch (effect.type) {
+      case 'submit':
+      case 'settle-submission':
+        later(() => this.#submitNative(pilot, effect.round));
+        return;
+      case 'watch-native':
+        later(() => {
+          const report = this.resourceManager.reportOf(pilot);
+          if (report !== undefined) this.#tellNative(pilot, report);
+        });
+        return;
+      case 'cancel-native':
+        later(() => this.resourceManager.kill(pilot, 'Canceled'));
+    }
+  }
+
+  #submitNative(pilot: string, round: number): void {
+    this.resourceManager.submit(pilot, this.#nodes.get(pilot) ?? []);
+    const nativeId = `native-${pilot}`;
+    this.#manager?.tell({ type: 'accepted', pilot, round, nativeId, at: this.clock.now() });
+  }
+
+  #tellNative(pilot: string, report: NativeReport): void {
+    this.clock.after(this.random.between(1, 500), () => {
+      this.#manager?.tell({ type: 'native', pilot, report, at: this.clock.now() });
+    });
+  }
+}
+
+export function nodeOf(cores: number, gpus = 0): NodeInfo {
+  return {
+    host: 'node',
+    cores,
+    memory: 4 * GIB,
+    gpus,
+    resources: {},
+    cpuArchitecture: 'x86_64',
+    operatingSystemType: 'LINUX',
+    nodeVersion: 'v20.20.0',
+    pstarVersion: '0.0.0',
+    launcher: 'null',
+  };
+}
