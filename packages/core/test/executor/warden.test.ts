@@ -17,10 +17,18 @@ function given(words: string): string[] {
   });
 }
 
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It went by itself between being found and being killed.
+  }
+}
+
 it('goes when its agent was killed before it had begun', async () => {
   const directory = `${mkdtempSync(join(tmpdir(), 'warden-test-'))}/`;
   onTestFinished(() => {
-    for (const pid of given(directory)) process.kill(Number(pid), 'SIGKILL');
+    for (const pid of given(directory)) kill(Number(pid));
     rmSync(directory, { recursive: true, force: true });
   });
   const program = fileURLToPath(new URL('programs/killed-early.ts', import.meta.url));
