@@ -1,5 +1,5 @@
 /** What is refused, how it is said, and that nothing of it stays. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -129,7 +129,11 @@ describe('a work unit service', () => {
 describe('a store', () => {
   it('that cannot be written is refused, with the path', async () => {
     const store = await mkdtemp(join(tmpdir(), 'pstar-test-'));
-    onTestFinished(() => rm(store, { recursive: true, force: true }));
+    onTestFinished(async () => {
+      // The program below closes it to whoever is not root.
+      await chmod(store, 0o700);
+      await rm(store, { recursive: true, force: true });
+    });
     await writeFile(join(store, 'file'), '');
     // A file in the way is an obstacle to root as well, which a mode would not be.
     const path = join(store, 'file', 'store');
