@@ -137,11 +137,8 @@ describe('a store', () => {
     await writeFile(join(store, 'file'), '');
     // A file in the way is an obstacle to root as well, which a mode would not be.
     const path = join(store, 'file', 'store');
-    for (const open of [
-      PilotJobService.open({ store: path }),
-      WorkUnitService.open({ store: path }),
-    ]) {
-      const error = await refusal(open);
+    for (const Service of [PilotJobService, WorkUnitService]) {
+      const error = await refusal(Service.open({ store: path }));
       expect(error.code).toBe('STORE_UNWRITABLE');
       expect(error.message).toContain(path);
     }
