@@ -5,7 +5,7 @@
  * same dead holder one wins, and a slow one never removes the lock of a fast one.
  */
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { link, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -33,6 +33,8 @@ interface Holder extends DirectoryHolder {
   /** The boot of the machine and the process's start within it, where the system tells. */
   readonly boot?: string;
   readonly start?: string;
+  /** Where the pid counts: containers of one machine do not see each other's processes. */
+  readonly namespace?: string;
 }
 
 const LOCK_NAME = /^lock\.(\d+)$/;
@@ -40,7 +42,8 @@ const LOCK_NAME = /^lock\.(\d+)$/;
 /**
  * Takes a directory for this process, at once or not at all.
  *
- * A lock held on another machine is believed to be alive, as nothing can be seen from here.
+ * A lock held on another machine, or in another container, is believed to be alive, as nothing can be
+ * seen from here. One that was held under this very name before a restart is not.
  *
  * @throws PilotError `STORE_LOCKED`, naming who holds it; `STORE_FULL` or `STORE_UNWRITABLE`.
  */
@@ -127,12 +130,14 @@ async function readHolder(file: string): Promise<Holder | undefined> {
 function describeSelf(clock: Clock): Holder {
   const boot = bootId();
   const start = startOf(process.pid);
+  const namespace = pidNamespace();
   return {
     pid: process.pid,
     host: hostname(),
     since: new Date(clock.now()).toISOString(),
     ...(boot === undefined ? {} : { boot }),
     ...(start === undefined ? {} : { start }),
+    ...(namespace === undefined ? {} : { namespace }),
   };
 }
 
@@ -140,7 +145,8 @@ function isAlive(holder: Holder): boolean {
   const boot = bootId();
   // A machine's name may change while it runs, and it may restart under the same name.
   const sameBoot = holder.boot !== undefined && holder.boot === boot;
-  if (!sameBoot && holder.host !== hostname()) return true;
+  const seen = sameBoot && (holder.namespace ?? pidNamespace()) === pidNamespace();
+  if (!seen && holder.host !== hostname()) return true;
   if (!sameBoot && holder.boot !== undefined && boot !== undefined) return false;
   if (holder.start !== undefined) return startOf(holder.pid) === holder.start;
   try {
@@ -153,6 +159,14 @@ function isAlive(holder: Holder): boolean {
 
 function bootId(): string | undefined {
   return readOr('/proc/sys/kernel/random/boot_id')?.trim();
+}
+
+function pidNamespace(): string | undefined {
+  try {
+    return readlinkSync('/proc/self/ns/pid');
+  } catch {
+    return undefined;
+  }
 }
 
 /** When a process started, in the kernel's ticks; undefined when there is none, or no /proc. */

@@ -73,6 +73,16 @@ describe('lockDirectory', () => {
     await expect(lock()).rejects.toMatchObject({ code: 'STORE_LOCKED' });
   });
 
+  it('believes a holder in another container of this machine to be alive', async () => {
+    await lockOf(1, { host: 'elsewhere', namespace: 'pid:[1]', pid: await deadPid() });
+    await expect(lock()).rejects.toMatchObject({ code: 'STORE_LOCKED' });
+  });
+
+  it('takes over from a container of the same name, which has been started again', async () => {
+    await lockOf(1, { namespace: 'pid:[1]', pid: await deadPid() });
+    await expect(lock()).resolves.toBeDefined();
+  });
+
   it('lets one of many win over a dead holder', async () => {
     await lockOf(1, { pid: await deadPid() });
     const attempts = await Promise.allSettled(Array.from({ length: 20 }, lock));
