@@ -4,15 +4,18 @@ import { auditTime, distinctUntilChanged, filter, type Observable, takeWhile } f
 import { bar, grouped, onTerminal, redraw } from './screen.ts';
 
 /** Settles when all `total` units are over and the last line has been shown. */
-export function showProgress({ statistics$ }: WorkUnitService, total: number): Promise<void> {
+export function showProgress(work: WorkUnitService, total: number): Promise<void> {
+  const { statistics$, statistics } = work;
   const startedAt = performance.now();
-  const seconds = () => (performance.now() - startedAt) / 1000;
+  const before = statistics.finished;
+  const rate = ({ finished }: WorkStatistics) =>
+    (1000 * (finished - before)) / (performance.now() - startedAt);
   const shown$ = statistics$.pipe(
     takeWhile(({ finished }) => finished < total, true),
     onTerminal ? auditTime(50) : everyTenth(total),
   );
-  return shown$.forEach((statistics) => {
-    const line = describe(statistics, total, seconds());
+  return shown$.forEach((now) => {
+    const line = describe(now, total, rate(now));
     if (onTerminal) redraw([line]);
     else console.log(line);
   });
@@ -27,9 +30,8 @@ function everyTenth(total: number) {
     );
 }
 
-function describe({ finished, byState }: WorkStatistics, total: number, seconds: number): string {
-  const rate = finished / seconds;
-  const left = finished === 0 ? '?' : Math.ceil((total - finished) / rate);
+function describe({ finished, byState }: WorkStatistics, total: number, rate: number): string {
+  const left = rate > 0 ? Math.ceil((total - finished) / rate) : '?';
   return [
     `${bar(finished / total, 20)} ${String(Math.floor((100 * finished) / total)).padStart(3)} %`,
     `${grouped(byState.Done)} done`,

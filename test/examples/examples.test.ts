@@ -81,6 +81,10 @@ const examples: Record<string, { args?: string[]; says: RegExp; fake: [string, s
     says: /^licensed of 1 cores ran \d+ units$/m,
     fake: ['sleep', 'exit 3'],
   },
+  '07-reopen': {
+    says: /^400 units are done; each ran once, by its own account$/m,
+    fake: ['sleep', 'echo $PSTAR_UNIT_ID >>ledger'],
+  },
 };
 
 describe('the examples', () => {
