@@ -12,6 +12,7 @@ import { silentLog } from '../../packages/core/src/runtime/log.ts';
 import type { Link } from '../../packages/core/src/transport/link.ts';
 import { ProcessClock } from './clock.ts';
 import type { Ledger } from './ledger.ts';
+import type { NodeDisks } from './node-disks.ts';
 import { Processes } from './processes.ts';
 import type { Random } from './random.ts';
 import { GRACE_MS, HEARTBEAT_MS, LEASE_MS } from './times.ts';
@@ -27,6 +28,7 @@ export interface SimulatedAgentParts {
   readonly random: Random;
   readonly ledger: Ledger;
   readonly witness: Witness;
+  readonly disks: NodeDisks;
   dial(agent: SimulatedAgent): Promise<Link>;
   /** It is over: by itself, or because it was killed. */
   over(agent: SimulatedAgent, how: 'ended' | 'killed'): void;
@@ -78,6 +80,7 @@ export class SimulatedAgent {
   /** Dies as SIGKILL has it, with everything that it had. */
   kill(): void {
     if (this.isOver) return;
+    this.#parts.disks.kill(this.id);
     this.#leave('killed');
   }
 
@@ -108,7 +111,10 @@ export class SimulatedAgent {
           this.#touch();
         },
         message: (message) => this.#receive(message),
-        lost: () => this.#machine.disconnected(),
+        lost: () => {
+          this.#machine.disconnected();
+          this.#touch();
+        },
         refused: (problem) => {
           this.#machine.disconnected();
           this.#machine.end('failed', this.#now, { problem });
@@ -161,11 +167,19 @@ export class SimulatedAgent {
         this.#send(effect.message);
         break;
       case 'exit': {
-        const { reason, problem } = effect;
-        this.#send({ type: 'bye', reason, ...(problem !== undefined && { problem }) });
+        const { reason, problem, isUnheard } = effect;
+        const bye = { reason, ...(problem !== undefined && { problem }) };
+        this.#parts.disks.end(this.id, isUnheard ? bye : undefined);
+        this.#send({ type: 'bye', ...bye });
         this.#leave('ended');
         break;
       }
+      case 'keep':
+        this.#parts.disks.keep(this.id, effect.service, effect.report);
+        break;
+      case 'forget':
+        this.#parts.disks.forget(this.id, effect.service);
+        break;
       case 'watch':
         break;
     }

@@ -4,6 +4,7 @@
  */
 import type { Run } from '../../packages/core/src/agent/service-work.ts';
 import type { NodeInfo } from '../../packages/core/src/model/resources.ts';
+import type { NodeDisks } from './node-disks.ts';
 import type { Problems } from './problems.ts';
 import type { Asked, Requests } from './requests.ts';
 import type { Witness } from './witness.ts';
@@ -24,6 +25,7 @@ export class Ledger {
   readonly #problems: Problems;
   readonly #requests: Requests;
   readonly #witness: Witness;
+  readonly #disks: NodeDisks;
   readonly #running = new Map<number, Process>();
   readonly #attempts = new Set<string>();
   readonly #starts = new Map<number, number>();
@@ -34,10 +36,11 @@ export class Ledger {
   readonly #succeeded = new Set<number>();
   readonly #usage = new Map<string, Usage>();
 
-  constructor(problems: Problems, requests: Requests, witness: Witness) {
+  constructor(problems: Problems, requests: Requests, witness: Witness, disks: NodeDisks) {
     this.#problems = problems;
     this.#requests = requests;
     this.#witness = witness;
+    this.#disks = disks;
   }
 
   /** How many processes run now. */
@@ -108,13 +111,17 @@ export class Ledger {
       const allows = on === 'done' ? this.#witness.isDone(target) : this.#witness.isFinal(target);
       if (!allows) this.#problems.add('a dependency is passed over', `${name} waits for ${target}`);
     }
-    this.#checkRepeat(asked, unit, name);
+    this.#checkRepeat(asked, run, name);
   }
 
-  #checkRepeat({ description }: Asked, unit: number, name: string): void {
+  #checkRepeat({ description }: Asked, run: Run, name: string): void {
+    const { unit } = run;
     const success = this.#successes.get(unit);
     if (success !== undefined && !this.#over.has(success)) {
       this.#problems.add('what has succeeded runs again', `${name}, and ended well at ${success}`);
+    }
+    if (success !== undefined && this.#disks.holdsSuccess(success, run.service.id, unit)) {
+      this.#problems.add('what was kept runs again', `${name}, and ended well at ${success}`);
     }
     if (description.restartOnPilotLoss !== false || description.retries !== undefined) return;
     if ((this.#starts.get(unit) ?? 0) > 0) this.#problems.add('what may not run again does', name);

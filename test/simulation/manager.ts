@@ -4,6 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type {
+  NativeReport,
   PilotEffect,
   PilotEvent,
   PilotInput,
@@ -14,6 +15,7 @@ import {
   PilotMachine,
   type PilotStep,
 } from '../../packages/core/src/manager/pilot-machine.ts';
+import { isOver } from '../../packages/core/src/manager/pilot-record.ts';
 import { TemplateIndex } from '../../packages/core/src/manager/template-index.ts';
 import { assertInvariants, type WorkDump } from '../../packages/core/src/manager/work-dump.ts';
 import type { WorkEvent } from '../../packages/core/src/manager/work-events.ts';
@@ -25,9 +27,11 @@ import { silentLog } from '../../packages/core/src/runtime/log.ts';
 import { type SchedulerName, schedulerOf } from '../../packages/core/src/scheduler/schedulers.ts';
 import { AgentRegistry } from '../../packages/core/src/service/agent-registry.ts';
 import { Conductor } from '../../packages/core/src/service/conductor.ts';
+import { lastWordsOf } from '../../packages/core/src/service/pilot-remains.ts';
 import { RunningTimers } from '../../packages/core/src/service/running-timers.ts';
 import { submitAll } from '../../packages/core/src/service/submit.ts';
 import { WorkCore } from '../../packages/core/src/service/work-core.ts';
+import type { LeftReports } from '../../packages/core/src/transport/kept-reports.ts';
 import type { Link } from '../../packages/core/src/transport/link.ts';
 import { ProcessClock } from './clock.ts';
 import { type SimulatedDisk, SimulatedJournal } from './disk.ts';
@@ -46,6 +50,8 @@ export interface ManagerParts {
   readonly workDisk: SimulatedDisk;
   readonly pilotDisk: SimulatedDisk;
   readonly witness: Witness;
+  /** What agents have left on their nodes. */
+  readonly left: LeftReports;
   /** After how many points it dies, unless it is killed before. */
   readonly points: number;
   /** What concerns resource managers. */
@@ -106,6 +112,7 @@ export class ManagerLife {
       dispatch: (input) => this.tell(input),
       pilotOf: (identity) => identity,
       timesOf: () => ({ heartbeatMs: HEARTBEAT_MS, leaseMs: LEASE_MS }),
+      leftOf: () => parts.left,
     });
     this.#open();
   }
@@ -139,6 +146,18 @@ export class ManagerLife {
 
   tell(input: PilotInput): void {
     if (!this.isOver) this.#conductor.dispatch(input);
+  }
+
+  /** The resource manager says how a native job is. */
+  async tellNative(pilot: string, report: NativeReport): Promise<void> {
+    if (isOver(report)) {
+      await this.#registry.parted(pilot);
+      const words = await lastWordsOf(this.#pilots.pilots.get(pilot), this.#parts.left, silentLog);
+      for (const word of words) {
+        this.tell({ type: 'agent-bye', pilot, ...word, at: this.#clock.now() });
+      }
+    }
+    this.tell({ type: 'native', pilot, report, at: this.#clock.now() });
   }
 
   /** Calls back with the number of the first unit, if it lives to hear of it. */

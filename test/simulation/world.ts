@@ -11,6 +11,7 @@ import { SimulatedDisk } from './disk.ts';
 import { Ledger } from './ledger.ts';
 import { ManagerLife, type NativeEffect, PLAN } from './manager.ts';
 import { Network } from './network.ts';
+import { NodeDisks } from './node-disks.ts';
 import { Problems } from './problems.ts';
 import type { Random } from './random.ts';
 import { Requests } from './requests.ts';
@@ -27,6 +28,7 @@ export class World {
   readonly requests = new Requests();
   readonly witness: Witness;
   readonly ledger: Ledger;
+  readonly disks: NodeDisks;
   readonly network: Network;
   readonly resourceManager: ResourceManager;
   readonly user: User;
@@ -45,7 +47,8 @@ export class World {
     this.random = random;
     this.scheduler = random.pick(['backfill', 'backfill', 'round-robin', 'fifo']);
     this.witness = new Witness(problems, this.#workDisk);
-    this.ledger = new Ledger(problems, requests, this.witness);
+    this.disks = new NodeDisks(clock, random.fork());
+    this.ledger = new Ledger(problems, requests, this.witness, this.disks);
     this.network = new Network(clock, random.fork());
     this.user = new User({ clock, random: random.fork(), requests, witness: this.witness });
     this.resourceManager = new ResourceManager({
@@ -73,6 +76,7 @@ export class World {
       workDisk: this.#workDisk,
       pilotDisk: this.#pilotDisk,
       witness,
+      left: this.disks,
       points: willDie ? random.between(1, random.pick([40, 400, 1500])) : Number.POSITIVE_INFINITY,
       native: (effect) => this.#performNative(effect),
       died: () => this.#managerDied(),
@@ -103,7 +107,7 @@ export class World {
   }
 
   #startAgent(id: string, pilotId: string, node: NodeInfo): SimulatedAgent {
-    const { clock, random, ledger, witness } = this;
+    const { clock, random, ledger, witness, disks } = this;
     ledger.newNode(id, node);
     return new SimulatedAgent({
       id,
@@ -113,6 +117,7 @@ export class World {
       random: random.fork(),
       ledger,
       witness,
+      disks,
       dial: (agent) => this.network.dial(agent),
       over: (agent, how) => this.resourceManager.agentOver(agent, how),
     });
@@ -145,7 +150,7 @@ export class World {
 
   #tellNative(pilot: string, report: NativeReport): void {
     this.clock.after(this.random.between(1, 500), () => {
-      this.#manager?.tell({ type: 'native', pilot, report, at: this.clock.now() });
+      void this.#manager?.tellNative(pilot, report);
     });
   }
 }

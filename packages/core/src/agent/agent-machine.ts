@@ -10,14 +10,28 @@ import { formatDuration } from '../model/quantity.ts';
 import type { AgentMessage, EndReason, HeldUnits, ManagerMessage } from '../protocol/messages.ts';
 import type { Run } from './service-work.ts';
 import type { SlotCapacity } from './slots.ts';
-import { type RunOutcome, type UnitEffect, Workload } from './workload.ts';
+import {
+  type RunOutcome,
+  type Unheard,
+  type UnheardReport,
+  type UnitEffect,
+  Workload,
+} from './workload.ts';
 
 /** What is to be done, in this order. */
 export type AgentEffect =
   | UnitEffect
   | { readonly type: 'send'; readonly message: AgentMessage }
+  /** Is to outlive the agent, until it is forgotten. */
+  | ({ readonly type: 'keep' } & UnheardReport)
   /** The last effect: all that is left is to say goodbye. */
-  | { readonly type: 'exit'; readonly reason: EndReason; readonly problem: string | undefined };
+  | {
+      readonly type: 'exit';
+      readonly reason: EndReason;
+      readonly problem: string | undefined;
+      /** Nobody may hear the goodbye, nor have heard all that went before it. */
+      readonly isUnheard: boolean;
+    };
 
 /** How an agent is set up. */
 export interface AgentMachineOptions {
@@ -34,6 +48,8 @@ export interface AgentMachineOptions {
 const PLENTY = 8;
 /** How long an ending agent waits for its last reports to be acknowledged. */
 const FAREWELL_MS = 5_000;
+/** How long a report may be unacknowledged on a link that seems well before it is kept, once or twice. */
+const OVERDUE_MS = 2_000;
 /** How long after SIGKILL a process may take to be gone before the agent goes without its end. */
 const REAPING_MS = 10_000;
 
@@ -57,6 +73,7 @@ export class AgentMachine {
   #isConnected = false;
   #lastHeard: number;
   #lastBusy: number;
+  #lastLook: number;
   #ending: Ending | undefined;
   #isOver = false;
 
@@ -68,6 +85,7 @@ export class AgentMachine {
     this.#cores = options.capacity.cores.length;
     this.#lastHeard = now;
     this.#lastBusy = now;
+    this.#lastLook = now;
   }
 
   /** What is to be done since the last call. */
@@ -108,6 +126,7 @@ export class AgentMachine {
   disconnected(): void {
     this.#isConnected = false;
     this.#workload.detach();
+    this.#keep('unreachable');
   }
 
   /** A message of the manager's. */
@@ -154,6 +173,10 @@ export class AgentMachine {
   /** Time has passed. */
   tick(now: number): void {
     if (this.#workload.running + this.#workload.waiting > 0) this.#lastBusy = now;
+    if (now - this.#lastLook >= OVERDUE_MS) {
+      this.#lastLook = now;
+      this.#keep('overdue');
+    }
     if (this.#ending !== undefined) this.#tickEnding(this.#ending, now);
     else if (now - this.#lastHeard >= this.#leaseMs - this.#lastGraceMs) {
       const problem = `no manager for ${formatDuration(Math.round(this.#leaseMs / 1_000))}`;
@@ -180,7 +203,13 @@ export class AgentMachine {
     for (const message of this.#workload.takeReports()) {
       this.#effects.push({ type: 'send', message });
     }
+    this.#keep('unreachable');
     this.#exitWhenSettled();
+  }
+
+  /** The agent cannot go on: what nobody has heard is to be kept. */
+  abandon(): void {
+    this.#keep('any');
   }
 
   /** When the lease is over the units must be gone, so that another agent may have them. */
@@ -205,6 +234,14 @@ export class AgentMachine {
   #exit({ reason, problem }: Ending): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#effects.push({ type: 'exit', reason, problem });
+    const isUnheard = !(this.#isConnected && this.#workload.isSettled);
+    this.#keep('any');
+    this.#effects.push({ type: 'exit', reason, problem, isUnheard });
+  }
+
+  #keep(which: Unheard): void {
+    for (const unheard of this.#workload.takeUnkept(which)) {
+      this.#effects.push({ type: 'keep', ...unheard });
+    }
   }
 }

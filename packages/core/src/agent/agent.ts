@@ -11,6 +11,7 @@ import type { Clock, Timer } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { randomFraction, randomSecret } from '../runtime/random.ts';
 import { RunningTime } from '../runtime/running-time.ts';
+import { KeptReports } from '../transport/kept-reports.ts';
 import type { Link } from '../transport/link.ts';
 import { type AgentEffect, AgentMachine } from './agent-machine.ts';
 import { ManagerLink, type ManagerLinkEvents } from './manager-link.ts';
@@ -33,6 +34,8 @@ export interface AgentEnd {
   readonly reason: EndReason;
   readonly problem?: string;
 }
+
+type Exit = Extract<AgentEffect, { readonly type: 'exit' }>;
 
 /** It looks around so often, unless something is due sooner. */
 const TICK_MAX_MS = 1_000;
@@ -59,6 +62,7 @@ export class Agent {
   readonly #link: ManagerLink;
   readonly #progress: ProgressGate;
   readonly #output: OutputRelay;
+  readonly #kept: KeptReports;
   readonly #timers = new Map<'tick' | 'wall-time' | 'report', Timer>();
   #resolve: (end: AgentEnd) => void = () => {};
   #isPerforming = false;
@@ -92,6 +96,7 @@ export class Agent {
       log,
       events: this.#linkEvents(),
     });
+    this.#kept = new KeptReports(settings.keptDirectory, this.#id, log);
     this.#progress = new ProgressGate(clock, (key, line) => this.#sendProgress(key, line));
     this.#output = new OutputRelay(
       (key, stream, on) => this.#executor.watch(key, stream, on),
@@ -124,7 +129,15 @@ export class Agent {
   async fail(error: unknown): Promise<void> {
     const { message, stack = message } = error instanceof Error ? error : new Error(String(error));
     this.#log.error(stack);
-    await this.#finish({ reason: 'failed', problem: message });
+    try {
+      this.#machine.abandon();
+      for (const effect of this.#machine.takeEffects()) {
+        if (effect.type === 'keep') this.#kept.keep(effect.service, effect.report);
+      }
+    } catch {
+      // Then it is with what was kept before.
+    }
+    await this.#finish({ reason: 'failed', problem: message, isUnheard: true });
   }
 
   #leave(reason: EndReason, graceMs: number): void {
@@ -161,6 +174,7 @@ export class Agent {
       lost: () => {
         machine.disconnected();
         this.#output.clear();
+        this.#touch();
       },
       refused: (problem) => {
         machine.disconnected();
@@ -264,6 +278,12 @@ export class Agent {
       case 'send':
         this.#link.send(effect.message);
         break;
+      case 'keep':
+        this.#kept.keep(effect.service, effect.report);
+        break;
+      case 'forget':
+        this.#kept.forget(effect.service);
+        break;
       case 'exit':
         void this.#finish(effect);
         break;
@@ -285,13 +305,7 @@ export class Agent {
     this.#timers.set('tick', this.#clock.after(dueMs, tick));
   }
 
-  async #finish({
-    reason,
-    problem,
-  }: {
-    reason: EndReason;
-    problem?: string | undefined;
-  }): Promise<void> {
+  async #finish({ reason, problem, isUnheard }: Omit<Exit, 'type'>): Promise<void> {
     if (this.#isEnding) return;
     this.#isEnding = true;
     for (const timer of this.#timers.values()) timer.cancel();
@@ -300,8 +314,16 @@ export class Agent {
     this.#output.clear();
     const end: AgentEnd = problem === undefined ? { reason } : { reason, problem };
     this.#link.send({ type: 'bye', ...end });
-    await this.#link.close();
+    await Promise.all([this.#link.close(), isUnheard && this.#keepBye(end)]);
+    await this.#kept.close();
     this.#resolve(end);
+  }
+
+  /** A last word says that there is nothing more to know: not where something could not be kept. */
+  async #keepBye(end: AgentEnd): Promise<void> {
+    if (!(await this.#kept.settled())) return;
+    this.#kept.bye(end);
+    await this.#kept.settled();
   }
 }
 

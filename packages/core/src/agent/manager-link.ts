@@ -38,7 +38,7 @@ export interface ManagerLinkOptions {
 }
 
 const RETRY_MIN_MS = 100;
-const RETRY_MAX_MS = 5_000;
+const RETRY_MAX_MS = 1_500;
 /** So many heartbeats without a word, and the link is taken for dead. */
 const SILENT_HEARTBEATS = 3;
 const CLOSING_MS = 3_000;

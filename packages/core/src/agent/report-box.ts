@@ -6,6 +6,7 @@ import type {
   EndedColumns,
   Report,
   ReturnedColumns,
+  SealedReport,
   StartedColumns,
   UnitColumns,
 } from '../protocol/messages.ts';
@@ -33,8 +34,6 @@ export interface ReportedOutcome {
   readonly maxRss: number;
 }
 
-/** A report before it has a channel: the number of one differs from link to link. */
-type SealedReport = Omit<Report, 'type' | 'channel'>;
 type Why = ReturnedColumns['why'];
 
 /** A report of that many rows stays well below the size of a frame. */
@@ -53,6 +52,10 @@ export class ReportBox {
   /** Numbered and not acknowledged, oldest first. */
   #sealed: SealedReport[] = [];
   #sent = 0;
+  /** The last number that was kept on disk; 0 while nothing kept is unacknowledged. */
+  #kept = 0;
+  /** The last number at the last look for what is overdue. */
+  #looked = 0;
 
   /** Whether everything was reported and acknowledged. */
   get empty(): boolean {
@@ -100,12 +103,35 @@ export class ReportBox {
     this.#sent = 0;
   }
 
-  /** Forgets the reports up to that number. */
-  acknowledge(seq: number): void {
-    const kept = this.#sealed.findIndex((report) => report.seq > seq);
-    const gone = kept < 0 ? this.#sealed.length : kept;
+  /** What is not acknowledged, and not kept on disk yet. */
+  takeUnkept(): readonly SealedReport[] {
+    this.#seal();
+    const unkept = this.#sealed.filter(({ seq }) => seq > this.#kept);
+    if (unkept.length > 0) this.#kept = this.#seq;
+    return unkept;
+  }
+
+  /** The same, but nothing unless some of it was here already at the last call of this. */
+  takeOverdue(): readonly SealedReport[] {
+    const oldest = this.#sealed[0]?.seq ?? Number.POSITIVE_INFINITY;
+    const isOverdue = oldest <= this.#looked;
+    this.#looked = this.#seq;
+    return isOverdue ? this.takeUnkept() : [];
+  }
+
+  /**
+   * Forgets the reports up to that number.
+   *
+   * @returns whether with them all that was kept on disk has become needless
+   */
+  acknowledge(seq: number): boolean {
+    const left = this.#sealed.findIndex((report) => report.seq > seq);
+    const gone = left < 0 ? this.#sealed.length : left;
     this.#sealed.splice(0, gone);
     this.#sent = Math.max(0, this.#sent - gone);
+    if (this.#kept === 0 || seq < this.#kept) return false;
+    this.#kept = 0;
+    return true;
   }
 
   /** Calls for each attempt that is over and not acknowledged. */

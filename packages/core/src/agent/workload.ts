@@ -10,6 +10,7 @@ import type {
   ManagerMessage,
   OutputStream,
   Report,
+  SealedReport,
   StartRun,
   UnitColumns,
 } from '../protocol/messages.ts';
@@ -45,7 +46,21 @@ export type UnitEffect =
       readonly unit: number;
       readonly stream: OutputStream;
       readonly on: boolean;
-    };
+    }
+  /** The service has acknowledged everything of its own that was kept. */
+  | { readonly type: 'forget'; readonly service: string };
+
+/** A report that nobody has acknowledged. */
+export interface UnheardReport {
+  readonly service: string;
+  readonly report: SealedReport;
+}
+
+/**
+ * Which unacknowledged reports: those of services that are out of reach, those that are so since the
+ * last look for these, or all.
+ */
+export type Unheard = 'unreachable' | 'overdue' | 'any';
 
 /** The messages that concern the units of one service. */
 export type ServiceMessage = Exclude<
@@ -154,7 +169,9 @@ export class Workload {
         this.#takeBack(service, message, message.type === 'cancel');
         break;
       case 'ack':
-        service.box.acknowledge(message.seq);
+        if (service.box.acknowledge(message.seq)) {
+          this.#emit({ type: 'forget', service: service.id });
+        }
         break;
       case 'watch':
         this.#watch(service, message.unit, message.stream, message.on);
@@ -209,6 +226,15 @@ export class Workload {
   *takeReports(): Generator<Report> {
     this.#hasFullReport = false;
     for (const [channel, { box }] of this.#channels) yield* box.takeUnsent(channel);
+  }
+
+  /** What is to be kept where it outlives this agent, and was not taken for that yet. */
+  *takeUnkept(which: Unheard): Generator<UnheardReport> {
+    for (const { id: service, channel, box } of this.#services.values()) {
+      if (which === 'unreachable' && channel !== undefined) continue;
+      const reports = which === 'overdue' ? box.takeOverdue() : box.takeUnkept();
+      for (const report of reports) yield { service, report };
+    }
   }
 
   /** Takes the units of a run in, but for those it has or had, or had a later attempt of. */

@@ -124,7 +124,8 @@ function accepted(id: string): NativeReport {
   return { id, state: 'Pending', detail: 'accepted' };
 }
 
-function isOver({ state }: NativeReport): boolean {
+/** Whether a report says that a native job is over. */
+export function isOver({ state }: NativeReport): boolean {
   return state === 'Done' || state === 'Canceled' || state === 'Failed';
 }
 

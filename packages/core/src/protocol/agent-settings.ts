@@ -16,6 +16,8 @@ export interface AgentSettings {
   readonly manager: { readonly host: string; readonly port: number };
   /** A file in which a manager that came back publishes its new address, as JSON like `manager`. */
   readonly managerFile?: string;
+  /** Where reports are kept that no manager has acknowledged; made when there are any. */
+  readonly keptDirectory: string;
   /** Directory of this pilot: sandboxes, lanes, log. Made by whoever writes this file. */
   readonly root: string;
   /** What the agent offers; what is left out is what it finds. */

@@ -158,6 +158,9 @@ export interface Report {
   readonly returned?: ReturnedColumns;
 }
 
+/** A report before it has a channel: the number of one differs from link to link. */
+export type SealedReport = Omit<Report, 'type' | 'channel'>;
+
 /** From an agent to the manager. */
 export type AgentMessage =
   | Hello

@@ -11,6 +11,7 @@ import type { AgentMessage, ManagerMessage } from '../protocol/messages.ts';
 import { PROTOCOL_VERSION, PSTAR_VERSION } from '../protocol/version.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
+import type { LeftReports } from '../transport/kept-reports.ts';
 import type { Link } from '../transport/link.ts';
 import { AgentConnection, LinkWatch } from './agent-link.ts';
 import type { RunningTimers } from './running-timers.ts';
@@ -18,6 +19,10 @@ import type { WorkClient } from './work-client.ts';
 
 /** How long who has a key may take to say who it is. */
 const HELLO_MS = 10_000;
+/** How long the word of an agent may come after the word that its process is over. */
+const PARTING_MS = 2_000;
+/** What an agent has left came by no link. */
+const NO_CHANNEL = -1;
 
 /** How often a link is proved alive, and how long an agent goes on without one. */
 export interface LinkTimes {
@@ -34,6 +39,14 @@ export interface AgentRegistryParts {
   /** The pilot whose key an identity has proved. */
   pilotOf(identity: string): string | undefined;
   timesOf(pilotId: string): LinkTimes;
+  /** What the agents of a pilot have left behind. */
+  leftOf(pilotId: string): LeftReports;
+}
+
+/** How an agent has come to its end. */
+interface Gone {
+  readonly how: AgentEnding;
+  readonly detail: string;
 }
 
 /** All agents of one service, and all services that give them work. */
@@ -42,11 +55,13 @@ export class AgentRegistry {
   readonly #agents = new Map<string, AgentConnection>();
   readonly #watches = new Map<string, LinkWatch>();
   /** Those that never come back, with what they left: a service that is added later asks. */
-  readonly #gone = new Map<string, { readonly how: AgentEnding; readonly detail: string }>();
+  readonly #gone = new Map<string, Gone>();
   readonly #silent = new Map<string, string>();
   readonly #clients = new Set<WorkClient>();
   /** Links that have not said yet whose they are. */
   readonly #unnamed = new Set<LinkWatch>();
+  /** Called whenever a link of an agent is over. */
+  readonly #partings = new Set<() => void>();
   #closed = false;
 
   constructor(parts: AgentRegistryParts) {
@@ -125,7 +140,27 @@ export class AgentRegistry {
     agent.depart();
     this.#watches.get(agentId)?.dismiss(undefined);
     this.#watches.delete(agentId);
-    for (const client of this.#clients) this.#tell(() => client.agentGone(agent, how, detail));
+    for (const client of this.#clients) void this.#part(client, agent, { how, detail });
+  }
+
+  /**
+   * Settles when every link of a pilot's agents is over and all read that came by it, or when that
+   * has taken long: the word that a process is over may overtake its own goodbye.
+   */
+  parted(pilotId: string): Promise<void> {
+    const isOver = () =>
+      ![...this.#agents.values()].some((agent) => agent.pilotId === pilotId && agent.connected);
+    if (isOver()) return Promise.resolve();
+    return new Promise((resolve) => {
+      const settle = () => {
+        patience.cancel();
+        this.#partings.delete(look);
+        resolve();
+      };
+      const look = () => isOver() && settle();
+      const patience = this.#parts.timers.after(PARTING_MS, settle);
+      this.#partings.add(look);
+    });
   }
 
   /** Turns an agent away: it ends its units and itself. */
@@ -144,7 +179,7 @@ export class AgentRegistry {
     this.#clients.add(client);
     for (const [id, agent] of this.#agents) {
       const gone = this.#gone.get(id);
-      if (gone) this.#tell(() => client.agentGone(agent, gone.how, gone.detail));
+      if (gone) void this.#part(client, agent, gone);
       else if (agent.connected) this.#tell(() => agent.attach(client));
       else this.#tell(() => client.agentSilent(agent, this.#silent.get(id) ?? 'not here yet'));
     }
@@ -243,6 +278,33 @@ export class AgentRegistry {
     const { pilotId: pilot, agentId } = agent;
     const at = this.#parts.clock.now();
     this.#parts.dispatch({ type: 'agent-silent', pilot, agent: agentId, why, at });
+    for (const look of this.#partings) look();
+  }
+
+  /** Tells a service that an agent is gone, after what the agent has left for it. */
+  async #part(client: WorkClient, agent: AgentConnection, { how, detail }: Gone): Promise<void> {
+    const { agentId } = agent;
+    const { log, leftOf } = this.#parts;
+    const warn = (error: unknown) =>
+      log.warn({ agent: agentId, err: error }, 'what it has left cannot be read or removed');
+    const left = leftOf(agent.pilotId);
+    const isNeeded = client.boundTo(agentId) > 0;
+    const reports = isNeeded ? await left.reports(agentId, client.id).catch(warn) : [];
+    // Else it is told when it comes back.
+    if (!this.#clients.has(client)) return;
+    for (const report of reports ?? []) {
+      const message = { type: 'report', channel: NO_CHANNEL, ...report } as const;
+      this.#tell(() => client.agentMessage(agent, message));
+    }
+    this.#tell(() => client.agentGone(agent, how, detail));
+    if (!isNeeded || reports === undefined) return;
+    await client
+      .settled()
+      .then(
+        () => left.remove(agentId, client.id),
+        () => {},
+      )
+      .catch(warn);
   }
 
   /** One service's defect is not the others'. */

@@ -4,9 +4,9 @@
  */
 import { Subject } from 'rxjs';
 import type { Adaptor } from '../adaptor/adaptor.ts';
-import type { PilotEffect, PilotEvent, PilotInput } from '../manager/pilot-events.ts';
+import type { NativeReport, PilotEffect, PilotEvent, PilotInput } from '../manager/pilot-events.ts';
 import { type PilotDump, PilotMachine, type PilotStep } from '../manager/pilot-machine.ts';
-import { isNativeOver, type PilotRecord } from '../manager/pilot-record.ts';
+import { isNativeOver, isOver as isReportOver, type PilotRecord } from '../manager/pilot-record.ts';
 import { assert, unreachable } from '../model/assert.ts';
 import { PilotError } from '../model/errors.ts';
 import type { Explanation } from '../model/explanation.ts';
@@ -17,6 +17,7 @@ import {
 import { isFinalPilotJobState } from '../model/pilot-job-state.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
+import { LeftFiles } from '../transport/kept-reports.ts';
 import { AgentRegistry } from './agent-registry.ts';
 import { Conductor, type ConductorJournal } from './conductor.ts';
 import { explainPilot, tailOf } from './pilot-explanation.ts';
@@ -24,7 +25,6 @@ import type { PilotJobEvent } from './pilot-job.ts';
 import { type PilotJobActions, PilotJobView } from './pilot-job-view.ts';
 import {
   agentLaunch,
-  cleanUpPlace,
   forgetPlace,
   launchName,
   linkTimes,
@@ -37,6 +37,7 @@ import {
   readSettings,
   writeSettings,
 } from './pilot-launch.ts';
+import { lastWordsOf, removeRemains } from './pilot-remains.ts';
 import { type Connection, ResourceManagers } from './resource-managers.ts';
 import { RunningTimers } from './running-timers.ts';
 
@@ -101,13 +102,14 @@ export class PilotCore {
       dispatch: (input) => this.tell(input),
       pilotOf: (identity) => this.#keys.get(identity)?.pilotId,
       timesOf: (pilotId) => linkTimes(this.#description(pilotId)),
+      leftOf: (pilotId) => new LeftFiles(this.#place(pilotId).keptDirectory),
     });
     this.managers = new ResourceManagers({
       adaptors: parts.adaptors,
       directory: `${parts.directory}/adaptors`,
       clock,
       log,
-      report: (pilot, report) => this.tell({ type: 'native', pilot, report, at: clock.now() }),
+      report: (pilot, report) => this.#nativeReported(pilot, report),
     });
     for (const pilot of this.machine.pilots.values()) this.#restore(pilot);
   }
@@ -291,6 +293,21 @@ export class PilotCore {
     });
   }
 
+  #nativeReported(pilot: string, report: NativeReport): void {
+    const tell = () => this.tell({ type: 'native', pilot, report, at: this.#parts.clock.now() });
+    if (isReportOver(report)) void this.#hearLastWords(pilot).then(tell);
+    else tell();
+  }
+
+  /** What agents have said themselves of the end of their native job goes before it. */
+  async #hearLastWords(pilot: string): Promise<void> {
+    await this.agents.parted(pilot);
+    const { clock, log } = this.#parts;
+    const left = new LeftFiles(this.#place(pilot).keptDirectory);
+    const words = await lastWordsOf(this.machine.pilots.get(pilot), left, log);
+    for (const word of words) this.tell({ type: 'agent-bye', pilot, ...word, at: clock.now() });
+  }
+
   #submit(pilot: string, round: number, again: boolean): void {
     const abort = new AbortController();
     const at = () => this.#parts.clock.now();
@@ -346,7 +363,7 @@ export class PilotCore {
     const place = this.#place(pilot.id);
     const description = this.#description(pilot.id);
     this.#lastOutputs.set(pilot.id, tailOf(logFileOf(place, description)));
-    cleanUpPlace(place, description.cleanup).catch((error: unknown) =>
+    removeRemains(pilot, place, description).catch((error: unknown) =>
       log.warn({ pilot: pilot.id, err: error }, 'its directory cannot be cleaned up'),
     );
   }

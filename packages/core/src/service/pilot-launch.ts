@@ -1,6 +1,6 @@
 /** What is written and handed over to start a pilot's agents. */
 import { readFileSync, rmSync } from 'node:fs';
-import { rm, rmdir, stat } from 'node:fs/promises';
+import { readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import type { AgentLaunch, AgentOffer, SecurityContext } from '../adaptor/adaptor.ts';
 import type { PilotPolicy } from '../manager/pilot-events.ts';
@@ -12,7 +12,11 @@ import { randomSecret } from '../runtime/random.ts';
 import { agentFile, koffiPath } from './agent-files.ts';
 import { SILENT_BEATS } from './agent-link.ts';
 
-const LEASE_S = 300;
+/**
+ * As HTCondor's JobLeaseDuration: long enough for a login node that restarts, or for a program that
+ * computes, and what a pilot that nobody comes back to costs at most.
+ */
+const LEASE_S = 2400;
 const HEARTBEAT_S = 5;
 const GRACE_MS = 10_000;
 /** What an agent may take beyond the grace to reap, to report, and to exit. */
@@ -36,6 +40,8 @@ export interface PilotPlace {
   readonly managerFile: string;
   readonly contextFile: string;
   readonly logFile: string;
+  /** What agents leave behind that nobody has acknowledged. */
+  readonly keptDirectory: string;
 }
 
 /** The files of a pilot. */
@@ -49,6 +55,7 @@ export function pilotPlace(serviceDirectory: string, pilotId: string): PilotPlac
     managerFile: file('manager.json'),
     contextFile: file('context.json'),
     logFile: file('agent.log'),
+    keptDirectory: file('kept'),
   };
 }
 
@@ -150,6 +157,7 @@ function agentSettings(parts: SettingsParts, key: string): AgentSettings {
     key,
     manager: address,
     managerFile: place.managerFile,
+    keptDirectory: place.keptDirectory,
     root: agent.scratch
       ? join(agent.scratch, name)
       : (description.workingDirectory ?? place.directory),
@@ -199,14 +207,19 @@ export function forgetPlace(place: PilotPlace): void {
   rmSync(place.directory, { recursive: true, force: true });
 }
 
-/** Removes secrets, and what the description wants removed, once all of a pilot is over. */
+/**
+ * Removes secrets, and what the description wants removed, once all of a pilot is over. What agents
+ * have left stays until it is taken in.
+ */
 export async function cleanUpPlace(
   place: PilotPlace,
   cleanup: boolean | 'default' = 'default',
 ): Promise<void> {
   if (cleanup === true) {
-    await rm(place.directory, { recursive: true, force: true });
-    return;
+    const names = await readdir(place.directory).catch(() => []);
+    for (const name of names.map((each) => join(place.directory, each))) {
+      if (name !== place.keptDirectory) await rm(name, { recursive: true, force: true });
+    }
   }
   const { settingsFile, contextFile, managerFile, logFile } = place;
   for (const file of [settingsFile, contextFile, managerFile]) await rm(file, { force: true });

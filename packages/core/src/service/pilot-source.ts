@@ -58,6 +58,14 @@ export class PilotSource implements WorkClient {
     this.#core.agentGone(agent, how, detail);
   }
 
+  boundTo(agentId: string): number {
+    return this.#core.boundTo(agentId);
+  }
+
+  settled(): Promise<void> {
+    return this.#core.settled();
+  }
+
   pilotsChanged(): void {
     this.#core.pilotsChanged();
   }

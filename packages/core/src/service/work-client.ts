@@ -38,6 +38,10 @@ export interface WorkClient {
   agentSilent(agent: AgentPort, why: string): void;
   /** It will never come back: its native job is over, or it is fenced. */
   agentGone(agent: AgentPort, how: AgentEnding, detail: string): void;
+  /** How many of its units an agent has, as far as is known. */
+  boundTo(agentId: string): number;
+  /** Resolves once all that it was told so far is on disk. */
+  settled(): Promise<void>;
   /** A pilot's state or detail has changed. */
   pilotsChanged(): void;
 }

@@ -111,6 +111,11 @@ export class WorkCore implements WorkClient {
     return this.manager.state.places.ofAgent(agentId)?.boundCount ?? 0;
   }
 
+  /** Resolves once all that was taken in so far is on disk. */
+  settled(): Promise<void> {
+    return this.conductor.settled();
+  }
+
   agentJoined(agent: AgentPort, { units, attempts, phases }: HeldUnits, isRetired = false): void {
     this.#ports.set(agent.agentId, agent);
     const { agentId, pilotId, node, endsAt } = agent;

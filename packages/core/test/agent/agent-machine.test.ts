@@ -174,6 +174,38 @@ describe('an agent machine', () => {
     expect(told(world.takeReports())).toEqual(['started 2.1', 'ended 1.1']);
   });
 
+  it('keeps what nobody can be told, until it is acknowledged on a new link', () => {
+    world.start([1, 2]).begin(1).settle();
+    world.receive({ type: 'ack', channel: 1, seq: 1 });
+    world.end(1);
+    expect(world.kept).toEqual([]);
+    world.machine.disconnected();
+    // Sent before the link was lost, and perhaps never read.
+    expect(toldOf(world.settle().kept)).toEqual(['ended 1.1']);
+    world.begin(2).settle().end(2);
+    expect(toldOf(world.kept)).toEqual(['ended 1.1', 'started 2.1', 'ended 2.1']);
+    world.connect();
+    expect(world.kept).toHaveLength(3);
+    world.receive({ type: 'ack', channel: 1, seq: 3 });
+    expect(world.kept).toHaveLength(3);
+    world.receive({ type: 'ack', channel: 1, seq: 4 });
+    expect(world.kept).toEqual([]);
+  });
+
+  it('keeps what is not acknowledged for long on a link that seems well', () => {
+    const world = new AgentWorld().connect({ work: 1, other: 2 });
+    world.template();
+    world.template(1, {}, 2).start([1]).start([5], { channel: 2 });
+    world.end(1).end(5);
+    world.receive({ type: 'ack', channel: 2, seq: 1 });
+    world.tick(2000);
+    expect(world.kept).toEqual([]);
+    world.tick(2000);
+    expect(world.kept.map(({ service }) => service)).toEqual(['work']);
+    world.tick(2000);
+    expect(world.kept).toHaveLength(1);
+  });
+
   it('cuts what it has to say into reports of a bearable size', () => {
     world.receive({
       type: 'recall',
@@ -275,6 +307,9 @@ describe('the end of an agent', () => {
     expect([...world.terminated.values()]).toEqual([1000, 1000, 1000, 1000]);
     for (const unit of [1, 2, 3, 4]) world.end(unit, true);
     expect(world.exit).toMatchObject({ reason: 'lease', problem: 'no manager for 10s' });
+    expect(world.exit?.isUnheard).toBe(true);
+    const back = [1, 2, 3, 4].map((unit) => `returned evicted ${unit}.1`);
+    expect(toldOf(world.kept)).toEqual(expect.arrayContaining(back));
   });
 
   it('counts the lease from the last word of the manager, not from the loss of the link', () => {
@@ -301,3 +336,8 @@ describe('the end of an agent', () => {
     expect(world.exit?.reason).toBe('idle');
   });
 });
+
+/** What was kept, in words. */
+function toldOf(kept: AgentWorld['kept']): string[] {
+  return told(kept.map(({ report }) => ({ type: 'report', channel: 0, ...report })));
+}

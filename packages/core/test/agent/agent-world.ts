@@ -2,6 +2,7 @@
 import { expect } from 'vitest';
 import { AgentMachine, type AgentMachineOptions } from '../../src/agent/agent-machine.ts';
 import type { Run } from '../../src/agent/service-work.ts';
+import type { UnheardReport } from '../../src/agent/workload.ts';
 import type { Resources } from '../../src/model/resources.ts';
 import type {
   AgentMessage,
@@ -22,7 +23,9 @@ export class AgentWorld {
   reports: Report[] = [];
   /** Every message, in order. */
   readonly sent: AgentMessage[] = [];
-  exit: { reason: string; problem: string | undefined } | undefined;
+  /** What outlives the agent. */
+  kept: UnheardReport[] = [];
+  exit: { reason: string; problem: string | undefined; isUnheard: boolean } | undefined;
   readonly watched: string[] = [];
 
   constructor(options: Partial<AgentMachineOptions> = {}) {
@@ -42,6 +45,9 @@ export class AgentWorld {
         this.watched.push(
           `${effect.unit} ${effect.stream} ${effect.on} ${effect.key === undefined ? 'gone' : 'there'}`,
         );
+      } else if (effect.type === 'keep') this.kept.push(effect);
+      else if (effect.type === 'forget') {
+        this.kept = this.kept.filter(({ service }) => service !== effect.service);
       } else {
         this.sent.push(effect.message);
         if (effect.message.type === 'report') this.reports.push(effect.message);

@@ -33,6 +33,7 @@ class World {
         key: '',
         manager: { host: '', port: 0 },
         root,
+        keptDirectory: join(root, 'kept'),
         cores: 2,
         leaseMs: 600_000,
         heartbeatMs: 60_000,

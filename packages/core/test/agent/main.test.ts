@@ -59,6 +59,7 @@ class World {
       key: this.key.toString('base64'),
       manager: { host, port },
       root: this.directory,
+      keptDirectory: join(this.directory, 'kept'),
       cores: 2,
       leaseMs: 600_000,
       heartbeatMs: 60_000,

@@ -84,6 +84,10 @@ export class HearingClient implements WorkClient {
   agentGone(agent: AgentPort, how: string, detail: string): void {
     this.#hear(`gone ${agent.connected} ${how}: ${detail}`);
   }
+  boundTo(): number {
+    return 0;
+  }
+  async settled(): Promise<void> {}
   pilotsChanged(): void {}
 
   async until(text: string): Promise<void> {
