@@ -33,10 +33,10 @@ export const AGENT_ATTRIBUTES = {
   /**
    * How long the agent goes on without its manager before it ends its units and itself.
    *
-   * Seconds or `'5m'`; must be longer than `heartbeat`. Default: the manager's.
+   * Seconds or `'5m'`; must be longer than `heartbeat`. Default: 40 minutes.
    */
   lease: attribute(readLimit),
-  /** How often agent and manager let each other know that they live; seconds or `'10s'`. Default: the manager's. */
+  /** How often agent and manager let each other know that they live; seconds or `'10s'`. Default: 5 seconds. */
   heartbeat: attribute(readLimit),
   /**
    * How long after its start the agent may take to report; then the pilot is Failed.
