@@ -83,7 +83,7 @@ describe('a kept file', () => {
 });
 
 describe('the reports of an agent', () => {
-  const report = (seq: number) => ({ seq, started: undefined });
+  const report = (seq: number) => ({ seq });
 
   it('are kept for each service apart, and gone with the last that was taken in', async () => {
     const kept = fileIn('pilot/kept');

@@ -1,0 +1,158 @@
+/** Runs the program that is killed, hears what it says, and kills it and its agents under a seed. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { Random } from '../simulation/random.ts';
+import type { Told } from './ledgers.ts';
+import type { Line, Parameters } from './program.ts';
+
+const PROGRAM = new URL('program.ts', import.meta.url).pathname;
+const UNIT = new URL('unit.sh', import.meta.url).pathname;
+
+/** What became of a unit, with what was asked for. */
+export interface Final extends Told {
+  readonly mayRestart: boolean;
+  readonly retries: boolean;
+}
+
+/** A store with everything that was ever said of it. */
+export class Chaos {
+  readonly directory: string;
+  readonly ledgers: string;
+  readonly random: Random;
+  /** Units that somebody was told of. */
+  readonly known = new Set<string>();
+  readonly canceledIn = new Map<string, number>();
+  /** Agents that may live, by process id. */
+  readonly agents = new Set<number>();
+  final: readonly Final[] = [];
+  managersKilled = 0;
+  agentsKilled = 0;
+
+  private constructor(directory: string, seed: number) {
+    this.directory = directory;
+    this.ledgers = join(directory, 'ledgers');
+    this.random = new Random(seed);
+  }
+
+  static async open(seed: number): Promise<Chaos> {
+    const chaos = new Chaos(await mkdtemp(join(tmpdir(), 'pstar-chaos-')), seed);
+    await mkdir(chaos.ledgers);
+    return chaos;
+  }
+
+  /** Kills what may still be there, and removes everything. */
+  async close(): Promise<void> {
+    for (const pid of this.agents) kill(pid);
+    await rm(this.directory, { recursive: true, force: true });
+  }
+
+  /** Starts the program. */
+  start(parameters: Partial<Parameters> & { readonly node?: readonly string[] } = {}): Program {
+    const { node = [], ...rest } = parameters;
+    return new Program(this, node, {
+      store: join(this.directory, 'store'),
+      ledgers: this.ledgers,
+      unit: UNIT,
+      seed: this.random.between(0, 2 ** 31),
+      units: 30,
+      ...rest,
+    });
+  }
+
+  /** Kills one agent, if one is known to live. */
+  killAgent(): void {
+    const live = [...this.agents].filter((pid) => existsSync(`/proc/${pid}`));
+    if (live.length === 0) return;
+    kill(this.random.pick(live));
+    this.agentsKilled++;
+  }
+}
+
+/** One run of the program. */
+export class Program {
+  readonly lines: Line[] = [];
+  readonly child: ChildProcess;
+  /** Once it has ended and everything that it said was read. */
+  readonly over: Promise<void>;
+  readonly #chaos: Chaos;
+  readonly #waiting = new Set<() => void>();
+  #isOver = false;
+  #errors = '';
+
+  constructor(chaos: Chaos, node: readonly string[], parameters: Parameters) {
+    this.#chaos = chaos;
+    const options = [...node, '--conditions=@pstar/source', '--import', 'tsx'];
+    this.child = spawn(process.execPath, [...options, PROGRAM, JSON.stringify(parameters)]);
+    const out = createInterface(this.child.stdout as NodeJS.ReadableStream);
+    out.on('line', (line) => this.#hear(JSON.parse(line)));
+    this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#errors += text;
+    });
+    this.over = new Promise((resolve) => {
+      this.child.once('close', () => {
+        this.#isOver = true;
+        this.#look();
+        resolve();
+      });
+    });
+  }
+
+  /** Settles once that is so. Rejects, with what it has written, if it ends before. */
+  async until(isSo: (lines: readonly Line[]) => boolean): Promise<void> {
+    while (!isSo(this.lines)) {
+      if (this.#isOver) throw new Error(`the program has ended: ${this.#errors}`);
+      await new Promise<void>((resolve) => this.#waiting.add(resolve));
+    }
+  }
+
+  /** Settles once it has said so many lines, or has nothing more to do. */
+  said(count: number): Promise<void> {
+    return this.until((lines) => lines.length >= count || isIdle(lines));
+  }
+
+  /** As the kernel has it when memory runs out. */
+  async kill(): Promise<void> {
+    this.child.kill('SIGKILL');
+    await this.over;
+    this.#chaos.managersKilled++;
+  }
+
+  /** Waits for everything, and for the program to end by itself. */
+  async finish(): Promise<void> {
+    this.child.stdin?.write('\n');
+    await this.until((lines) => lines.at(-1)?.type === 'final');
+    await this.over;
+  }
+
+  #hear(line: Line): void {
+    const { known, canceledIn, agents } = this.#chaos;
+    this.lines.push(line);
+    if (line.type === 'submitted') for (const id of line.ids) known.add(id);
+    else if (line.type === 'event') known.add(line.id);
+    else if (line.type === 'canceled') canceledIn.set(line.id, line.attempt);
+    else if (line.type === 'pilot') agents.add(line.pid);
+    else if (line.type === 'final') this.#chaos.final = line.units as Final[];
+    this.#look();
+  }
+
+  #look(): void {
+    for (const wake of this.#waiting) wake();
+    this.#waiting.clear();
+  }
+}
+
+function isIdle(lines: readonly Line[]): boolean {
+  return lines.some((line) => line.type === 'stage' && line.stage === 'idle');
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has just ended by itself.
+  }
+}
