@@ -4,7 +4,7 @@
  */
 import { crc32 } from 'node:zlib';
 import { Batch } from '../../packages/core/src/journal/batch.ts';
-import { decodeAll, encode, encodeState } from '../../packages/core/src/journal/codec.ts';
+import { decodeAll, encode } from '../../packages/core/src/journal/codec.ts';
 import {
   decodeFrameHeader,
   FRAME_HEADER_BYTES,
@@ -129,7 +129,7 @@ export class SimulatedJournal implements ConductorJournal {
 
   snapshot(state: unknown): Promise<void> {
     this.#seal();
-    const bytes = Uint8Array.from(encodeState(state));
+    const bytes = Uint8Array.from(encode(state));
     return this.#enqueue({ bytes, replaces: this.#sequence });
   }
 

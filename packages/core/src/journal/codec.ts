@@ -24,26 +24,7 @@ export function encode(value: unknown): Uint8Array {
   return bytes;
 }
 
-/** The bytes of a state, typically large; the caller's to keep. */
-export function encodeState(state: unknown): Uint8Array {
-  // A buffer of the right size from the start spares copying it each time that it grows.
-  packr.useBuffer(Buffer.allocUnsafeSlow(guessBytes(state) + 2 * SCRATCH_BYTES));
-  try {
-    return packr.pack(state);
-  } finally {
-    packr.useBuffer(Buffer.allocUnsafeSlow(SCRATCH_BYTES));
-  }
-}
-
 /** The values that were encoded one after the other into `bytes`. */
 export function decodeAll(bytes: Uint8Array): unknown[] {
   return unpackr.unpackMultiple(bytes) as unknown[];
-}
-
-/** A large state is typed arrays nearly all of it, a few steps below its top. */
-function guessBytes(state: unknown, depth = 3): number {
-  if (ArrayBuffer.isView(state)) return state.byteLength + 16;
-  if (Array.isArray(state)) return state.length * 16;
-  if (depth === 0 || typeof state !== 'object' || state === null) return 16;
-  return Object.values(state).reduce<number>((sum, v) => sum + guessBytes(v, depth - 1), 0);
 }

@@ -5,12 +5,13 @@
 
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
-import { damaged, unknownFormat } from './journal-errors.ts';
+import { damaged, foreign, newer } from './journal-errors.ts';
 import {
   decodeFileHeader,
   decodeFrameHeader,
   FILE_HEADER_BYTES,
   type FileHeader,
+  FORMAT_VERSION,
   FRAME_HEADER_BYTES,
   FRAME_MAGIC,
   type FrameHeader,
@@ -96,9 +97,9 @@ export class FrameReader implements Disposable {
       case 'valid':
         return finding.header;
       case 'newer':
-        throw unknownFormat(this.path, finding.version);
+        throw newer(this.path, 'format', finding.version, FORMAT_VERSION);
       case 'foreign':
-        throw unknownFormat(this.path);
+        throw foreign(this.path);
       case 'damaged':
         throw damaged(this.path, 0, "the file's header is damaged");
     }

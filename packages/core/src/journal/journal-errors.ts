@@ -4,7 +4,6 @@ import { PilotError } from '../model/errors.ts';
 import { approximateSize } from '../model/quantity.ts';
 import { isFull } from '../runtime/store-error.ts';
 import type { Disk } from './disk.ts';
-import { FORMAT_VERSION } from './record-format.ts';
 
 /** What a write that failed means, with what somebody needs to know who is to mend it. */
 export async function writeError(
@@ -47,14 +46,26 @@ export function missing(path: string): PilotError {
   });
 }
 
-/** A file was written by something newer, or by something else altogether. */
-export function unknownFormat(path: string, version?: number): PilotError {
-  const problem =
-    version === undefined
-      ? 'this is no journal of pstar'
-      : `written in version ${version} of the format; this program reads up to ${FORMAT_VERSION}`;
-  const hint = version === undefined ? 'open another directory' : 'use a newer pstar';
-  return new PilotError('JOURNAL_VERSION', problem, { subject: path, hint });
+/** A file was not written by anything of ours. */
+export function foreign(path: string): PilotError {
+  return new PilotError('JOURNAL_VERSION', 'this is no journal of pstar', {
+    subject: path,
+    hint: 'open another directory',
+  });
+}
+
+/** A file was written by a newer program, in another format or with records that mean other things. */
+export function newer(
+  path: string,
+  what: 'format' | 'records',
+  found: number,
+  supported: number,
+): PilotError {
+  const problem = `written in version ${found} of the ${what}; this program reads up to ${supported}`;
+  return new PilotError('JOURNAL_VERSION', problem, {
+    subject: path,
+    hint: 'open it with the newer pstar that wrote it; there is no way back to an older one',
+  });
 }
 
 /** A journal of ours, but of another kind of service. */

@@ -19,11 +19,12 @@ import type { PilotError } from '../model/errors.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { randomSecret } from '../runtime/random.ts';
-import { encode, encodeState } from './codec.ts';
+import { encode } from './codec.ts';
 import type { Disk } from './disk.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { writeError } from './journal-errors.ts';
-import type { FileHeader, FileType } from './record-format.ts';
+import { type Lift, versionAfter } from './lifts.ts';
+import { type FileHeader, type FileType, FORMAT_VERSION } from './record-format.ts';
 import { MARGIN_BYTES, Segment } from './segment.ts';
 import { removeReplaced, writeSnapshot } from './snapshot.ts';
 
@@ -31,8 +32,10 @@ import { removeReplaced, writeSnapshot } from './snapshot.ts';
 export interface Journal {
   /** Bytes of records that a snapshot would make superfluous. */
   readonly bytesSinceSnapshot: number;
-  /** Of the last snapshot that this process has taken; 0 before the first. */
+  /** Of the last snapshot; 0 before the first. */
   readonly snapshotBytes: number;
+  /** Some of it was written by an older version, until the next snapshot. */
+  readonly isOutdated: boolean;
   /** Why nothing can be made durable any more, ever since something went wrong. */
   readonly failed: PilotError | undefined;
   /** Adds records; they are encoded at once and may change afterwards. Durable after commit(). */
@@ -51,11 +54,12 @@ export interface Journal {
    */
   reserve(bytes: number): Promise<void>;
   /**
-   * Lets `state` stand for everything appended so far. It is encoded before this returns and may
-   * change afterwards; it is written beside everything else, and settles when it is durable and what
-   * it replaces is deleted. When it rejects, the log is as good as before, only longer.
+   * Lets a state, in parts, stand for everything appended so far. Each part is encoded when its turn
+   * comes, and must not change before; they are written beside everything else. Settles when all is
+   * durable and what it replaces is deleted. When it rejects, the log is as good as before, only
+   * longer.
    */
-  snapshot(state: unknown): Promise<void>;
+  snapshot(parts: Iterable<unknown>): Promise<void>;
   /**
    * Makes durable what was appended, and lets the files go.
    *
@@ -70,6 +74,8 @@ export interface JournalOptions {
   readonly directory: string;
   /** A word for whose records these are; another's journal is refused. */
   readonly kind: string;
+  /** How records of earlier versions of that kind are read. Default: there were none. */
+  readonly lifts?: readonly Lift[];
   readonly log: Log;
   readonly clock?: Clock;
   readonly disk?: Disk;
@@ -78,11 +84,20 @@ export interface JournalOptions {
 /** A header for a file that is about to be made. */
 export function newHeader(
   type: FileType,
-  kind: string,
+  { kind, lifts = [] }: Pick<JournalOptions, 'kind' | 'lifts'>,
   number: number,
   sequence: number,
 ): FileHeader {
-  return { type, kind, number, sequence, salt: crc32(randomSecret(8)) };
+  const versions = { format: FORMAT_VERSION, records: versionAfter(lifts) };
+  return { type, kind, ...versions, number, sequence, salt: crc32(randomSecret(8)) };
+}
+
+/** What was there when a journal was opened. */
+export interface Inherited {
+  /** Of records since the snapshot. */
+  readonly logBytes: number;
+  readonly snapshotBytes: number;
+  readonly isOutdated: boolean;
 }
 
 /** A journal over segments and snapshots in one directory. */
@@ -92,7 +107,8 @@ export class SegmentedJournal implements Journal {
   /** Bytes ever appended, and those among them that the last snapshot stands for. */
   #appended: number;
   #replaced = 0;
-  #snapshotBytes = 0;
+  #snapshotBytes: number;
+  #isOutdated: boolean;
   /** Bytes that were promised room and have not come yet. */
   #reserved = 0;
   #snapshots: Promise<unknown> = Promise.resolve();
@@ -101,11 +117,13 @@ export class SegmentedJournal implements Journal {
   constructor(
     options: JournalOptions & { readonly disk: Disk },
     commits: GroupCommit,
-    appended: number,
+    { logBytes, snapshotBytes, isOutdated }: Inherited,
   ) {
     this.#options = options;
     this.#commits = commits;
-    this.#appended = appended;
+    this.#appended = logBytes;
+    this.#snapshotBytes = snapshotBytes;
+    this.#isOutdated = isOutdated;
   }
 
   get bytesSinceSnapshot(): number {
@@ -114,6 +132,10 @@ export class SegmentedJournal implements Journal {
 
   get snapshotBytes(): number {
     return this.#snapshotBytes;
+  }
+
+  get isOutdated(): boolean {
+    return this.#isOutdated;
   }
 
   get failed(): PilotError | undefined {
@@ -153,18 +175,17 @@ export class SegmentedJournal implements Journal {
     this.#reserved += bytes;
   }
 
-  async snapshot(state: unknown): Promise<void> {
+  async snapshot(parts: Iterable<unknown>): Promise<void> {
     assert(!this.#closed, 'a snapshot is given to a closed journal');
     if (this.failed) throw this.failed;
-    const { disk, directory, kind } = this.#options;
-    const encoded = encodeState(state);
+    const { disk, directory } = this.#options;
     const appended = this.#appended;
     const begun = this.#commits.moveOn((after, sequence) => {
-      const header = newHeader('segment', kind, after.header.number + 1, sequence);
+      const header = newHeader('segment', this.#options, after.header.number + 1, sequence);
       return Segment.create(disk, directory, header, this.#promised());
     });
     // One after the other: a later one deletes what an earlier one would still refer to.
-    const written = this.#snapshots.then(() => this.#writeSnapshot(begun, encoded, appended));
+    const written = this.#snapshots.then(() => this.#writeSnapshot(begun, parts, appended));
     this.#snapshots = written.catch(() => {});
     await written;
   }
@@ -187,17 +208,18 @@ export class SegmentedJournal implements Journal {
     return this.#commits.unwritten + this.#reserved + MARGIN_BYTES;
   }
 
-  async #writeSnapshot(begun: Promise<Segment>, encoded: Uint8Array, appended: number) {
-    const { disk, directory, kind, log } = this.#options;
+  async #writeSnapshot(begun: Promise<Segment>, parts: Iterable<unknown>, appended: number) {
+    const { disk, directory, log } = this.#options;
     const { number, sequence } = (await begun).header;
-    const header = newHeader('snapshot', kind, number, sequence);
+    const header = newHeader('snapshot', this.#options, number, sequence);
     try {
-      await writeSnapshot(disk, directory, header, encoded);
+      this.#snapshotBytes = await writeSnapshot(disk, directory, header, parts);
     } catch (error) {
-      throw await writeError(error, disk, directory, encoded.length);
+      // At least as much as the last took.
+      throw await writeError(error, disk, directory, Math.max(this.#snapshotBytes, MARGIN_BYTES));
     }
     this.#replaced = appended;
-    this.#snapshotBytes = encoded.length;
+    this.#isOutdated = false;
     await removeReplaced(disk, directory, number, log);
   }
 }

@@ -8,31 +8,40 @@ import { listFiles } from './file-names.ts';
 import { GroupCommit } from './group-commit.ts';
 import { type Journal, type JournalOptions, newHeader, SegmentedJournal } from './journal.ts';
 import { writeError } from './journal-errors.ts';
-import { bytesOf, type Found, findJournal, recordsOf } from './recovery.ts';
+import {
+  bytesOf,
+  type Found,
+  findJournal,
+  isOlder,
+  isOutdated,
+  replayRecords,
+  replaySnapshot,
+} from './recovery.ts';
 import { MARGIN_BYTES, Segment } from './segment.ts';
 import { removeReplaced } from './snapshot.ts';
 
 /** A journal, and what it held. */
 export interface OpenedJournal {
   readonly journal: Journal;
-  /** The latest state that was given to snapshot(). */
-  readonly snapshot?: unknown;
-  /** What was appended after it, in order; read from disk as it is gone through, before the next snapshot(). */
+  /** The parts of the latest state that was given to snapshot(); read as they are gone through. */
+  readonly snapshot?: Iterable<unknown>;
+  /** What was appended after it, in order; both are to be gone through before the next snapshot(). */
   readonly records: Iterable<unknown>;
   /** Says that something unacknowledged was cut off the end. */
   readonly notice?: string;
 }
 
 /**
- * Opens the journal in a directory, or begins one there.
+ * Opens the journal in a directory, or begins one there. What an older version has written is read
+ * as if this one had; it stays as it is until the next snapshot, and nothing is added to it.
  *
  * @throws PilotError `JOURNAL_DAMAGED`, `JOURNAL_VERSION`, `STORE_UNWRITABLE`, `STORE_FULL`.
  */
 export async function openJournal(options: JournalOptions): Promise<OpenedJournal> {
-  const { directory, kind, log } = options;
+  const { directory, kind, lifts = [], log } = options;
   const disk = options.disk ?? systemDisk;
   await ensureDirectory(directory);
-  const found = findJournal(directory, kind);
+  const found = findJournal(directory, { kind, lifts });
   const last = found.segments.at(-1);
   const segment = await tidyUp(disk, options, found).catch(async (error) => {
     throw await writeError(error, disk, directory, MARGIN_BYTES);
@@ -42,18 +51,22 @@ export async function openJournal(options: JournalOptions): Promise<OpenedJourna
   const commits = new GroupCommit({ disk, directory, segment, sequence, clock, log });
   const torn = last?.end.tornBytes ?? 0;
   const notice = `a crash left ${torn} bytes unfinished at the end of ${last?.path}; they were never acknowledged and are cut off`;
+  const { snapshot, segments } = found;
+  const inherited = {
+    logBytes: bytesOf(segments),
+    snapshotBytes: snapshot?.bytes ?? 0,
+    isOutdated: isOutdated(found, { kind, lifts }),
+  };
   return {
-    journal: new SegmentedJournal({ ...options, disk }, commits, bytesOf(found.segments)),
-    ...('snapshot' in found ? { snapshot: found.snapshot } : {}),
-    records: { [Symbol.iterator]: () => replay(found) },
+    journal: new SegmentedJournal({ ...options, disk }, commits, inherited),
+    ...(snapshot && { snapshot: again(() => replaySnapshot(snapshot.path, lifts)) }),
+    records: again(() => replayRecords(segments, lifts)),
     ...(torn > 0 ? { notice } : {}),
   };
 }
 
-function* replay({ segments }: Found): Generator<unknown> {
-  for (const { path, end } of segments) {
-    for (const { record } of recordsOf(path, end.offset)) yield record;
-  }
+function again(iterate: () => Iterator<unknown>): Iterable<unknown> {
+  return { [Symbol.iterator]: iterate };
 }
 
 /** Makes durable what was found, deletes what nothing refers to, and goes on where it ended. */
@@ -61,19 +74,25 @@ async function tidyUp(disk: Disk, options: JournalOptions, found: Found): Promis
   const { directory, log } = options;
   await disk.syncDirectory(directory);
   for (const draft of listFiles(directory).drafts) await disk.remove(draft);
-  await removeReplaced(disk, directory, found.snapshotNumber, log);
+  await removeReplaced(disk, directory, found.snapshot?.header.number ?? 0, log);
   return openLast(disk, options, found);
 }
 
 /** The segment to go on with. */
 async function openLast(disk: Disk, options: JournalOptions, found: Found): Promise<Segment> {
-  const { directory, kind, log } = options;
+  const { directory, lifts = [], log } = options;
   const last = found.segments.at(-1);
   if (!last) {
-    return Segment.create(disk, directory, newHeader('segment', kind, 1, 1), MARGIN_BYTES);
+    return Segment.create(disk, directory, newHeader('segment', options, 1, 1), MARGIN_BYTES);
   }
   const { path, header, end } = last;
   const segment = await Segment.reopen(disk, path, header, end);
+  if (isOlder(header, lifts)) {
+    // Its reader is told by its header how all of it is to be read.
+    await segment.close();
+    const next = newHeader('segment', options, header.number + 1, end.sequence + 1);
+    return Segment.create(disk, directory, next, MARGIN_BYTES);
+  }
   try {
     await segment.ensureRoom(MARGIN_BYTES);
   } catch (error) {

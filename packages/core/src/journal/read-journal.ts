@@ -3,13 +3,14 @@
 import { statSync } from 'node:fs';
 import { listFiles } from './file-names.ts';
 import { FrameReader } from './frame-reader.ts';
-import { FILE_HEADER_BYTES } from './record-format.ts';
 import { type PlacedRecord, recordsOf } from './recovery.ts';
-import { readSnapshot } from './snapshot.ts';
+import { partsOf } from './snapshot.ts';
 
 /**
- * Every record in a journal, or in one of its files, in order, with where it is; a snapshot counts
- * as one record. A journal may be in use meanwhile: what is being written at its end is left out.
+ * Every record in a journal, or in one of its files, in order, with where it is; each part of a
+ * snapshot counts as a record. They are as they were written: those of an older version are not
+ * made to look like those of this one. A journal may be in use meanwhile: what is being written at
+ * its end is left out.
  *
  * @throws PilotError `JOURNAL_DAMAGED` after the records before the damage, `JOURNAL_VERSION`.
  */
@@ -29,5 +30,5 @@ export function* readJournal(path: string): Generator<PlacedRecord> {
 function* readFile(path: string): Generator<PlacedRecord> {
   using file = new FrameReader(path);
   if (file.header.type === 'segment') yield* recordsOf(path);
-  else yield { file: path, offset: FILE_HEADER_BYTES, record: readSnapshot(file) };
+  else for (const { offset, part } of partsOf(file)) yield { file: path, offset, record: part };
 }

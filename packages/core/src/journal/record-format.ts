@@ -3,8 +3,13 @@
  * became durable in one step. Pure: it knows no file, and takes the checksum as a parameter.
  *
  *     file    = header (64 bytes), frame, frame, …, zeros
- *     header  = magic 8 · version 2 · type 2 · number 4 · sequence 8 · salt 4 · kind 32 · check 4
+ *     header  = magic 8 · format 2 · type 2 · number 4 · sequence 8 · salt 4 · kind 30 · records 2 · check 4
  *     frame   = magic 4 · length 4 · sequence 8 · check 4 · payload
+ *
+ * Two versions, because two things change for reasons of their own: `format` is that of files and
+ * frames, `records` that of what a kind's records mean, which nobody here knows. A snapshot has as
+ * many frames as it takes, and ends with one without payload. In format 1 it was one frame, with the
+ * state as one value, and the last two bytes of a header's kind were 0: its records are of version 1.
  *
  * Numbers are little-endian. A frame's check covers its length, sequence and payload, and starts
  * from the file's salt: no bytes that a user puts into a record can pass for a frame.
@@ -16,13 +21,15 @@ import { assert } from '../model/assert.ts';
 export type Crc32 = (bytes: Uint8Array, seed?: number) => number;
 
 /** Grows when an older program could not read what a newer one writes. */
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 /** The size of a file's header, in every version. */
 export const FILE_HEADER_BYTES = 64;
 /** What a frame takes beside its payload. */
 export const FRAME_HEADER_BYTES = 20;
 /** The longest name of a kind. */
-const KIND_BYTES = 32;
+const KIND_BYTES = 30;
+const KIND_OFFSET = 28;
+const RECORDS_OFFSET = KIND_OFFSET + KIND_BYTES;
 const CHECK_OFFSET = FILE_HEADER_BYTES - 4;
 
 const FILE_MAGIC = [0x89, 0x70, 0x73, 0x74, 0x61, 0x72, 0x0d, 0x0a]; // \x89 p s t a r \r \n
@@ -36,8 +43,11 @@ const FILE_TYPES: readonly FileType[] = ['segment', 'snapshot'];
 /** What a file says of itself. */
 export interface FileHeader {
   readonly type: FileType;
+  readonly format: number;
   /** Whose journal it is; one program's records mean nothing to another. */
   readonly kind: string;
+  /** The version of what that kind's records mean. */
+  readonly records: number;
   /** A segment's place in the log; a snapshot holds what came before the segment of its number. */
   readonly number: number;
   /** Of the first frame in this file. */
@@ -59,8 +69,9 @@ export interface FrameHeader {
   readonly check: number;
 }
 
-/** The header of a file. */
+/** The header of a file of the present format; no other is ever written. */
 export function encodeFileHeader(header: FileHeader, crc: Crc32): Uint8Array {
+  assert(header.format === FORMAT_VERSION, `a file of format ${header.format} is to be written`);
   assert(/^[\x21-\x7e]+$/.test(header.kind), `a journal's kind is a word, not '${header.kind}'`);
   assert(header.kind.length <= KIND_BYTES, `the kind '${header.kind}' is too long`);
   const bytes = new Uint8Array(FILE_HEADER_BYTES);
@@ -71,7 +82,8 @@ export function encodeFileHeader(header: FileHeader, crc: Crc32): Uint8Array {
   view.setUint32(12, header.number, true);
   setSafeInteger(view, 16, header.sequence);
   view.setUint32(24, header.salt, true);
-  for (let i = 0; i < header.kind.length; i++) bytes[28 + i] = header.kind.charCodeAt(i);
+  for (let i = 0; i < header.kind.length; i++) bytes[KIND_OFFSET + i] = header.kind.charCodeAt(i);
+  view.setUint16(RECORDS_OFFSET, header.records, true);
   view.setUint32(CHECK_OFFSET, crc(bytes.subarray(0, CHECK_OFFSET)), true);
   return bytes;
 }
@@ -84,16 +96,19 @@ export function decodeFileHeader(bytes: Uint8Array, crc: Crc32): FileHeaderFindi
   if (view.getUint32(CHECK_OFFSET, true) !== crc(bytes.subarray(0, CHECK_OFFSET))) {
     return { state: 'damaged' };
   }
-  const version = view.getUint16(8, true);
-  if (version > FORMAT_VERSION) return { state: 'newer', version };
+  const format = view.getUint16(8, true);
+  if (format > FORMAT_VERSION) return { state: 'newer', version: format };
   const type = FILE_TYPES[view.getUint16(10, true)];
   if (type === undefined) return { state: 'damaged' };
-  const kind = String.fromCharCode(...bytes.subarray(28, CHECK_OFFSET).filter((b) => b !== 0));
+  const kind = String.fromCharCode(
+    ...bytes.subarray(KIND_OFFSET, RECORDS_OFFSET).filter((b) => b !== 0),
+  );
+  const records = format === 1 ? 1 : view.getUint16(RECORDS_OFFSET, true);
   const number = view.getUint32(12, true);
   const sequence = getSafeInteger(view, 16);
   return {
     state: 'valid',
-    header: { type, kind, number, sequence, salt: view.getUint32(24, true) },
+    header: { type, format, kind, records, number, sequence, salt: view.getUint32(24, true) },
   };
 }
 

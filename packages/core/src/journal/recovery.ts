@@ -7,9 +7,10 @@ import type { PilotError } from '../model/errors.ts';
 import { decodeAll } from './codec.ts';
 import { filePath, listFiles, type NamedFile } from './file-names.ts';
 import { type End, FrameReader } from './frame-reader.ts';
-import { damaged, missing, otherKind } from './journal-errors.ts';
-import { FILE_HEADER_BYTES, type FileHeader } from './record-format.ts';
-import { readSnapshot } from './snapshot.ts';
+import { damaged, missing, newer, otherKind } from './journal-errors.ts';
+import { type Lift, liftRecord, liftSnapshot, versionAfter } from './lifts.ts';
+import { FILE_HEADER_BYTES, type FileHeader, FORMAT_VERSION } from './record-format.ts';
+import { checkSnapshot, partsOf } from './snapshot.ts';
 
 /** A segment, read and found to be right. */
 export interface FoundSegment {
@@ -18,11 +19,18 @@ export interface FoundSegment {
   readonly end: End;
 }
 
+/** A snapshot, read and found to be right. */
+export interface FoundSnapshot {
+  readonly path: string;
+  readonly header: FileHeader;
+  /** Of the whole file. */
+  readonly bytes: number;
+}
+
 /** A journal as it was found. */
 export interface Found {
-  /** The number of the snapshot that counts, 0 when there is none. */
-  readonly snapshotNumber: number;
-  readonly snapshot?: unknown;
+  /** The one that counts. */
+  readonly snapshot?: FoundSnapshot;
   /** Those that follow the snapshot, in order. */
   readonly segments: readonly FoundSegment[];
 }
@@ -35,29 +43,68 @@ export interface PlacedRecord {
   readonly record: unknown;
 }
 
+/** Whose records are wanted, and how those of earlier versions are read. */
+export interface Wanted {
+  readonly kind: string;
+  readonly lifts: readonly Lift[];
+}
+
 /**
  * Reads all of a journal and checks that nothing is missing or broken but, perhaps, the last frame.
  *
  * @throws PilotError `JOURNAL_DAMAGED`, `JOURNAL_VERSION`, naming the file.
  */
-export function findJournal(directory: string, kind: string): Found {
+export function findJournal(directory: string, wanted: Wanted): Found {
   const { segments, snapshots } = listFiles(directory);
   let firstProblem: PilotError | undefined;
   // An older snapshot is there only when a crash came before it was deleted; then so is its log.
   for (const file of [...snapshots].reverse()) {
     try {
-      const { snapshot, sequence } = openSnapshot(file, kind);
-      const found = findSegments(directory, segments, file.number, kind);
-      if (found[0]?.header.sequence !== sequence) {
+      const snapshot = readSnapshot(file.path, wanted);
+      const found = findSegments(directory, segments, file.number, wanted);
+      if (found[0]?.header.sequence !== snapshot.header.sequence) {
         throw damaged(file.path, 0, 'the header does not fit the segment that follows it,');
       }
-      return { snapshotNumber: file.number, snapshot, segments: found };
+      return { snapshot, segments: found };
     } catch (error) {
       firstProblem ??= error as PilotError;
     }
   }
   if (firstProblem && segments[0]?.number !== 1) throw firstProblem;
-  return { snapshotNumber: 0, segments: findSegments(directory, segments, 1, kind) };
+  return { segments: findSegments(directory, segments, 1, wanted) };
+}
+
+/** Whether something in it was written by an older program, and is to be written anew. */
+export function isOutdated({ snapshot, segments }: Found, { lifts }: Wanted): boolean {
+  const headers = [...(snapshot ? [snapshot] : []), ...segments].map(({ header }) => header);
+  return headers.some((header) => isOlder(header, lifts));
+}
+
+/** Whether a file is of an older version than what is written now. */
+export function isOlder({ format, records }: FileHeader, lifts: readonly Lift[]): boolean {
+  return format < FORMAT_VERSION || records < versionAfter(lifts);
+}
+
+/** The parts of a snapshot, lifted to the present version; read from disk as they are gone through. */
+export function* replaySnapshot(path: string, lifts: readonly Lift[]): Generator<unknown> {
+  using file = new FrameReader(path);
+  yield* liftSnapshot(plainParts(file), file.header.records, lifts);
+}
+
+function* plainParts(file: FrameReader): Generator<unknown> {
+  for (const { part } of partsOf(file)) yield part;
+}
+
+/** The records of segments, lifted to the present version; read from disk as they are gone through. */
+export function* replayRecords(
+  segments: readonly FoundSegment[],
+  lifts: readonly Lift[],
+): Generator<unknown> {
+  for (const { path, header, end } of segments) {
+    for (const { record } of recordsOf(path, end.offset)) {
+      yield liftRecord(record, header.records, lifts);
+    }
+  }
 }
 
 /** The records of one segment, up to where it was found to end. */
@@ -71,17 +118,23 @@ export function* recordsOf(path: string, upTo = Number.POSITIVE_INFINITY): Gener
   }
 }
 
-function openSnapshot(named: NamedFile, kind: string): { snapshot: unknown; sequence: number } {
-  using file = new FrameReader(named.path);
-  if (file.header.kind !== kind) throw otherKind(named.path, file.header.kind, kind);
-  return { snapshot: readSnapshot(file), sequence: file.header.sequence };
+function readSnapshot(path: string, wanted: Wanted): FoundSnapshot {
+  using file = new FrameReader(path);
+  assertWanted(file, wanted);
+  return { path, header: file.header, bytes: checkSnapshot(file) };
+}
+
+function assertWanted({ path, header }: FrameReader, { kind, lifts }: Wanted): void {
+  if (header.kind !== kind) throw otherKind(path, header.kind, kind);
+  const version = versionAfter(lifts);
+  if (header.records > version) throw newer(path, 'records', header.records, version);
 }
 
 function findSegments(
   directory: string,
   files: readonly NamedFile[],
   first: number,
-  kind: string,
+  wanted: Wanted,
 ): FoundSegment[] {
   const found: FoundSegment[] = [];
   const last = files.at(-1)?.number ?? 0;
@@ -90,7 +143,7 @@ function findSegments(
   for (let number = first; number <= last; number++) {
     const file = files.find((candidate) => candidate.number === number);
     if (!file) throw missing(filePath(directory, 'segment', number));
-    const segment = readSegment(file.path, kind);
+    const segment = readSegment(file.path, wanted);
     const before = found.at(-1);
     // The log moves on only when all that came before is durable: its end cannot be torn there.
     if (before && segment.header.sequence !== before.end.sequence + 1) {
@@ -101,9 +154,9 @@ function findSegments(
   return found;
 }
 
-function readSegment(path: string, kind: string): FoundSegment {
+function readSegment(path: string, wanted: Wanted): FoundSegment {
   using file = new FrameReader(path);
-  if (file.header.kind !== kind) throw otherKind(path, file.header.kind, kind);
+  assertWanted(file, wanted);
   const frames = file.frames();
   let step = frames.next();
   while (!step.done) step = frames.next();

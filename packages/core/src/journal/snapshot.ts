@@ -1,50 +1,53 @@
 /**
- * A snapshot: a file with one frame, the state that all records before a segment have led to. It
+ * A snapshot: a file with the state that all records before a segment have led to, in parts. It
  * gets its name when it is durable, so one that has its name is whole.
  */
 
 import { crc32 } from 'node:zlib';
 import type { Log } from '../runtime/log.ts';
-import { decodeAll } from './codec.ts';
+import { Batch } from './batch.ts';
+import { decodeAll, encode } from './codec.ts';
 import type { Disk } from './disk.ts';
 import { draftOf, filePath, listFiles } from './file-names.ts';
 import type { FrameReader } from './frame-reader.ts';
 import { damaged } from './journal-errors.ts';
-import {
-  encodeFileHeader,
-  encodeFrameHeader,
-  FILE_HEADER_BYTES,
-  type FileHeader,
-  FRAME_HEADER_BYTES,
-  frameCheck,
-} from './record-format.ts';
+import { encodeFileHeader, FILE_HEADER_BYTES, type FileHeader } from './record-format.ts';
 
-/** Enough for a disk, and little enough to be summed up between two other things. */
-const PIECE_BYTES = 4 * 1024 * 1024;
+/** Small parts go into one frame up to this size: little enough to be made between two other things. */
+const FRAME_BYTES = 512 * 1024;
 
-/** Writes the encoded state beside everything else that goes on; durable when it settles. */
+/**
+ * Writes a state beside everything else that goes on, each part encoded when its turn comes;
+ * durable when it settles, with the bytes that it takes.
+ */
 export async function writeSnapshot(
   disk: Disk,
   directory: string,
   header: FileHeader,
-  encoded: Uint8Array,
-): Promise<void> {
+  parts: Iterable<unknown>,
+): Promise<number> {
   const path = filePath(directory, 'snapshot', header.number);
   const draft = draftOf(path);
   const file = await disk.create(draft);
-  try {
-    const frame = { length: encoded.length, sequence: header.sequence };
-    let check = frameCheck(frame, [], header.salt, crc32);
-    const start = FILE_HEADER_BYTES + FRAME_HEADER_BYTES;
-    for (let offset = 0; offset < encoded.length; offset += PIECE_BYTES) {
-      const piece = encoded.subarray(offset, offset + PIECE_BYTES);
-      check = crc32(piece, check);
-      await file.write(piece, start + offset);
+  let { sequence } = header;
+  let offset = FILE_HEADER_BYTES;
+  const batch = new Batch();
+  const writeFrame = async (): Promise<void> => {
+    for (const piece of batch.seal(sequence++, header.salt, crc32)) {
+      await file.write(piece, offset);
+      offset += piece.length;
     }
-    const opening = new Uint8Array(start);
-    opening.set(encodeFileHeader(header, crc32));
-    encodeFrameHeader(opening.subarray(FILE_HEADER_BYTES), { ...frame, check });
-    file.writeNow(opening, 0);
+    batch.clear();
+  };
+  try {
+    file.writeNow(encodeFileHeader(header, crc32), 0);
+    for (const part of parts) {
+      batch.add(encode([part]));
+      if (batch.payloadBytes >= FRAME_BYTES) await writeFrame();
+    }
+    if (batch.payloadBytes > 0) await writeFrame();
+    // The end: a frame without payload.
+    await writeFrame();
     await file.sync();
   } catch (error) {
     await file.close();
@@ -54,13 +57,36 @@ export async function writeSnapshot(
   await file.close();
   await disk.rename(draft, path);
   await disk.syncDirectory(directory);
+  return offset;
 }
 
-/** The state in an open snapshot. */
-export function readSnapshot(file: FrameReader): unknown {
-  const { value: frame, done } = file.frames().next();
-  if (done) throw damaged(file.path, FILE_HEADER_BYTES, 'the state does not match its checksum');
-  return decodeAll(frame.payload)[0];
+/**
+ * Goes through all of an open snapshot; returns the bytes that it takes.
+ *
+ * @throws PilotError `JOURNAL_DAMAGED` when it is not whole.
+ */
+export function checkSnapshot(file: FrameReader): number {
+  const frames = file.frames();
+  let hasEnd = false;
+  for (;;) {
+    const { value, done } = frames.next();
+    if (done) {
+      if (hasEnd) return value.offset;
+      throw damaged(file.path, value.offset, 'the state does not match its checksum');
+    }
+    hasEnd = file.header.format === 1 || value.payload.length === 0;
+  }
+}
+
+/** The parts of the state in an open snapshot, each with where its frame begins. */
+export function* partsOf(file: FrameReader): Generator<{ offset: number; part: unknown }> {
+  for (const { offset, payload } of file.frames()) {
+    // An end.
+    if (payload.length === 0) return;
+    const values = decodeAll(payload);
+    const parts = file.header.format === 1 ? values : (values.flat(1) as unknown[]);
+    for (const part of parts) yield { offset, part };
+  }
 }
 
 /** Deletes what a snapshot stands for; what cannot be deleted now is, at the next opening. */

@@ -16,7 +16,7 @@ export interface PilotStep {
   readonly effects: readonly PilotEffect[];
 }
 
-/** The whole state as plain data. */
+/** The whole state as plain data, one part for each pilot. */
 export type PilotDump = readonly (Omit<PilotRecord, 'agents'> & {
   readonly agents: readonly AgentRecord[];
 })[];
@@ -33,7 +33,10 @@ export class PilotMachine {
   #effects: PilotEffect[] = [];
 
   /** What a journal has kept: a snapshot's {@link dump}, and the events since. */
-  static replay(events: Iterable<PilotEvent>, dump: PilotDump = []): PilotMachine {
+  static replay(
+    events: Iterable<PilotEvent>,
+    dump: Iterable<PilotDump[number]> = [],
+  ): PilotMachine {
     const machine = new PilotMachine();
     for (const { agents, ...rest } of dump) {
       const byId = new Map(agents.map((agent) => [agent.id, agent]));

@@ -51,6 +51,8 @@ const COLUMNS = {
   maxRss: Uint32Array,
 } as const;
 
+const NAMES = Object.keys(COLUMNS) as (keyof typeof COLUMNS)[];
+
 const ROW_BYTES = Object.values(COLUMNS).reduce((sum, Type) => sum + Type.BYTES_PER_ELEMENT, 0);
 
 type Columns = { [K in keyof typeof COLUMNS]: InstanceType<(typeof COLUMNS)[K]> };
@@ -61,8 +63,12 @@ export interface UnitPage extends Columns {
   own?: (string | null)[];
 }
 
-/** One page as it goes into a snapshot: columns cut to the units there are. */
-export type PageDump = Columns & { own: (string | null)[] | null };
+/** One page as it goes into a snapshot. A column that says the same of all units is one number. */
+export interface PageDump {
+  readonly rows: number;
+  readonly columns: { readonly [K in keyof Columns]: Columns[K] | number };
+  readonly own: readonly (string | null)[] | null;
+}
 
 export class UnitTable {
   readonly pages: UnitPage[] = [];
@@ -116,27 +122,48 @@ export class UnitTable {
     return this.page(unit).own?.[unit & PAGE_MASK] ?? null;
   }
 
+  /** Page by page, copied: nothing in it changes afterwards. */
   dump(): PageDump[] {
     return this.pages.map((page, index) => {
       const rows = Math.min(PAGE_SIZE, this.#size - index * PAGE_SIZE);
-      const columns = Object.keys(COLUMNS) as (keyof Columns)[];
-      const cut = columns.map((name) => [name, page[name].slice(0, rows)]);
-      return { ...(Object.fromEntries(cut) as Columns), own: page.own?.slice(0, rows) ?? null };
+      const columns = NAMES.map((name) => [name, dumpColumn(page[name].subarray(0, rows))]);
+      return {
+        rows,
+        columns: Object.fromEntries(columns) as PageDump['columns'],
+        own: page.own?.slice(0, rows) ?? null,
+      };
     });
   }
 
-  /** Takes the place of an empty table's content. */
-  restore(dump: readonly PageDump[]): void {
-    assert(this.#size === 0, 'a unit table was restored over units');
-    for (const from of dump) {
-      const page = newPage();
-      for (const name of Object.keys(COLUMNS) as (keyof Columns)[]) page[name].set(from[name]);
-      if (from.own) page.own = [...from.own, ...Array(PAGE_SIZE - from.own.length).fill(null)];
-      this.pages.push(page);
-      this.#size += from.state.length;
-      for (const state of from.state) this.counts[state] = (this.counts[state] as number) + 1;
+  /** Adds the next page of a dump. */
+  restore({ rows, columns, own }: PageDump): void {
+    assert(this.#size % PAGE_SIZE === 0, 'a page was restored behind one that is not full');
+    const page = newPage();
+    for (const name of NAMES) restoreColumn(page[name], columns[name], rows);
+    if (own) page.own = Object.assign(new Array<string | null>(PAGE_SIZE).fill(null), own);
+    this.pages.push(page);
+    this.#size += rows;
+    for (let row = 0; row < rows; row++) {
+      const state = page.state[row] as number;
+      this.counts[state] = (this.counts[state] as number) + 1;
     }
   }
+}
+
+function dumpColumn(column: Columns[keyof Columns]): Columns[keyof Columns] | number {
+  const [first = 0] = column;
+  for (let row = 1; row < column.length; row++) if (column[row] !== first) return column.slice();
+  return first;
+}
+
+function restoreColumn(
+  into: Columns[keyof Columns],
+  from: Columns[keyof Columns] | number,
+  rows: number,
+): void {
+  if (typeof from !== 'number') into.set(from);
+  // Zeros are there, and take no memory before they are written.
+  else if (from !== 0) into.fill(from, 0, rows);
 }
 
 /**

@@ -1,4 +1,9 @@
-/** The whole of the state as plain data, for snapshots: what a replay would have to do in one piece. */
+/**
+ * The whole of the state as plain data, for snapshots: what a replay would have to do in one piece.
+ * It comes in parts, of some thousand items each, so that writing and reading it takes neither long
+ * at a time nor memory for all of it twice.
+ */
+import { unreachable } from '../model/assert.ts';
 import type { ParsedWorkUnitDescription } from '../model/work-unit-description.ts';
 import type { DependenciesDump } from './dependencies.ts';
 import { isFinal, type PageDump } from './unit-table.ts';
@@ -13,63 +18,130 @@ interface PlaceDump {
   readonly bound: readonly number[];
 }
 
-export interface WorkDump {
+/** One part of a dump. They come in the order of this list, some of them more than once. */
+export type WorkPart =
   /** The time of the newest event. */
-  readonly at: number;
-  readonly templates: readonly ParsedWorkUnitDescription[];
-  readonly pages: readonly PageDump[];
-  readonly dependencies: DependenciesDump;
+  | { readonly type: 'at'; readonly at: number }
+  | ({ readonly type: 'dependencies' } & DependenciesDump)
+  | { readonly type: 'templates'; readonly templates: readonly ParsedWorkUnitDescription[] }
+  | ({ readonly type: 'units' } & PageDump)
   /** Head, tail, number and mean run time of each class's queue; -1 for an unknown mean. */
-  readonly classes: readonly [queue: [number, number, number], meanMs: number][];
-  readonly places: readonly PlaceDump[];
-  readonly parked: readonly [unit: number, until: number][];
-  readonly details: readonly [number, string | number][];
-  readonly stderrTails: readonly [number, string][];
+  | { readonly type: 'classes'; readonly classes: readonly ClassDump[] }
+  | { readonly type: 'places'; readonly places: readonly PlaceDump[] }
+  | { readonly type: 'parked'; readonly parked: readonly [unit: number, until: number][] }
+  | ({ readonly type: 'details' } & ByUnit<string | number>)
+  | ({ readonly type: 'stderr' } & ByUnit<string>);
+
+type ClassDump = readonly [queue: [number, number, number], meanMs: number];
+
+/** What is known of some units, in two columns. */
+interface ByUnit<T> {
+  readonly units: Uint32Array;
+  readonly values: readonly T[];
 }
 
+export type WorkDump = readonly WorkPart[];
+
+/** At most so many items are in one part. */
+const PART_ITEMS = 4096;
+
+/** Nothing in it changes afterwards. */
 export function dumpWork(state: WorkState): WorkDump {
-  return {
-    at: state.at,
-    templates: Array.from(
-      { length: state.templates.size },
-      (_, id) => state.templates.at(id).description,
-    ),
-    pages: state.units.dump(),
-    dependencies: state.dependencies.dump(),
-    classes: state.templates.classes.map((requests) => [requests.dump(), requests.meanMs ?? -1]),
-    places: state.places.all.map((place) => ({
-      record: place.record,
-      isGone: place.status === 'gone',
-      isEnding: place.isEnding,
-      bound: [...state.boundTo(place)],
-    })),
-    parked: state.parked.dump(),
-    details: [...state.details],
-    stderrTails: [...state.stderrTails],
-  };
+  const { templates, places } = state;
+  const descriptions = Array.from({ length: templates.size }, (_, id) => templates.at(id));
+  const classes = templates.classes.map<ClassDump>((requests) => {
+    return [requests.dump(), requests.meanMs ?? -1];
+  });
+  const all = places.all.map((place) => ({
+    record: place.record,
+    isGone: place.status === 'gone',
+    isEnding: place.isEnding,
+    bound: [...state.boundTo(place)],
+  }));
+  return [
+    { type: 'at', at: state.at },
+    { type: 'dependencies', ...state.dependencies.dump() },
+    ...inParts(descriptions.map(({ description }) => description)).map((part) => {
+      return { type: 'templates', templates: part } as const;
+    }),
+    ...state.units.dump().map((page) => ({ type: 'units', ...page }) as const),
+    ...inParts(classes).map((part) => ({ type: 'classes', classes: part }) as const),
+    ...inParts(all).map((part) => ({ type: 'places', places: part }) as const),
+    ...inParts(state.parked.dump()).map((part) => ({ type: 'parked', parked: part }) as const),
+    ...byUnit(state.details).map((part) => ({ type: 'details', ...part }) as const),
+    ...byUnit(state.stderrTails).map((part) => ({ type: 'stderr', ...part }) as const),
+  ];
 }
 
-/** Takes the place of an empty state's content. */
-export function restoreWork(state: WorkState, dump: WorkDump): void {
-  state.at = dump.at;
-  // Groups first: templates refer to them.
-  state.dependencies.restore(dump.dependencies);
-  for (const description of dump.templates) state.templates.add(description);
-  state.units.restore(dump.pages);
-  dump.classes.forEach(([queue, meanMs], id) => {
-    const requests = state.templates.classes[id];
-    requests?.restore(queue);
-    if (requests && meanMs >= 0) requests.meanMs = meanMs;
-  });
-  for (const { record, isGone, isEnding, bound } of dump.places) {
-    const place = state.places.add(record);
-    if (isGone) place.status = 'gone';
-    place.isEnding = isEnding;
-    for (const unit of bound) place.book(unit, state.template(unit).requests.request);
+function inParts<T>(items: readonly T[]): (readonly T[])[] {
+  const parts: (readonly T[])[] = [];
+  for (let from = 0; from < items.length; from += PART_ITEMS) {
+    parts.push(items.slice(from, from + PART_ITEMS));
   }
-  for (const [unit, until] of dump.parked) state.parked.park(unit, until);
-  for (const [unit, detail] of dump.details) state.details.set(unit, detail);
-  for (const [unit, tail] of dump.stderrTails) state.stderrTails.set(unit, tail);
+  return parts;
+}
+
+function byUnit<T>(map: ReadonlyMap<number, T>): ByUnit<T>[] {
+  const units = Uint32Array.from(map.keys());
+  return inParts([...map.values()]).map((values, part) => {
+    const from = part * PART_ITEMS;
+    return { units: units.slice(from, from + values.length), values };
+  });
+}
+
+/** Takes the place of an empty state's content, part by part. */
+export function restoreWork(state: WorkState, dump: Iterable<WorkPart>): void {
+  let classes = 0;
+  for (const part of dump) {
+    if (part.type === 'classes') {
+      for (const each of part.classes) restoreClass(state, classes++, each);
+    } else restorePart(state, part);
+  }
+}
+
+function restorePart(state: WorkState, part: Exclude<WorkPart, { type: 'classes' }>): void {
+  switch (part.type) {
+    case 'at':
+      state.at = part.at;
+      return;
+    case 'dependencies':
+      // Before the templates, which refer to groups.
+      state.dependencies.restore(part);
+      return;
+    case 'templates':
+      for (const description of part.templates) state.templates.add(description);
+      return;
+    case 'units':
+      state.units.restore(part);
+      return;
+    case 'places':
+      for (const place of part.places) restorePlace(state, place);
+      return;
+    case 'parked':
+      for (const [unit, until] of part.parked) state.parked.park(unit, until);
+      return;
+    case 'details':
+      part.values.forEach((value, i) => void state.details.set(part.units[i] as number, value));
+      return;
+    case 'stderr':
+      part.values.forEach((value, i) => void state.stderrTails.set(part.units[i] as number, value));
+      return;
+    default:
+      unreachable(part);
+  }
+}
+
+function restoreClass(state: WorkState, id: number, [queue, meanMs]: ClassDump): void {
+  const requests = state.templates.classes[id];
+  requests?.restore(queue);
+  if (requests && meanMs >= 0) requests.meanMs = meanMs;
+}
+
+function restorePlace(state: WorkState, { record, isGone, isEnding, bound }: PlaceDump): void {
+  const place = state.places.add(record);
+  if (isGone) place.status = 'gone';
+  place.isEnding = isEnding;
+  for (const unit of bound) place.book(unit, state.template(unit).requests.request);
 }
 
 /** Cross-checks everything that is kept twice. Tests call it after each step; it costs a walk over all units. */

@@ -13,7 +13,7 @@ import type { AgentPlace } from './places.ts';
 import { columns, recalls } from './recall.ts';
 import { startEffect } from './start-messages.ts';
 import { isFinal, PAGE_MASK, STATE } from './unit-table.ts';
-import { dumpWork, restoreWork, type WorkDump } from './work-dump.ts';
+import { dumpWork, restoreWork, type WorkDump, type WorkPart } from './work-dump.ts';
 import type { WorkEffect, WorkEvent, WorkInput, WorkStep } from './work-events.ts';
 import { isBoundState, WorkState } from './work-state.ts';
 
@@ -74,7 +74,8 @@ export class WorkManager {
     return dumpWork(this.state);
   }
 
-  restore(dump: WorkDump): void {
+  /** Takes in what {@link dump} has returned, before anything else. */
+  restore(dump: Iterable<WorkPart>): void {
     restoreWork(this.state, dump);
   }
 

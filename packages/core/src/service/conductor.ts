@@ -17,18 +17,20 @@ export interface Step<Event, Effect> {
 /** A pure machine as the conductor sees it. Refuses an input by throwing a PilotError, unchanged. */
 export interface Machine<Input, S> {
   handle(input: Input): S;
-  /** The whole state as plain data: what a snapshot holds. */
-  dump(): unknown;
+  /** The whole state as plain data, in parts, of which nothing changes afterwards: a snapshot. */
+  dump(): Iterable<unknown>;
 }
 
 /** The part of the journal that a conductor needs. */
 export interface ConductorJournal {
   append(records: readonly unknown[]): void;
   commit(): Promise<void>;
-  snapshot(state: unknown): Promise<void>;
+  snapshot(parts: Iterable<unknown>): Promise<void>;
   readonly bytesSinceSnapshot: number;
   /** Of the last one, 0 before the first. */
   readonly snapshotBytes: number;
+  /** Some of it is still as an older version has written it. */
+  readonly isOutdated?: boolean;
   readonly failed?: PilotError | undefined;
 }
 
@@ -48,8 +50,17 @@ export interface ConductorParts<Input, Event, Effect, S extends Step<Event, Effe
   failed?(error: unknown): void;
 }
 
-/** Below this a snapshot costs more than the replay that it saves. */
-const SNAPSHOT_BYTES_MIN = 16 * 1024 * 1024;
+const MiB = 1024 * 1024;
+
+/**
+ * How long a log may get before a snapshot is worth it: so many bytes, or so many times as many as
+ * the last snapshot has. While there is work to do, as seldom as keeps the disk and the replay in
+ * bounds; when there is time, before closing and after opening, whenever the next opening gains by it.
+ */
+const WORTH_IT = {
+  working: { bytes: 16 * MiB, times: 2 },
+  idle: { bytes: MiB, times: 0.25 },
+} as const;
 
 interface Deferred {
   readonly promise: Promise<void>;
@@ -106,12 +117,22 @@ export class Conductor<Input, Event, Effect, S extends Step<Event, Effect> = Ste
     return last.settled.promise;
   }
 
-  /** Waits until everything is settled; from then on dispatches are refused. */
+  /**
+   * Has a snapshot taken, beside everything else, if that makes the next opening much faster, or what
+   * an older version has written is to be written anew. Settles, never rejects, when it is there.
+   */
+  async compact(): Promise<void> {
+    this.#considerSnapshot('idle');
+    await this.#snapshotting;
+  }
+
+  /** Waits until everything is settled and the log is short; from then on dispatches are refused. */
   async close(): Promise<void> {
     try {
       do await this.settled();
       while (this.#batches.length > 0);
       await this.#snapshotting;
+      await this.compact();
     } finally {
       this.#closed = true;
     }
@@ -178,7 +199,7 @@ export class Conductor<Input, Event, Effect, S extends Step<Event, Effect> = Ste
       batch.settled?.resolve();
       batch = this.#batches[0];
     }
-    this.#considerSnapshot();
+    this.#considerSnapshot('working');
   }
 
   #carryOut(step: S): void {
@@ -203,10 +224,12 @@ export class Conductor<Input, Event, Effect, S extends Step<Event, Effect> = Ste
     });
   }
 
-  #considerSnapshot(): void {
+  #considerSnapshot(when: keyof typeof WORTH_IT): void {
     const { journal, machine, log } = this.#parts;
-    const limit = Math.max(SNAPSHOT_BYTES_MIN, 2 * journal.snapshotBytes);
-    if (journal.bytesSinceSnapshot <= limit || this.#snapshotting || this.#broken) return;
+    const { bytes, times } = WORTH_IT[when];
+    const isLong = journal.bytesSinceSnapshot > Math.max(bytes, times * journal.snapshotBytes);
+    if (!isLong && !(when === 'idle' && journal.isOutdated)) return;
+    if (this.#snapshotting || this.#broken || journal.failed) return;
     this.#snapshotting = journal
       .snapshot(machine.dump())
       .catch((error: unknown) => log.error({ err: error }, 'the journal took no snapshot'))

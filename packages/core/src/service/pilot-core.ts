@@ -143,6 +143,7 @@ export class PilotCore {
       if (!isOver(pilot)) await publishAddress(this.#place(pilot.id), address).catch(() => {});
     }
     await this.conductor.settled();
+    void this.conductor.compact();
   }
 
   /** Dispatches what nobody waits for: after the end it is dropped, as the next process asks anew. */

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type OpenedJournal, openJournal } from '../journal/open-journal.ts';
+import { PILOT_LIFTS, WORK_LIFTS } from '../manager/old-dumps.ts';
 import { PilotError } from '../model/errors.ts';
 import { newId } from '../model/ids.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -22,6 +23,9 @@ export interface Store {
 
 /** What kind of service a directory is; the first part of the ids that are made up. */
 export type ServiceKind = 'pilots' | 'work';
+
+/** How what earlier versions have written is read. */
+const LIFTS = { pilots: PILOT_LIFTS, work: WORK_LIFTS } as const;
 
 /** A service's place in a store, while it is open. */
 export interface ServiceStore {
@@ -69,7 +73,8 @@ export async function openServiceStore(options: ServiceStoreOptions): Promise<Se
   const lock = await lockDirectory(directory, clock);
   try {
     await ensureDirectory(journalDirectory);
-    const opened = await openJournal({ directory: journalDirectory, kind, log });
+    const lifts = LIFTS[kind];
+    const opened = await openJournal({ directory: journalDirectory, kind, lifts, log });
     if (opened.notice) log.warn({ service: id }, opened.notice);
     return { id, directory, reopened, opened, close: () => close(opened, lock) };
   } catch (error) {

@@ -5,7 +5,7 @@
 import { map, type Observable, startWith } from 'rxjs';
 import type { PilotSummary } from '../manager/explain-parts.ts';
 import { TemplateIndex } from '../manager/intake.ts';
-import type { WorkDump } from '../manager/work-dump.ts';
+import type { WorkPart } from '../manager/work-dump.ts';
 import type { WorkEvent } from '../manager/work-events.ts';
 import { DescriptionError, PilotError } from '../model/errors.ts';
 import { isFinalPilotJobState } from '../model/pilot-job-state.ts';
@@ -122,7 +122,7 @@ export class WorkUnitService implements AsyncDisposable {
     const { journal, snapshot, records } = store.opened;
     const core = new WorkCore({ id: store.id, scheduler, journal, clock, log });
     try {
-      if (snapshot !== undefined) core.manager.restore(snapshot as WorkDump);
+      if (snapshot !== undefined) core.manager.restore(snapshot as Iterable<WorkPart>);
       for (const record of records) core.manager.replay(record as WorkEvent);
       core.restored();
       const before = await readServiceState(store.directory);
@@ -131,7 +131,10 @@ export class WorkUnitService implements AsyncDisposable {
       // What was canceled can be looked at, and no more.
       if (before?.state === 'Canceled') await service.#finish('Canceled');
       else await service.#write('Open');
-      if (service.state === 'Open') for (const pilots of services) service.add(pilots);
+      if (service.state !== 'Open') return service;
+      for (const pilots of services) service.add(pilots);
+      // Beside what comes next: nobody waits for it.
+      void core.conductor.compact();
       return service;
     } catch (error) {
       await store.close();

@@ -96,7 +96,7 @@ describe('a full disk', () => {
   ])('keeps the room %s', async (_, snapshot) => {
     const { journal, state } = await onFailingDisk();
     await Promise.all([journal.reserve(3_000_000), journal.reserve(3_000_000)]);
-    if (snapshot) await journal.snapshot({});
+    if (snapshot) await journal.snapshot([{}]);
     state.broken = failing('ENOSPC', 'write');
     for (let i = 0; i < 65; i++) {
       journal.append([new Uint8Array(100_000)]);
@@ -111,7 +111,7 @@ describe('a full disk', () => {
     const { directory, journal, state } = await onFailingDisk();
     const files = readdirSync(directory);
     state.broken = failing('EDQUOT', 'write');
-    const snapshot = journal.snapshot({});
+    const snapshot = journal.snapshot([{}]);
     journal.append(['after']);
     await expect(snapshot).rejects.toMatchObject({
       code: 'STORE_FULL',
@@ -120,9 +120,9 @@ describe('a full disk', () => {
     await journal.commit();
     expect(readdirSync(directory)).toEqual(files);
     state.broken = () => {};
-    await journal.snapshot('now');
+    await journal.snapshot(['now']);
     await journal.close();
-    expect(await contents(directory)).toMatchObject({ snapshot: 'now', records: [] });
+    expect(await contents(directory)).toMatchObject({ snapshot: ['now'], records: [] });
   });
 
   it('is not waited for when closing', async () => {
@@ -135,11 +135,11 @@ describe('a full disk', () => {
 
   it('still lets a journal be opened and read', async () => {
     const { directory, journal } = await onFailingDisk();
-    await journal.snapshot('small');
+    await journal.snapshot(['small']);
     await journal.close();
     const disk = hookedDisk(failing('ENOSPC', 'write', 'writeNow'));
     const again = await open(directory, { disk });
-    expect(again.snapshot).toBe('small');
+    expect([...(again.snapshot ?? [])]).toEqual(['small']);
     await expect(again.journal.reserve(9_000_000)).rejects.toMatchObject({ code: 'STORE_FULL' });
     await again.journal.close();
   });
@@ -153,7 +153,7 @@ describe('a broken disk', () => {
       state.broken = failing('EIO', operation);
       journal.append(['lost']);
       const failed = { code: 'STORE_UNWRITABLE', subject: directory };
-      const [commit, later] = [journal.commit(), journal.snapshot({})];
+      const [commit, later] = [journal.commit(), journal.snapshot([{}])];
       await expect(commit).rejects.toMatchObject(failed);
       await expect(later).rejects.toMatchObject(failed);
 
@@ -161,7 +161,7 @@ describe('a broken disk', () => {
       journal.append(['ignored']);
       await expect(journal.commit()).rejects.toBe(journal.failed);
       await expect(journal.reserve(1)).rejects.toBe(journal.failed);
-      await expect(journal.snapshot({})).rejects.toBe(journal.failed);
+      await expect(journal.snapshot([{}])).rejects.toBe(journal.failed);
       await expect(journal.close()).rejects.toBe(journal.failed);
       expect(state.waits).toEqual([]);
       // The sync may have worked for all we know; a record that was refused is never acknowledged.
@@ -174,7 +174,7 @@ describe('a broken disk', () => {
     state.broken = (operation, path) => {
       if (operation === 'sync' && path.includes('snapshot')) throw systemError('EIO');
     };
-    await expect(journal.snapshot({})).rejects.toMatchObject({ code: 'STORE_UNWRITABLE' });
+    await expect(journal.snapshot([{}])).rejects.toMatchObject({ code: 'STORE_UNWRITABLE' });
     expect(journal.failed).toBeUndefined();
     journal.append(['after']);
     await journal.close();

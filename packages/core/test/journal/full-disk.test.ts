@@ -102,13 +102,13 @@ describe.skipIf(!process.env['CI'] && !canMount())('a disk that is full', () => 
     const { journal } = await open(directory);
     journal.append(['work']);
     fill();
-    await expect(journal.snapshot({ state: 1 })).rejects.toMatchObject({ code: 'STORE_FULL' });
+    await expect(journal.snapshot([{ state: 1 }])).rejects.toMatchObject({ code: 'STORE_FULL' });
     journal.append(['more work']);
     await journal.commit();
     rmSync(ballast());
-    await journal.snapshot({ state: 2 });
+    await journal.snapshot([{ state: 2 }]);
     await journal.close();
-    expect(await contents(directory)).toMatchObject({ snapshot: { state: 2 }, records: [] });
+    expect(await contents(directory)).toMatchObject({ snapshot: [{ state: 2 }], records: [] });
   });
 
   it('cannot hold a new journal, and says so', async () => {
@@ -124,10 +124,10 @@ describe.skipIf(!process.env['CI'] && !canMount())('a disk that is full', () => 
   it('lets a journal be opened, read, and closed again', async () => {
     const { journal } = await open(directory);
     journal.append(['work']);
-    await journal.snapshot('state');
+    await journal.snapshot(['state']);
     journal.append(['more']);
     await journal.close();
     fill();
-    expect(await contents(directory)).toMatchObject({ snapshot: 'state', records: ['more'] });
+    expect(await contents(directory)).toMatchObject({ snapshot: ['state'], records: ['more'] });
   });
 });

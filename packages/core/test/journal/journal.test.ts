@@ -1,8 +1,12 @@
-import { readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { FILE_HEADER_BYTES } from '../../src/journal/record-format.ts';
+import {
+  FILE_HEADER_BYTES,
+  FORMAT_VERSION,
+  FRAME_HEADER_BYTES,
+} from '../../src/journal/record-format.ts';
 import {
   contents,
   fileOf,
@@ -63,7 +67,7 @@ describe('a journal', () => {
   it('keeps its files to ourselves', async () => {
     const directory = temporaryDirectory();
     const { journal } = await open(directory);
-    await journal.snapshot({});
+    await journal.snapshot([{}]);
     expect(statSync(fileOf(directory, 'segment')).mode & 0o777).toBe(0o600);
     expect(statSync(fileOf(directory, 'snapshot')).mode & 0o777).toBe(0o600);
     await journal.close();
@@ -76,7 +80,7 @@ describe('a journal', () => {
     await journal.close();
     await journal.close();
     expect(() => journal.append(['later'])).toThrow('defect');
-    await expect(journal.snapshot({})).rejects.toThrow('defect');
+    await expect(journal.snapshot([{}])).rejects.toThrow('defect');
     expect((await contents(directory)).records).toEqual(['last']);
   });
 });
@@ -138,7 +142,7 @@ describe('commit()', () => {
     const all: Promise<unknown>[] = [];
     for (let i = 0; i < 200; i++) {
       if (i % 3 > 0) journal.append([i]);
-      if (i % 50 === 25) all.push(journal.snapshot({ i }));
+      if (i % 50 === 25) all.push(journal.snapshot([{ i }]));
       all.push(journal.commit().then(() => order.push(i)));
       if (i % 7 === 0) await new Promise(setImmediate);
     }
@@ -188,21 +192,79 @@ describe('snapshot()', () => {
     const { journal } = await open(directory);
     journal.append(['a', 'b']);
     const state = { seen: 2, columns: new Uint32Array([1, 2]) };
-    const written = journal.snapshot(state);
-    state.seen = 99;
-    state.columns.fill(99);
+    const written = journal.snapshot([state]);
     journal.append(['c']);
     await journal.commit();
     await written;
     journal.append(['d']);
     await journal.close();
     expect(await contents(directory)).toEqual({
-      snapshot: { seen: 2, columns: new Uint32Array([1, 2]) },
+      snapshot: [{ seen: 2, columns: new Uint32Array([1, 2]) }],
       records: ['c', 'd'],
       notice: undefined,
     });
     fileOf(directory, 'segment');
     fileOf(directory, 'snapshot');
+  });
+
+  it('gives back many parts, small and large, in order', async () => {
+    const directory = temporaryDirectory();
+    const { journal } = await open(directory);
+    const parts = Array.from({ length: 3000 }, (_, i) => {
+      return i % 100 === 7 ? { i, columns: new Uint32Array(60_000).fill(i) } : { i };
+    });
+    await journal.snapshot(parts);
+    await journal.close();
+    expect(journal.snapshotBytes).toBe(statSync(fileOf(directory, 'snapshot')).size);
+    const again = await open(directory);
+    expect(again.journal.snapshotBytes).toBe(journal.snapshotBytes);
+    expect([...(again.snapshot ?? [])]).toEqual(parts);
+    expect([...(again.snapshot ?? [])]).toHaveLength(3000);
+    await again.journal.close();
+  });
+
+  it('encodes each part when its turn comes, so that nobody waits for all of it', async () => {
+    const { journal } = await open(temporaryDirectory());
+    let encoded = 0;
+    let turns = 0;
+    const part = () => {
+      encoded++;
+      return new Uint8Array(600_000);
+    };
+    const parts = {
+      *[Symbol.iterator]() {
+        for (let i = 0; i < 20; i++) yield part();
+      },
+    };
+    const written = journal.snapshot(parts);
+    expect(encoded).toBe(0);
+    for (let before = 0; encoded < 20; before = encoded) {
+      await new Promise(setImmediate);
+      expect(encoded - before).toBeLessThanOrEqual(2);
+      turns++;
+    }
+    expect(turns).toBeGreaterThan(9);
+    await written;
+    await journal.close();
+  });
+
+  it('without its last part is no snapshot', async () => {
+    const directory = temporaryDirectory();
+    const { journal } = await open(directory);
+    await journal.snapshot([new Uint8Array(600_000), 'last']);
+    await journal.close();
+    const path = fileOf(directory, 'snapshot');
+    const end = statSync(path).size;
+    for (const cut of [1, FRAME_HEADER_BYTES, FRAME_HEADER_BYTES + 3, 200]) {
+      const copy = temporaryDirectory();
+      cpSync(directory, copy, { recursive: true });
+      truncateSync(fileOf(copy, 'snapshot'), end - cut);
+      await expect(open(copy)).rejects.toMatchObject({
+        code: 'JOURNAL_DAMAGED',
+        subject: fileOf(copy, 'snapshot'),
+        problem: expect.stringMatching(/at byte \d+$/),
+      });
+    }
   });
 
   it('makes the log as short as it says', async () => {
@@ -212,7 +274,7 @@ describe('snapshot()', () => {
     journal.append([new Uint8Array(1000)]);
     const before = journal.bytesSinceSnapshot;
     expect(before).toBeGreaterThan(1000);
-    const written = journal.snapshot({});
+    const written = journal.snapshot([{}]);
     journal.append([new Uint8Array(10)]);
     await written;
     expect(journal.bytesSinceSnapshot).toBeLessThan(100);
@@ -228,11 +290,11 @@ describe('snapshot()', () => {
     const { journal } = await open(directory);
     const all = [1, 2, 3].map((i) => {
       journal.append([i]);
-      return journal.snapshot(i);
+      return journal.snapshot([i]);
     });
     journal.append([4]);
     await Promise.all([journal.close(), ...all]);
-    expect(await contents(directory)).toMatchObject({ snapshot: 3, records: [4] });
+    expect(await contents(directory)).toMatchObject({ snapshot: [3], records: [4] });
     fileOf(directory, 'segment');
     fileOf(directory, 'snapshot');
   });
@@ -266,13 +328,14 @@ describe('openJournal()', () => {
     const directory = await someJournal();
     const path = fileOf(directory, 'segment');
     const bytes = readFileSync(path);
-    bytes.writeUInt16LE(2, 8);
+    bytes.writeUInt16LE(FORMAT_VERSION + 1, 8);
     bytes.writeUInt32LE(crc32(bytes.subarray(0, 60)), 60);
     writeFileSync(path, bytes);
     await expect(open(directory)).rejects.toMatchObject({
       code: 'JOURNAL_VERSION',
       subject: path,
-      problem: expect.stringContaining('version 2'),
+      problem: `written in version ${FORMAT_VERSION + 1} of the format; this program reads up to ${FORMAT_VERSION}`,
+      hint: expect.stringContaining('newer pstar'),
     });
     expect(Buffer.compare(readFileSync(path), bytes)).toBe(0);
   });

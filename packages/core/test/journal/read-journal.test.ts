@@ -9,7 +9,7 @@ describe('readJournal', () => {
     const directory = temporaryDirectory();
     const { journal } = await open(directory);
     journal.append(['before']);
-    await journal.snapshot({ total: 1 });
+    await journal.snapshot([{ total: 1 }]);
     journal.append([{ a: 1 }, { a: 2 }]);
     await journal.commit();
     journal.append([{ a: 3 }]);

@@ -16,11 +16,22 @@ import {
 const uint32 = fc.integer({ min: 0, max: 0xffff_ffff });
 const fileHeader: fc.Arbitrary<FileHeader> = fc.record({
   type: fc.constantFrom('segment', 'snapshot'),
-  kind: fc.stringMatching(/^[a-z-]{1,32}$/),
+  format: fc.constant(FORMAT_VERSION),
+  kind: fc.stringMatching(/^[a-z-]{1,30}$/),
+  records: fc.integer({ min: 1, max: 0xffff }),
   number: uint32,
   sequence: fc.maxSafeNat(),
   salt: uint32,
 });
+
+const rest = {
+  type: 'segment',
+  format: FORMAT_VERSION,
+  records: 1,
+  number: 1,
+  sequence: 1,
+  salt: 5,
+} as const;
 
 describe('a file header', () => {
   it('reads as it was written', () => {
@@ -45,8 +56,7 @@ describe('a file header', () => {
   });
 
   it('tells a newer version from damage', () => {
-    const header: FileHeader = { type: 'segment', kind: 'x', number: 1, sequence: 1, salt: 5 };
-    const bytes = encodeFileHeader(header, crc32);
+    const bytes = encodeFileHeader({ ...rest, kind: 'x' }, crc32);
     bytes[8] = FORMAT_VERSION + 1;
     new DataView(bytes.buffer).setUint32(60, crc32(bytes.subarray(0, 60)), true);
     const version = FORMAT_VERSION + 1;
@@ -59,8 +69,7 @@ describe('a file header', () => {
   });
 
   it('takes only a short word for its kind', () => {
-    const rest = { type: 'segment', number: 1, sequence: 1, salt: 5 } as const;
-    for (const kind of ['', 'two words', 'ä', 'x'.repeat(33)]) {
+    for (const kind of ['', 'two words', 'ä', 'x'.repeat(31)]) {
       expect(() => encodeFileHeader({ ...rest, kind }, crc32)).toThrow('defect');
     }
   });

@@ -60,7 +60,9 @@ async function go(journal: Journal, steps: readonly Step[], progress: Progress):
       journal.append(records);
       progress.appended += one.records;
     } else if (one.do === 'snapshot') {
-      expectLater(journal.snapshot({ count: progress.appended, columns: new Uint32Array(10_000) }));
+      expectLater(
+        journal.snapshot([{ count: progress.appended, columns: new Uint32Array(10_000) }]),
+      );
     } else if (one.do === 'reserve') {
       expectLater(journal.reserve(100_000));
     } else if (one.do === 'commit') {
@@ -76,10 +78,16 @@ async function go(journal: Journal, steps: readonly Step[], progress: Progress):
   await Promise.all(all);
 }
 
+/** What a snapshot stands for. */
+function countOf(snapshot: Iterable<unknown> | undefined): number {
+  const [state] = [...(snapshot ?? [])] as { count: number }[];
+  return state?.count ?? 0;
+}
+
 /** How many records there are; each must be the next. */
 async function countIn(directory: string): Promise<number> {
   const { snapshot, records } = await contents(directory);
-  let next = (snapshot as { count: number } | undefined)?.count ?? 0;
+  let next = countOf(snapshot);
   for (const record of records as { number: number }[]) expect(record.number).toBe(next++);
   return next;
 }
@@ -187,7 +195,7 @@ describe('after a crash', () => {
 
           left = Number.POSITIVE_INFINITY;
           const { journal, snapshot, records } = await open(directory, { disk });
-          const seen = (snapshot as { count: number } | undefined)?.count ?? 0;
+          const seen = countOf(snapshot);
           const count = seen + [...records].length;
           expect(count).toBeGreaterThanOrEqual(progress.acknowledged);
           const more = { appended: count, acknowledged: count };
@@ -224,7 +232,7 @@ async function longJournal(frames: number, moveOnAfter: number): Promise<string>
   for (let number = 0; number < frames; number++) {
     journal.append([{ number, filling: 'x'.repeat(number % 13) }]);
     await journal.commit();
-    if (number === moveOnAfter) await expect(journal.snapshot({})).rejects.toThrow('no snapshot');
+    if (number === moveOnAfter) await expect(journal.snapshot([{}])).rejects.toThrow('no snapshot');
   }
   await journal.close();
   return directory;
@@ -319,7 +327,7 @@ describe('a damaged journal', () => {
     const { journal } = await open(directory, { disk });
     for (const word of ['a', 'b']) {
       journal.append([word]);
-      await journal.snapshot(`until ${word}`);
+      await journal.snapshot([`until ${word}`]);
     }
     journal.append(['c']);
     await journal.close();
@@ -333,11 +341,11 @@ describe('a damaged journal', () => {
       writeFileSync(path, bytes);
     };
     cpSync(directory, copy, { recursive: true });
-    expect(await contents(copy)).toMatchObject({ snapshot: 'until b', records: ['c'] });
+    expect(await contents(copy)).toMatchObject({ snapshot: ['until b'], records: ['c'] });
     damage(second);
     cpSync(directory, copy, { recursive: true });
     // The opening before has deleted what it had replaced; this is a fresh copy of all.
-    expect(await contents(copy)).toMatchObject({ snapshot: 'until a', records: ['b', 'c'] });
+    expect(await contents(copy)).toMatchObject({ snapshot: ['until a'], records: ['b', 'c'] });
     damage(first);
     expect(await contents(directory)).toMatchObject({ records: ['a', 'b', 'c'] });
 

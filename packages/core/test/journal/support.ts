@@ -45,9 +45,10 @@ export function open(
 /** What a journal holds, found by opening it. */
 export async function contents(directory: string) {
   const { journal, snapshot, records, notice } = await open(directory);
+  const parts = snapshot && [...snapshot];
   const all = [...records];
   await journal.close();
-  return { snapshot, records: all, notice };
+  return { snapshot: parts, records: all, notice };
 }
 
 export type Operation = Exclude<keyof DiskFile, 'size'> | keyof Disk;

@@ -18,8 +18,8 @@ class FakeMachine {
       answer: this.total,
     };
   }
-  dump(): unknown {
-    return this.total;
+  dump(): number[] {
+    return [this.total];
   }
 }
 
@@ -30,6 +30,7 @@ class FakeJournal implements ConductorJournal {
   snapshots: unknown[] = [];
   bytesSinceSnapshot = 0;
   snapshotBytes = 0;
+  isOutdated = false;
   failed: PilotError | undefined;
 
   append(records: readonly unknown[]): void {
@@ -38,8 +39,8 @@ class FakeJournal implements ConductorJournal {
   commit(): Promise<void> {
     return new Promise((resolve, reject) => this.commits.push({ resolve, reject }));
   }
-  async snapshot(state: unknown): Promise<void> {
-    this.snapshots.push(state);
+  async snapshot(parts: Iterable<unknown>): Promise<void> {
+    this.snapshots.push(...parts);
     this.bytesSinceSnapshot = 0;
   }
 }
@@ -223,6 +224,40 @@ describe('Conductor', () => {
     expect(journal.snapshots).toEqual([2]);
     await commit(21 * 2 ** 20);
     expect(journal.snapshots).toEqual([2, 4]);
+  });
+
+  it('compacts a shorter log when there is time, and what an older version has written', async () => {
+    journal.bytesSinceSnapshot = 2 ** 20;
+    await conductor.compact();
+    expect(journal.snapshots).toEqual([]);
+    journal.bytesSinceSnapshot = 2 * 2 ** 20;
+    journal.snapshotBytes = 100 * 2 ** 20;
+    await conductor.compact();
+    expect(journal.snapshots).toEqual([]);
+    journal.snapshotBytes = 2 ** 20;
+    await conductor.compact();
+    expect(journal.snapshots).toHaveLength(1);
+    await conductor.compact();
+    expect(journal.snapshots).toHaveLength(1);
+    journal.isOutdated = true;
+    await conductor.compact();
+    expect(journal.snapshots).toHaveLength(2);
+  });
+
+  it('compacts before it closes, with all that was dispatched', async () => {
+    journal.bytesSinceSnapshot = 2 * 2 ** 20;
+    conductor.dispatch('e1');
+    const closed = conductor.close();
+    await turn();
+    journal.commits[0]?.resolve();
+    await closed;
+    expect(journal.snapshots).toEqual([1]);
+  });
+
+  it('closes all the same when no snapshot can be taken', async () => {
+    journal.bytesSinceSnapshot = 2 * 2 ** 20;
+    journal.snapshot = () => Promise.reject(full);
+    await conductor.close();
   });
 
   it('closes when all is settled, and then refuses', async () => {

@@ -5,8 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { PilotEvent } from '../../src/manager/pilot-events.ts';
 import { type PilotDump, PilotMachine } from '../../src/manager/pilot-machine.ts';
-import type { WorkDump } from '../../src/manager/work-dump.ts';
-import { assertInvariants } from '../../src/manager/work-dump.ts';
+import { assertInvariants, type WorkPart } from '../../src/manager/work-dump.ts';
 import type { WorkEvent } from '../../src/manager/work-events.ts';
 import { WorkManager } from '../../src/manager/work-manager.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
@@ -41,7 +40,7 @@ describe.each(stores)('the store %s, written by an earlier version', (name) => {
     const opened = await open('work');
     const manager = new WorkManager(schedulerOf('backfill'));
     const { snapshot, records } = opened.opened;
-    if (snapshot !== undefined) manager.restore(snapshot as WorkDump);
+    if (snapshot !== undefined) manager.restore(snapshot as Iterable<WorkPart>);
     for (const record of records) manager.replay(record as WorkEvent);
     return { manager, ...opened };
   }
@@ -71,6 +70,16 @@ describe.each(stores)('the store %s, written by an earlier version', (name) => {
       expect(JSON.parse(JSON.stringify(describePilots(machine)))).toEqual(expected(name, 'pilots'));
       await close();
     }
+  });
+
+  it('is of the present version once its services have been opened', async () => {
+    const service = await WorkUnitService.open({ id: 'work', store, log: silentLog });
+    await service.close();
+    const { manager, close, opened } = await work();
+    expect(opened.journal.isOutdated).toBe(false);
+    expect([...opened.records]).toEqual([]);
+    expect(JSON.parse(JSON.stringify(describeWork(manager)))).toEqual(expected(name, 'work'));
+    await close();
   });
 
   it('shows its services and its units to users', async () => {

@@ -16,6 +16,7 @@ import { type Disk, systemDisk } from '../../src/journal/disk.ts';
 import { FrameReader } from '../../src/journal/frame-reader.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import { openJournal } from '../../src/journal/open-journal.ts';
+import { PILOT_LIFTS, WORK_LIFTS } from '../../src/manager/old-dumps.ts';
 import { PilotMachine } from '../../src/manager/pilot-machine.ts';
 import { WorkManager } from '../../src/manager/work-manager.ts';
 import { silentLog } from '../../src/runtime/log.ts';
@@ -52,7 +53,8 @@ function writeAll(): void {
 /** Lives one service's life in this process. */
 async function write(how: How, kind: 'work' | 'pilots'): Promise<void> {
   const directory = join(FIXTURES, version, how, kind);
-  const options = { directory: join(directory, 'journal'), kind, log: silentLog };
+  const lifts = kind === 'work' ? WORK_LIFTS : PILOT_LIFTS;
+  const options = { directory: join(directory, 'journal'), kind, lifts, log: silentLog };
   const { journal } = await openJournal({
     ...options,
     disk: how === 'killed' ? hasty : systemDisk,
