@@ -101,6 +101,7 @@ export class SimulatedAgent {
     return new ManagerLink({
       dial: () => this.#parts.dial(this),
       hello: () => ({ type: 'hello', ...version, pilot, agent, node }),
+      remainingMs: () => undefined,
       heartbeatMs: HEARTBEAT_MS,
       clock: this.#clock,
       random: random.fraction,

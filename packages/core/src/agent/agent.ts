@@ -90,6 +90,7 @@ export class Agent {
     this.#link = new ManagerLink({
       dial,
       hello: () => this.#hello(),
+      remainingMs: () => this.#remainingMs,
       heartbeatMs: settings.heartbeatMs,
       clock,
       random: randomFraction,
@@ -147,17 +148,22 @@ export class Agent {
   }
 
   #hello(): Hello {
-    const { pilot, wallTimeLimitMs } = this.#settings;
-    const spentMs = this.#clock.monotonic() - this.#startedAt;
+    const remainingMs = this.#remainingMs;
     return {
       type: 'hello',
       protocol: PROTOCOL_VERSION,
       version: PSTAR_VERSION,
-      pilot,
+      pilot: this.#settings.pilot,
       agent: this.#id,
       node: nodeInfo(this.#node, this.#executor),
-      ...(wallTimeLimitMs !== undefined && { remainingMs: Math.max(0, wallTimeLimitMs - spentMs) }),
+      ...(remainingMs !== undefined && { remainingMs }),
     };
+  }
+
+  get #remainingMs(): number | undefined {
+    const { wallTimeLimitMs } = this.#settings;
+    if (wallTimeLimitMs === undefined) return undefined;
+    return Math.max(0, wallTimeLimitMs - (this.#clock.monotonic() - this.#startedAt));
   }
 
   #linkEvents(): ManagerLinkEvents {

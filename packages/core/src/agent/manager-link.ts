@@ -29,6 +29,8 @@ export interface ManagerLinkOptions {
   dial(): Promise<Link>;
   /** What is true at the moment of a new link. */
   hello(): Hello;
+  /** Until the agent's wall-time limit, if it has one. */
+  remainingMs(): number | undefined;
   /** Until a welcome says otherwise. */
   readonly heartbeatMs: number;
   readonly clock: Clock;
@@ -102,7 +104,9 @@ export class ManagerLink {
       this.#drop(this.#link, `no word for ${SILENT_HEARTBEATS} heartbeats`);
     } else if (now - this.#lastPulse >= this.#heartbeatMs) {
       this.#lastPulse = now;
-      this.send({ type: 'pulse', at: this.#options.clock.now() });
+      const remainingMs = this.#options.remainingMs();
+      const at = this.#options.clock.now();
+      this.send({ type: 'pulse', at, ...(remainingMs !== undefined && { remainingMs }) });
     }
   }
 

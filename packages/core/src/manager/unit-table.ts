@@ -37,7 +37,7 @@ const COLUMNS = {
   attempt: Uint16Array,
   /** Failed attempts that were tried again; pilots' ends are not counted. */
   retried: Uint16Array,
-  /** Attempts lost with a pilot while running. */
+  /** Pilots that died while it ran, and 16 for each that died when it was about to. */
   crashes: Uint8Array,
   /** The next in its class's queue. */
   next: Uint32Array,

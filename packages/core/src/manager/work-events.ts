@@ -76,6 +76,12 @@ export type WorkInput =
       readonly isRetired?: boolean;
     }
   | {
+      readonly type: 'agent-ends';
+      readonly now: number;
+      readonly agentId: string;
+      readonly endsAt: number | undefined;
+    }
+  | {
       readonly type: 'agent-silent';
       readonly now: number;
       readonly agentId: string;

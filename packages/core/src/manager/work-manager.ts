@@ -93,6 +93,9 @@ export class WorkManager {
       case 'agent-joined':
         this.#joined(input);
         return;
+      case 'agent-ends':
+        this.#endsAt(input);
+        return;
       case 'agent-silent':
         this.#fellSilent(input);
         return;
@@ -191,6 +194,13 @@ export class WorkManager {
     };
     if (strangers.units.length === 0) return;
     this.#effects.push({ type: 'cancel', agentId: place.record.agentId, ...strangers });
+  }
+
+  #endsAt({ agentId, endsAt }: WorkInput & { type: 'agent-ends' }): void {
+    const place = this.state.places.ofAgent(agentId);
+    if (place?.status !== 'live') return;
+    place.endsAt = endsAt;
+    if (place.isOpen) this.#open.add(place);
   }
 
   #fellSilent({ agentId, why, now }: WorkInput & { type: 'agent-silent' }): void {

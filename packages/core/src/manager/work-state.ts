@@ -7,7 +7,7 @@
 import { assert, unreachable } from '../model/assert.ts';
 import { FAILURE_REASONS } from '../model/exit.ts';
 import type { EndedColumns, ReturnedColumns, StartedColumns } from '../protocol/messages.ts';
-import { type AgentPlace, Places } from './places.ts';
+import { AgentPlace, Places } from './places.ts';
 import { retryDelay, type Template } from './templates.ts';
 import { UnitMoves } from './unit-moves.ts';
 import { CANCEL_ASKED, isFinal, PAGE_MASK, STARTED, STATE, type UnitPage } from './unit-table.ts';
@@ -21,6 +21,10 @@ const TIME_LIMIT = FAILURE_REASONS.indexOf('TIME_LIMIT');
 
 /** A unit that was running at this many pilots' deaths may be the cause of them. */
 const CRASH_LIMIT = 3;
+/** One that kills its pilot at once may do so before anybody hears that it has started. */
+const SUSPICION_LIMIT = 10;
+/** Both are counted in one byte, this much of it for each suspicion. */
+const SUSPICION = 16;
 
 /** How much the newest run time counts in a class's mean. */
 const MEAN_WEIGHT = 0.05;
@@ -329,6 +333,7 @@ export class WorkState {
 
   #placeGone(place: AgentPlace, { how, detail }: WorkEvent & { type: 'place-gone' }): void {
     place.status = 'gone';
+    const suspects = how === 'lost' ? this.#mayHaveRun(place) : new Set<number>();
     for (const unit of this.boundTo(place).toReversed()) {
       const page = this.units.page(unit);
       const row = unit & PAGE_MASK;
@@ -338,18 +343,35 @@ export class WorkState {
       if (this.template(unit).restartOnPilotLoss === false && mayHaveRun) {
         const when = started ? 'while it ran' : 'before it started, as far as is known';
         this.#giveBack(unit, PILOT_LOST, `lost with its pilot ${when}: ${detail}`);
-      } else if (started && how === 'lost' && this.#countCrash(page, row) >= CRASH_LIMIT) {
-        const problem = `was running when ${CRASH_LIMIT} pilots died, and may be what kills them`;
-        this.#giveBack(unit, CRASH_LIMIT_REASON, problem);
-      } else this.#giveBack(unit, 0);
+        continue;
+      }
+      if (how === 'lost' && started) page.crashes[row] = (page.crashes[row] as number) + 1;
+      else if (suspects.has(unit)) page.crashes[row] = (page.crashes[row] as number) + SUSPICION;
+      const problem = tooManyCrashes(page.crashes[row] as number);
+      this.#giveBack(unit, problem === undefined ? 0 : CRASH_LIMIT_REASON, problem);
     }
   }
 
-  #countCrash(page: UnitPage, row: number): number {
-    const crashes = (page.crashes[row] as number) + 1;
-    page.crashes[row] = crashes;
-    return crashes;
+  /** Of the units at a place those that it had slots for, the oldest first: they may have started. */
+  #mayHaveRun(place: AgentPlace): Set<number> {
+    const filled = new AgentPlace(place.id, place.record);
+    const suspects = new Set<number>();
+    for (const unit of this.boundTo(place)) {
+      const { requests } = this.template(unit);
+      if (filled.room(requests) === 0) continue;
+      filled.book(unit, requests.request);
+      suspects.add(unit);
+    }
+    return suspects;
   }
+}
+
+function tooManyCrashes(crashes: number): string | undefined {
+  if (crashes % SUSPICION >= CRASH_LIMIT) {
+    return `was running when ${CRASH_LIMIT} pilots died, and may be what kills them`;
+  }
+  if (crashes < SUSPICION_LIMIT * SUSPICION) return undefined;
+  return `was about to run when ${SUSPICION_LIMIT} pilots died, and may be what kills them`;
 }
 
 /** Whether a unit in that state is an agent's, as far as we know. */

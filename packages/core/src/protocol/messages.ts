@@ -184,5 +184,6 @@ export type AgentMessage =
       readonly stream: OutputStream;
       readonly chunk?: Uint8Array;
     }
-  | { readonly type: 'pulse'; readonly at: number }
+  /** The remaining time again, as in {@link Hello}: the manager's clock may have been set since. */
+  | { readonly type: 'pulse'; readonly at: number; readonly remainingMs?: number }
   | { readonly type: 'bye'; readonly reason: EndReason; readonly problem?: string };

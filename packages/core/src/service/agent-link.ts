@@ -9,22 +9,38 @@ import type { AgentPort, WorkClient } from './work-client.ts';
 /** So many heartbeats without a word mean that a link is dead. */
 export const SILENT_BEATS = 4;
 
+/** A pilot's end that is announced for another time than before, by more than that, was moved. */
+const SAME_END_MS = 1_000;
+
 /** One agent, for its whole life. */
 export class AgentConnection implements AgentPort {
   readonly agentId: string;
   readonly pilotId: string;
   readonly node: NodeInfo;
-  readonly endsAt: number | undefined;
   readonly #channels = new Map<string, number>();
   readonly #clients = new Map<number, WorkClient>();
   #link: Link | undefined;
   #connected = false;
+  #endsAt: number | undefined;
 
   constructor(hello: Pick<Hello, 'agent' | 'pilot' | 'node'>, endsAt: number | undefined) {
     this.agentId = hello.agent;
     this.pilotId = hello.pilot;
     this.node = hello.node;
-    this.endsAt = endsAt;
+    this.#endsAt = endsAt;
+  }
+
+  get endsAt(): number | undefined {
+    return this.#endsAt;
+  }
+
+  /** The agent itself measures how much time it has; whether that is news. */
+  endsIn(remainingMs: number | undefined, now: number): boolean {
+    if (remainingMs === undefined) return false;
+    const endsAt = now + remainingMs;
+    if (Math.abs(endsAt - (this.#endsAt ?? 0)) < SAME_END_MS) return false;
+    this.#endsAt = endsAt;
+    return true;
   }
 
   get connected(): boolean {

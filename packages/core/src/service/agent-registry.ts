@@ -227,6 +227,7 @@ export class AgentRegistry {
     const endsAt = remainingMs === undefined ? undefined : at + remainingMs;
     this.#watches.get(id)?.drop('it has come by another link');
     const agent = this.#agents.get(id) ?? new AgentConnection(hello, endsAt);
+    agent.endsIn(remainingMs, at);
     this.#agents.set(id, agent);
     this.#watches.set(id, watch);
     agent.arrive(link);
@@ -264,6 +265,8 @@ export class AgentRegistry {
         return;
       }
       case 'pulse':
+        if (!agent.connected || !agent.endsIn(message.remainingMs, this.#parts.clock.now())) return;
+        for (const client of this.#clients) this.#tell(() => client.agentEndsAt(agent));
         return;
       case 'hello':
         this.#watches.get(agent.agentId)?.drop('it has said hello twice');

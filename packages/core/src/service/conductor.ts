@@ -27,6 +27,8 @@ export interface ConductorJournal {
   commit(): Promise<void>;
   snapshot(parts: Iterable<unknown>): Promise<void>;
   readonly bytesSinceSnapshot: number;
+  /** In how many pieces they came; absent where that is not counted. */
+  readonly appendsSinceSnapshot?: number;
   /** Of the last one, 0 before the first. */
   readonly snapshotBytes: number;
   /** Some of it is still as an older version has written it. */
@@ -51,10 +53,12 @@ export interface ConductorParts<Input, Event, Effect, S extends Step<Event, Effe
 }
 
 const MiB = 1024 * 1024;
+/** Reading what was appended in one piece takes as long as so many bytes of a large piece. */
+const PIECE_BYTES = 512;
 
 /**
- * How long a log may get before a snapshot is worth it: so many bytes, or so many times as many as
- * the last snapshot has. While there is work to do, as seldom as keeps the disk and the replay in
+ * How much it may take to read a log before a snapshot is worth it: so many bytes, or so many times as
+ * many as the last snapshot has. While there is work to do, as seldom as keeps the disk and the replay in
  * bounds; when there is time, before closing and after opening, whenever the next opening gains by it.
  */
 const WORTH_IT = {
@@ -225,14 +229,15 @@ export class Conductor<Input, Event, Effect, S extends Step<Event, Effect> = Ste
   }
 
   #considerSnapshot(when: keyof typeof WORTH_IT): void {
-    const { journal, machine, log } = this.#parts;
+    const { journal, machine } = this.#parts;
     const { bytes, times } = WORTH_IT[when];
-    const isLong = journal.bytesSinceSnapshot > Math.max(bytes, times * journal.snapshotBytes);
+    const log = journal.bytesSinceSnapshot + (journal.appendsSinceSnapshot ?? 0) * PIECE_BYTES;
+    const isLong = log > Math.max(bytes, times * journal.snapshotBytes);
     if (!isLong && !(when === 'idle' && journal.isOutdated)) return;
     if (this.#snapshotting || this.#broken || journal.failed) return;
     this.#snapshotting = journal
       .snapshot(machine.dump())
-      .catch((error: unknown) => log.error({ err: error }, 'the journal took no snapshot'))
+      .catch((err: unknown) => this.#parts.log.error({ err }, 'the journal took no snapshot'))
       .finally(() => {
         this.#snapshotting = undefined;
       });

@@ -49,6 +49,10 @@ export class PilotSource implements WorkClient {
     this.#core.agentMessage(agent, message);
   }
 
+  agentEndsAt(agent: AgentPort): void {
+    this.#core.agentEndsAt(agent);
+  }
+
   agentSilent(agent: AgentPort, why: string): void {
     this.#core.agentSilent(agent, why);
   }

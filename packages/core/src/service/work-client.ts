@@ -34,6 +34,8 @@ export interface WorkClient {
   /** After every connection and reconnection, once the agent has said what it holds. */
   agentJoined(agent: AgentPort, held: HeldUnits): void;
   agentMessage(agent: AgentPort, message: WorkMessage): void;
+  /** Its pilot's end has another time than it had: the clock was set. */
+  agentEndsAt(agent: AgentPort): void;
   /** The link is lost; the agent may come back. */
   agentSilent(agent: AgentPort, why: string): void;
   /** It will never come back: its native job is over, or it is fenced. */

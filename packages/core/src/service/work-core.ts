@@ -155,6 +155,10 @@ export class WorkCore implements WorkClient {
     }
   }
 
+  agentEndsAt({ agentId, endsAt }: AgentPort): void {
+    this.#take({ type: 'agent-ends', now: this.clock.now(), agentId, endsAt });
+  }
+
   agentSilent(agent: AgentPort, why: string): void {
     this.#take({ type: 'agent-silent', now: this.clock.now(), agentId: agent.agentId, why });
   }

@@ -31,6 +31,7 @@ class World {
     this.link = new ManagerLink({
       dial: () => this.#dial(),
       hello: () => ({ type: 'hello', agent: 'a' }) as Hello,
+      remainingMs: () => undefined,
       heartbeatMs: HEARTBEAT_MS,
       clock: this.clock,
       random: () => 0.5,

@@ -78,6 +78,7 @@ export class HearingClient implements WorkClient {
     this.#hear(`joined ${agent.connected} ${agent.channelOf(this.id)}`);
   }
   agentMessage(): void {}
+  agentEndsAt(): void {}
   agentSilent(_agent: AgentPort, why: string): void {
     this.#hear(`silent: ${why}`);
   }
