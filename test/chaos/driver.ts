@@ -1,16 +1,17 @@
 /** Runs the program that is killed, hears what it says, and kills it and its agents under a seed. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Random } from '../simulation/random.ts';
 import type { Told } from './ledgers.ts';
-import type { Line, Parameters } from './program.ts';
+import type { Command, Line, Parameters } from './program.ts';
 
 const PROGRAM = new URL('program.ts', import.meta.url).pathname;
-const UNIT = new URL('unit.sh', import.meta.url).pathname;
+/** A unit that keeps a ledger. */
+export const UNIT = new URL('unit.sh', import.meta.url).pathname;
 
 /** What became of a unit, with what was asked for. */
 export interface Final extends Told {
@@ -19,8 +20,9 @@ export interface Final extends Told {
 }
 
 /** A store with everything that was ever said of it. */
-export class Chaos {
+export class Chaos implements AsyncDisposable {
   readonly directory: string;
+  readonly store: string;
   readonly ledgers: string;
   readonly random: Random;
   /** Units that somebody was told of. */
@@ -31,36 +33,52 @@ export class Chaos {
   final: readonly Final[] = [];
   managersKilled = 0;
   agentsKilled = 0;
+  readonly #programs: Program[] = [];
 
   private constructor(directory: string, seed: number) {
     this.directory = directory;
+    this.store = join(directory, 'store');
     this.ledgers = join(directory, 'ledgers');
     this.random = new Random(seed);
   }
 
-  static async open(seed: number): Promise<Chaos> {
+  static async open(seed = 1): Promise<Chaos> {
     const chaos = new Chaos(await mkdtemp(join(tmpdir(), 'pstar-chaos-')), seed);
     await mkdir(chaos.ledgers);
     return chaos;
   }
 
   /** Kills what may still be there, and removes everything. */
-  async close(): Promise<void> {
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const { child, over } of this.#programs) {
+      child.kill('SIGKILL');
+      await over;
+    }
     for (const pid of this.agents) kill(pid);
     await rm(this.directory, { recursive: true, force: true });
+  }
+
+  /** Where the agent of the only pilot keeps what nobody has acknowledged. */
+  keptDirectory(): string {
+    const pilots = join(this.store, 'pilots', 'pilots');
+    return join(pilots, readdirSync(pilots)[0] ?? '', 'kept');
   }
 
   /** Starts the program. */
   start(parameters: Partial<Parameters> & { readonly node?: readonly string[] } = {}): Program {
     const { node = [], ...rest } = parameters;
-    return new Program(this, node, {
-      store: join(this.directory, 'store'),
+    const program = new Program(this, node, {
+      store: this.store,
       ledgers: this.ledgers,
       unit: UNIT,
       seed: this.random.between(0, 2 ** 31),
       units: 30,
+      pilots: 2,
+      pilot: { totalCpuCount: 3 },
       ...rest,
     });
+    this.#programs.push(program);
+    return program;
   }
 
   /** Kills one agent, if one is known to live. */
@@ -121,9 +139,23 @@ export class Program {
     this.#chaos.managersKilled++;
   }
 
+  tell(command: Command): void {
+    this.child.stdin?.write(`${JSON.stringify(command)}\n`);
+  }
+
+  /** Settles once it has said something of that kind. */
+  hears<T extends Line['type']>(
+    type: T,
+    is: (line: Extract<Line, { readonly type: T }>) => boolean = () => true,
+  ): Promise<void> {
+    const wanted = (line: Line) =>
+      line.type === type && is(line as Extract<Line, { readonly type: T }>);
+    return this.until((lines) => lines.some(wanted));
+  }
+
   /** Waits for everything, and for the program to end by itself. */
   async finish(): Promise<void> {
-    this.child.stdin?.write('\n');
+    this.tell({ type: 'finish' });
     await this.until((lines) => lines.at(-1)?.type === 'final');
     await this.over;
   }

@@ -4,16 +4,13 @@
  *
  * `CHAOS_ROUNDS=1000 CHAOS_SEED=7 npx vitest run test/chaos/kills.test.ts` for a long night.
  */
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Chaos, type Final } from './driver.ts';
 import { disagreements, readLedger } from './ledgers.ts';
 
 const ROUNDS = Number(process.env['CHAOS_ROUNDS'] ?? 20);
 const SEED = Number(process.env['CHAOS_SEED'] ?? 1);
 const PATIENCE_MS = 60_000 + ROUNDS * 4_000;
-
-let chaos: Chaos | undefined;
-afterEach(() => chaos?.close());
 
 /** What the seed is, when something is wrong. */
 function check(world: Chaos, seed: number, more: readonly string[] = []): void {
@@ -33,8 +30,7 @@ describe('kill -9', () => {
   it(
     `of the program, ${ROUNDS} times: nothing is lost, and nothing runs again`,
     async () => {
-      const world = await Chaos.open(SEED);
-      chaos = world;
+      await using world = await Chaos.open(SEED);
       for (let round = 0; round < ROUNDS; round++) {
         const program = world.start();
         await program.said(world.random.between(1, 120));
@@ -55,8 +51,7 @@ describe('kill -9', () => {
   it(
     `of agents, ${ROUNDS} times: what they had runs again, and never twice at once`,
     async () => {
-      const world = await Chaos.open(SEED + 1);
-      chaos = world;
+      await using world = await Chaos.open(SEED + 1);
       const program = world.start({ units: 20 * ROUNDS });
       for (let lines = 0; world.agentsKilled < ROUNDS; ) {
         lines = Math.max(lines, program.lines.length) + world.random.between(1, 60);
@@ -76,8 +71,7 @@ describe('kill -9', () => {
   it(
     `of both, ${ROUNDS} times`,
     async () => {
-      const world = await Chaos.open(SEED + 2);
-      chaos = world;
+      await using world = await Chaos.open(SEED + 2);
       for (let round = 0; round < ROUNDS; round++) {
         const program = world.start();
         await program.said(world.random.between(1, 120));

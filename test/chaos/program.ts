@@ -1,14 +1,16 @@
 /**
- * The program that is killed: opens both services by id, keeps two pilots, gives them work, changes
- * its mind about some of it, and says each thing that it was told, a line each. On a line of input it
- * waits for everything, says what became of each unit, and ends.
+ * The program that things happen to: opens both services by id, keeps pilots, gives them work, changes
+ * its mind about some of it, and says everything that it is told, a line each. It takes commands, a line
+ * each as well.
  *
  * `program.ts PARAMETERS`, which are JSON: see {@link Parameters}.
  */
 import { createInterface } from 'node:readline';
 import {
   isFinalPilotJobState,
+  PilotError,
   type PilotJob,
+  type PilotJobDescription,
   PilotJobService,
   type WorkUnit,
   type WorkUnitDescription,
@@ -24,25 +26,37 @@ export interface Parameters {
   /** The script that every unit runs. */
   readonly unit: string;
   readonly seed: number;
-  /** How many units it submits. */
+  /** How many units it submits at once, of random kinds. */
   readonly units: number;
-  /** Of each pilot's agent, in seconds. */
-  readonly lease?: number;
-  readonly heartbeat?: number;
+  readonly pilots: number;
+  readonly pilot: PilotJobDescription;
 }
 
-/** A line of output. */
+/** What it can be told to do. */
+export type Command =
+  /** Waits for everything, says what became of each unit, and ends. */
+  | { readonly type: 'finish' }
+  /** Does nothing else, as a program that computes. */
+  | { readonly type: 'block'; readonly ms: number }
+  /** Its wall clock is set. */
+  | { readonly type: 'jump'; readonly ms: number }
+  | { readonly type: 'submit'; readonly units: readonly WorkUnitDescription[] }
+  | { readonly type: 'cancel'; readonly what: 'first unit' | 'group' | 'work' | 'pilots' };
+
+/** What it says. */
 export type Line =
   | { readonly type: 'stage'; readonly stage: 'begun' | 'opened' | 'idle' }
   | { readonly type: 'pilot'; readonly id: string; readonly pid: number }
+  | { readonly type: 'pilot-event'; readonly id: string; readonly state: string; detail: string }
   | { readonly type: 'submitted'; readonly ids: readonly string[] }
+  | { readonly type: 'refused'; readonly code: string; readonly message: string }
   | { readonly type: 'canceled'; readonly id: string; readonly attempt: number }
+  | { readonly type: 'done'; readonly command: string }
   | { readonly type: 'event'; readonly id: string; readonly state: string }
   | { readonly type: 'final'; readonly units: readonly object[] };
 
-const { store, ledgers, unit, seed, units, ...agent }: Parameters = JSON.parse(
-  process.argv[2] ?? '',
-);
+const parameters: Parameters = JSON.parse(process.argv[2] ?? '');
+const { store, ledgers, unit, seed } = parameters;
 const random = new Random(seed);
 
 function say(line: Line): void {
@@ -54,11 +68,15 @@ const pilots = await PilotJobService.open({ store, id: 'pilots' });
 const work = await WorkUnitService.open({ store, id: 'work', services: [pilots] });
 say({ type: 'stage', stage: 'opened' });
 work.events$.subscribe(({ unit: { id }, state }) => say({ type: 'event', id, state }));
-const twoPilots = keepPilots(2);
-await twoPilots;
-await submit();
-void work.wait().then(() => say({ type: 'stage', stage: 'idle' }));
-createInterface(process.stdin).once('line', () => void finish());
+pilots.events$.subscribe(({ pilotId: id, state, stateDetail: detail }) =>
+  say({ type: 'pilot-event', id, state, detail }),
+);
+createInterface(process.stdin).on('line', (line) => void obey(JSON.parse(line)));
+if (work.state === 'Open') {
+  await keepPilots(parameters.pilots);
+  await submit(Array.from({ length: parameters.units }, (_, i) => describe(i)));
+  void work.wait().then(() => say({ type: 'stage', stage: 'idle' }));
+}
 
 /** Has so many pilots live at any time. */
 async function keepPilots(count: number): Promise<void> {
@@ -68,17 +86,19 @@ async function keepPilots(count: number): Promise<void> {
 }
 
 async function anotherPilot(): Promise<void> {
-  watch(await pilots.create('local://', { totalCpuCount: 3, agent }));
+  watch(await pilots.create('local://', parameters.pilot));
 }
 
 function watch(pilot: PilotJob): void {
   say({ type: 'pilot', id: pilot.id, pid: Number(pilot.nativeId?.split(':')[0]) });
-  void pilot.finished().then(anotherPilot, () => {});
+  void pilot.finished().then(anotherPilot).catch(refused);
 }
 
-async function submit(): Promise<void> {
-  const submitted = await work.submit(Array.from({ length: units }, (_, i) => describe(i)));
+async function submit(descriptions: readonly WorkUnitDescription[]): Promise<void> {
+  if (descriptions.length === 0) return;
+  const submitted = await work.submit(descriptions);
   say({ type: 'submitted', ids: submitted.map(({ id }) => id) });
+  if (submitted.length !== parameters.units) return;
   for (const each of submitted) if (random.chance(0.05)) void cancel(each);
   if (random.chance(0.3)) void work.group(`g${seed}`).cancel();
 }
@@ -86,6 +106,11 @@ async function submit(): Promise<void> {
 async function cancel(each: WorkUnit): Promise<void> {
   await each.cancel();
   say({ type: 'canceled', id: each.id, attempt: each.attempt });
+}
+
+function refused(error: unknown): void {
+  if (!(error instanceof PilotError)) throw error;
+  say({ type: 'refused', code: error.code, message: error.message });
 }
 
 function describe(i: number): WorkUnitDescription {
@@ -102,8 +127,38 @@ function describe(i: number): WorkUnitDescription {
   };
 }
 
+async function obey(command: Command): Promise<void> {
+  switch (command.type) {
+    case 'finish':
+      await finish();
+      return;
+    case 'block':
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, command.ms);
+      break;
+    case 'jump': {
+      const now = Date.now.bind(Date);
+      Date.now = () => now() + command.ms;
+      break;
+    }
+    case 'submit':
+      await submit(command.units).catch(refused);
+      break;
+    case 'cancel':
+      await cancelWhat(command.what);
+  }
+  say({ type: 'done', command: command.type });
+}
+
+async function cancelWhat(what: (Command & { type: 'cancel' })['what']): Promise<void> {
+  const [first] = work.workUnits;
+  if (what === 'first unit' && first !== undefined) await cancel(first);
+  else if (what === 'group') await work.group('g').cancel();
+  else if (what === 'work') await work.cancel();
+  else if (what === 'pilots') await pilots.cancel();
+}
+
 async function finish(): Promise<void> {
-  await work.wait();
+  if (work.state === 'Open') await work.wait();
   const told = [...work.workUnits].map(({ id, state, attempt, exit, description }) => ({
     id,
     state,
