@@ -155,6 +155,8 @@ export type WorkEvent =
       readonly at: number;
       readonly how: AgentEnding;
       readonly detail: string;
+      /** Of one that died, units that it had slots for and that nobody heard the start of. */
+      readonly unheard?: Uint32Array;
     };
 
 export type WorkEffect =

@@ -9,7 +9,7 @@ import { assert, unreachable } from '../model/assert.ts';
 import type { HeldUnits } from '../protocol/messages.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import { BindingRound } from './binding-round.ts';
-import type { AgentPlace } from './places.ts';
+import { AgentPlace } from './places.ts';
 import { columns, recalls } from './recall.ts';
 import { startEffect } from './start-messages.ts';
 import { isFinal, PAGE_MASK, STATE } from './unit-table.ts';
@@ -217,7 +217,15 @@ export class WorkManager {
     const place = this.state.places.ofAgent(agentId);
     if (place === undefined || place.status === 'gone') return;
     this.#leave(place);
-    this.#record({ type: 'place-gone', place: place.id, at: now, how, detail });
+    const unheard = how === 'lost' ? mayHaveStarted(this.state, place) : [];
+    this.#record({
+      type: 'place-gone',
+      place: place.id,
+      at: now,
+      how,
+      detail,
+      ...(unheard.length > 0 && { unheard: Uint32Array.from(unheard) }),
+    });
   }
 
   #retired({ agentId }: WorkInput & { type: 'agent-retired' }): void {
@@ -302,4 +310,17 @@ export class WorkManager {
     this.state.apply(event);
     this.#events.push(event);
   }
+}
+
+/** Of the units at a place those that it had slots for, the oldest first, and that are not known to run. */
+function mayHaveStarted(state: WorkState, { id, record }: AgentPlace): number[] {
+  const filled = new AgentPlace(id, record);
+  const unheard: number[] = [];
+  for (const unit of state.boundTo(state.places.at(id))) {
+    const { requests } = state.template(unit);
+    if (filled.room(requests) === 0) continue;
+    filled.book(unit, requests.request);
+    if (!state.hasStarted(unit)) unheard.push(unit);
+  }
+  return unheard;
 }

@@ -7,7 +7,7 @@
 import { assert, unreachable } from '../model/assert.ts';
 import { FAILURE_REASONS } from '../model/exit.ts';
 import type { EndedColumns, ReturnedColumns, StartedColumns } from '../protocol/messages.ts';
-import { AgentPlace, Places } from './places.ts';
+import { type AgentPlace, Places } from './places.ts';
 import { retryDelay, type Template } from './templates.ts';
 import { UnitMoves } from './unit-moves.ts';
 import { CANCEL_ASKED, isFinal, PAGE_MASK, STARTED, STATE, type UnitPage } from './unit-table.ts';
@@ -109,6 +109,11 @@ export class WorkState {
   /** Whether the agent of a unit was asked to cancel it. */
   isCancelAsked(unit: number): boolean {
     return ((this.units.page(unit).flags[unit & PAGE_MASK] as number) & CANCEL_ASKED) !== 0;
+  }
+
+  /** Whether its present attempt is known to run or to have run. */
+  hasStarted(unit: number): boolean {
+    return ((this.units.page(unit).flags[unit & PAGE_MASK] as number) & STARTED) !== 0;
   }
 
   /** Takes a unit that its class has given up (by `shift`) to a place. */
@@ -331,13 +336,16 @@ export class WorkState {
     }
   }
 
-  #placeGone(place: AgentPlace, { how, detail }: WorkEvent & { type: 'place-gone' }): void {
+  #placeGone(
+    place: AgentPlace,
+    { how, detail, unheard }: WorkEvent & { type: 'place-gone' },
+  ): void {
     place.status = 'gone';
-    const suspects = how === 'lost' ? this.#mayHaveRun(place) : new Set<number>();
+    const suspects = new Set(unheard);
     for (const unit of this.boundTo(place).toReversed()) {
       const page = this.units.page(unit);
       const row = unit & PAGE_MASK;
-      const started = ((page.flags[row] as number) & STARTED) !== 0;
+      const started = this.hasStarted(unit);
       // An agent that said goodbye has reported all that it started.
       const mayHaveRun = started || how !== 'ended';
       if (this.template(unit).restartOnPilotLoss === false && mayHaveRun) {
@@ -350,19 +358,6 @@ export class WorkState {
       const problem = tooManyCrashes(page.crashes[row] as number);
       this.#giveBack(unit, problem === undefined ? 0 : CRASH_LIMIT_REASON, problem);
     }
-  }
-
-  /** Of the units at a place those that it had slots for, the oldest first: they may have started. */
-  #mayHaveRun(place: AgentPlace): Set<number> {
-    const filled = new AgentPlace(place.id, place.record);
-    const suspects = new Set<number>();
-    for (const unit of this.boundTo(place)) {
-      const { requests } = this.template(unit);
-      if (filled.room(requests) === 0) continue;
-      filled.book(unit, requests.request);
-      suspects.add(unit);
-    }
-    return suspects;
   }
 }
 
