@@ -91,6 +91,18 @@ export class FrameReader implements Disposable {
     return { offset, sequence: sequence - 1, tornBytes: this.#endOfData(offset) - offset };
   }
 
+  /** The frames before `end`, which {@link frames} has gone through before: unchecked, and cheaper. */
+  *framesAgain(end: number): Generator<Frame> {
+    for (let offset = FILE_HEADER_BYTES; offset < end; ) {
+      const header = decodeFrameHeader(this.#view(offset, FRAME_HEADER_BYTES));
+      if (!header) throw damaged(this.path, offset, 'a frame is gone that was there before');
+      const begin = offset + FRAME_HEADER_BYTES;
+      const { sequence, length } = header;
+      yield { offset, sequence, payload: this.#view(begin, length) };
+      offset = begin + length;
+    }
+  }
+
   #readHeader(): FileHeader {
     const finding = decodeFileHeader(this.#view(0, FILE_HEADER_BYTES), crc32);
     switch (finding.state) {

@@ -32,6 +32,8 @@ import { removeReplaced, writeSnapshot } from './snapshot.ts';
 export interface Journal {
   /** Bytes of records that a snapshot would make superfluous. */
   readonly bytesSinceSnapshot: number;
+  /** In how many pieces they came, at least. */
+  readonly appendsSinceSnapshot: number;
   /** Of the last snapshot; 0 before the first. */
   readonly snapshotBytes: number;
   /** Some of it was written by an older version, until the next snapshot. */
@@ -94,19 +96,25 @@ export function newHeader(
 
 /** What was there when a journal was opened. */
 export interface Inherited {
-  /** Of records since the snapshot. */
-  readonly logBytes: number;
+  /** Of records since the snapshot, and in how many frames they are. */
+  readonly log: { readonly bytes: number; readonly frames: number };
   readonly snapshotBytes: number;
   readonly isOutdated: boolean;
+}
+
+/** How much was appended, in how many pieces. */
+interface Appended {
+  readonly bytes: number;
+  readonly appends: number;
 }
 
 /** A journal over segments and snapshots in one directory. */
 export class SegmentedJournal implements Journal {
   readonly #options: JournalOptions & { readonly disk: Disk };
   readonly #commits: GroupCommit;
-  /** Bytes ever appended, and those among them that the last snapshot stands for. */
-  #appended: number;
-  #replaced = 0;
+  /** All that was ever appended, and what of it the last snapshot stands for. */
+  #appended: Appended;
+  #replaced: Appended = { bytes: 0, appends: 0 };
   #snapshotBytes: number;
   #isOutdated: boolean;
   /** Bytes that were promised room and have not come yet. */
@@ -117,17 +125,21 @@ export class SegmentedJournal implements Journal {
   constructor(
     options: JournalOptions & { readonly disk: Disk },
     commits: GroupCommit,
-    { logBytes, snapshotBytes, isOutdated }: Inherited,
+    { log, snapshotBytes, isOutdated }: Inherited,
   ) {
     this.#options = options;
     this.#commits = commits;
-    this.#appended = logBytes;
+    this.#appended = { bytes: log.bytes, appends: log.frames };
     this.#snapshotBytes = snapshotBytes;
     this.#isOutdated = isOutdated;
   }
 
   get bytesSinceSnapshot(): number {
-    return this.#appended - this.#replaced;
+    return this.#appended.bytes - this.#replaced.bytes;
+  }
+
+  get appendsSinceSnapshot(): number {
+    return this.#appended.appends - this.#replaced.appends;
   }
 
   get snapshotBytes(): number {
@@ -148,7 +160,8 @@ export class SegmentedJournal implements Journal {
     if (records.length === 0 || this.failed) return;
     const encoded = encode(records);
     this.#commits.add(encoded);
-    this.#appended += encoded.length;
+    const { bytes, appends } = this.#appended;
+    this.#appended = { bytes: bytes + encoded.length, appends: appends + 1 };
     this.#reserved = Math.max(0, this.#reserved - encoded.length);
   }
 
@@ -208,7 +221,7 @@ export class SegmentedJournal implements Journal {
     return this.#commits.unwritten + this.#reserved + MARGIN_BYTES;
   }
 
-  async #writeSnapshot(begun: Promise<Segment>, parts: Iterable<unknown>, appended: number) {
+  async #writeSnapshot(begun: Promise<Segment>, parts: Iterable<unknown>, appended: Appended) {
     const { disk, directory, log } = this.#options;
     const { number, sequence } = (await begun).header;
     const header = newHeader('snapshot', this.#options, number, sequence);

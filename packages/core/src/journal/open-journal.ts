@@ -9,13 +9,13 @@ import { GroupCommit } from './group-commit.ts';
 import { type Journal, type JournalOptions, newHeader, SegmentedJournal } from './journal.ts';
 import { writeError } from './journal-errors.ts';
 import {
-  bytesOf,
   type Found,
   findJournal,
   isOlder,
   isOutdated,
   replayRecords,
   replaySnapshot,
+  sizeOf,
 } from './recovery.ts';
 import { MARGIN_BYTES, Segment } from './segment.ts';
 import { removeReplaced } from './snapshot.ts';
@@ -53,13 +53,13 @@ export async function openJournal(options: JournalOptions): Promise<OpenedJourna
   const notice = `a crash left ${torn} bytes unfinished at the end of ${last?.path}; they were never acknowledged and are cut off`;
   const { snapshot, segments } = found;
   const inherited = {
-    logBytes: bytesOf(segments),
+    log: sizeOf(segments),
     snapshotBytes: snapshot?.bytes ?? 0,
     isOutdated: isOutdated(found, { kind, lifts }),
   };
   return {
     journal: new SegmentedJournal({ ...options, disk }, commits, inherited),
-    ...(snapshot && { snapshot: again(() => replaySnapshot(snapshot.path, lifts)) }),
+    ...(snapshot && { snapshot: again(() => replaySnapshot(snapshot, lifts)) }),
     records: again(() => replayRecords(segments, lifts)),
     ...(torn > 0 ? { notice } : {}),
   };

@@ -86,13 +86,16 @@ export function isOlder({ format, records }: FileHeader, lifts: readonly Lift[])
 }
 
 /** The parts of a snapshot, lifted to the present version; read from disk as they are gone through. */
-export function* replaySnapshot(path: string, lifts: readonly Lift[]): Generator<unknown> {
+export function* replaySnapshot(
+  { path, bytes }: FoundSnapshot,
+  lifts: readonly Lift[],
+): Generator<unknown> {
   using file = new FrameReader(path);
-  yield* liftSnapshot(plainParts(file), file.header.records, lifts);
+  yield* liftSnapshot(plainParts(file, bytes), file.header.records, lifts);
 }
 
-function* plainParts(file: FrameReader): Generator<unknown> {
-  for (const { part } of partsOf(file)) yield part;
+function* plainParts(file: FrameReader, end: number): Generator<unknown> {
+  for (const { part } of partsOf(file, file.framesAgain(end))) yield part;
 }
 
 /** The records of segments, lifted to the present version; read from disk as they are gone through. */
@@ -107,11 +110,10 @@ export function* replayRecords(
   }
 }
 
-/** The records of one segment, up to where it was found to end. */
-export function* recordsOf(path: string, upTo = Number.POSITIVE_INFINITY): Generator<PlacedRecord> {
+/** The records of one segment; `end` is where it was found to end, if it was gone through before. */
+export function* recordsOf(path: string, end?: number): Generator<PlacedRecord> {
   using file = new FrameReader(path);
-  for (const { offset, payload } of file.frames()) {
-    if (offset >= upTo) return;
+  for (const { offset, payload } of end === undefined ? file.frames() : file.framesAgain(end)) {
     for (const records of decodeAll(payload)) {
       for (const record of records as unknown[]) yield { file: path, offset, record };
     }
@@ -163,7 +165,13 @@ function readSegment(path: string, wanted: Wanted): FoundSegment {
   return { path, header: file.header, end: step.value };
 }
 
-/** Bytes of frames in what was found. */
-export function bytesOf(segments: readonly FoundSegment[]): number {
-  return segments.reduce((sum, { end }) => sum + end.offset - FILE_HEADER_BYTES, 0);
+/** How much there is to read in what was found. */
+export function sizeOf(segments: readonly FoundSegment[]): { bytes: number; frames: number } {
+  let bytes = 0;
+  let frames = 0;
+  for (const { header, end } of segments) {
+    bytes += end.offset - FILE_HEADER_BYTES;
+    frames += end.sequence + 1 - header.sequence;
+  }
+  return { bytes, frames };
 }

@@ -9,7 +9,7 @@ import { Batch } from './batch.ts';
 import { decodeAll, encode } from './codec.ts';
 import type { Disk } from './disk.ts';
 import { draftOf, filePath, listFiles } from './file-names.ts';
-import type { FrameReader } from './frame-reader.ts';
+import type { Frame, FrameReader } from './frame-reader.ts';
 import { damaged } from './journal-errors.ts';
 import { encodeFileHeader, FILE_HEADER_BYTES, type FileHeader } from './record-format.ts';
 
@@ -79,8 +79,11 @@ export function checkSnapshot(file: FrameReader): number {
 }
 
 /** The parts of the state in an open snapshot, each with where its frame begins. */
-export function* partsOf(file: FrameReader): Generator<{ offset: number; part: unknown }> {
-  for (const { offset, payload } of file.frames()) {
+export function* partsOf(
+  file: FrameReader,
+  frames: Iterable<Frame> = file.frames(),
+): Generator<{ offset: number; part: unknown }> {
+  for (const { offset, payload } of frames) {
     // An end.
     if (payload.length === 0) return;
     const values = decodeAll(payload);

@@ -16,6 +16,8 @@ const value = fc.letrec((tie) => ({
     fc.uint32Array(),
     fc.int16Array(),
     fc.float64Array({ noNaN: true }),
+    fc.float32Array({ noNaN: true, minLength: 14, maxLength: 20 }),
+    fc.int8Array({ minLength: 60, maxLength: 70 }),
     fc.array(tie('any')),
     fc.array(fc.tuple(name, tie('any'))).map((entries) => new Map(entries)),
     fc.dictionary(name, tie('any'), { noNullPrototype: true }),
@@ -32,6 +34,15 @@ describe('the codec', () => {
       }),
       { numRuns: 200 },
     );
+  });
+
+  it('gives each array memory of its own', () => {
+    const [first, second] = decodeAll(encode([Uint32Array.of(1), Uint32Array.of(2)]))[0] as [
+      Uint32Array,
+      Uint32Array,
+    ];
+    first[0] = 9;
+    expect(second).toEqual(Uint32Array.of(2));
   });
 
   it('copes with more shapes than it remembers', () => {

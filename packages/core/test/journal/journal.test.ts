@@ -274,6 +274,7 @@ describe('snapshot()', () => {
     journal.append([new Uint8Array(1000)]);
     const before = journal.bytesSinceSnapshot;
     expect(before).toBeGreaterThan(1000);
+    expect(journal.appendsSinceSnapshot).toBe(1);
     const written = journal.snapshot([{}]);
     journal.append([new Uint8Array(10)]);
     await written;
@@ -282,6 +283,7 @@ describe('snapshot()', () => {
     const again = await open(directory);
     expect(again.journal.bytesSinceSnapshot).toBeGreaterThan(10);
     expect(again.journal.bytesSinceSnapshot).toBeLessThan(100);
+    expect(again.journal.appendsSinceSnapshot).toBe(1);
     await again.journal.close();
   });
 

@@ -31,6 +31,7 @@ class FakeJournal implements ConductorJournal {
   bytesSinceSnapshot = 0;
   snapshotBytes = 0;
   isOutdated = false;
+  appendsSinceSnapshot = 0;
   failed: PilotError | undefined;
 
   append(records: readonly unknown[]): void {
@@ -242,6 +243,16 @@ describe('Conductor', () => {
     journal.isOutdated = true;
     await conductor.compact();
     expect(journal.snapshots).toHaveLength(2);
+  });
+
+  it('counts small pieces as more than their bytes: each takes its time to be read', async () => {
+    journal.bytesSinceSnapshot = 500_000;
+    journal.appendsSinceSnapshot = 500;
+    await conductor.compact();
+    expect(journal.snapshots).toEqual([]);
+    journal.appendsSinceSnapshot = 2000;
+    await conductor.compact();
+    expect(journal.snapshots).toHaveLength(1);
   });
 
   it('compacts before it closes, with all that was dispatched', async () => {
