@@ -11,6 +11,8 @@ import { syncDirectory } from '../runtime/files.ts';
 /** A file that is open for writing. Offsets are absolute; a write is complete or throws. */
 export interface DiskFile {
   readonly size: number;
+  /** It has no name any more: what is written to it, nobody will find. */
+  readonly isDeleted: boolean;
   /** For a few bytes: a copy into the page cache, cheaper here than to ask another thread for it. */
   writeNow(bytes: Uint8Array, offset: number): void;
   /** For many bytes: off the main thread. They must not change meanwhile. */
@@ -50,6 +52,10 @@ class SystemFile implements DiskFile {
 
   get size(): number {
     return fstatSync(this.#fd).size;
+  }
+
+  get isDeleted(): boolean {
+    return fstatSync(this.#fd).nlink === 0;
   }
 
   writeNow(bytes: Uint8Array, offset: number): void {

@@ -12,6 +12,7 @@ export async function writeError(
   directory: string,
   wanted: number,
 ): Promise<PilotError> {
+  if (cause instanceof PilotError) return cause;
   if (!isFull(cause)) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     return new PilotError('STORE_UNWRITABLE', `the journal cannot be written: ${reason}`, {
@@ -27,6 +28,14 @@ export async function writeError(
     subject: directory,
     hint: 'make room there and try again',
     cause,
+  });
+}
+
+/** Somebody has deleted a file of a journal that is open. */
+export function deleted(path: string): PilotError {
+  return new PilotError('STORE_UNWRITABLE', 'the file was deleted while it was in use', {
+    subject: path,
+    hint: 'what was in it is lost unless there is a copy: put that back, or begin a new service',
   });
 }
 

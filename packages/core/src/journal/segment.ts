@@ -9,6 +9,7 @@ import type { Batch } from './batch.ts';
 import type { Disk, DiskFile } from './disk.ts';
 import { draftOf, filePath } from './file-names.ts';
 import type { End } from './frame-reader.ts';
+import { deleted } from './journal-errors.ts';
 import {
   encodeFileHeader,
   FILE_HEADER_BYTES,
@@ -28,6 +29,7 @@ const ZEROS = new Uint8Array(FIRST_STEP_BYTES);
 
 /** A segment that is being written to. */
 export class Segment {
+  readonly path: string;
   readonly header: FileHeader;
   readonly #file: DiskFile;
   /**
@@ -41,7 +43,14 @@ export class Segment {
   #growing: Promise<unknown> = Promise.resolve();
   #keepAhead = true;
 
-  private constructor(header: FileHeader, file: DiskFile, ahead: DiskFile, tail: number) {
+  private constructor(
+    path: string,
+    header: FileHeader,
+    file: DiskFile,
+    ahead: DiskFile,
+    tail: number,
+  ) {
+    this.path = path;
     this.header = header;
     this.#file = file;
     this.#ahead = ahead;
@@ -62,7 +71,7 @@ export class Segment {
     let segment: Segment | undefined;
     try {
       file.writeNow(encodeFileHeader(header, crc32), 0);
-      segment = new Segment(header, file, await disk.open(draft), FILE_HEADER_BYTES);
+      segment = new Segment(path, header, file, await disk.open(draft), FILE_HEADER_BYTES);
       await segment.ensureRoom(room + FIRST_STEP_BYTES);
       await disk.rename(draft, path);
       await disk.syncDirectory(directory);
@@ -88,7 +97,7 @@ export class Segment {
     const file = await disk.open(path);
     if (end.tornBytes > 0) await file.truncate(end.offset);
     await file.sync();
-    return new Segment(header, file, await disk.open(path), end.offset);
+    return new Segment(path, header, file, await disk.open(path), end.offset);
   }
 
   /** Bytes that can be written without asking the disk for more. */
@@ -99,6 +108,8 @@ export class Segment {
   /**
    * Writes a frame and makes it durable. When it throws, the tail is where it was, and the same
    * frame may be tried again.
+   *
+   * @throws PilotError `STORE_UNWRITABLE` when somebody has deleted the file.
    */
   async append(batch: Batch, sequence: number): Promise<void> {
     const length = FRAME_HEADER_BYTES + batch.payloadBytes;
@@ -111,6 +122,7 @@ export class Segment {
       offset += part.length;
     }
     await this.#file.sync();
+    if (this.#file.isDeleted) throw deleted(this.path);
     this.#tail = offset;
     this.#growAhead();
   }

@@ -1,4 +1,5 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Disk } from '../../src/journal/disk.ts';
 import type { Clock } from '../../src/runtime/clock.ts';
@@ -28,7 +29,7 @@ function impatientClock(waited: (ms: number) => void): Clock {
 
 /** A journal on a disk that fails once `broken` says how. */
 async function onFailingDisk() {
-  const directory = temporaryDirectory();
+  const directory = join(temporaryDirectory(), 'journal');
   const state: { broken: Hook; waits: number[]; warnings: string[] } = {
     broken: () => {},
     waits: [],
@@ -142,6 +143,37 @@ describe('a full disk', () => {
     expect([...(again.snapshot ?? [])]).toEqual(['small']);
     await expect(again.journal.reserve(9_000_000)).rejects.toMatchObject({ code: 'STORE_FULL' });
     await again.journal.close();
+  });
+});
+
+describe('a directory that is deleted while it is in use', () => {
+  it.each(['the journal', 'all of the store'])(
+    'is noticed, before anything is acknowledged: %s',
+    async (what) => {
+      const { directory, journal, state } = await onFailingDisk();
+      rmSync(what === 'the journal' ? directory : dirname(directory), { recursive: true });
+      const problem = {
+        code: 'STORE_UNWRITABLE',
+        subject: expect.stringContaining('segment-000001'),
+        problem: 'the file was deleted while it was in use',
+        hint: expect.stringContaining('copy'),
+      };
+      journal.append(['lost']);
+      await expect(journal.commit()).rejects.toMatchObject(problem);
+      await expect(journal.reserve(1)).rejects.toMatchObject(problem);
+      expect(journal.failed).toMatchObject(problem);
+      expect(state.waits).toEqual([]);
+      await expect(journal.close()).rejects.toMatchObject(problem);
+    },
+  );
+
+  it('is noticed when a snapshot is due', async () => {
+    const { directory, journal } = await onFailingDisk();
+    rmSync(directory, { recursive: true });
+    await expect(journal.snapshot([])).rejects.toMatchObject({ code: 'STORE_UNWRITABLE' });
+    journal.append(['lost']);
+    await expect(journal.commit()).rejects.toMatchObject({ code: 'STORE_UNWRITABLE' });
+    await expect(journal.close()).rejects.toMatchObject({ code: 'STORE_UNWRITABLE' });
   });
 });
 

@@ -1,4 +1,12 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
@@ -8,6 +16,7 @@ import {
   contents,
   copyJournal,
   FragileDisk,
+  fileOf,
   hookedDisk,
   MEMORY,
   open,
@@ -245,7 +254,64 @@ function segmentsOf(directory: string): string[] {
     .map((name) => join(directory, name));
 }
 
+/** A small journal with a snapshot, a log of two segments, and some room at its end. */
+async function smallJournal(): Promise<string> {
+  const directory = temporaryDirectory(MEMORY);
+  const { journal } = await open(directory);
+  journal.append([{ number: 0 }]);
+  await journal.snapshot([{ count: 1 }, 'second part']);
+  for (const number of [1, 2, 3]) {
+    journal.append([{ number, column: Uint16Array.of(number) }]);
+    await journal.commit();
+  }
+  await journal.close();
+  const path = fileOf(directory, 'segment');
+  truncateSync(path, Number(framesOf(readFileSync(path)).at(-1)) + 40);
+  return directory;
+}
+
 describe('a damaged journal', () => {
+  it('never leads to another state silently, whichever byte is turned', async () => {
+    const directory = await smallJournal();
+    const whole = await contents(directory);
+    expect(whole.records).toHaveLength(3);
+    // What an opening leaves: the same, with room ahead.
+    const names = readdirSync(directory);
+    const original = await smallJournal();
+    const copy = temporaryDirectory(MEMORY);
+    const found = { cut: 0, same: 0, refused: 0 };
+    for (const name of names) {
+      const bytes = readFileSync(join(original, name));
+      for (let at = 0; at < bytes.length; at++) {
+        for (const other of names) cpSync(join(original, other), join(copy, other));
+        const turned = Buffer.from(bytes);
+        turned[at] = Number(turned[at]) ^ 0xff;
+        writeFileSync(join(copy, name), turned);
+        const outcome = await contents(copy).catch((error) => error);
+        if (outcome instanceof Error) {
+          expect(outcome).toMatchObject({
+            code: expect.stringMatching(/^JOURNAL_/),
+            subject: join(copy, name),
+            problem: expect.stringMatching(at < 8 ? /no journal of pstar/ : /at byte \d+$/),
+          });
+          found.refused++;
+          continue;
+        }
+        expect(name).toContain('segment');
+        expect(outcome.notice).toMatch(/^a crash left \d+ bytes unfinished/);
+        expect(outcome.snapshot).toEqual(whole.snapshot);
+        const { length } = outcome.records;
+        expect(outcome.records).toEqual(whole.records.slice(0, length));
+        expect(length).toBeGreaterThanOrEqual(2);
+        found[length === 3 ? 'same' : 'cut']++;
+      }
+    }
+    // In the room ahead; in the last frame; before it.
+    expect(found.same).toBe(40);
+    expect(found.cut).toBeGreaterThan(40);
+    expect(found.refused).toBeGreaterThan(200);
+  });
+
   it('loses only the last frame when that is cut anywhere, with zeros behind the cut or nothing', async () => {
     const directory = await longJournal(6, 2);
     const path = String(segmentsOf(directory).at(-1));

@@ -62,6 +62,9 @@ export function hookedDisk(hook: Hook): Disk {
     get size() {
       return file.size;
     },
+    get isDeleted() {
+      return file.isDeleted;
+    },
     writeNow: (bytes, offset) => {
       hook('writeNow', path, bytes);
       file.writeNow(bytes, offset);
@@ -228,6 +231,9 @@ export class FragileDisk implements Disk {
     return {
       get size() {
         return file.size;
+      },
+      get isDeleted() {
+        return file.isDeleted;
       },
       writeNow: (bytes, offset) => {
         write(bytes, offset);

@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,8 +13,10 @@ import { silentLog } from '../../src/runtime/log.ts';
 import { schedulerOf } from '../../src/scheduler/schedulers.ts';
 import { listServices } from '../../src/service/list-services.ts';
 import { openServiceStore, type ServiceKind } from '../../src/service/service-store.ts';
+import { WorkCore } from '../../src/service/work-core.ts';
 import { WorkUnitService } from '../../src/service/work-unit-service.ts';
 import { describePilots, describeWork } from '../stores/describe-store.ts';
+import { NODE } from '../support/work-world.ts';
 
 const FIXTURES = fileURLToPath(new URL('../fixtures/', import.meta.url));
 const versions = readdirSync(FIXTURES).filter((name) => /^v\d+$/.test(name));
@@ -24,6 +26,53 @@ const stores = versions.flatMap((version) => [join(version, 'closed'), join(vers
 function expected(name: string, id: string) {
   return JSON.parse(readFileSync(join(FIXTURES, name, id, 'expected.json'), 'utf8'));
 }
+
+describe('a store that is in use', () => {
+  let store: string;
+  beforeEach(() => {
+    store = mkdtempSync(join(tmpdir(), 'pstar-store-'));
+  });
+  afterEach(() => rmSync(store, { recursive: true, force: true }));
+
+  const log = silentLog;
+  const clock = systemClock;
+
+  it('is as large as what is alive, not as what has been', async () => {
+    const opened = await openServiceStore({ kind: 'work', id: 'work', store, clock, log });
+    const { journal } = opened.opened;
+    const core = new WorkCore({ id: 'work', scheduler: schedulerOf('fifo'), journal, clock, log });
+    const place = { agentId: 'a', pilotId: 'p', node: NODE };
+    const why = 'x'.repeat(2 ** 20);
+    for (let now = 0; now < 60 * 10_000; now += 10_000) {
+      core.dispatch({ type: 'agent-joined', now, place, endsAt: undefined, held: undefined });
+      core.dispatch({ type: 'agent-silent', now, agentId: 'a', why });
+      core.dispatch({ type: 'time', now: now + 9_000 });
+      await core.settled();
+    }
+    await core.conductor.compact();
+    const journalDirectory = join(opened.directory, 'journal');
+    const sizes = readdirSync(journalDirectory).map(
+      (f) => statSync(join(journalDirectory, f)).size,
+    );
+    expect(sizes.reduce((sum, size) => sum + size)).toBeLessThan(36 * 2 ** 20);
+    await opened.close();
+  });
+
+  it('takes no more work when it has been deleted, and says so', async () => {
+    const service = await WorkUnitService.open({ id: 'work', store, log });
+    await service.submit({ executable: 'true' });
+    rmSync(store, { recursive: true });
+    const problem = {
+      code: 'STORE_UNWRITABLE',
+      subject: join(store, 'work', 'journal', 'segment-000001'),
+      problem: 'the file was deleted while it was in use',
+    };
+    await expect(service.submit({ executable: 'true' })).rejects.toMatchObject(problem);
+    await expect(service.submit({ executable: 'true' })).rejects.toMatchObject(problem);
+    expect(service.statistics.total).toBe(1);
+    await expect(service.close()).rejects.toMatchObject({ code: 'STORE_UNWRITABLE' });
+  });
+});
 
 describe.each(stores)('the store %s, written by an earlier version', (name) => {
   let store: string;
