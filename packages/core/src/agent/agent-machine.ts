@@ -5,6 +5,8 @@
  *
  * Times named `now` are milliseconds of the agent's own running time: a process that was stopped, or
  * whose machine slept, must not conclude that the others were silent. Times named `at` are epoch.
+ * After a standstill as long as the lease, though, the manager may have given the units to others, and
+ * what the old link still brings is old: until a new link proves otherwise, nothing is started.
  */
 import { formatDuration } from '../model/quantity.ts';
 import type { AgentMessage, EndReason, HeldUnits, ManagerMessage } from '../protocol/messages.ts';
@@ -24,6 +26,8 @@ export type AgentEffect =
   | { readonly type: 'send'; readonly message: AgentMessage }
   /** Is to outlive the agent, until it is forgotten. */
   | ({ readonly type: 'keep' } & UnheardReport)
+  /** The present link is to be given up for a new one. */
+  | { readonly type: 'redial' }
   /** The last effect: all that is left is to say goodbye. */
   | {
       readonly type: 'exit';
@@ -50,6 +54,8 @@ const PLENTY = 8;
 const FAREWELL_MS = 5_000;
 /** How long a report may be unacknowledged on a link that seems well before it is kept, once or twice. */
 const OVERDUE_MS = 2_000;
+/** How long after such a standstill it takes at the most to be known to a manager again, or to end. */
+const DOUBT_MS = 5_000;
 /** How long after SIGKILL a process may take to be gone before the agent goes without its end. */
 const REAPING_MS = 10_000;
 
@@ -72,6 +78,10 @@ export class AgentMachine {
   #effects: AgentEffect[] = [];
   #isConnected = false;
   #lastHeard: number;
+  /** How long the agent stood still since then. */
+  #stoodStillMs = 0;
+  /** Until when a manager must have welcomed us, after a standstill. */
+  #doubtUntil: number | undefined;
   #lastBusy: number;
   #lastLook: number;
   #ending: Ending | undefined;
@@ -110,6 +120,11 @@ export class AgentMachine {
     return this.#workload.waiting >= PLENTY * this.#cores;
   }
 
+  /** Whether what the present link brings must not be trusted. */
+  get isInDoubt(): boolean {
+    return this.#doubtUntil !== undefined;
+  }
+
   /** All that is here, by service. */
   held(): (HeldUnits & { readonly service: string })[] {
     return this.#workload.held();
@@ -119,7 +134,9 @@ export class AgentMachine {
   connected(leaseMs: number, now: number): void {
     this.#isConnected = true;
     this.#leaseMs = leaseMs;
-    this.#lastHeard = now;
+    this.#doubtUntil = undefined;
+    this.#heard(now);
+    this.#workload.resume();
   }
 
   /** The link is gone. */
@@ -131,7 +148,7 @@ export class AgentMachine {
 
   /** A message of the manager's. */
   receive(message: ManagerMessage, now: number, at: number): void {
-    this.#lastHeard = now;
+    this.#heard(now);
     switch (message.type) {
       case 'attach':
         this.#attach(message.channel, message.service);
@@ -170,17 +187,18 @@ export class AgentMachine {
     if (this.#workload.hasFullReport) this.flush();
   }
 
-  /** Time has passed. */
-  tick(now: number): void {
+  /** Time has passed, and more of it than the agent has been running where it stood still. */
+  tick(now: number, stoodStillMs = 0): void {
+    if (stoodStillMs > 0) this.#goOn(now, stoodStillMs);
     if (this.#workload.running + this.#workload.waiting > 0) this.#lastBusy = now;
     if (now - this.#lastLook >= OVERDUE_MS) {
       this.#lastLook = now;
       this.#keep('overdue');
     }
     if (this.#ending !== undefined) this.#tickEnding(this.#ending, now);
+    else if (now >= (this.#doubtUntil ?? Number.POSITIVE_INFINITY)) this.#endLease(now, 0);
     else if (now - this.#lastHeard >= this.#leaseMs - this.#lastGraceMs) {
-      const problem = `no manager for ${formatDuration(Math.round(this.#leaseMs / 1_000))}`;
-      this.end('lease', now, { graceMs: this.#lastGraceMs, problem });
+      this.#endLease(now, this.#lastGraceMs);
     } else if (this.#idleTimeoutMs !== undefined && now - this.#lastBusy >= this.#idleTimeoutMs) {
       this.end('idle', now);
     }
@@ -215,6 +233,25 @@ export class AgentMachine {
   /** When the lease is over the units must be gone, so that another agent may have them. */
   get #lastGraceMs(): number {
     return Math.min(this.#graceMs, this.#leaseMs / 2);
+  }
+
+  #heard(now: number): void {
+    this.#lastHeard = now;
+    this.#stoodStillMs = 0;
+  }
+
+  /** The agent runs again after a standstill. */
+  #goOn(now: number, stoodStillMs: number): void {
+    this.#stoodStillMs += stoodStillMs;
+    if (this.isInDoubt || now - this.#lastHeard + this.#stoodStillMs < this.#leaseMs) return;
+    this.#doubtUntil = now + Math.min(DOUBT_MS, this.#leaseMs / 2);
+    this.#workload.pause();
+    this.#effects.push({ type: 'redial' });
+  }
+
+  #endLease(now: number, graceMs: number): void {
+    const problem = `no manager for ${formatDuration(Math.round(this.#leaseMs / 1_000))}`;
+    this.end('lease', now, { graceMs, problem });
   }
 
   #tickEnding(ending: Ending, now: number): void {

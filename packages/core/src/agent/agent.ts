@@ -174,6 +174,8 @@ export class Agent {
         this.#touch();
       },
       message: (message) => {
+        this.#noticeStandstill();
+        if (machine.isInDoubt) return;
         machine.receive(message, this.#time.now, this.#clock.now());
         this.#touch();
       },
@@ -198,6 +200,8 @@ export class Agent {
         this.#touch();
       },
       ended: (key, outcome) => {
+        // Before something is started in its place. Where nothing really runs it would cost too much.
+        if (this.#settings.executor === 'process') this.#noticeStandstill();
         this.#progress.finish(key);
         this.#machine.ended(key, outcome);
         this.#touch();
@@ -290,25 +294,39 @@ export class Agent {
       case 'forget':
         this.#kept.forget(effect.service);
         break;
+      case 'redial':
+        this.#link.redial('the agent stood still for as long as its lease');
+        break;
       case 'exit':
         void this.#finish(effect);
         break;
     }
   }
 
-  #tickLater(): void {
+  /** Whatever wakes the agent after a standstill: before it acts on that it is to know. */
+  #noticeStandstill(): void {
+    const before = this.#time.standstill;
+    this.#time.advance(this.#clock.monotonic(), this.#tickMs);
+    const { now, standstill } = this.#time;
+    if (standstill > before) this.#machine.tick(now, standstill - before);
+  }
+
+  get #tickMs(): number {
     const { leaseMs, idleTimeoutMs = Number.POSITIVE_INFINITY } = this.#settings;
     const soonest = Math.min(this.#link.heartbeatMs / 2, leaseMs / 4, idleTimeoutMs / 4);
-    const dueMs = Math.max(1, Math.min(TICK_MAX_MS, soonest));
+    return Math.max(1, Math.min(TICK_MAX_MS, soonest));
+  }
+
+  #tickLater(): void {
     const tick = (): void => {
-      this.#time.advance(this.#clock.monotonic(), dueMs);
+      this.#noticeStandstill();
       const { now } = this.#time;
       this.#tickLater();
       this.#link.tick(now);
       this.#machine.tick(now);
       this.#touch();
     };
-    this.#timers.set('tick', this.#clock.after(dueMs, tick));
+    this.#timers.set('tick', this.#clock.after(this.#tickMs, tick));
   }
 
   async #finish({ reason, problem, isUnheard }: Omit<Exit, 'type'>): Promise<void> {

@@ -110,6 +110,11 @@ export class ManagerLink {
     }
   }
 
+  /** Gives the present link up, with all that is still to come by it, and looks for a new one. */
+  redial(why: string): void {
+    if (this.#link !== undefined) this.#drop(this.#link, why);
+  }
+
   /** Ends the link after all that was sent, but waits only so long for the other side to take it. */
   close(): Promise<void> {
     this.#isClosed = true;

@@ -88,6 +88,7 @@ export class Workload {
   readonly #emit: (effect: UnitEffect) => void;
   #keys = 0;
   #isClosed = false;
+  #isPaused = false;
   #hasFullReport = false;
 
   constructor(capacity: SlotCapacity, emit: (effect: UnitEffect) => void) {
@@ -208,6 +209,16 @@ export class Workload {
     this.#startWhatFits();
   }
 
+  /** Starts nothing for now. */
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#startWhatFits();
+  }
+
   /** Hands back what waits and terminates what runs; what comes later is handed back at once. */
   evict(graceMs: number): void {
     this.#isClosed = true;
@@ -264,7 +275,7 @@ export class Workload {
   }
 
   #startWhatFits(): void {
-    while (this.#queue.size > 0 && this.#slots.freeCores > 0) {
+    while (!this.#isPaused && this.#queue.size > 0 && this.#slots.freeCores > 0) {
       const line = this.#queue.next(this.#slots);
       if (line === undefined) return;
       this.#start(line);

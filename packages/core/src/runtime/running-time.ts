@@ -10,6 +10,7 @@ const STANDSTILL = 3;
 export class RunningTime {
   #last: number;
   #elapsed = 0;
+  #standstill = 0;
 
   /** @param monotonic now, by the clock that never goes back */
   constructor(monotonic: number) {
@@ -19,6 +20,11 @@ export class RunningTime {
   /** Milliseconds, as of the last look. */
   get now(): number {
     return this.#elapsed;
+  }
+
+  /** Milliseconds during which it did not run. */
+  get standstill(): number {
+    return this.#standstill;
   }
 
   /**
@@ -32,6 +38,7 @@ export class RunningTime {
     const ran = gap <= STANDSTILL * dueMs;
     this.#last = monotonic;
     this.#elapsed += ran ? gap : dueMs;
+    if (!ran) this.#standstill += gap - dueMs;
     return ran;
   }
 }

@@ -323,6 +323,38 @@ describe('the end of an agent', () => {
     expect(world.terminated.size).toBe(4);
   });
 
+  it('comes soon after a standstill as long as the lease, unless a new link proves better', () => {
+    const world = ended();
+    world.start([7]);
+    world.machine.tick(world.now, LEASE_MS);
+    world.settle();
+    expect(world.redials).toBe(1);
+    expect(world.machine.isInDoubt).toBe(true);
+    world.machine.disconnected();
+    // Whether it may still run is not known: others may run it by now.
+    world.end(1);
+    expect(world.running).toEqual([2, 3, 4]);
+    world.tick(4999);
+    expect(world.terminated.size).toBe(0);
+    world.tick(1);
+    expect([...world.terminated.values()]).toEqual([0, 0, 0]);
+    for (const unit of [2, 3, 4]) world.end(unit, true);
+    expect(world.exit).toMatchObject({ reason: 'lease' });
+  });
+
+  it('does not come after a standstill of both sides', () => {
+    const world = ended();
+    world.start([7]);
+    world.machine.tick(world.now, LEASE_MS);
+    world.settle().machine.disconnected();
+    world.end(1).connect();
+    expect(world.running).toEqual([2, 3, 4, 5]);
+    world.tick(LEASE_MS / 2);
+    expect(world.terminated.size).toBe(0);
+    world.machine.tick(world.now, LEASE_MS / 4);
+    expect(world.settle().redials).toBe(1);
+  });
+
   it('comes when there was no unit for too long', () => {
     const world = ended({ idleTimeoutMs: 500, leaseMs: 1e9 });
     world.tick(400).receive({ type: 'cancel', channel: 1, ...rows([5]) });

@@ -23,6 +23,8 @@ export class AgentWorld {
   reports: Report[] = [];
   /** Every message, in order. */
   readonly sent: AgentMessage[] = [];
+  /** How often it wanted a new link. */
+  redials = 0;
   /** What outlives the agent. */
   kept: UnheardReport[] = [];
   exit: { reason: string; problem: string | undefined; isUnheard: boolean } | undefined;
@@ -46,6 +48,7 @@ export class AgentWorld {
           `${effect.unit} ${effect.stream} ${effect.on} ${effect.key === undefined ? 'gone' : 'there'}`,
         );
       } else if (effect.type === 'keep') this.kept.push(effect);
+      else if (effect.type === 'redial') this.redials++;
       else if (effect.type === 'forget') {
         this.kept = this.kept.filter(({ service }) => service !== effect.service);
       } else {
