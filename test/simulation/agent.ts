@@ -9,21 +9,27 @@ import type { AgentMessage, ManagerMessage } from '../../packages/core/src/proto
 import { PROTOCOL_VERSION, PSTAR_VERSION } from '../../packages/core/src/protocol/version.ts';
 import type { Clock } from '../../packages/core/src/runtime/clock.ts';
 import { silentLog } from '../../packages/core/src/runtime/log.ts';
+import { RunningTime } from '../../packages/core/src/runtime/running-time.ts';
 import type { Link } from '../../packages/core/src/transport/link.ts';
 import { ProcessClock } from './clock.ts';
 import type { Ledger } from './ledger.ts';
+import { gate } from './network.ts';
 import type { NodeDisks } from './node-disks.ts';
 import { Processes } from './processes.ts';
 import type { Random } from './random.ts';
-import { GRACE_MS, HEARTBEAT_MS, LEASE_MS } from './times.ts';
+import { GRACE_MS, HEARTBEAT_MS, LEASE_MS, POLICY } from './times.ts';
 import type { Witness } from './witness.ts';
 
 const TICK_MS = HEARTBEAT_MS / 2;
+/** After a standstill: until it is known that a link brings nothing any more. */
+const NOTICE_MS = 5 * HEARTBEAT_MS;
 
 export interface SimulatedAgentParts {
   readonly id: string;
   readonly pilotId: string;
   readonly node: NodeInfo;
+  /** How long its pilot may last. */
+  readonly limitMs: number | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly ledger: Ledger;
@@ -39,6 +45,10 @@ export class SimulatedAgent {
   readonly pilotId: string;
   readonly #parts: SimulatedAgentParts;
   readonly #clock: ProcessClock;
+  /** Of the units' processes, which run on while only the agent is stopped. */
+  readonly #nodeClock: ProcessClock;
+  readonly #time: RunningTime;
+  readonly #startedAt: number;
   readonly #machine: AgentMachine;
   readonly #processes: Processes;
   readonly #link: ManagerLink;
@@ -50,6 +60,9 @@ export class SimulatedAgent {
     this.id = parts.id;
     this.pilotId = parts.pilotId;
     this.#clock = new ProcessClock(parts.clock);
+    this.#nodeClock = new ProcessClock(parts.clock);
+    this.#startedAt = parts.clock.monotonic();
+    this.#time = new RunningTime(this.#startedAt);
     const { cores, gpus, memory, resources } = parts.node;
     const range = (count: number) => Array.from({ length: count }, (_, i) => i);
     this.#machine = new AgentMachine(
@@ -63,14 +76,19 @@ export class SimulatedAgent {
     this.#processes = new Processes({
       agentId: this.id,
       machine: this.#machine,
-      clock: this.#clock,
+      clock: this.#nodeClock,
       random: parts.random,
       ledger: parts.ledger,
-      touched: () => this.#touch(),
+      tell: (call) => this.#clock.whenRunning(() => this.#hear(call)),
     });
     this.#link = this.#newLink();
     this.#link.open();
     this.#tickLater();
+    const { limitMs } = parts;
+    if (limitMs === undefined) return;
+    this.#clock.after(limitMs / 2, () =>
+      this.#hear(() => this.#machine.end('time-limit', this.#now)),
+    );
   }
 
   get isOver(): boolean {
@@ -86,22 +104,73 @@ export class SimulatedAgent {
 
   /** The resource manager wants it gone. */
   evict(): void {
-    if (this.isOver) return;
-    this.#machine.end('signal', this.#now);
-    this.#touch();
+    this.#clock.whenRunning(() => this.#hear(() => this.#machine.end('signal', this.#now)));
   }
 
+  /** Stands still for so long, while the processes of its units run on. */
+  stop(ms: number): void {
+    this.#clock.stop(ms);
+  }
+
+  /** Stands still for so long, with all that runs on its node, as a machine that is suspended. */
+  stopNode(ms: number): void {
+    const { ledger, clock } = this.#parts;
+    this.#clock.stop(ms);
+    this.#nodeClock.stop(ms);
+    ledger.stopped(this.id, ms > POLICY.fenceMs);
+    clock.after(ms, () => {
+      if (this.#nodeClock.isRunning) ledger.goesOn(this.id);
+    });
+    // By then it has noticed that it was given up.
+    clock.after(ms + NOTICE_MS, () => ledger.checkAlone(this.id));
+  }
+
+  /** Its node's wall clock is set. */
+  setClock(byMs: number): void {
+    this.#clock.set(byMs);
+    this.#nodeClock.set(byMs);
+  }
+
+  /** By its own running time. */
   get #now(): number {
-    return this.#clock.monotonic();
+    return this.#time.now;
+  }
+
+  get #remainingMs(): number | undefined {
+    const { limitMs } = this.#parts;
+    if (limitMs === undefined) return undefined;
+    return Math.max(0, limitMs - (this.#clock.monotonic() - this.#startedAt));
+  }
+
+  #noticeStandstill(): void {
+    const before = this.#time.standstill;
+    this.#time.advance(this.#clock.monotonic(), TICK_MS);
+    const { now, standstill } = this.#time;
+    if (standstill > before) this.#machine.tick(now, standstill - before);
+  }
+
+  #hear(call: () => void): void {
+    if (this.isOver) return;
+    this.#noticeStandstill();
+    call();
+    this.#touch();
   }
 
   #newLink(): ManagerLink {
     const { id: agent, pilotId: pilot, node, random } = this.#parts;
     const version = { protocol: PROTOCOL_VERSION, version: PSTAR_VERSION };
     return new ManagerLink({
-      dial: () => this.#parts.dial(this),
-      hello: () => ({ type: 'hello', ...version, pilot, agent, node }),
-      remainingMs: () => undefined,
+      dial: async () => {
+        const link = await this.#parts.dial(this);
+        gate(link, this.#clock);
+        return link;
+      },
+      hello: () => {
+        const remainingMs = this.#remainingMs;
+        const limit = remainingMs === undefined ? {} : { remainingMs };
+        return { type: 'hello', ...version, pilot, agent, node, ...limit };
+      },
+      remainingMs: () => this.#remainingMs,
       heartbeatMs: HEARTBEAT_MS,
       clock: this.#clock,
       random: random.fraction,
@@ -128,6 +197,8 @@ export class SimulatedAgent {
 
   #receive(message: ManagerMessage): void {
     if (this.isOver) return;
+    this.#noticeStandstill();
+    if (this.#machine.isInDoubt) return;
     if (message.type === 'ack') this.#parts.witness.acknowledged(this.id, message.seq);
     this.#machine.receive(message, this.#now, this.#clock.now());
     this.#touch();
@@ -181,6 +252,9 @@ export class SimulatedAgent {
       case 'forget':
         this.#parts.disks.forget(this.id, effect.service);
         break;
+      case 'redial':
+        this.#link.redial('stood still');
+        break;
       case 'watch':
         break;
     }
@@ -195,12 +269,14 @@ export class SimulatedAgent {
     this.#processes.killAll();
     void this.#link.close();
     this.#clock.end();
+    this.#nodeClock.end();
     this.#parts.ledger.nodeOver(this.id);
     this.#parts.over(this, how);
   }
 
   #tickLater(): void {
     this.#clock.after(TICK_MS, () => {
+      this.#noticeStandstill();
       this.#link.tick(this.#now);
       this.#machine.tick(this.#now);
       this.#touch();

@@ -57,21 +57,33 @@ export class SimulatedClock implements Clock {
   }
 }
 
-/** The clock of one process: when that dies, none of its timers rings any more. */
+/**
+ * The clock of one process: when that dies, none of its timers rings any more; while it is stopped they
+ * wait, and the wall clock of its machine may be set.
+ */
 export class ProcessClock implements Clock {
   readonly #clock: Clock;
+  #offset: number;
+  #stoppedUntil = 0;
   #isOver = false;
 
-  constructor(clock: Clock) {
+  /** @param offset how far its machine's wall clock is ahead */
+  constructor(clock: Clock, offset = 0) {
     this.#clock = clock;
+    this.#offset = offset;
   }
 
   get isOver(): boolean {
     return this.#isOver;
   }
 
+  /** Neither dead nor stopped. */
+  get isRunning(): boolean {
+    return !this.#isOver && this.#stoppedUntil <= this.#clock.monotonic();
+  }
+
   now(): number {
-    return this.#clock.now();
+    return this.#clock.now() + this.#offset;
   }
 
   monotonic(): number {
@@ -79,9 +91,34 @@ export class ProcessClock implements Clock {
   }
 
   after(ms: number, call: () => void): Timer {
-    return this.#clock.after(ms, () => {
-      if (!this.#isOver) call();
+    let isCanceled = false;
+    const timer = this.#clock.after(ms, () => {
+      this.whenRunning(() => {
+        if (!this.#isOver && !isCanceled) call();
+      });
     });
+    return {
+      cancel: () => {
+        isCanceled = true;
+        timer.cancel();
+      },
+    };
+  }
+
+  /** Calls at once, or where the process is stopped, when it goes on. */
+  whenRunning(call: () => void): void {
+    const ms = this.#stoppedUntil - this.#clock.monotonic();
+    if (ms > 0) this.#clock.after(ms, () => this.whenRunning(call));
+    else call();
+  }
+
+  /** The process does not run for so long, and finds afterwards what came meanwhile. */
+  stop(ms: number): void {
+    this.#stoppedUntil = Math.max(this.#stoppedUntil, this.#clock.monotonic() + ms);
+  }
+
+  set(byMs: number): void {
+    this.#offset += byMs;
   }
 
   end(): void {

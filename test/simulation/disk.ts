@@ -26,6 +26,8 @@ interface Snapshot {
 /** What is there after a crash. All frames are kept, for those who check. */
 export class SimulatedDisk {
   readonly #frames: Uint8Array[] = [];
+  /** No room for what is more than a report. */
+  isFull = false;
   #torn: Uint8Array | undefined;
   #snapshot: Snapshot | undefined;
 
@@ -117,8 +119,8 @@ export class SimulatedJournal implements ConductorJournal {
     this.#parts.point();
   }
 
-  reserve(): Promise<void> {
-    return Promise.resolve();
+  async reserve(): Promise<void> {
+    if (this.#parts.disk.isFull) throw new PilotError('STORE_FULL', 'the disk is full');
   }
 
   commit(): Promise<void> {

@@ -26,7 +26,10 @@ export class Ledger {
   readonly #requests: Requests;
   readonly #witness: Witness;
   readonly #disks: NodeDisks;
-  readonly #running = new Map<number, Process>();
+  /** By unit; more than one only where the node of the earlier one stands still. */
+  readonly #running = new Map<number, Process[]>();
+  /** Agents whose nodes stand still. */
+  readonly #stopped = new Set<string>();
   readonly #attempts = new Set<string>();
   readonly #starts = new Map<number, number>();
   /** Where each unit's process has ended by itself with exit code 0. */
@@ -48,6 +51,25 @@ export class Ledger {
     return this.#running.size;
   }
 
+  /** Nothing of an agent's node runs; for so long that others may have its units afterwards, or not. */
+  stopped(agentId: string, isGivenUp: boolean): void {
+    this.#stopped.add(agentId);
+    if (isGivenUp) this.#over.add(agentId);
+  }
+
+  goesOn(agentId: string): void {
+    this.#stopped.delete(agentId);
+  }
+
+  /** An agent has gone on for a while: what it was given up for it must have ended. */
+  checkAlone(agentId: string): void {
+    if (this.#stopped.has(agentId)) return;
+    for (const [unit, processes] of this.#running) {
+      if (processes.length < 2 || !processes.some((each) => each.agentId === agentId)) continue;
+      this.#problems.add('two attempts at once', `unit ${unit}, since ${agentId} goes on`);
+    }
+  }
+
   /** How many were ever started. */
   get startedCount(): number {
     return this.#attempts.size;
@@ -60,16 +82,14 @@ export class Ledger {
   started(agentId: string, run: Run): void {
     const { unit, attempt } = run;
     const name = `unit ${unit} attempt ${attempt} at ${agentId}`;
-    const other = this.#running.get(unit);
-    if (other) {
-      this.#problems.add(
-        'two attempts at once',
-        `${name}, and ${other.run.attempt} at ${other.agentId}`,
-      );
+    const others = this.#running.get(unit) ?? [];
+    for (const { run: other, agentId: where } of others) {
+      if (this.#stopped.has(where)) continue;
+      this.#problems.add('two attempts at once', `${name}, and ${other.attempt} at ${where}`);
     }
     if (this.#attempts.has(`${unit}#${attempt}`)) this.#problems.add('an attempt runs twice', name);
     this.#attempts.add(`${unit}#${attempt}`);
-    this.#running.set(unit, { run, agentId });
+    this.#running.set(unit, [...others, { run, agentId }]);
     this.#use(agentId, run, 1);
     this.#checkAsked(run, name);
     this.#starts.set(unit, (this.#starts.get(unit) ?? 0) + 1);
@@ -81,9 +101,15 @@ export class Ledger {
 
   /** A process is gone; without an exit code it was killed. */
   ended(run: Run, exitCode: number | undefined, wasTerminated: boolean): void {
-    const process = this.#running.get(run.unit);
-    if (process?.run !== run) return;
-    this.#running.delete(run.unit);
+    const processes = this.#running.get(run.unit) ?? [];
+    const process = processes.find((each) => each.run === run);
+    if (process === undefined) return;
+    if (processes.length === 1) this.#running.delete(run.unit);
+    else
+      this.#running.set(
+        run.unit,
+        processes.filter((each) => each !== process),
+      );
     this.#use(process.agentId, run, -1);
     if (exitCode !== 0) return;
     this.#succeeded.add(run.unit);
@@ -104,6 +130,7 @@ export class Ledger {
       this.#problems.add('something else runs', name);
       return;
     }
+    if (asked.isRefused) this.#problems.add('what was refused runs', name);
     if (attempt > (asked.lastAttempt ?? Number.POSITIVE_INFINITY)) {
       this.#problems.add('a canceled unit starts', name);
     }

@@ -20,9 +20,9 @@ import { TemplateIndex } from '../../packages/core/src/manager/template-index.ts
 import { assertInvariants, type WorkDump } from '../../packages/core/src/manager/work-dump.ts';
 import type { WorkEvent } from '../../packages/core/src/manager/work-events.ts';
 import { WorkManager } from '../../packages/core/src/manager/work-manager.ts';
+import type { PilotError } from '../../packages/core/src/model/errors.ts';
 import type { WorkUnitDescription } from '../../packages/core/src/model/work-unit-description.ts';
 import type { ManagerMessage } from '../../packages/core/src/protocol/messages.ts';
-import type { Clock } from '../../packages/core/src/runtime/clock.ts';
 import { silentLog } from '../../packages/core/src/runtime/log.ts';
 import { type SchedulerName, schedulerOf } from '../../packages/core/src/scheduler/schedulers.ts';
 import { AgentRegistry } from '../../packages/core/src/service/agent-registry.ts';
@@ -33,8 +33,9 @@ import { submitAll } from '../../packages/core/src/service/submit.ts';
 import { WorkCore } from '../../packages/core/src/service/work-core.ts';
 import type { LeftReports } from '../../packages/core/src/transport/kept-reports.ts';
 import type { Link } from '../../packages/core/src/transport/link.ts';
-import { ProcessClock } from './clock.ts';
+import type { ProcessClock } from './clock.ts';
 import { type SimulatedDisk, SimulatedJournal } from './disk.ts';
+import { gate } from './network.ts';
 import type { Random } from './random.ts';
 import { HEARTBEAT_MS, LEASE_MS, POLICY } from './times.ts';
 import type { Witness } from './witness.ts';
@@ -44,7 +45,7 @@ const SERVICE = 'work';
 const TICK_MS = 250;
 
 export interface ManagerParts {
-  readonly clock: Clock;
+  readonly clock: ProcessClock;
   readonly random: Random;
   readonly scheduler: SchedulerName;
   readonly workDisk: SimulatedDisk;
@@ -78,10 +79,10 @@ export class ManagerLife {
   #pointsLeft: number;
 
   constructor(parts: ManagerParts) {
-    const { clock, random, workDisk, pilotDisk, scheduler } = parts;
+    const { random, workDisk, pilotDisk, scheduler } = parts;
     this.#parts = parts;
     this.#pointsLeft = parts.points;
-    this.#clock = new ProcessClock(clock);
+    this.#clock = parts.clock;
     this.#timers = new RunningTimers(this.#clock, TICK_MS);
     this.#found = [workDisk.recover(), pilotDisk.recover()];
     const journal = (disk: SimulatedDisk) =>
@@ -121,6 +122,24 @@ export class ManagerLife {
     return this.#clock.isOver;
   }
 
+  get isRunning(): boolean {
+    return this.#clock.isRunning;
+  }
+
+  /** By the wall clock of its machine. */
+  get now(): number {
+    return this.#clock.now();
+  }
+
+  /** Stands still for so long: its machine sleeps, or its user's code computes. */
+  stop(ms: number): void {
+    this.#clock.stop(ms);
+  }
+
+  whenRunning(call: () => void): void {
+    this.#clock.whenRunning(call);
+  }
+
   /** Here the process may die. */
   point(): void {
     if (!this.isOver && --this.#pointsLeft === 0) this.die();
@@ -135,6 +154,7 @@ export class ManagerLife {
   }
 
   accept(link: Link, identity: string): void {
+    gate(link, this.#clock);
     const send = link.send.bind(link);
     link.send = (message) => {
       this.point();
@@ -160,15 +180,20 @@ export class ManagerLife {
     this.tell({ type: 'native', pilot, report, at: this.#clock.now() });
   }
 
-  /** Calls back with the number of the first unit, if it lives to hear of it. */
-  submit(descriptions: readonly WorkUnitDescription[], accepted: (first: number) => void): void {
+  /** Calls back with the number of the first unit, or that the disk is full, if it lives to hear of it. */
+  submit(
+    descriptions: readonly WorkUnitDescription[],
+    { accepted, refused }: { accepted(first: number): void; refused(): void },
+  ): void {
     if (this.isOver) return;
     void submitAll(this.core, this.#index, this.#journals[0], descriptions, undefined).then(
       ({ first }) => {
         if (!this.isOver) accepted(first);
       },
-      (error) => {
-        if (!this.isOver) throw error;
+      (error: PilotError) => {
+        if (this.isOver) return;
+        if (error.code !== 'STORE_FULL') throw error;
+        refused();
       },
     );
   }

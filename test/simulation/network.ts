@@ -6,11 +6,27 @@ import type { Clock } from '../../packages/core/src/runtime/clock.ts';
 import type { Link } from '../../packages/core/src/transport/link.ts';
 import { memoryLinks } from '../../packages/core/src/transport/memory-link.ts';
 import type { SimulatedAgent } from './agent.ts';
+import type { ProcessClock } from './clock.ts';
 import type { Random } from './random.ts';
 
 /** Whoever listens. */
 export interface Listener {
   accept(link: Link, identity: string): void;
+  whenRunning(call: () => void): void;
+}
+
+/** How long whoever dials waits for an answer. */
+const DIAL_MS = 10_000;
+
+/** A process that is stopped reads nothing until it goes on. */
+export function gate(link: Link, clock: ProcessClock): void {
+  const emitter = link as Link & { emit(...event: unknown[]): boolean };
+  const emit = emitter.emit.bind(emitter);
+  emitter.emit = (...event) => {
+    if (clock.isRunning || clock.isOver) return emit(...event);
+    clock.whenRunning(() => emit(...event));
+    return true;
+  };
 }
 
 interface Connection {
@@ -35,8 +51,21 @@ export class Network {
     return new Promise((resolve, reject) => {
       this.#clock.after(this.#random.between(1, 30), () => {
         const isCutOff = (this.#cutOff.get(agent) ?? 0) > this.#clock.monotonic();
-        if (this.listener === undefined || isCutOff) reject(new Error('nobody there'));
-        else resolve(this.#connect(agent, this.listener));
+        const { listener } = this;
+        if (listener === undefined || isCutOff) {
+          reject(new Error('nobody there'));
+          return;
+        }
+        let isLate = false;
+        this.#clock.after(DIAL_MS, () => {
+          isLate = true;
+          reject(new Error('no answer'));
+        });
+        listener.whenRunning(() => {
+          if (isLate) return;
+          if (listener !== this.listener) reject(new Error('nobody there any more'));
+          else resolve(this.#connect(agent, listener));
+        });
       });
     });
   }

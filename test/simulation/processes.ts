@@ -23,8 +23,8 @@ export interface ProcessesParts {
   readonly clock: ProcessClock;
   readonly random: Random;
   readonly ledger: Ledger;
-  /** Something has happened that the machine was told of. */
-  touched(): void;
+  /** Tells the agent, when it runs; it acts on what its machine was told. */
+  tell(call: () => void): void;
 }
 
 /** Among its arguments: it runs until it is told to end. */
@@ -67,7 +67,7 @@ export class Processes {
 
   #start(live: Live): void {
     if (live.isOver) return;
-    const { agentId, clock, random, ledger, machine, touched } = this.#parts;
+    const { agentId, clock, random, ledger, machine, tell } = this.#parts;
     if (live.isTerminated) {
       this.#end(live, { signal: 15 });
       return;
@@ -78,17 +78,16 @@ export class Processes {
     }
     live.startedAt = clock.now();
     ledger.started(agentId, live.run);
-    machine.started(live.run.key, live.startedAt);
+    tell(() => machine.started(live.run.key, live.startedAt));
     if (!live.run.own?.includes(ENDLESS)) {
       const ms = random.chance(0.1) ? random.between(2000, 9000) : random.between(1, 1500);
       clock.after(ms, () => this.#end(live, random.pick(ENDS)));
     }
-    touched();
   }
 
   #end(live: Live, how: { exitCode?: number; signal?: number; reason?: FailureReason }): void {
     if (live.isOver) return;
-    const { machine, clock, touched } = this.#parts;
+    const { machine, clock, tell } = this.#parts;
     this.#isGone(live, how.exitCode);
     this.#live.delete(live.run.key);
     const reason = how.reason ?? (how.signal ? 'SIGNAL' : how.exitCode ? 'EXIT_CODE' : 'NONE');
@@ -103,8 +102,7 @@ export class Processes {
       systemTime: 0,
       maxRss: 1,
     };
-    machine.ended(live.run.key, outcome);
-    touched();
+    tell(() => machine.ended(live.run.key, outcome));
   }
 
   #isGone(live: Live, exitCode: number | undefined): void {

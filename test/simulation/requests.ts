@@ -15,6 +15,8 @@ export interface Asked {
   readonly token: number;
   readonly description: WorkUnitDescription;
   readonly dependencies: readonly DependencyAsked[];
+  /** The user was told that it was not taken. */
+  isRefused?: boolean;
   /** Its number, once the user has been told. */
   unit?: number;
   /** The last attempt that may start, since its cancel was acknowledged. */

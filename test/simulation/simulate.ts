@@ -3,13 +3,12 @@
  */
 import { isFinalWorkUnitState } from '../../packages/core/src/model/work-unit-state.ts';
 import type { ManagerLife } from './manager.ts';
+import { type Plan, planOf } from './plan.ts';
 import { ENDLESS } from './processes.ts';
 import { Random } from './random.ts';
 import { trouble } from './trouble.ts';
 import { nodeOf, World } from './world.ts';
 
-/** How long the trouble lasts, of the cluster's time: most runs are short, to be many. */
-const TROUBLES_MS = [3000, 6000, 15_000] as const;
 /** By then everything must have ended. */
 const END_MS = 400_000;
 
@@ -22,37 +21,51 @@ export interface Outcome {
   readonly milliseconds: number;
 }
 
-/**
- * Runs one.
- *
- * @throws Error with what went wrong, and the seed.
- */
-export async function simulate(seed: number): Promise<Outcome> {
-  const world = new World(new Random(seed));
-  try {
-    return await run(world);
-  } catch (error) {
-    const problem = error instanceof Error ? error.message : String(error);
-    throw new Error(`seed ${seed}, at ${world.clock.monotonic()} ms: ${problem}`, { cause: error });
+/** What went wrong in a run. */
+export class SimulationError extends Error {
+  readonly plan: Plan;
+  /** Which promise was not kept; two runs with the same one fail alike. */
+  readonly rule: string;
+
+  constructor(plan: Plan, atMs: number, cause: unknown) {
+    const problem = cause instanceof Error ? cause.message : String(cause);
+    super(`seed ${plan.seed}, at ${atMs} ms: ${problem}`, { cause });
+    this.plan = plan;
+    this.rule = problem.slice(0, problem.search(/[:\d]|$/));
   }
 }
 
-async function run(world: World): Promise<Outcome> {
+/**
+ * Runs the plan of a seed.
+ *
+ * @throws SimulationError with what went wrong.
+ */
+export function simulate(seed: number): Promise<Outcome> {
+  return simulatePlan(planOf(seed));
+}
+
+/** Runs a plan, perhaps one that was shrunk. */
+export async function simulatePlan(plan: Plan): Promise<Outcome> {
+  const world = new World(new Random(plan.seed));
+  try {
+    return await run(world, plan);
+  } catch (error) {
+    throw new SimulationError(plan, world.clock.monotonic(), error);
+  }
+}
+
+async function run(world: World, plan: Plan): Promise<Outcome> {
   const { clock, random } = world;
-  const troubleMs = random.pick(TROUBLES_MS);
   let isOver = false;
   world.createPilot([nodeOf(4, 1)]);
-  const goOn = (): void => {
-    if (clock.monotonic() > troubleMs)
-      calmDown(world, () => {
-        isOver = true;
-      });
-    else {
-      trouble(world);
-      clock.after(random.between(1, 500), goOn);
-    }
-  };
-  goOn();
+  for (const { at, what, seed } of plan.steps) {
+    clock.after(at, () => trouble(world, what, new Random(seed)));
+  }
+  clock.after(plan.calmAt, () =>
+    calmDown(world, () => {
+      isOver = true;
+    }),
+  );
   let steps = 0;
   while (!isOver && clock.step()) {
     await microtasks();

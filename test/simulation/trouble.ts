@@ -1,53 +1,82 @@
 /** What may happen to a cluster, from ordinary work to the death of any part of it. */
 import type { SimulatedAgent } from './agent.ts';
+import type { Random } from './random.ts';
 import { nodeOf, type World } from './world.ts';
 
-/** One thing happens. */
-export function trouble(world: World): void {
-  world.random.pick(HAPPENINGS)(world);
-}
-
-type Happening = (world: World) => void;
-
-const submit: Happening = ({ user, manager }) => manager && user.submit(manager);
-const cancel: Happening = ({ user, manager }) => manager && user.cancel(manager);
+type Happening = (world: World, random: Random) => void;
 
 const withAgent =
-  (act: (world: World, agent: SimulatedAgent) => void): Happening =>
-  (world) => {
+  (act: (world: World, agent: SimulatedAgent, random: Random) => void): Happening =>
+  (world, random) => {
     const { agents } = world.resourceManager;
-    if (agents.length > 0) act(world, world.random.pick(agents));
+    if (agents.length > 0) act(world, random.pick(agents), random);
   };
 
 /** So long is an agent out of reach; sometimes longer than its lease. */
-function absence({ random }: World): number {
-  return random.pick([0, 0, 500, 2000, 30_000]);
-}
+const absence = (random: Random): number => random.pick([0, 0, 500, 2000, 30_000]);
+/** So long does a process not run; a node sometimes longer than any lease and fence. */
+const standstill = (random: Random): number => random.pick([300, 2500, 9000]);
+/** So far is a clock set. */
+const jump = (random: Random): number => random.pick([-15_000, -2000, 2000, 3_600_000]);
 
-/** What may happen; what stands here more often happens more often. */
-const HAPPENINGS: readonly Happening[] = [
-  ...[submit, submit, submit, submit, submit, submit],
-  ...[cancel, cancel],
-  (world) => {
-    if (world.manager === undefined) return;
-    const { random } = world;
+const HAPPENINGS = {
+  submit: ({ user, manager }, random) => manager?.isRunning && user.submit(manager, random),
+  cancel: ({ user, manager }, random) => manager?.isRunning && user.cancel(manager, random),
+  'new pilot': (world, random) => {
+    if (world.manager?.isRunning !== true) return;
     const nodes = Array.from({ length: random.between(1, 2) }, () =>
       nodeOf(random.between(1, 4), random.between(0, 1)),
     );
     world.createPilot(nodes);
   },
-  withAgent((world, agent) => world.network.cut(agent, absence(world))),
-  withAgent((world, agent) => world.network.cut(agent, 0)),
-  withAgent((world, agent) => world.network.mute(agent, absence(world))),
-  withAgent(({ network, random }, agent) => {
+  cut: withAgent(({ network }, agent, random) => network.cut(agent, absence(random))),
+  'cut for a moment': withAgent(({ network }, agent) => network.cut(agent, 0)),
+  mute: withAgent(({ network }, agent, random) => network.mute(agent, absence(random))),
+  'kill agent': withAgent(({ network }, agent, random) => {
     if (random.chance(0.5)) network.cut(agent, 0);
     agent.kill();
   }),
-  withAgent((_, agent) => agent.evict()),
-  ({ resourceManager, pilots, random }) =>
+  'evict agent': withAgent((_, agent) => agent.evict()),
+  'stop agent': withAgent((_, agent, random) => agent.stop(standstill(random))),
+  'stop node': withAgent((_, agent, random) =>
+    agent.stopNode(random.chance(0.3) ? 60_000 : standstill(random)),
+  ),
+  'set clock of agent': withAgent((_, agent, random) => agent.setClock(jump(random))),
+  'end native job': ({ resourceManager, pilots }, random) =>
     resourceManager.kill(random.pick(pilots), random.pick(['Failed', 'Canceled'])),
-  ({ manager, pilots, random, clock }) =>
-    random.chance(0.5) &&
+  'cancel pilot': ({ manager, pilots, clock }, random) =>
     manager?.tell({ type: 'cancel', pilot: random.pick(pilots), at: clock.now() }),
-  ({ manager, random }) => random.chance(0.3) && manager?.die(),
+  'kill manager': ({ manager }) => manager?.die(),
+  'stop manager': ({ manager }, random) => manager?.stop(standstill(random)),
+  'set clock of manager': (world, random) => world.setClock(jump(random)),
+  'disk is full': (world, random) => world.fillDisk(random.between(100, 5000)),
+} satisfies Record<string, Happening>;
+
+/** What may happen, by name. */
+export type Kind = keyof typeof HAPPENINGS;
+
+/** How often each happens, by how often it stands here. */
+export const KINDS: readonly Kind[] = [
+  ...Array<Kind>(24).fill('submit'),
+  ...Array<Kind>(8).fill('cancel'),
+  ...Array<Kind>(4).fill('new pilot'),
+  ...Array<Kind>(4).fill('cut'),
+  ...Array<Kind>(4).fill('cut for a moment'),
+  ...Array<Kind>(4).fill('mute'),
+  ...Array<Kind>(4).fill('kill agent'),
+  ...Array<Kind>(4).fill('evict agent'),
+  ...Array<Kind>(4).fill('end native job'),
+  ...Array<Kind>(2).fill('stop agent'),
+  ...Array<Kind>(2).fill('stop node'),
+  ...Array<Kind>(2).fill('cancel pilot'),
+  'kill manager',
+  'stop manager',
+  'set clock of manager',
+  'set clock of agent',
+  'disk is full',
 ];
+
+/** One thing happens. */
+export function trouble(world: World, what: Kind, random: Random): void {
+  HAPPENINGS[what](world, random);
+}

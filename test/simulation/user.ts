@@ -1,7 +1,6 @@
 /** A user who submits whatever there is to submit, depends on it, and changes their mind. */
 import type { Dependency } from '../../packages/core/src/model/dependency.ts';
 import type { WorkUnitDescription } from '../../packages/core/src/model/work-unit-description.ts';
-import type { Clock } from '../../packages/core/src/runtime/clock.ts';
 import type { ManagerLife } from './manager.ts';
 import { ENDLESS } from './processes.ts';
 import type { Random } from './random.ts';
@@ -28,8 +27,6 @@ const SHAPES: readonly Partial<WorkUnitDescription>[] = [
 ];
 
 export interface UserParts {
-  readonly clock: Clock;
-  readonly random: Random;
   readonly requests: Requests;
   readonly witness: Witness;
 }
@@ -41,23 +38,28 @@ export class User {
     this.#parts = parts;
   }
 
-  submit(manager: ManagerLife): void {
-    const { random, requests } = this.#parts;
+  submit(manager: ManagerLife, random: Random): void {
+    const { requests } = this.#parts;
     const asked: Asked[] = [];
     for (let left = random.between(1, 6); left > 0; left--) {
       const token = requests.all.length + asked.length;
-      asked.push(this.#describe(token, asked));
+      asked.push(this.#describe(token, asked, manager.now, random));
     }
     requests.all.push(...asked);
     const descriptions = asked.map(({ description }) => description);
-    manager.submit(descriptions, (first) => {
-      this.#parts.witness.accepted(first, asked.length);
-      requests.acknowledge(asked, first);
+    manager.submit(descriptions, {
+      accepted: (first) => {
+        this.#parts.witness.accepted(first, asked.length);
+        requests.acknowledge(asked, first);
+      },
+      refused: () => {
+        for (const each of asked) each.isRefused = true;
+      },
     });
   }
 
-  cancel(manager: ManagerLife): void {
-    const { random, requests } = this.#parts;
+  cancel(manager: ManagerLife, random: Random): void {
+    const { requests } = this.#parts;
     const known = requests.acknowledged;
     if (known.length === 0) return;
     const group = random.chance(0.1) ? random.pick(['g', 'h']) : undefined;
@@ -79,18 +81,17 @@ export class User {
     });
   }
 
-  #describe(token: number, before: readonly Asked[]): Asked {
-    const { random, clock } = this.#parts;
+  #describe(token: number, before: readonly Asked[], now: number, random: Random): Asked {
     const shape = random.pick(SHAPES);
     const dependencies: DependencyAsked[] = [];
     const dependsOn: Dependency[] = [];
-    while (random.chance(0.3)) this.#depend(shape, before, dependencies, dependsOn);
+    while (random.chance(0.3)) this.#depend(shape, before, { dependencies, dependsOn }, random);
     const description = {
       executable: 'simulated',
       name: `n${token}`,
       arguments: random.chance(0.06) ? [token, ENDLESS] : [token],
       ...shape,
-      ...(random.chance(0.1) && { startTime: clock.now() / 1000 + random.between(1, 6) }),
+      ...(random.chance(0.1) && { startTime: now / 1000 + random.between(1, 6) }),
       ...(random.chance(0.04) && { pilotJob: 'p0' }),
       ...(dependsOn.length > 0 && { dependsOn }),
     };
@@ -100,10 +101,10 @@ export class User {
   #depend(
     { group }: Partial<WorkUnitDescription>,
     before: readonly Asked[],
-    dependencies: DependencyAsked[],
-    dependsOn: Dependency[],
+    { dependencies, dependsOn }: { dependencies: DependencyAsked[]; dependsOn: Dependency[] },
+    random: Random,
   ): void {
-    const { random, requests } = this.#parts;
+    const { requests } = this.#parts;
     const on = random.pick(['done', 'done', 'finished'] as const);
     const known = requests.acknowledged;
     // Whoever is in a group waits for no group and nobody: that could only be a circle.

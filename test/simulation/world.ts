@@ -6,7 +6,7 @@ import type { NativeReport } from '../../packages/core/src/manager/pilot-events.
 import type { NodeInfo } from '../../packages/core/src/model/resources.ts';
 import type { SchedulerName } from '../../packages/core/src/scheduler/schedulers.ts';
 import { SimulatedAgent } from './agent.ts';
-import { SimulatedClock } from './clock.ts';
+import { ProcessClock, SimulatedClock } from './clock.ts';
 import { SimulatedDisk } from './disk.ts';
 import { Ledger } from './ledger.ts';
 import { ManagerLife, type NativeEffect, PLAN } from './manager.ts';
@@ -41,16 +41,18 @@ export class World {
   readonly #pilotDisk = new SimulatedDisk();
   readonly #nodes = new Map<string, readonly NodeInfo[]>();
   #manager: ManagerLife | undefined;
+  #managerClock: ProcessClock;
 
   constructor(random: Random) {
     const { clock, problems, requests } = this;
     this.random = random;
+    this.#managerClock = new ProcessClock(clock);
     this.scheduler = random.pick(['backfill', 'backfill', 'round-robin', 'fifo']);
     this.witness = new Witness(problems, this.#workDisk);
     this.disks = new NodeDisks(clock, random.fork());
     this.ledger = new Ledger(problems, requests, this.witness, this.disks);
     this.network = new Network(clock, random.fork());
-    this.user = new User({ clock, random: random.fork(), requests, witness: this.witness });
+    this.user = new User({ requests, witness: this.witness });
     this.resourceManager = new ResourceManager({
       clock,
       random: random.fork(),
@@ -67,10 +69,10 @@ export class World {
 
   /** A program opens the services by their ids. */
   openManager(): void {
-    const { clock, random, witness, scheduler } = this;
+    const { random, witness, scheduler } = this;
     const willDie = !this.isCalm && random.chance(0.7);
     const life = new ManagerLife({
-      clock,
+      clock: this.#managerClock,
       random: random.fork(),
       scheduler,
       workDisk: this.#workDisk,
@@ -84,6 +86,19 @@ export class World {
     if (life.isOver) return;
     this.#manager = life;
     this.network.listener = life;
+  }
+
+  /** The wall clock of the manager's machine is set. */
+  setClock(byMs: number): void {
+    this.#managerClock.set(byMs);
+  }
+
+  /** For so long there is no room for what is submitted. */
+  fillDisk(ms: number): void {
+    this.#workDisk.isFull = true;
+    this.clock.after(ms, () => {
+      this.#workDisk.isFull = false;
+    });
   }
 
   /** Asks for a pilot with those nodes. */
@@ -100,6 +115,8 @@ export class World {
   #managerDied(): void {
     this.deaths++;
     this.#manager = undefined;
+    // Its machine's clock stays as it is.
+    this.#managerClock = new ProcessClock(this.clock, this.#managerClock.now() - this.clock.now());
     this.network.managerDied();
     // Sometimes longer than any lease.
     const ms = this.random.chance(0.15) ? 12_000 : this.random.between(1, 2500);
@@ -113,6 +130,7 @@ export class World {
       id,
       pilotId,
       node,
+      limitMs: random.chance(0.2) ? random.between(2000, 40_000) : undefined,
       clock,
       random: random.fork(),
       ledger,
@@ -145,12 +163,15 @@ export class World {
   #submitNative(pilot: string, round: number): void {
     this.resourceManager.submit(pilot, this.#nodes.get(pilot) ?? []);
     const nativeId = `native-${pilot}`;
-    this.#manager?.tell({ type: 'accepted', pilot, round, nativeId, at: this.clock.now() });
+    const { manager } = this;
+    const at = this.clock.now();
+    const accepted = { type: 'accepted', pilot, round, nativeId, at } as const;
+    manager?.whenRunning(() => manager.tell(accepted));
   }
 
   #tellNative(pilot: string, report: NativeReport): void {
     this.clock.after(this.random.between(1, 500), () => {
-      void this.#manager?.tellNative(pilot, report);
+      this.#manager?.whenRunning(() => void this.#manager?.tellNative(pilot, report));
     });
   }
 }

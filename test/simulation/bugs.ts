@@ -1,0 +1,162 @@
+/** Bugs to plant, as what to replace by what; each breaks a promise of its own. */
+
+export interface Bug {
+  readonly bug: string;
+  /** Below packages/core/src. */
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+export const BUGS: readonly Bug[] = [
+  {
+    bug: 'what a lost pilot had is not queued again',
+    file: 'manager/work-state.ts',
+    from: 'this.#moves.move(unit, Pending);\n    requests.pushFront(unit);',
+    to: 'this.#moves.move(unit, Pending);',
+  },
+  {
+    bug: "a stale attempt's report counts",
+    file: 'manager/work-state.ts',
+    from: 'page.attempt[row] === attempt &&',
+    to: '',
+  },
+  {
+    bug: 'a report is acknowledged before its commit',
+    file: 'service/conductor.ts',
+    from: 'const step = this.#parts.machine.handle(input);',
+    to: "const step = this.#parts.machine.handle(input);\n      for (const effect of step.effects) if ((effect as { type?: string }).type === 'ack') this.#parts.perform(effect);",
+  },
+  {
+    bug: 'a submit settles before its commit',
+    file: 'service/conductor.ts',
+    from: 'last.settled ??= defer();\n    return last.settled.promise;',
+    to: 'return Promise.resolve();',
+  },
+  {
+    bug: 'dependents are forgotten on replay',
+    file: 'manager/work-manager.ts',
+    from: 'replay(event: WorkEvent): void {',
+    to: "replay(event: WorkEvent): void {\n    if (event.type === 'accepted' && event.submission.edges) {\n      this.state.apply({ ...event, submission: { ...event.submission, edges: event.submission.edges.slice(3) } });\n      this.state.moves.take();\n      return;\n    }",
+  },
+  {
+    bug: 'what an agent never heard of is not given back',
+    file: 'manager/work-manager.ts',
+    from: 'if (unheard.length > 0) {\n      const gone',
+    to: 'if (unheard.length > 1e9) {\n      const gone',
+  },
+  {
+    bug: 'an agent does not repeat its reports on a new link',
+    file: 'agent/workload.ts',
+    from: 'service.box.rewind();',
+    to: '',
+  },
+  {
+    bug: 'a cancel that was lost with the link is not repeated',
+    file: 'manager/work-manager.ts',
+    from: 'if (asked.length > 0) this.#sendCancel(place, asked);',
+    to: '',
+  },
+  {
+    bug: 'a canceled unit that is given back is queued again',
+    file: 'manager/work-state.ts',
+    from: 'if (this.isCancelAsked(unit)) {\n      this.#moves.finish(unit, Canceled);\n      return;\n    }',
+    to: '',
+  },
+  {
+    bug: 'the fence does not wait for the lease',
+    file: 'service/pilot-launch.ts',
+    from: 'fenceMs: leaseMs + SILENT_BEATS * heartbeatMs + GRACE_MS + FAREWELL_MS,',
+    to: 'fenceMs: 100,',
+  },
+  {
+    bug: 'an agent without a manager never ends',
+    file: 'agent/agent-machine.ts',
+    from: 'else if (now - this.#lastHeard >= this.#leaseMs - this.#lastGraceMs) {',
+    to: 'else if (now < 0) {',
+  },
+  {
+    bug: 'an agent that stood still goes on as if nothing had been',
+    file: 'agent/agent-machine.ts',
+    from: 'this.#doubtUntil = now + Math.min(DOUBT_MS, this.#leaseMs / 2);\n    this.#workload.pause();',
+    to: '',
+  },
+  {
+    bug: 'an agent that stood still starts what waits before it knows',
+    file: 'agent/agent-machine.ts',
+    from: 'this.#workload.pause();',
+    to: '',
+  },
+  {
+    bug: 'an agent that stood still trusts its old link',
+    file: 'agent/agent-machine.ts',
+    from: "this.#effects.push({ type: 'redial' });",
+    to: '',
+  },
+  {
+    bug: 'the time that a manager stood still counts against its agents',
+    file: 'runtime/running-time.ts',
+    from: 'this.#elapsed += ran ? gap : dueMs;',
+    to: 'this.#elapsed += gap;',
+  },
+  {
+    bug: 'nothing is kept when a link is lost',
+    file: 'agent/agent-machine.ts',
+    from: "this.#workload.detach();\n    this.#keep('unreachable');",
+    to: 'this.#workload.detach();',
+  },
+  {
+    bug: 'what is over without a link is not kept',
+    file: 'agent/agent-machine.ts',
+    from: "this.#keep('unreachable');\n    this.#exitWhenSettled();",
+    to: 'this.#exitWhenSettled();',
+  },
+  {
+    bug: 'what an agent kept is forgotten at any acknowledgement',
+    file: 'agent/report-box.ts',
+    from: 'if (this.#kept === 0 || seq < this.#kept) return false;',
+    to: 'if (this.#kept === 0) return false;',
+  },
+  {
+    bug: 'what an agent has left is not read',
+    file: 'service/agent-registry.ts',
+    from: 'const isNeeded = client.boundTo(agentId) > 0;',
+    to: 'const isNeeded = false;',
+  },
+  {
+    bug: 'what an agent has left is told after its end',
+    file: 'service/agent-registry.ts',
+    from: 'const isNeeded = client.boundTo(agentId) > 0;',
+    to: 'const isNeeded = client.boundTo(agentId) > 0;\n    if (isNeeded) this.#tell(() => client.agentGone(agent, how, detail));',
+  },
+  {
+    bug: 'a vanished agent is taken for one that said goodbye',
+    file: 'manager/pilot-machine.ts',
+    from: "const how = hasFailed ? 'lost' : 'vanished';",
+    to: "const how = hasFailed ? 'lost' : 'ended';",
+  },
+  {
+    bug: 'agents whose native job is over are not given up',
+    file: 'manager/pilot-machine.ts',
+    from: 'for (const agent of presentAgents(pilot)) this.#gone(pilot, agent, how, nativeWords(pilot));',
+    to: '',
+  },
+  {
+    bug: 'a failure satisfies a dependency on success',
+    file: 'manager/unit-moves.ts',
+    from: 'else if (onSuccess && state !== Done) doomed.set(unit, this.#rootOf(target));',
+    to: '',
+  },
+  {
+    bug: 'an agent does not count memory',
+    file: 'agent/slots.ts',
+    from: 'request.memory > this.#memory ||',
+    to: '',
+  },
+  {
+    bug: 'a full disk is found when it is too late to refuse',
+    file: 'service/submit.ts',
+    from: 'await journal.reserve(intake.count * ROW_BYTES + intake.bytes);',
+    to: 'const reserved = journal.reserve(intake.count * ROW_BYTES + intake.bytes);',
+  },
+];
