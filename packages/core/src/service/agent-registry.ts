@@ -11,7 +11,7 @@ import type { AgentMessage, ManagerMessage } from '../protocol/messages.ts';
 import { PROTOCOL_VERSION, PSTAR_VERSION } from '../protocol/version.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
-import type { LeftReports } from '../transport/kept-reports.ts';
+import { isAgentId, type LeftReports } from '../transport/kept-reports.ts';
 import type { Link } from '../transport/link.ts';
 import { AgentConnection, LinkWatch } from './agent-link.ts';
 import type { RunningTimers } from './running-timers.ts';
@@ -243,7 +243,10 @@ export class AgentRegistry {
       return `${theirs}, its manager ${PSTAR_VERSION} (protocol ${PROTOCOL_VERSION})`;
     }
     const pilot = this.#parts.pilotOf(identity);
-    return hello.pilot === pilot ? undefined : `the key is not that of ${hello.pilot}`;
+    if (hello.pilot !== pilot) return `the key is not that of ${hello.pilot}`;
+    const namesake = this.#agents.get(hello.agent);
+    const isItself = namesake === undefined || namesake.pilotId === pilot;
+    return isAgentId(hello.agent) && isItself ? undefined : `it cannot be called ${hello.agent}`;
   }
 
   #receive(agent: AgentConnection, message: AgentMessage): void {
@@ -300,14 +303,12 @@ export class AgentRegistry {
       this.#tell(() => client.agentMessage(agent, message));
     }
     this.#tell(() => client.agentGone(agent, how, detail));
-    if (!isNeeded || reports === undefined) return;
-    await client
-      .settled()
-      .then(
-        () => left.remove(agentId, client.id),
-        () => {},
-      )
-      .catch(warn);
+    if (reports === undefined) return;
+    await client.settled().then(
+      // A service that was just closing has not taken it in, and asks again when it comes back.
+      () => (client.boundTo(agentId) === 0 ? left.remove(agentId, client.id).catch(warn) : {}),
+      () => {},
+    );
   }
 
   /** One service's defect is not the others'. */

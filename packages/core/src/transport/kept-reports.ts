@@ -8,6 +8,14 @@ import type { AgentMessage, SealedReport } from '../protocol/messages.ts';
 import type { Log } from '../runtime/log.ts';
 import { KeptFile, readKept } from './kept-file.ts';
 
+/** Its file is found by its id, which must not lead to another's nor elsewhere. */
+const AGENT_ID = /^[A-Za-z0-9_-]{1,64}$/;
+
+/** Whether an agent may call itself so. */
+export function isAgentId(id: string): boolean {
+  return AGENT_ID.test(id);
+}
+
 /** An agent's last word. */
 export type Bye = Omit<Extract<AgentMessage, { readonly type: 'bye' }>, 'type'>;
 
@@ -74,16 +82,19 @@ export class LeftFiles implements LeftReports {
   }
 
   async reports(agentId: string, service: string): Promise<SealedReport[]> {
+    if (!isAgentId(agentId)) return [];
     const left = await readKept(reportsOf(this.#directory, agentId, service));
     return left as SealedReport[];
   }
 
   async bye(agentId: string): Promise<Bye | undefined> {
+    if (!isAgentId(agentId)) return undefined;
     const [bye] = await readKept(byeOf(this.#directory, agentId));
     return bye as Bye | undefined;
   }
 
   async remove(agentId: string, service?: string): Promise<void> {
+    if (!isAgentId(agentId)) return;
     const file =
       service === undefined
         ? byeOf(this.#directory, agentId)

@@ -110,6 +110,20 @@ describe('the reports of an agent', () => {
     expect(await readdir(directory)).toEqual([]);
   });
 
+  it('are not looked for outside of their directory, whatever an agent is called', async () => {
+    await mkdir(fileIn('kept'));
+    const agent = new KeptReports(directory, 'agent-1', silentLog);
+    agent.keep('one', report(1));
+    await agent.settled();
+    await agent.close();
+    const left = new LeftFiles(fileIn('kept'));
+    const elsewhere = '../agent-1';
+    expect(await left.reports(elsewhere, 'one')).toEqual([]);
+    expect(await left.bye(`${elsewhere}.one`)).toBeUndefined();
+    await left.remove(elsewhere, 'one');
+    expect(await readdir(directory)).toContain('agent-1.one');
+  });
+
   it('are forgotten service by service', async () => {
     const agent = new KeptReports(directory, 'agent-1', silentLog);
     agent.keep('one', report(1));
