@@ -1,6 +1,7 @@
 /** Looks into a journal without opening it for work: for tools, and for whoever wants to know. */
 
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { listFiles } from './file-names.ts';
 import { FrameReader } from './frame-reader.ts';
 import { type PlacedRecord, recordsOf } from './recovery.ts';
@@ -8,18 +9,24 @@ import { partsOf } from './snapshot.ts';
 
 /**
  * Every record in a journal, or in one of its files, in order, with where it is; each part of a
- * snapshot counts as a record. They are as they were written: those of an older version are not
- * made to look like those of this one. A journal may be in use meanwhile: what is being written at
- * its end is left out.
+ * snapshot counts as a record. They are as they were written, for `JSON.stringify()`, with columns as
+ * arrays: those of an older version are not made to look like those of this one. A journal may be in
+ * use meanwhile: what is being written at its end is left out.
  *
+ * @param path the directory of a service, or its journal, or a file in there
  * @throws PilotError `JOURNAL_DAMAGED` after the records before the damage, `JOURNAL_VERSION`.
  */
 export function* readJournal(path: string): Generator<PlacedRecord> {
+  for (const { record, ...place } of readAll(path)) yield { ...place, record: plain(record) };
+}
+
+function* readAll(path: string): Generator<PlacedRecord> {
   if (!statSync(path).isDirectory()) {
     yield* readFile(path);
     return;
   }
-  const { snapshots, segments } = listFiles(path);
+  const inService = join(path, 'journal');
+  const { snapshots, segments } = listFiles(existsSync(inService) ? inService : path);
   const latest = snapshots.at(-1);
   if (latest) yield* readFile(latest.path);
   for (const segment of segments) {
@@ -31,4 +38,12 @@ function* readFile(path: string): Generator<PlacedRecord> {
   using file = new FrameReader(path);
   if (file.header.type === 'segment') yield* recordsOf(path);
   else for (const { offset, part } of partsOf(file)) yield { file: path, offset, record: part };
+}
+
+/** Without typed arrays, of which JSON makes objects. */
+function plain(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (ArrayBuffer.isView(value)) return Array.from(value as Uint8Array);
+  if (Array.isArray(value)) return value.map(plain);
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, plain(each)]));
 }

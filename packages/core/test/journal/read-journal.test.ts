@@ -1,4 +1,5 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readJournal } from '../../src/journal/read-journal.ts';
 import { FILE_HEADER_BYTES } from '../../src/journal/record-format.ts';
@@ -30,6 +31,17 @@ describe('readJournal', () => {
 
     expect([...readJournal(snapshot)]).toEqual(found.slice(0, 1));
     expect([...readJournal(segment)]).toEqual(found.slice(1));
+    await journal.close();
+  });
+
+  it('takes the directory of a service, and shows columns as arrays', async () => {
+    const service = temporaryDirectory();
+    mkdirSync(join(service, 'journal'));
+    const { journal } = await open(join(service, 'journal'));
+    journal.append([{ units: Uint32Array.of(3, 4), rows: [{ at: Float64Array.of(0.5) }] }]);
+    await journal.commit();
+    const [found] = readJournal(service);
+    expect(JSON.stringify(found?.record)).toBe('{"units":[3,4],"rows":[{"at":[0.5]}]}');
     await journal.close();
   });
 
