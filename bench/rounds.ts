@@ -24,7 +24,8 @@ export interface Rounds extends AsyncDisposable {
   readonly sizes: Sizes;
   /** Removed at the end. */
   readonly scratch: string;
-  runner(measure: string, more?: Partial<Context>): Runner;
+  /** `name` tells runners of one measurement apart. */
+  runner(measure: string, more?: Partial<Context>, name?: string): Runner;
 }
 
 /** Bundles round.ts, without the packages that it measures. */
@@ -55,8 +56,8 @@ export async function openRounds({ sizes, source, profile }: RoundOptions): Prom
   return {
     sizes,
     scratch,
-    runner: (measure, more = {}) => ({
-      name: measure,
+    runner: (measure, more = {}, name = measure) => ({
+      name,
       run: async () => {
         const directory = await mkdtemp(join(scratch, `${measure}-`));
         try {

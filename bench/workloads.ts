@@ -16,6 +16,8 @@ export interface Sizes {
   readonly single: number;
   /** Units that wait while the memory is looked at. */
   readonly pending: number;
+  /** Units that run when their program is killed. */
+  readonly inFlight: number;
 }
 
 /** What is published. */
@@ -25,6 +27,7 @@ export const FULL: Sizes = {
   submitted: 1_000_000,
   single: 300,
   pending: 1_000_000,
+  inFlight: 1_000,
 };
 
 /** Only to see that everything works. */
@@ -34,6 +37,7 @@ export const TINY: Sizes = {
   submitted: 2_000,
   single: 5,
   pending: 2_000,
+  inFlight: 20,
 };
 
 /** The program whose starts are counted: there is hardly one that does less. */

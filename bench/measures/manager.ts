@@ -45,7 +45,7 @@ export async function managerMemory({ sizes }: Context): Promise<Sample> {
   const submission = take(manager, alike(sizes.pending));
   manager.handle({ type: 'submit', now: 0, submission });
   const pending = process.memoryUsage.rss() / MB;
-  serve(manager, () => {});
+  await serve(manager, () => {});
   const done = process.memoryUsage.rss() / MB;
   return { pending, done, peak: (process.resourceUsage().maxRSS * 1024) / MB };
 }
@@ -59,7 +59,7 @@ function* graph(count: number): Generator<WorkUnitDescription> {
   }
 }
 
-function steps(count: number, descriptions: Iterable<WorkUnitDescription>): Sample {
+async function steps(count: number, descriptions: Iterable<WorkUnitDescription>): Promise<Sample> {
   const lap = stopwatch(count);
   const journal: WorkEvent[] = [];
   const record = (events: readonly WorkEvent[]): void => void journal.push(...events);
@@ -68,7 +68,7 @@ function steps(count: number, descriptions: Iterable<WorkUnitDescription>): Samp
   const intake = lap();
   record(manager.handle({ type: 'submit', now: 0, submission }).events);
   const accept = lap();
-  serve(manager, record);
+  await serve(manager, record);
   const run = lap();
   const twin = new WorkManager(schedulerOf('backfill'));
   for (const event of journal) twin.replay(event);
@@ -77,25 +77,32 @@ function steps(count: number, descriptions: Iterable<WorkUnitDescription>): Samp
   return { intake, accept, run, replay, dump: lap() };
 }
 
-function take(manager: WorkManager, descriptions: Iterable<WorkUnitDescription>): Submission {
+/** Descriptions as the manager takes them in. */
+export function take(
+  manager: WorkManager,
+  descriptions: Iterable<WorkUnitDescription>,
+): Submission {
   const intake = new Intake(new TemplateIndex(manager.state), manager.state, SERVICE);
   for (const description of descriptions) intake.add(description);
   return intake.finish();
 }
 
-/** One agent that ends everything as soon as it gets it. */
-function serve(manager: WorkManager, record: (events: readonly WorkEvent[]) => void): void {
+/** One agent that ends everything as soon as it gets it; goes on when what has happened is recorded. */
+export async function serve(
+  manager: WorkManager,
+  record: (events: readonly WorkEvent[]) => void | Promise<void>,
+): Promise<void> {
   let now = 1;
   const place = { agentId: 'a', pilotId: 'p', node: NODE };
   const joined = { type: 'agent-joined', now, place, endsAt: undefined, held: undefined } as const;
   const step = manager.handle(joined);
-  record(step.events);
+  await record(step.events);
   for (let runs = runsOf(step.effects); runs.length > 0; ) {
     const next: WorkEffect[] = [];
     for (const run of runs) {
       const report = { type: 'report', now: ++now, agentId: 'a', seq: now } as const;
       const { events, effects } = manager.handle({ ...report, ended: ended(run, now) });
-      record(events);
+      await record(events);
       next.push(...effects);
     }
     runs = runsOf(next);

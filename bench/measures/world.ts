@@ -8,6 +8,8 @@ export interface Context {
   readonly sizes: Sizes;
   /** A directory of its own, on a disk. */
   readonly directory: string;
+  /** A store that another measurement has left. */
+  readonly left?: string;
   /** The compiled ceilings/stamp.c, if there is a compiler. */
   readonly stamp?: string;
   /** What agents run under instead of this node, for a profile of them. */

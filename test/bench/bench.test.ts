@@ -11,7 +11,16 @@ describe('the bench', () => {
   it('measures everything that it has a row for', { timeout: 180_000 }, async () => {
     const { stdout } = await run(process.execPath, MAIN, { cwd: root });
     const named = stdout.split('\n').map((line) => line.split(' ')[0]);
-    for (const bench of ['process', 'null', 'submit', 'latency', 'memory', 'manager']) {
+    for (const bench of [
+      'process',
+      'null',
+      'submit',
+      'latency',
+      'memory',
+      'manager',
+      'reopen',
+      'reconnect',
+    ]) {
       expect(named).toContain(bench);
     }
     expect(stdout).not.toContain('NaN');
