@@ -40,6 +40,8 @@ type Why = ReturnedColumns['why'];
 const MAX_ROWS = 2_000;
 /** So does one with that many characters of problems and standard error. */
 const MAX_DETAIL = 64 * 1024;
+/** So many reports more than are unacknowledged may be on disk. */
+const MAX_STALE = 500;
 
 /** The reports of one service. */
 export class ReportBox {
@@ -54,6 +56,8 @@ export class ReportBox {
   #sent = 0;
   /** The last number that was kept on disk; 0 while nothing kept is unacknowledged. */
   #kept = 0;
+  /** How many are on disk, with those that are acknowledged by now. */
+  #onDisk = 0;
   /** The last number at the last look for what is overdue. */
   #looked = 0;
 
@@ -108,7 +112,18 @@ export class ReportBox {
     this.#seal();
     const unkept = this.#sealed.filter(({ seq }) => seq > this.#kept);
     if (unkept.length > 0) this.#kept = this.#seq;
+    this.#onDisk += unkept.length;
     return unkept;
+  }
+
+  /**
+   * Whether so much of what is on disk is acknowledged that it is to be forgotten, and the rest kept
+   * anew: with a manager that is always a little late, not all of it ever is. Says so once.
+   */
+  takeStale(): boolean {
+    if (this.#onDisk - this.#sealed.length <= MAX_STALE) return false;
+    this.#kept = this.#onDisk = 0;
+    return true;
   }
 
   /** The same, but nothing unless some of it was here already at the last call of this. */
@@ -130,7 +145,7 @@ export class ReportBox {
     this.#sealed.splice(0, gone);
     this.#sent = Math.max(0, this.#sent - gone);
     if (this.#kept === 0 || seq < this.#kept) return false;
-    this.#kept = 0;
+    this.#kept = this.#onDisk = 0;
     return true;
   }
 

@@ -47,7 +47,7 @@ export type UnitEffect =
       readonly stream: OutputStream;
       readonly on: boolean;
     }
-  /** The service has acknowledged everything of its own that was kept. */
+  /** What was kept for the service is needless, but for what is to be kept along with this. */
   | { readonly type: 'forget'; readonly service: string };
 
 /** A report that nobody has acknowledged. */
@@ -243,7 +243,9 @@ export class Workload {
   *takeUnkept(which: Unheard): Generator<UnheardReport> {
     for (const { id: service, channel, box } of this.#services.values()) {
       if (which === 'unreachable' && channel !== undefined) continue;
-      const reports = which === 'overdue' ? box.takeOverdue() : box.takeUnkept();
+      const isStale = which === 'overdue' && box.takeStale();
+      if (isStale) this.#emit({ type: 'forget', service });
+      const reports = which === 'overdue' && !isStale ? box.takeOverdue() : box.takeUnkept();
       for (const report of reports) yield { service, report };
     }
   }

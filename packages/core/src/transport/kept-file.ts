@@ -4,7 +4,7 @@
  * Entries are frames of length and CRC-32 (four bytes each, big-endian) and msgpack. A torn end, of a
  * writer that died in the middle, is left out by readers.
  */
-import { type FileHandle, mkdir, open, readFile, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { Packr, Unpackr } from 'msgpackr';
@@ -15,7 +15,8 @@ const HEAD_BYTES = 8;
 
 /**
  * A file that is there only while something is kept in it. Its directory is made when it is needed.
- * What cannot be written waits in memory, and is tried again with what comes next.
+ * What cannot be written waits in memory, and is tried again with what comes next. What is kept in
+ * the tick of a {@link forget} takes the place of what was there before, in one step.
  */
 export class KeptFile {
   readonly #path: string;
@@ -61,68 +62,98 @@ export class KeptFile {
   /** Lets go of the file, which stays as it is. */
   async close(): Promise<void> {
     await this.#work;
-    await this.#file?.close();
+    await letGo(this.#file);
     this.#file = undefined;
   }
 
   #start(): void {
-    this.#work ??= this.#run().finally(() => {
-      this.#work = undefined;
-    });
+    this.#work ??= this.#run();
   }
 
-  /** What comes while a write is under way is one write more. */
+  /** What comes in one tick, or while a write is under way, is one write more. */
   async #run(): Promise<void> {
-    while (this.#isForgotten || this.#queue.length > 0) {
-      if (this.#isForgotten) {
-        this.#isForgotten = false;
-        await this.#remove();
-        continue;
-      }
-      const due = this.#queue;
-      this.#queue = [];
-      try {
-        await this.#append(Buffer.concat(due));
-        this.#isFailing = false;
-      } catch (error) {
-        if (!this.#isForgotten) this.#queue = [...due, ...this.#queue];
-        const level = this.#isFailing ? 'debug' : 'warn';
-        this.#isFailing = true;
-        this.#log[level]({ err: error, file: this.#path }, 'results cannot be kept on disk');
-        return;
-      }
+    await undefined;
+    while (this.#isForgotten || this.#queue.length > 0) if (!(await this.#writeDue())) break;
+    this.#work = undefined;
+  }
+
+  /** Whether it is worth while to go on at once. */
+  async #writeDue(): Promise<boolean> {
+    const due = this.#queue;
+    const isAnew = this.#isForgotten;
+    this.#queue = [];
+    this.#isForgotten = false;
+    try {
+      if (due.length === 0) await this.#remove();
+      else if (isAnew || this.#file === undefined) await this.#begin(Buffer.concat(due));
+      else await this.#append(this.#file, Buffer.concat(due));
+      this.#isFailing = false;
+      return true;
+    } catch (error) {
+      const level = this.#isFailing ? 'debug' : 'warn';
+      this.#isFailing = true;
+      this.#log[level]({ err: error, file: this.#path }, 'results cannot be kept on disk');
+      if (this.#isForgotten) return true;
+      this.#queue = [...due, ...this.#queue];
+      this.#isForgotten = isAnew;
+      return false;
     }
   }
 
-  async #append(bytes: Buffer): Promise<void> {
-    this.#file ??= await this.#create();
-    for (let written = 0; written < bytes.length; ) {
-      const left = bytes.length - written;
-      const { bytesWritten } = await this.#file.write(bytes, written, left, this.#end + written);
-      written += bytesWritten;
-    }
-    await this.#file.datasync();
+  async #append(file: FileHandle, bytes: Buffer): Promise<void> {
+    await write(file, bytes, this.#end);
     this.#end += bytes.length;
   }
 
-  async #create(): Promise<FileHandle> {
+  /** Begins a file, which takes the name once it is on disk. */
+  async #begin(bytes: Buffer): Promise<void> {
     const directory = dirname(this.#path);
     await mkdir(directory, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'EEXIST') throw error;
     });
-    const file = await open(this.#path, 'w', 0o600);
+    const draft = draftOf(this.#path);
+    const file = await open(draft, 'w', 0o600);
+    try {
+      await write(file, bytes, 0);
+      await rename(draft, this.#path);
+    } catch (error) {
+      await letGo(file);
+      throw error;
+    }
+    await letGo(this.#file);
+    this.#file = file;
+    this.#end = bytes.length;
     await syncDirectory(directory);
-    return file;
   }
 
   async #remove(): Promise<void> {
-    await this.#file?.close();
+    await letGo(this.#file);
     this.#file = undefined;
-    this.#end = 0;
-    await rm(this.#path, { force: true }).catch((error: unknown) => {
-      this.#log.warn({ err: error, file: this.#path }, 'delivered results cannot be removed');
-    });
+    await removeKept(this.#path);
   }
+}
+
+/** Removes a file, and what a writer that died in the middle has left beside it. */
+export async function removeKept(path: string): Promise<void> {
+  for (const file of [path, draftOf(path)]) await rm(file, { force: true });
+}
+
+/** No service's id has this sign. */
+function draftOf(path: string): string {
+  return `${path}~`;
+}
+
+async function write(file: FileHandle, bytes: Buffer, at: number): Promise<void> {
+  for (let written = 0; written < bytes.length; ) {
+    const left = bytes.length - written;
+    written += (await file.write(bytes, written, left, at + written)).bytesWritten;
+  }
+  await file.datasync();
+}
+
+/** What matters is on disk before: nothing is lost when the file system complains now. */
+async function letGo(file: FileHandle | undefined): Promise<void> {
+  await file?.close().catch(() => {});
 }
 
 /** What a file holds, in order; nothing where there is no file. */

@@ -2,11 +2,11 @@
  * What an agent leaves behind in its pilot's directory: for each service the reports that were not
  * acknowledged, and why the agent ended, where nobody has heard it say so.
  */
-import { rm, rmdir } from 'node:fs/promises';
+import { rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { AgentMessage, SealedReport } from '../protocol/messages.ts';
 import type { Log } from '../runtime/log.ts';
-import { KeptFile, readKept } from './kept-file.ts';
+import { KeptFile, readKept, removeKept } from './kept-file.ts';
 
 /** Its file is found by its id, which must not lead to another's nor elsewhere. */
 const AGENT_ID = /^[A-Za-z0-9_-]{1,64}$/;
@@ -99,7 +99,7 @@ export class LeftFiles implements LeftReports {
       service === undefined
         ? byeOf(this.#directory, agentId)
         : reportsOf(this.#directory, agentId, service);
-    await rm(file, { force: true });
+    await removeKept(file);
     // What others have not taken in stays, and what else there is of the pilot.
     await rmdir(this.#directory)
       .then(() => rmdir(dirname(this.#directory)))

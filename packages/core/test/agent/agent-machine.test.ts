@@ -206,6 +206,22 @@ describe('an agent machine', () => {
     expect(world.kept).toHaveLength(1);
   });
 
+  it('keeps not much more than what is unacknowledged, though never all of it is heard', () => {
+    world.start([1]).end(1).start([2]).end(2);
+    for (let i = 3; i < 3_000; i++) {
+      world.tick(2000).tick(2000);
+      expect(world.kept.slice(-2).map(({ report }) => report.seq)).toEqual([i - 2, i - 1]);
+      // The manager is always two reports behind.
+      world
+        .start([i])
+        .end(i)
+        .receive({ type: 'ack', channel: 1, seq: i - 2 });
+    }
+    expect(world.kept.length).toBeLessThan(600);
+    world.receive({ type: 'ack', channel: 1, seq: 2_999 });
+    expect(world.kept).toEqual([]);
+  });
+
   it('cuts what it has to say into reports of a bearable size', () => {
     world.receive({
       type: 'recall',

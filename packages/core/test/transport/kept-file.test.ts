@@ -82,6 +82,30 @@ describe('a kept file', () => {
   });
 });
 
+describe('what takes the place of what was kept before', () => {
+  it('does so in one step: while it cannot be written, the other stays', async () => {
+    const path = fileIn('a');
+    const file = new KeptFile(path, silentLog);
+    file.keep({ i: 1 });
+    await file.settled();
+    await mkdir(`${path}~`);
+    file.forget();
+    file.keep({ i: 2 });
+    expect(await file.settled()).toBe(false);
+    expect(await readKept(path)).toEqual([{ i: 1 }]);
+    await rm(`${path}~`, { recursive: true });
+    expect(await file.settled()).toBe(true);
+    expect(await readKept(path)).toEqual([{ i: 2 }]);
+    file.keep({ i: 3 });
+    await file.settled();
+    expect(await readKept(path)).toEqual([{ i: 2 }, { i: 3 }]);
+    file.forget();
+    await file.settled();
+    expect(await readdir(directory)).toEqual([]);
+    await file.close();
+  });
+});
+
 describe('the reports of an agent', () => {
   const report = (seq: number) => ({ seq });
 
