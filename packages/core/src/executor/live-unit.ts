@@ -41,6 +41,7 @@ export class LiveUnit {
   /** Descendants outside its process groups, as seen when its ending began. */
   strays: readonly ProcessEntry[] = [];
   #problem: StartProblem | undefined;
+  #remark: string | undefined;
   #exitCode: number | undefined = 0;
   #signal: number | undefined;
   #userTime = 0;
@@ -64,6 +65,11 @@ export class LiveUnit {
   /** The first thing that went wrong is what counts. */
   fail(problem: StartProblem): void {
     this.#problem ??= problem;
+  }
+
+  /** What may be behind its failure, where nothing more certain is known. */
+  remark(what: string | undefined): void {
+    this.#remark = what;
   }
 
   /** Its wall time is over. */
@@ -100,7 +106,8 @@ export class LiveUnit {
     };
     if (exitCode !== undefined) outcome.exitCode = exitCode;
     if (signal !== undefined) outcome.signal = signal;
-    if (this.#problem) outcome.problem = this.#problem.problem;
+    const problem = this.#problem?.problem ?? this.#remark;
+    if (problem !== undefined) outcome.problem = problem;
     if (stderrTail) outcome.stderrTail = stderrTail;
     return outcome;
   }

@@ -7,6 +7,7 @@ import { resolve } from 'node:path';
 import type { Clock, Timer } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { createLauncher } from './create-launcher.ts';
+import { describeFullDisk } from './full-disk.ts';
 import { Lanes } from './lanes.ts';
 import type { Launcher, ProcessEnd } from './launcher.ts';
 import { LiveUnit } from './live-unit.ts';
@@ -192,6 +193,8 @@ export class ProcessExecutor implements Executor {
   #complete(unit: LiveUnit): void {
     const { key } = unit.run;
     let tail = '';
+    // Before its place is cleared up, which makes room.
+    if (unit.hasFailed && unit.startedAt !== undefined) this.#lookForRoom(unit);
     try {
       tail = this.#clearUp(unit);
     } catch (error) {
@@ -200,6 +203,11 @@ export class ProcessExecutor implements Executor {
     }
     this.#units.delete(key);
     this.#events.ended(key, unit.outcome(this.#clock.now(), tail));
+  }
+
+  #lookForRoom(unit: LiveUnit): void {
+    const { stdout = this.#lanes.directory, stderr = this.#lanes.directory } = unit.files;
+    unit.remark(describeFullDisk([unit.cwd, stdout, stderr]));
   }
 
   /** Reads what is left, gives the unit's place to the next one; returns the tail of its stderr. */
