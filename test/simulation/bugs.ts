@@ -78,19 +78,13 @@ export const BUGS: readonly Bug[] = [
   {
     bug: 'an agent that stood still goes on as if nothing had been',
     file: 'agent/agent-machine.ts',
-    from: 'this.#doubtUntil = now + Math.min(DOUBT_MS, this.#leaseMs / 2);\n    this.#workload.pause();',
+    from: 'this.#stoodStillMs += stoodStillMs;',
     to: '',
   },
   {
     bug: 'an agent that stood still starts what waits before it knows',
     file: 'agent/agent-machine.ts',
     from: 'this.#workload.pause();',
-    to: '',
-  },
-  {
-    bug: 'an agent that stood still trusts its old link',
-    file: 'agent/agent-machine.ts',
-    from: "this.#effects.push({ type: 'redial' });",
     to: '',
   },
   {

@@ -1,6 +1,7 @@
 /**
  * `pnpm simulate --seed S --runs N`: as many runs as wanted, one seed after the other. What fails is
- * shrunk and written down in kept/, to be run by CI from then on. `--plan FILE` runs such a file.
+ * shrunk and written down in kept/, to be run by CI from then on. `--plan FILE` runs such a file;
+ * `--first` ends with the first failure, as it is.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -16,6 +17,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     runs: { type: 'string', default: '1000' },
     plan: { type: 'string' },
+    first: { type: 'boolean', default: false },
   },
 });
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -39,7 +41,9 @@ async function runAll(first: number, runs: number): Promise<void> {
     } catch (error) {
       if (!(error instanceof SimulationError)) throw error;
       say(error.message);
-      if (++failures <= SHRUNK_MAX) await keepShrunk(error);
+      failures++;
+      if (values.first) break;
+      if (failures <= SHRUNK_MAX) await keepShrunk(error);
     }
     if (seconds() - shown < 10) continue;
     shown = seconds();

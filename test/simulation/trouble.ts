@@ -39,7 +39,7 @@ const HAPPENINGS = {
   'evict agent': withAgent((_, agent) => agent.evict()),
   'stop agent': withAgent((_, agent, random) => agent.stop(standstill(random))),
   'stop node': withAgent((_, agent, random) =>
-    agent.stopNode(random.chance(0.3) ? 60_000 : standstill(random)),
+    agent.stopNode(random.chance(0.5) ? 60_000 : standstill(random)),
   ),
   'set clock of agent': withAgent((_, agent, random) => agent.setClock(jump(random))),
   'end native job': ({ resourceManager, pilots }, random) =>
@@ -67,7 +67,7 @@ export const KINDS: readonly Kind[] = [
   ...Array<Kind>(4).fill('evict agent'),
   ...Array<Kind>(4).fill('end native job'),
   ...Array<Kind>(2).fill('stop agent'),
-  ...Array<Kind>(2).fill('stop node'),
+  ...Array<Kind>(3).fill('stop node'),
   ...Array<Kind>(2).fill('cancel pilot'),
   'kill manager',
   'stop manager',
