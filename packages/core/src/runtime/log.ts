@@ -27,7 +27,7 @@ export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] 
 /** A log writes entries of its level and of those after it. */
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-const ignore: LogEntry = () => {};
+const ignore = (): void => {};
 
 /** Says nothing. */
 export const silentLog: Log = {
@@ -59,9 +59,12 @@ function levelOfEnvironment(): LogLevel {
 
 /**
  * Writes one line an entry to stderr: time, level, sentence, then `name=value` for what belongs
- * to it. The level is PSTAR_LOG's unless given, and `warn` if neither says anything.
+ * to it. The level is PSTAR_LOG's unless given, and `warn` if neither says anything. Lines that
+ * cannot be written, as on a full disk, are lost.
  */
 export function stderrLog(level: LogLevel = levelOfEnvironment()): Log {
+  // Unheard, the error would end the program, and what it has to tell with it.
+  if (!process.stderr.listeners('error').includes(ignore)) process.stderr.on('error', ignore);
   return lineLog(level, (text) => process.stderr.write(text));
 }
 

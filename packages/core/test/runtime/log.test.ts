@@ -55,4 +55,12 @@ describe('stderrLog', () => {
     log.warn('b');
     expect(levels).toEqual(expected);
   });
+
+  it('lets nothing end because a line cannot be written', () => {
+    stderrLog();
+    stderrLog();
+    const full = Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+    expect(() => process.stderr.emit('error', full)).not.toThrow();
+    expect(process.stderr.listenerCount('error')).toBe(1);
+  });
 });
