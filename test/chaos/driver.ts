@@ -17,6 +17,7 @@ export const UNIT = new URL('unit.sh', import.meta.url).pathname;
 export interface Final extends Told {
   readonly mayRestart: boolean;
   readonly retries: boolean;
+  readonly problem?: string;
 }
 
 /** A store with everything that was ever said of it. */
@@ -156,7 +157,7 @@ export class Program {
   /** Waits for everything, and for the program to end by itself. */
   async finish(): Promise<void> {
     this.tell({ type: 'finish' });
-    await this.until((lines) => lines.at(-1)?.type === 'final');
+    await this.hears('final');
     await this.over;
   }
 

@@ -1,9 +1,11 @@
 /** What else happens to programs, agents and the network between them; each against real processes. */
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { WorkUnitDescription } from '@pstar/core';
 import { describe, expect, it, vi } from 'vitest';
+import type { SealedReport } from '../../packages/core/src/protocol/messages.ts';
+import { readKept } from '../../packages/core/src/transport/kept-file.ts';
 import { Chaos, type Program, UNIT } from './driver.ts';
 import { disagreements, readLedger } from './ledgers.ts';
 import { CutProxy } from './proxy.ts';
@@ -49,6 +51,15 @@ function expectOnce(world: Chaos): void {
   for (const { id, state } of world.final) {
     expect([id, state, readLedger(world.ledgers, id).starts.length]).toEqual([id, 'Done', 1]);
   }
+}
+
+/** Of how many units its agent has put the end on disk. */
+async function keptEnds(world: Chaos): Promise<number> {
+  const directory = world.keptDirectory();
+  const names = existsSync(directory) ? readdirSync(directory) : [];
+  const kept = await Promise.all(names.map((name) => readKept(join(directory, name))));
+  const reports = kept.flat() as SealedReport[];
+  return reports.reduce((sum, { ended }) => sum + (ended?.units.length ?? 0), 0);
 }
 
 const ended = (world: Chaos) => () =>
@@ -164,6 +175,29 @@ describe('nothing runs twice and nothing is lost', () => {
     },
     60_000,
   );
+});
+
+describe('the program is killed, and its agent before anybody comes back', () => {
+  it('what had ended is found, what had not runs again where it may', async () => {
+    await using world = await Chaos.open();
+    const never = { restartOnPilotLoss: false, name: 'never' };
+    const long = [...unitsOf(world, 1, 2), ...unitsOf(world, 1, 2, never)];
+    const units = [...long, ...unitsOf(world, 8, 0.2)];
+    const program = await begin(world, { totalCpuCount: 10 }, units);
+    const starts = (lines: Program['lines']) =>
+      lines.filter((line) => line.type === 'event' && line.state === 'Running').length;
+    await program.until((lines) => starts(lines) === units.length);
+    await program.kill();
+    await vi.waitFor(() => expect(ended(world)()).toBe(8), PATIENCE);
+    await vi.waitFor(async () => expect(await keptEnds(world)).toBe(8), PATIENCE);
+    world.killAgent();
+    await world.start({ units: 0, pilots: 1 }).finish();
+    expectAgreement(world);
+    const [again, lost, ...kept] = world.final;
+    expect(again).toMatchObject({ state: 'Done', attempt: 2 });
+    expect(lost).toMatchObject({ state: 'Failed', attempt: 1, reason: 'PILOT_LOST' });
+    expect(kept.map(({ state, attempt }) => [state, attempt])).toEqual(Array(8).fill(['Done', 1]));
+  }, 60_000);
 });
 
 describe('a cancellation that was acknowledged holds, though the program is killed at once', () => {

@@ -71,7 +71,10 @@ work.events$.subscribe(({ unit: { id }, state }) => say({ type: 'event', id, sta
 pilots.events$.subscribe(({ pilotId: id, state, stateDetail: detail }) =>
   say({ type: 'pilot-event', id, state, detail }),
 );
-createInterface(process.stdin).on('line', (line) => void obey(JSON.parse(line)));
+let obeyed = Promise.resolve();
+createInterface(process.stdin).on('line', (line) => {
+  obeyed = obeyed.then(() => obey(JSON.parse(line)));
+});
 if (work.state === 'Open') {
   await keepPilots(parameters.pilots);
   await submit(Array.from({ length: parameters.units }, (_, i) => describe(i)));
@@ -165,6 +168,7 @@ async function finish(): Promise<void> {
     attempt,
     exitCode: exit?.exitCode,
     reason: exit?.reason,
+    problem: exit?.problem,
     mayRestart: description.restartOnPilotLoss !== false,
     retries: description.retries !== undefined,
   }));

@@ -1,0 +1,101 @@
+/** The disk of the store, or of a node, is full: what is refused says so, and nothing else is lost. */
+import { join } from 'node:path';
+import type { WorkUnitDescription } from '@pstar/core';
+import { describe, expect, it, vi } from 'vitest';
+import { Chaos, type Program, UNIT } from './driver.ts';
+import { disagreements, readLedger } from './ledgers.ts';
+import { SmallDisk } from './small-disk.ts';
+
+const PATIENCE = { timeout: 60_000, interval: 20 };
+
+function unitsOf({ ledgers }: Chaos, count: number, seconds: number): WorkUnitDescription[] {
+  const one = { executable: '/bin/sh', arguments: [UNIT, ledgers, seconds, 0] };
+  return Array.from({ length: count }, () => one);
+}
+
+/** More than the room that a journal has ahead. */
+function large(world: Chaos): WorkUnitDescription[] {
+  const environment = { LARGE: 'x'.repeat(100_000) };
+  return unitsOf(world, 80, 0).map((unit) => ({ ...unit, environment }));
+}
+
+async function begin(world: Chaos, pilot: object, units: object): Promise<Program> {
+  const program = world.start({ ...units, units: 0, pilots: 1, pilot });
+  await program.hears('pilot-event', ({ state }) => state === 'Running');
+  return program;
+}
+
+function hasEnded({ ledgers, known }: Chaos, count: number): Promise<void> {
+  const ended = () => [...known].filter((id) => readLedger(ledgers, id).ends.length > 0);
+  return vi.waitFor(() => expect(ended()).toHaveLength(count), PATIENCE);
+}
+
+function expectOnce({ ledgers, known, final }: Chaos): void {
+  expect(disagreements(ledgers, final, [...known])).toEqual([]);
+  expect(final.map(({ id, state, attempt }) => [id, state, attempt])).toEqual(
+    [...known].map((id) => [id, 'Done', 1]),
+  );
+}
+
+describe("the store's disk is full", () => {
+  it('submits are refused, what runs goes on, and all continues when there is room', async () => {
+    await using world = await Chaos.open();
+    using disk = SmallDisk.mount(world.directory);
+    const store = { store: join(disk.path, 'store') };
+    const program = await begin(world, { totalCpuCount: 2 }, store);
+    program.tell({ type: 'submit', units: unitsOf(world, 20, 0.1) });
+    await program.hears('submitted');
+    disk.fill();
+    program.tell({ type: 'submit', units: large(world) });
+    await program.hears('refused');
+    const refused = program.lines.filter(({ type }) => type === 'refused');
+    expect(refused).toMatchObject([{ code: 'STORE_FULL' }]);
+    expect(JSON.stringify(refused)).toMatch(/no room for \d.*; make room there and try again/);
+    await hasEnded(world, 20);
+    disk.free();
+    program.tell({ type: 'submit', units: unitsOf(world, 20, 0) });
+    await program.finish();
+    expect(world.known.size).toBe(40);
+    expectOnce(world);
+  }, 60_000);
+
+  it('the program is killed: what its agent cannot keep is told when there is room', async () => {
+    await using world = await Chaos.open();
+    using disk = SmallDisk.mount(world.directory);
+    const store = { store: join(disk.path, 'store') };
+    const program = await begin(world, { totalCpuCount: 20 }, store);
+    program.tell({ type: 'submit', units: unitsOf(world, 20, 0.5) });
+    await program.hears('submitted');
+    await program.until(
+      (lines) =>
+        lines.filter((line) => line.type === 'event' && line.state === 'Running').length === 20,
+    );
+    disk.fill();
+    await program.kill();
+    await hasEnded(world, 20);
+    const refused = world.start({ ...store, units: 0, pilots: 1 });
+    await expect(refused.hears('stage', ({ stage }) => stage === 'opened')).rejects.toThrow(
+      /no space left on device.*; make room there and try again/,
+    );
+    disk.free();
+    await world.start({ ...store, units: 0, pilots: 1 }).finish();
+    expectOnce(world);
+  }, 60_000);
+});
+
+describe("a node's disk is full", () => {
+  it('what cannot start there fails, and says why', async () => {
+    await using world = await Chaos.open();
+    using disk = SmallDisk.mount(world.directory);
+    const program = await begin(world, { totalCpuCount: 2, agent: { scratch: disk.path } }, {});
+    disk.fill();
+    const elsewhere = { ...unitsOf(world, 1, 0)[0], workingDirectory: world.directory };
+    const output = { ...elsewhere, output: join(disk.path, 'output') };
+    const units = [...unitsOf(world, 4, 0), elsewhere, output] as WorkUnitDescription[];
+    program.tell({ type: 'submit', units });
+    await program.finish();
+    for (const { state, problem } of world.final) {
+      expect([state, problem]).toEqual(['Failed', expect.stringMatching(/no space left/i)]);
+    }
+  }, 60_000);
+});
