@@ -8,6 +8,7 @@ import type { SealedReport } from '../../packages/core/src/protocol/messages.ts'
 import { readKept } from '../../packages/core/src/transport/kept-file.ts';
 import { Chaos, type Program, UNIT } from './driver.ts';
 import { disagreements, readLedger } from './ledgers.ts';
+import type { Line } from './program.ts';
 import { CutProxy } from './proxy.ts';
 
 const PATIENCE = { timeout: 60_000, interval: 20 };
@@ -184,7 +185,7 @@ describe('the program is killed, and its agent before anybody comes back', () =>
     const long = [...unitsOf(world, 1, 2), ...unitsOf(world, 1, 2, never)];
     const units = [...long, ...unitsOf(world, 8, 0.2)];
     const program = await begin(world, { totalCpuCount: 10 }, units);
-    const starts = (lines: Program['lines']) =>
+    const starts = (lines: readonly Line[]) =>
       lines.filter((line) => line.type === 'event' && line.state === 'Running').length;
     await program.until((lines) => starts(lines) === units.length);
     await program.kill();
