@@ -6,6 +6,7 @@ import type { WorkUnitDescription } from '@pstar/core';
 import { describe, expect, it, vi } from 'vitest';
 import type { SealedReport } from '../../packages/core/src/protocol/messages.ts';
 import { readKept } from '../../packages/core/src/transport/kept-file.ts';
+import { processesWith } from '../integration/fixture.ts';
 import { Chaos, type Program, UNIT } from './driver.ts';
 import { disagreements, readLedger } from './ledgers.ts';
 import type { Line } from './program.ts';
@@ -192,9 +193,14 @@ describe('the program is killed, and its agent before anybody comes back', () =>
     await vi.waitFor(() => expect(ended(world)()).toBe(8), PATIENCE);
     await vi.waitFor(async () => expect(await keptEnds(world)).toBe(8), PATIENCE);
     world.killAgent();
+    const left = () => processesWith(`PSTAR_PROGRESS=${world.store}`);
+    await vi.waitFor(async () => expect(await left()).toEqual([]), PATIENCE);
     await world.start({ units: 0, pilots: 1 }).finish();
     expectAgreement(world);
     const [again, lost, ...kept] = world.final;
+    // What it left running was ended with it: only the second attempt of one came to its end.
+    const ends = [again, lost].map((unit) => readLedger(world.ledgers, unit?.id ?? '').ends);
+    expect(ends).toEqual([[{ attempt: 2, exitCode: 0 }], []]);
     expect(again).toMatchObject({ state: 'Done', attempt: 2 });
     expect(lost).toMatchObject({ state: 'Failed', attempt: 1, reason: 'PILOT_LOST' });
     expect(kept.map(({ state, attempt }) => [state, attempt])).toEqual(Array(8).fill(['Done', 1]));
