@@ -1,5 +1,5 @@
 /**
- * `node --import tsx test/simulation/mutations.ts [WORDS]`: plants bugs one at a time in a copy, and says
+ * `npm run simulate:bugs -- [WORDS]`: plants bugs one at a time in a copy, and says
  * what the simulation makes of each. A bug that nothing notices is a promise that nobody keeps.
  */
 import { spawnSync } from 'node:child_process';

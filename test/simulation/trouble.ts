@@ -12,8 +12,8 @@ const withAgent =
     if (agents.length > 0) act(world, random.pick(agents), random);
   };
 
-/** So long is an agent out of reach; sometimes longer than its lease. */
-const absence = (random: Random): number => random.pick([0, 0, 500, 2000, 30_000]);
+/** So long is an agent out of reach; sometimes longer than lease and fence. */
+const absence = (random: Random): number => random.pick([0, 0, 500, 2000, 60_000]);
 /** So long does a process not run; a node sometimes longer than any lease and fence. */
 const standstill = (random: Random): number => random.pick([300, 2500, 9000]);
 /** So far is a clock set. */
