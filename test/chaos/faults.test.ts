@@ -182,8 +182,9 @@ describe('nothing runs twice and nothing is lost', () => {
 describe('the program is killed, and its agent before anybody comes back', () => {
   it('what had ended is found, what had not runs again where it may', async () => {
     await using world = await Chaos.open();
-    const never = { restartOnPilotLoss: false, name: 'never' };
-    const long = [...unitsOf(world, 1, 2), ...unitsOf(world, 1, 2, never)];
+    const slow = { arguments: [UNIT, world.ledgers, 30, 0, 0] };
+    const never = { ...slow, restartOnPilotLoss: false };
+    const long = [...unitsOf(world, 1, 0, slow), ...unitsOf(world, 1, 0, never)];
     const units = [...long, ...unitsOf(world, 8, 0.2)];
     const program = await begin(world, { totalCpuCount: 10 }, units);
     const starts = (lines: readonly Line[]) =>
