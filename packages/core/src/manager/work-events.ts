@@ -157,6 +157,8 @@ export type WorkEvent =
       readonly detail: string;
       /** Of one that died, units that it had slots for and that nobody heard the start of. */
       readonly unheard?: Uint32Array;
+      /** Units that go back to the end of their queues, apart from another that may be the culprit. */
+      readonly apart?: Uint32Array;
     };
 
 export type WorkEffect =

@@ -218,6 +218,7 @@ export class WorkManager {
     if (place === undefined || place.status === 'gone') return;
     this.#leave(place);
     const unheard = how === 'lost' ? mayHaveStarted(this.state, place) : [];
+    const apart = how === 'lost' ? suspectsBut(this.state, place, unheard) : [];
     this.#record({
       type: 'place-gone',
       place: place.id,
@@ -225,6 +226,7 @@ export class WorkManager {
       how,
       detail,
       ...(unheard.length > 0 && { unheard: Uint32Array.from(unheard) }),
+      ...(apart.length > 0 && { apart: Uint32Array.from(apart) }),
     });
   }
 
@@ -323,4 +325,19 @@ function mayHaveStarted(state: WorkState, { id, record }: AgentPlace): number[] 
     if (!state.hasStarted(unit)) unheard.push(unit);
   }
   return unheard;
+}
+
+/**
+ * Of the units that may have run on more than one pilot that died all but the first: one that kills
+ * its pilots must not take the same neighbours along until they have reached the limit, too.
+ */
+function suspectsBut(
+  state: WorkState,
+  place: AgentPlace,
+  unheard: readonly number[],
+): readonly number[] {
+  const suspects = state
+    .boundTo(place)
+    .filter((unit) => state.hasStarted(unit) || unheard.includes(unit));
+  return suspects.filter((unit) => state.deathsBeside(unit) > 0).slice(1);
 }

@@ -116,6 +116,12 @@ export class WorkState {
     return ((this.units.page(unit).flags[unit & PAGE_MASK] as number) & STARTED) !== 0;
   }
 
+  /** Of how many pilots it may have been the death so far. */
+  deathsBeside(unit: number): number {
+    const crashes = this.units.page(unit).crashes[unit & PAGE_MASK] as number;
+    return (crashes % SUSPICION) + Math.floor(crashes / SUSPICION);
+  }
+
   /** Takes a unit that its class has given up (by `shift`) to a place. */
   bind(unit: number, place: AgentPlace): void {
     const page = this.units.page(unit);
@@ -270,7 +276,7 @@ export class WorkState {
   }
 
   /** A unit comes back without a result: it is free again, canceled if that was asked, or failed for a reason. */
-  #giveBack(unit: number, reason: number, problem?: string): void {
+  #giveBack(unit: number, reason: number, problem?: string, isLast = false): void {
     const page = this.units.page(unit);
     const row = unit & PAGE_MASK;
     const { requests } = this.template(unit);
@@ -293,7 +299,8 @@ export class WorkState {
     }
     this.details.delete(unit);
     this.#moves.move(unit, Pending);
-    requests.pushFront(unit);
+    if (isLast) requests.push(unit);
+    else requests.pushFront(unit);
   }
 
   #held({ units, attempts, phases, place }: WorkEvent & { type: 'held' }): void {
@@ -338,10 +345,11 @@ export class WorkState {
 
   #placeGone(
     place: AgentPlace,
-    { how, detail, unheard }: WorkEvent & { type: 'place-gone' },
+    { how, detail, unheard, apart }: WorkEvent & { type: 'place-gone' },
   ): void {
     place.status = 'gone';
     const suspects = new Set(unheard);
+    const last = new Set(apart);
     for (const unit of this.boundTo(place).toReversed()) {
       const page = this.units.page(unit);
       const row = unit & PAGE_MASK;
@@ -356,7 +364,7 @@ export class WorkState {
       if (how === 'lost' && started) page.crashes[row] = (page.crashes[row] as number) + 1;
       else if (suspects.has(unit)) page.crashes[row] = (page.crashes[row] as number) + SUSPICION;
       const problem = tooManyCrashes(page.crashes[row] as number);
-      this.#giveBack(unit, problem === undefined ? 0 : CRASH_LIMIT_REASON, problem);
+      this.#giveBack(unit, problem === undefined ? 0 : CRASH_LIMIT_REASON, problem, last.has(unit));
     }
   }
 }
