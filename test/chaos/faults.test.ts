@@ -69,7 +69,7 @@ const ended = (world: Chaos) => () =>
 const running = (program: Program) => program.hears('event', ({ state }) => state === 'Running');
 const unknown = (program: Program) => program.hears('event', ({ state }) => state === 'Unknown');
 
-describe('nothing runs twice and nothing is lost', () => {
+describe.concurrent('nothing runs twice and nothing is lost', () => {
   it('when the program computes, for much longer than silence is borne', async () => {
     await using world = await Chaos.open();
     const program = await begin(world, { agent: WATCHFUL }, unitsOf(world, 40, 0.1));
@@ -179,7 +179,7 @@ describe('nothing runs twice and nothing is lost', () => {
   );
 });
 
-describe('the program is killed, and its agent before anybody comes back', () => {
+describe.concurrent('the program is killed, and its agent before anybody comes back', () => {
   it('what had ended is found, what had not runs again where it may', async () => {
     await using world = await Chaos.open();
     const slow = { arguments: [UNIT, world.ledgers, 30, 0, 0] };
@@ -208,7 +208,7 @@ describe('the program is killed, and its agent before anybody comes back', () =>
   }, 60_000);
 });
 
-describe('a cancellation that was acknowledged holds, though the program is killed at once', () => {
+describe.concurrent('a cancellation that was acknowledged holds, though the program is killed at once', () => {
   /** Two run, four wait, two depend on others. */
   async function beginMany(world: Chaos): Promise<Program> {
     const [first, ...rest] = unitsOf(world, 6, 30, { group: 'g', maxCancellationTime: 1 });
@@ -250,7 +250,7 @@ describe('a cancellation that was acknowledged holds, though the program is kill
   }, 60_000);
 });
 
-describe('who is at fault', () => {
+describe.concurrent('who is at fault', () => {
   it('is one of two programs that open the same services', async () => {
     await using world = await Chaos.open();
     const programs = [world.start({ units: 0 }), world.start({ units: 0 })];

@@ -4,12 +4,18 @@ import type { WorkUnitDescription } from '@pstar/core';
 import { describe, expect, it, vi } from 'vitest';
 import { Chaos, type Program, UNIT } from './driver.ts';
 import { disagreements, readLedger } from './ledgers.ts';
+import type { Line } from './program.ts';
 import { SmallDisk } from './small-disk.ts';
 
 const PATIENCE = { timeout: 60_000, interval: 20 };
 
-function unitsOf({ ledgers }: Chaos, count: number, seconds: number): WorkUnitDescription[] {
-  const one = { executable: '/bin/sh', arguments: [UNIT, ledgers, seconds, 0] };
+/** They need nothing of the disk that is full but what their agent has of it for each core. */
+function unitsOf({ directory, ledgers }: Chaos, count: number, seconds: number) {
+  const one: WorkUnitDescription = {
+    executable: '/bin/sh',
+    arguments: [UNIT, ledgers, seconds, 0],
+    workingDirectory: directory,
+  };
   return Array.from({ length: count }, () => one);
 }
 
@@ -25,6 +31,12 @@ async function begin(world: Chaos, pilot: object, units: object): Promise<Progra
   return program;
 }
 
+/** Settles once so many have been seen to run. */
+function running(program: Program, count: number): Promise<void> {
+  const hasRun = (line: Line) => line.type === 'event' && line.state === 'Running';
+  return program.until((lines) => lines.filter(hasRun).length >= count);
+}
+
 function hasEnded({ ledgers, known }: Chaos, count: number): Promise<void> {
   const ended = () => [...known].filter((id) => readLedger(ledgers, id).ends.length > 0);
   return vi.waitFor(() => expect(ended()).toHaveLength(count), PATIENCE);
@@ -37,14 +49,15 @@ function expectOnce({ ledgers, known, final }: Chaos): void {
   );
 }
 
-describe("the store's disk is full", () => {
+describe.concurrent("the store's disk is full", () => {
   it('submits are refused, what runs goes on, and all continues when there is room', async () => {
     await using world = await Chaos.open();
     using disk = SmallDisk.mount(world.directory);
     const store = { store: join(disk.path, 'store') };
     const program = await begin(world, { totalCpuCount: 2 }, store);
     program.tell({ type: 'submit', units: unitsOf(world, 20, 0.1) });
-    await program.hears('submitted');
+    // More than there are cores: all of these have been used.
+    await running(program, 3);
     disk.fill();
     program.tell({ type: 'submit', units: large(world) });
     await program.hears('refused');
@@ -65,11 +78,7 @@ describe("the store's disk is full", () => {
     const store = { store: join(disk.path, 'store') };
     const program = await begin(world, { totalCpuCount: 20 }, store);
     program.tell({ type: 'submit', units: unitsOf(world, 20, 0.5) });
-    await program.hears('submitted');
-    await program.until(
-      (lines) =>
-        lines.filter((line) => line.type === 'event' && line.state === 'Running').length === 20,
-    );
+    await running(program, 20);
     disk.fill();
     await program.kill();
     await hasEnded(world, 20);
@@ -83,15 +92,16 @@ describe("the store's disk is full", () => {
   }, 60_000);
 });
 
-describe("a node's disk is full", () => {
+describe.concurrent("a node's disk is full", () => {
   it('what cannot start there fails, and says why', async () => {
     await using world = await Chaos.open();
     using disk = SmallDisk.mount(world.directory);
     const program = await begin(world, { totalCpuCount: 2, agent: { scratch: disk.path } }, {});
     disk.fill();
-    const elsewhere = { ...unitsOf(world, 1, 0)[0], workingDirectory: world.directory };
+    const [elsewhere] = unitsOf(world, 1, 0);
+    const inSandbox = { ...elsewhere, workingDirectory: undefined };
     const output = { ...elsewhere, output: join(disk.path, 'output') };
-    const units = [...unitsOf(world, 4, 0), elsewhere, output] as WorkUnitDescription[];
+    const units = JSON.parse(JSON.stringify([inSandbox, elsewhere, output]));
     program.tell({ type: 'submit', units });
     await program.finish();
     for (const { state, problem } of world.final) {

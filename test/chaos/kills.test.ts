@@ -26,7 +26,7 @@ function startedAgain({ final, ledgers }: Chaos, wanted: (unit: Final) => boolea
   return again.map(({ id }) => `${id} was started again`);
 }
 
-describe('kill -9', () => {
+describe.concurrent('kill -9', () => {
   it(
     `of the program, ${ROUNDS} times: nothing is lost, and nothing runs again`,
     async () => {
