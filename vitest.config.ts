@@ -7,6 +7,8 @@ export default defineConfig({
     include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
     globalSetup: ['tools/build-agent.mjs'],
     pool: 'forks',
+    // Vitest leaves a core to itself; where there are two, one would have nothing to do.
+    maxWorkers: '100%',
     testTimeout: 30_000,
     hookTimeout: 30_000,
     retry: 0,
