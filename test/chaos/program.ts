@@ -71,15 +71,16 @@ work.events$.subscribe(({ unit: { id }, state }) => say({ type: 'event', id, sta
 pilots.events$.subscribe(({ pilotId: id, state, stateDetail: detail }) =>
   say({ type: 'pilot-event', id, state, detail }),
 );
-let obeyed = Promise.resolve();
-createInterface(process.stdin).on('line', (line) => {
-  obeyed = obeyed.then(() => obey(JSON.parse(line)));
-});
 if (work.state === 'Open') {
   await keepPilots(parameters.pilots);
   await submit(Array.from({ length: parameters.units }, (_, i) => describe(i)));
   void work.wait().then(() => say({ type: 'stage', stage: 'idle' }));
 }
+// Only now, and one after another: who waits for all work must not forget what is being submitted.
+let obeyed = Promise.resolve();
+createInterface(process.stdin).on('line', (line) => {
+  obeyed = obeyed.then(() => obey(JSON.parse(line)));
+});
 
 /** Has so many pilots live at any time. */
 async function keepPilots(count: number): Promise<void> {
