@@ -78,6 +78,7 @@ export class PilotCore {
   readonly #keys = new Map<string, Key>();
   readonly #submissions = new Map<string, { done: Promise<void>; abort: AbortController }>();
   readonly #lastOutputs = new Map<string, string>();
+  readonly #removals = new Set<Promise<void>>();
   #address: ManagerAddress | undefined;
 
   constructor(parts: PilotCoreParts) {
@@ -141,6 +142,7 @@ export class PilotCore {
     for (const pilot of this.machine.pilots.values()) {
       // A pilot without a directory has no agent that could look there.
       if (!isOver(pilot)) await publishAddress(this.#place(pilot.id), address).catch(() => {});
+      else this.#cleanUp(pilot);
     }
     await this.conductor.settled();
     void this.conductor.compact();
@@ -176,13 +178,14 @@ export class PilotCore {
     return jobs.manager.render(agentLaunch(place, round, this.#description(pilotId)));
   }
 
-  /** Detaches from everything; what is under way at resource managers is waited for. */
+  /** Detaches from everything; what is under way at resource managers and on disk is waited for. */
   async close(why: string): Promise<void> {
     await Promise.all([...this.#submissions.values()].map(({ done }) => done));
     this.agents.close(why);
     this.#timers.close();
     await this.managers.close();
     await this.conductor.close();
+    await Promise.all(this.#removals);
   }
 
   #restore(pilot: Readonly<PilotRecord>): void {
@@ -191,7 +194,7 @@ export class PilotCore {
     this.#views.set(pilot.id, new PilotJobView(pilot, context, this.#parts.actions));
     if (pilot.state !== 'New') this.#listed.add(pilot.id);
     this.agents.restore(pilot);
-    const settings = isOver(pilot) ? undefined : readSettings(place);
+    const settings = readSettings(place);
     if (settings !== undefined) this.#keep(settings.identity, pilot.id, settings.key);
   }
 
@@ -364,9 +367,12 @@ export class PilotCore {
     const place = this.#place(pilot.id);
     const description = this.#description(pilot.id);
     this.#lastOutputs.set(pilot.id, tailOf(logFileOf(place, description)));
-    removeRemains(pilot, place, description).catch((error: unknown) =>
-      log.warn({ pilot: pilot.id, err: error }, 'its directory cannot be cleaned up'),
-    );
+    const removal = removeRemains(pilot, place, description)
+      .catch((error: unknown) =>
+        log.warn({ pilot: pilot.id, err: error }, 'its directory cannot be cleaned up'),
+      )
+      .finally(() => this.#removals.delete(removal));
+    this.#removals.add(removal);
   }
 
   #connection(pilotId: string): Promise<Connection> {

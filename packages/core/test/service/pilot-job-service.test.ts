@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { firstValueFrom, lastValueFrom, toArray } from 'rxjs';
 import { describe, expect, it } from 'vitest';
@@ -87,6 +87,21 @@ describe('create', () => {
     const directory = world.directoryOf(service, pilot);
     expect(existsSync(directory)).toBe(true);
     await service.cancel();
+    expect(existsSync(directory)).toBe(false);
+  });
+
+  it('removes the key that a crash has left of a pilot that was over', async () => {
+    const service = await world.open();
+    const pilot = await service.create('local://', {});
+    await reaches(pilot, 'Running');
+    const directory = world.directoryOf(service, pilot);
+    const settings = await readFile(join(directory, 'settings.json'));
+    await pilot.cancel();
+    await service.close();
+    expect(existsSync(directory)).toBe(false);
+    await mkdir(directory);
+    await writeFile(join(directory, 'settings.json'), settings);
+    await (await world.open({ id: service.id })).close();
     expect(existsSync(directory)).toBe(false);
   });
 });
