@@ -68,6 +68,11 @@ export async function measure(
   return bench.figures.flatMap((figure) => resultOf(bench.name, figure, samples));
 }
 
+/** Undefined where one of the two is not to be had on this machine. */
+export function ratio(ours: number | undefined, ceiling: number | undefined): number | undefined {
+  return ours === undefined || ceiling === undefined ? undefined : ours / ceiling;
+}
+
 /** The middle value, or the mean of the two in the middle. */
 export function median(values: readonly number[]): number {
   return quantile(values, 0.5);

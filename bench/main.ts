@@ -8,7 +8,7 @@
  *     --profile    leaves processor profiles of managers and agents in dist/profiles
  */
 import { parseArgs } from 'node:util';
-import { benches } from './benches.ts';
+import { benches } from './benches/benches.ts';
 import { measure, type Result } from './harness.ts';
 import { circumstances, textTable, writeJson, writeReadme } from './report.ts';
 import { openRounds } from './rounds.ts';

@@ -1,0 +1,24 @@
+/** What is measured against what: the rows of the table. */
+import type { Bench } from '../harness.ts';
+import type { Rounds } from '../rounds.ts';
+import { reconnectBench, reopenBench } from './durability.ts';
+import { latencyBench } from './latency.ts';
+import { managerBench } from './manager.ts';
+import { memoryBench } from './memory.ts';
+import { nullBench } from './null.ts';
+import { processBench } from './process.ts';
+import { submitBench } from './submit.ts';
+
+/** All benches, in the order of the table. */
+export function benches(rounds: Rounds, say: (line: string) => void): readonly Bench[] {
+  return [
+    processBench(rounds, say),
+    nullBench(rounds),
+    submitBench(rounds),
+    latencyBench(rounds, say),
+    memoryBench(rounds),
+    managerBench(rounds),
+    reopenBench(rounds),
+    reconnectBench(rounds),
+  ];
+}

@@ -1,0 +1,48 @@
+/** One unit on an idle machine. */
+import { compile, spawnLoop } from '../ceilings.ts';
+import { type Bench, type Round, type Runner, ratio } from '../harness.ts';
+import type { Rounds } from '../rounds.ts';
+
+/** One unit at a time: to the start of its process, and to its end. */
+export function latencyBench(rounds: Rounds, say: (line: string) => void): Bench {
+  const C1 = 'C, 1 in flight';
+  const ours = (name: string) => (round: Round) => round['idle-latency']?.[name];
+  return {
+    name: 'latency',
+    rounds: 5,
+    runners: async () => {
+      const stamp = await compile('stamp', rounds.scratch, say);
+      const loop = await compile('spawn', rounds.scratch, say);
+      const ceilings: Runner[] = [rounds.runner('tls-echo'), rounds.runner('fdatasync')];
+      if (loop !== undefined) ceilings.push(spawnLoop(loop, rounds.sizes.single, 1));
+      return [rounds.runner('idle-latency', { ...(stamp && { stamp }) }), ...ceilings];
+    },
+    figures: [
+      {
+        title: 'submit() to the process having started, idle, median',
+        unit: 'ms',
+        target: { below: 3 },
+        of: ours('startedMedian'),
+      },
+      { title: 'the same, 99th percentile', unit: 'ms', of: ours('startedTail') },
+      {
+        title: 'submit() to /bin/true done, idle, median',
+        unit: 'ms',
+        target: { below: 6 },
+        of: ours('doneMedian'),
+      },
+      { title: 'the same, 99th percentile', unit: 'ms', of: ours('doneTail') },
+      {
+        title: 'the median to 2 fdatasync, a TLS round trip and a process in C',
+        unit: '×',
+        of: (round) => {
+          const { fdatasync, 'tls-echo': echo, [C1]: loop } = round;
+          const parts = [fdatasync, fdatasync, echo, loop].map((part) => part?.['micros']);
+          const floor = parts.reduce<number>((sum, part) => sum + (part ?? Number.NaN), 0);
+          const done = ours('doneMedian')(round);
+          return Number.isNaN(floor) ? undefined : ratio(done, floor / 1000);
+        },
+      },
+    ],
+  };
+}
