@@ -19,6 +19,12 @@ export interface ReportedRun {
   readonly startedAt: number;
 }
 
+/** One whose start is to be reported. */
+export interface StartedRun extends ReportedRun {
+  /** Where it stands among those; -1 when it does not. For the box alone. */
+  startedRow: number;
+}
+
 /** How an attempt ended: the part of the executor's outcome that travels. */
 export interface ReportedOutcome {
   readonly exitCode?: number;
@@ -47,7 +53,7 @@ const MAX_STALE = 500;
 export class ReportBox {
   #seq = 0;
   /** Those that have started and are not over. */
-  readonly #started = new Set<ReportedRun>();
+  #started: StartedRun[] = [];
   readonly #ended = new EndedRows();
   #returned: [unit: number, attempt: number, started: boolean][] = [];
   #why: Why = 'asked';
@@ -66,14 +72,19 @@ export class ReportBox {
     return this.#sealed.length === 0 && this.#rows === 0;
   }
 
-  started(run: ReportedRun): void {
-    this.#started.add(run);
+  started(run: StartedRun): void {
+    run.startedRow = this.#started.push(run) - 1;
     this.#sealWhenFull();
   }
 
   /** Its end comes next, and says when it started, too. */
-  over(run: ReportedRun): void {
-    this.#started.delete(run);
+  over(run: StartedRun): void {
+    const { startedRow } = run;
+    if (startedRow < 0) return;
+    const last = this.#started.pop() as StartedRun;
+    if (last === run) return;
+    this.#started[startedRow] = last;
+    last.startedRow = startedRow;
   }
 
   /** @param canceled whether the manager's cancel ended it */
@@ -158,7 +169,7 @@ export class ReportBox {
   }
 
   get #rows(): number {
-    return this.#started.size + this.#ended.length + this.#returned.length;
+    return this.#started.length + this.#ended.length + this.#returned.length;
   }
 
   #sealWhenFull(): void {
@@ -169,11 +180,12 @@ export class ReportBox {
     if (this.#rows === 0) return;
     this.#sealed.push({
       seq: ++this.#seq,
-      ...(this.#started.size > 0 && { started: startedColumns([...this.#started]) }),
+      ...(this.#started.length > 0 && { started: startedColumns(this.#started) }),
       ...(this.#ended.length > 0 && { ended: this.#ended.take() }),
       ...(this.#returned.length > 0 && { returned: returnedColumns(this.#returned, this.#why) }),
     });
-    this.#started.clear();
+    for (const run of this.#started) run.startedRow = -1;
+    this.#started = [];
     this.#returned = [];
   }
 }

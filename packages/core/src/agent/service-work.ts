@@ -19,7 +19,6 @@ export interface ServiceWork {
   runningCores: number;
   readonly templates: Map<number, Template>;
   readonly attempts: AttemptTable;
-  readonly running: Map<number, Run>;
   readonly box: ReportBox;
   readonly recent: RecentRuns;
   /** Streams that somebody wants to see once the unit runs. */
@@ -39,6 +38,8 @@ export interface Run {
   readonly allocation: Allocation;
   /** Milliseconds since the epoch; 0 until its process has started. */
   startedAt: number;
+  /** The report box's: where it stands among those that have started. */
+  startedRow: number;
   /** Who has asked for it to be terminated. */
   stop: 'cancel' | 'evict' | undefined;
 }
@@ -79,7 +80,6 @@ export function newService(id: string): ServiceWork {
     runningCores: 0,
     templates: new Map(),
     attempts: new AttemptTable(),
-    running: new Map(),
     box: new ReportBox(),
     recent: new RecentRuns(),
     watches: new Map(),

@@ -15,6 +15,7 @@ import type {
   UnitColumns,
 } from '../protocol/messages.ts';
 import type { ReportedOutcome } from './report-box.ts';
+import { RunTable } from './run-table.ts';
 import {
   eachRow,
   learn,
@@ -84,15 +85,15 @@ export class Workload {
   readonly #queue: UnitQueue<ServiceWork, Template>;
   readonly #services = new Map<string, ServiceWork>();
   readonly #channels = new Map<number, ServiceWork>();
-  readonly #runs = new Map<number, Run>();
+  readonly #runs: RunTable;
   readonly #emit: (effect: UnitEffect) => void;
-  #keys = 0;
   #isClosed = false;
   #isPaused = false;
   #hasFullReport = false;
 
   constructor(capacity: SlotCapacity, emit: (effect: UnitEffect) => void) {
     this.#slots = new Slots(capacity);
+    this.#runs = new RunTable(capacity.cores.length);
     this.#queue = new UnitQueue(PATIENCE * capacity.cores.length);
     this.#emit = emit;
   }
@@ -118,7 +119,7 @@ export class Workload {
 
   /** The attempt that runs under a key. */
   runOf(key: number): Run | undefined {
-    return this.#runs.get(key);
+    return this.#runs.of(key);
   }
 
   /** All that is here, by service. */
@@ -126,7 +127,7 @@ export class Workload {
     return [...this.#services.values()].map((service) => {
       const rows: [unit: number, attempt: number, phase: number][] = [];
       this.#queue.each(service, (unit, attempt) => rows.push([unit, attempt, 0]));
-      for (const { unit, attempt } of service.running.values()) rows.push([unit, attempt, 1]);
+      for (const { unit, attempt } of this.#runs.ofService(service)) rows.push([unit, attempt, 1]);
       service.box.each((unit, attempt) => rows.push([unit, attempt, 2]));
       return {
         service: service.id,
@@ -183,7 +184,7 @@ export class Workload {
 
   /** The unit's process runs. */
   started(key: number, at: number): void {
-    const run = this.#runs.get(key);
+    const run = this.#runs.of(key);
     if (run === undefined) return;
     run.startedAt = at;
     run.service.box.started(run);
@@ -191,12 +192,11 @@ export class Workload {
 
   /** The unit's process is gone, or could not be started. */
   ended(key: number, outcome: RunOutcome): void {
-    const run = this.#runs.get(key);
+    const run = this.#runs.of(key);
     if (run === undefined) return;
     const { service, unit, attempt, allocation, stop } = run;
     service.box.over(run);
-    this.#runs.delete(key);
-    service.running.delete(unit);
+    this.#runs.remove(run);
     service.recent.add(run);
     service.runningCores -= allocation.cores.length;
     this.#slots.release(allocation);
@@ -226,7 +226,7 @@ export class Workload {
       for (const [unit, attempt] of this.#queue.removeAll(service)) {
         service.box.returned(unit, attempt, false, 'evicted');
       }
-      for (const run of service.running.values()) {
+      for (const run of this.#runs.ofService(service)) {
         run.stop ??= 'evict';
         this.#emit({ type: 'terminate', key: run.key, graceMs });
       }
@@ -291,13 +291,14 @@ export class Workload {
     const attempt = attempts[cursor] as number;
     this.#queue.shift(line);
     // Two attempts of a unit never run at once, whatever the manager believes.
-    if (service.attempts.of(unit) !== attempt || service.running.has(unit)) {
+    const mayStart = attempt === 1 || this.#runs.ofUnit(service, unit) === undefined;
+    if (service.attempts.of(unit) !== attempt || !mayStart) {
       service.box.returned(unit, attempt, false, 'asked');
       return;
     }
     const allocation = this.#slots.allocate(template.request) as Allocation;
     const run: Run = {
-      key: ++this.#keys,
+      key: this.#runs.nextKey,
       service,
       unit,
       attempt,
@@ -305,10 +306,10 @@ export class Workload {
       own: own?.[cursor] ?? null,
       allocation,
       startedAt: 0,
+      startedRow: -1,
       stop: undefined,
     };
-    this.#runs.set(run.key, run);
-    service.running.set(unit, run);
+    this.#runs.add(run);
     service.runningCores += allocation.cores.length;
     this.#emit({ type: 'run', run });
     if (service.watches.size > 0) this.#watchStarted(run);
@@ -318,7 +319,7 @@ export class Workload {
   #takeBack(service: ServiceWork, asked: UnitColumns, evenRunning: boolean): void {
     const notRunning = new Map<number, number>();
     eachRow(asked, (unit, attempt) => {
-      const run = service.running.get(unit);
+      const run = this.#runs.ofUnit(service, unit);
       if (run?.attempt === attempt) {
         if (evenRunning && run.stop === undefined) this.#cancel(run);
       } else if (service.attempts.of(unit) < attempt) {
@@ -341,7 +342,7 @@ export class Workload {
 
   #watch(service: ServiceWork, unit: number, stream: OutputStream, on: boolean): void {
     const later = (service.watches.get(unit) ?? []).filter((each) => each !== stream);
-    const run = service.running.get(unit);
+    const run = this.#runs.ofUnit(service, unit);
     if (run === undefined && on && this.#isWaiting(service, unit)) later.push(stream);
     else {
       const key = run?.key ?? service.recent.keyOf(unit);

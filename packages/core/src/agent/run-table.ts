@@ -1,0 +1,60 @@
+/**
+ * The runs of an agent, by key, in a table that stays as large as it is. A Map whose few entries come
+ * and go is built anew all the time, and each that it was keeps the next one alive once it has grown
+ * old: three of them cost a null agent 130 bytes of copying a unit, and a fifth of its time.
+ */
+import { assert } from '../model/assert.ts';
+import type { Run } from './service-work.ts';
+
+/** Each run holds a core at least: there are never more than those. */
+export class RunTable {
+  readonly #runs: (Run | undefined)[];
+  /** By the row: the key of its next run. All keys of a row leave the same remainder. */
+  readonly #keys: number[];
+  readonly #free: number[];
+
+  constructor(cores: number) {
+    this.#runs = new Array<Run | undefined>(cores).fill(undefined);
+    this.#keys = this.#runs.map((_, row) => 1 + row);
+    this.#free = this.#runs.map((_, row) => row).reverse();
+  }
+
+  get size(): number {
+    return this.#runs.length - this.#free.length;
+  }
+
+  /** The key for the run that is added next; no other has ever had it. */
+  get nextKey(): number {
+    const row = this.#free.at(-1);
+    assert(row !== undefined, 'more runs than cores');
+    return this.#keys[row] as number;
+  }
+
+  add(run: Run): void {
+    assert(run.key === this.nextKey, `run ${run.key} came out of turn`);
+    this.#runs[this.#free.pop() as number] = run;
+  }
+
+  of(key: number): Run | undefined {
+    const run = this.#runs[(key - 1) % this.#runs.length];
+    return run?.key === key ? run : undefined;
+  }
+
+  remove({ key }: Run): void {
+    const row = (key - 1) % this.#runs.length;
+    this.#runs[row] = undefined;
+    this.#keys[row] = key + this.#runs.length;
+    this.#free.push(row);
+  }
+
+  /** Those of one service, mostly the oldest first. */
+  ofService(service: Run['service']): Run[] {
+    const runs = this.#runs.filter((run) => run?.service === service) as Run[];
+    return runs.sort((a, b) => a.key - b.key);
+  }
+
+  /** The present one of a unit. */
+  ofUnit(service: Run['service'], unit: number): Run | undefined {
+    return this.#runs.find((run) => run?.unit === unit && run.service === service);
+  }
+}
