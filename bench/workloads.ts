@@ -18,6 +18,18 @@ export interface Sizes {
   readonly pending: number;
   /** Units that run when their program is killed. */
   readonly inFlight: number;
+  /** Agents that are connected at once. */
+  readonly agents: number;
+  /** Units of one service that has very many. */
+  readonly vast: number;
+  /** Units of a graph, each of which waits for two others. */
+  readonly graph: number;
+  /** How many units, and through how many agents: each with each. */
+  readonly growth: { readonly units: readonly number[]; readonly agents: readonly number[] };
+  /** Units that somebody looks at. */
+  readonly watched: number;
+  /** Units of a tenth of a second, while their program computes. */
+  readonly lasting: number;
 }
 
 /** What is published. */
@@ -28,6 +40,12 @@ export const FULL: Sizes = {
   single: 300,
   pending: 1_000_000,
   inFlight: 1_000,
+  agents: 1_000,
+  vast: 10_000_000,
+  graph: 1_000_000,
+  growth: { units: [1_000, 10_000, 100_000, 1_000_000], agents: [1, 10, 100, 1_000] },
+  watched: 1_000,
+  lasting: 2_000,
 };
 
 /** Only to see that everything works. */
@@ -38,6 +56,12 @@ export const TINY: Sizes = {
   single: 5,
   pending: 2_000,
   inFlight: 20,
+  agents: 8,
+  vast: 4_000,
+  graph: 2_000,
+  growth: { units: [100, 1_000], agents: [1, 4] },
+  watched: 10,
+  lasting: 16,
 };
 
 /** The program whose starts are counted: there is hardly one that does less. */
@@ -61,4 +85,21 @@ export function* alike(count: number): Generator<WorkUnitDescription> {
 export function* withOwnArguments(count: number): Generator<WorkUnitDescription> {
   for (let i = 0; i < count; i++)
     yield { executable: PROGRAM, workingDirectory: '/tmp', arguments: ['--seed', i] };
+}
+
+/** Waits for a tenth of a second. */
+export const LASTING_UNIT: WorkUnitDescription = {
+  executable: '/bin/sleep',
+  arguments: ['0.1'],
+  workingDirectory: '/tmp',
+};
+
+/** Each but the first two waits for two that come before it, so that the graph has many ends and some depth. */
+export function* graph(count: number): Generator<WorkUnitDescription> {
+  for (let i = 0; i < count; i++) {
+    const description = { executable: PROGRAM, workingDirectory: '/tmp', name: `u${i}` };
+    yield i < 2
+      ? description
+      : { ...description, dependsOn: [`u${i >>> 1}`, `u${Math.floor(i / 3)}`] };
+  }
 }

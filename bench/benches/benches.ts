@@ -2,11 +2,14 @@
 import type { Bench } from '../harness.ts';
 import type { Rounds } from '../rounds.ts';
 import { reconnectBench, reopenBench } from './durability.ts';
+import { growthBench } from './growth.ts';
 import { latencyBench } from './latency.ts';
 import { managerBench } from './manager.ts';
 import { memoryBench } from './memory.ts';
 import { nullBench } from './null.ts';
+import { computingBench, observingBench } from './observing.ts';
 import { processBench } from './process.ts';
+import { manyAgentsBench, scaleBench } from './scale.ts';
 import { submitBench } from './submit.ts';
 
 /** All benches, in the order of the table. */
@@ -20,5 +23,10 @@ export function benches(rounds: Rounds, say: (line: string) => void): readonly B
     managerBench(rounds),
     reopenBench(rounds),
     reconnectBench(rounds),
+    manyAgentsBench(rounds),
+    scaleBench(rounds),
+    growthBench(rounds),
+    observingBench(rounds),
+    computingBench(rounds),
   ];
 }

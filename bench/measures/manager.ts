@@ -11,7 +11,7 @@ import type { WorkUnitDescription } from '../../packages/core/src/model/work-uni
 import type { StartRun } from '../../packages/core/src/protocol/messages.ts';
 import { schedulerOf } from '../../packages/core/src/scheduler/schedulers.ts';
 import type { Sample } from '../harness.ts';
-import { alike, PROGRAM } from '../workloads.ts';
+import { alike, graph } from '../workloads.ts';
 import type { Context } from './world.ts';
 
 const MB = 1e6;
@@ -36,7 +36,7 @@ export async function managerAlike({ sizes }: Context): Promise<Sample> {
 
 /** The same of units that each wait for two others, named within the submit. */
 export async function managerGraph({ sizes }: Context): Promise<Sample> {
-  return steps(sizes.pending, graph(sizes.pending));
+  return steps(sizes.graph, graph(sizes.graph));
 }
 
 /** The process's memory with units that are all alike, once they wait and once they have ended. */
@@ -48,15 +48,6 @@ export async function managerMemory({ sizes }: Context): Promise<Sample> {
   await serve(manager, () => {});
   const done = process.memoryUsage.rss() / MB;
   return { pending, done, peak: (process.resourceUsage().maxRSS * 1024) / MB };
-}
-
-function* graph(count: number): Generator<WorkUnitDescription> {
-  for (let i = 0; i < count; i++) {
-    const description = { executable: PROGRAM, name: `u${i}` };
-    yield i < 2
-      ? description
-      : { ...description, dependsOn: [`u${i >>> 1}`, `u${Math.floor(i / 3)}`] };
-  }
 }
 
 async function steps(count: number, descriptions: Iterable<WorkUnitDescription>): Promise<Sample> {

@@ -2,7 +2,7 @@
 import type { PilotJobDescription } from '@pstar/core';
 import type { Sample } from '../harness.ts';
 import { alike, NULL_PILOT, PROCESS_PILOT } from '../workloads.ts';
-import { type Context, openWorld, seconds } from './world.ts';
+import { type Context, openWorld, seconds, type World } from './world.ts';
 
 /** Units that start a process. */
 export function processUnits(context: Context): Promise<Sample> {
@@ -16,6 +16,11 @@ export function nullUnits(context: Context): Promise<Sample> {
 
 async function run(context: Context, pilot: PilotJobDescription, count: number): Promise<Sample> {
   await using world = await openWorld(context, pilot);
+  return await runIn(world, count);
+}
+
+/** The same in a world that is there. */
+export async function runIn(world: World, count: number): Promise<Sample> {
   const { work } = world;
   // A tenth of the work first: a manager lives for hours, not for the seconds of a round.
   await work.submit(alike(Math.ceil(count / 10)));

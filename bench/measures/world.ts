@@ -1,6 +1,11 @@
 /** Services and a pilot for one measurement, and what every measurement is given. */
 import { readFileSync } from 'node:fs';
-import { type PilotJobDescription, PilotJobService, WorkUnitService } from '@pstar/core';
+import {
+  type PilotJob,
+  type PilotJobDescription,
+  PilotJobService,
+  WorkUnitService,
+} from '@pstar/core';
 import type { Sizes } from '../workloads.ts';
 
 /** What a measurement is told. */
@@ -14,11 +19,16 @@ export interface Context {
   readonly stamp?: string;
   /** What agents run under instead of this node, for a profile of them. */
   readonly agentNode?: string;
+  /** What a pilot was told at its start, for a process that stands for its agents. */
+  readonly settings?: string;
+  /** As how many. */
+  readonly agents?: number;
 }
 
 /** A work unit service over one pilot of this machine. */
 export interface World extends AsyncDisposable {
   readonly work: WorkUnitService;
+  readonly pilot: PilotJob;
   /** Microseconds of processor time that the agent has had, all of its threads together. */
   agentCpu(): number;
 }
@@ -26,15 +36,16 @@ export interface World extends AsyncDisposable {
 /** Opens services with a store in the context's directory; the first units wait for the pilot. */
 export async function openWorld(
   { directory, agentNode }: Context,
-  pilot: PilotJobDescription,
+  description: PilotJobDescription,
 ): Promise<World> {
   const pilots = await PilotJobService.open({ store: directory });
   const work = await WorkUnitService.open({ store: directory, services: [pilots] });
-  const agent = { ...pilot.agent, ...(agentNode !== undefined && { node: agentNode }) };
-  const job = await pilots.create('local://', { ...pilot, agent });
+  const agent = { ...description.agent, ...(agentNode !== undefined && { node: agentNode }) };
+  const pilot = await pilots.create('local://', { ...description, agent });
   return {
     work,
-    agentCpu: () => cpuOf(Number.parseInt(`${job.nativeId}`, 10)),
+    pilot,
+    agentCpu: () => cpuOf(Number.parseInt(`${pilot.nativeId}`, 10)),
     [Symbol.asyncDispose]: async () => {
       await work.cancel();
       await pilots.cancel();

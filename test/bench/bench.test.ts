@@ -20,6 +20,11 @@ describe('the bench', () => {
       'manager',
       'reopen',
       'reconnect',
+      'many-agents',
+      'scale',
+      'growth',
+      'observing',
+      'computing',
     ]) {
       expect(named).toContain(bench);
     }

@@ -1,0 +1,16 @@
+/** How long a program's event loop stands still. */
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+
+/** How often it is looked at; what a pause is counted longer than it was. */
+const RESOLUTION_MS = 1;
+
+/** Begins to watch; each call of what it returns gives the longest pause since, in ms. */
+export function watchPauses(): () => number {
+  const histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  histogram.enable();
+  return () => {
+    const longest = histogram.max / 1e6 - RESOLUTION_MS;
+    histogram.reset();
+    return Math.max(0, longest);
+  };
+}
