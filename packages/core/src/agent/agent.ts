@@ -18,7 +18,7 @@ import { ManagerLink, type ManagerLinkEvents } from './manager-link.ts';
 import { findNode, type Node, nodeInfo } from './node-info.ts';
 import { OutputRelay, type OutputSink } from './output-relay.ts';
 import { ProgressGate, type ProgressLine } from './progress-gate.ts';
-import { prepareUnit } from './unit-preparation.ts';
+import { type PreparationContext, PreparedUnit } from './unit-preparation.ts';
 
 /** What an agent cannot make itself. */
 export interface AgentParts {
@@ -57,6 +57,7 @@ export class Agent {
   readonly #startedAt: number;
   readonly #time: RunningTime;
   readonly #node: Node;
+  readonly #context: PreparationContext;
   readonly #machine: AgentMachine;
   readonly #executor: Executor;
   readonly #link: ManagerLink;
@@ -76,7 +77,8 @@ export class Agent {
     this.#startedAt = clock.monotonic();
     this.#time = new RunningTime(this.#startedAt);
     this.#node = findNode(settings);
-    const { capacity } = this.#node;
+    const { capacity, gpuNames } = this.#node;
+    this.#context = { pilotId: settings.pilot, root: settings.root, gpuNames };
     this.#machine = new AgentMachine({ ...settings, capacity }, this.#time.now);
     this.#executor = createExecutor({
       kind: settings.executor,
@@ -273,12 +275,9 @@ export class Agent {
 
   #do(effect: AgentEffect): void {
     switch (effect.type) {
-      case 'run': {
-        const { pilot: pilotId, root } = this.#settings;
-        const { gpuNames } = this.#node;
-        this.#executor.run(prepareUnit(effect.run, { pilotId, root, gpuNames }));
+      case 'run':
+        this.#executor.run(new PreparedUnit(effect.run, this.#context));
         break;
-      }
       case 'terminate':
         this.#executor.terminate(effect.key, effect.graceMs);
         break;

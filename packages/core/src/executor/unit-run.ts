@@ -17,16 +17,16 @@ export interface UnitRun {
   /** Absolute; created, and used, when `workingDirectory` is absent. */
   readonly sandbox: string;
   /** Absolute or relative to the executor's root; must exist. */
-  readonly workingDirectory?: string;
+  readonly workingDirectory?: string | undefined;
   /** These three are relative to the working directory. */
-  readonly input?: string;
-  readonly output?: string;
-  readonly error?: string;
+  readonly input?: string | undefined;
+  readonly output?: string | undefined;
+  readonly error?: string | undefined;
   /** Whether the sandbox goes afterwards; `'default'`: only if it is empty. */
   readonly cleanup: boolean | 'default';
   /** How many instances to start; each sees its number as PSTAR_RANK. The unit ends when all have. */
   readonly processes: number;
-  readonly wallTimeLimitMs?: number;
+  readonly wallTimeLimitMs?: number | undefined;
   /** Between SIGTERM and SIGKILL. */
   readonly graceMs: number;
 }
