@@ -26,10 +26,13 @@ export function startProblem(reason: FailureReason, problem: string): StartProbl
   return { reason: FAILURE_REASONS.indexOf(reason), problem };
 }
 
-/** Undefined for what is not there, or behind a directory that may not be entered. */
+/**
+ * Undefined for what is not there, or behind a directory that may not be entered. That it is not
+ * there is what output files are asked about: as an exception it cost 30 µs each.
+ */
 function look(path: string): Stats | undefined {
   try {
-    return statSync(path);
+    return statSync(path, { throwIfNoEntry: false });
   } catch {
     return undefined;
   }
