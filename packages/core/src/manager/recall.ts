@@ -25,7 +25,13 @@ export function recalls(
   if (live.size < 2) return [];
   const idlers = [...open].filter((place) => place.bookedCores < place.capacity.cores);
   if (idlers.length === 0) return [];
-  const holders = [...live].filter((place) => place.overbooked && !isRecalling(state, place));
+  const slowest = slowestMs(state);
+  const holders = [...live].filter((place) => {
+    // Else each idle agent looks through all that all others hold, to find nothing: with 200 agents
+    // and null units that was nearly all of the manager's time.
+    const isWorth = (slowest * place.bookedCores) / place.capacity.cores >= WORTH_MS;
+    return isWorth && place.overbooked && !isRecalling(state, place);
+  });
   if (holders.length === 0) return [];
   const effects: WorkEffect[] = [];
   const waiting = state.templates.classes.filter((requests) => requests.pending > 0);
@@ -44,6 +50,15 @@ export function recalls(
     }
   }
   return effects;
+}
+
+/** How long a unit takes at the most that is bound anywhere, by the means of their classes. */
+function slowestMs({ templates }: WorkState): number {
+  let slowest = 0;
+  for (const { meanMs = Number.POSITIVE_INFINITY } of templates.classes) {
+    if (meanMs > slowest) slowest = meanMs;
+  }
+  return slowest;
 }
 
 /** Whether some of what was recalled is neither back nor known to have started. */
