@@ -46,6 +46,33 @@ export function xargs(count: number): Runner {
   };
 }
 
+/**
+ * GNU parallel, two at a time, with the output of each program kept together, as agents do. A
+ * quarter of the others' programs is enough: it takes ten times as long for each. Undefined, with
+ * a word to `say`, where it is not installed.
+ */
+export async function gnuParallel(
+  count: number,
+  say: (line: string) => void,
+): Promise<Runner | undefined> {
+  const version = await run('parallel', ['--version']).catch(() => '');
+  if (!version.startsWith('GNU parallel')) {
+    say(
+      'GNU parallel is not installed, and is left out: bench/install-rivals.sh gets it on Debian',
+    );
+    return undefined;
+  }
+  const programs = Math.ceil(count / 4);
+  return {
+    name: 'GNU parallel -j2',
+    run: async () => {
+      const start = performance.now();
+      await run('parallel', ['--will-cite', '-j2', PROGRAM], 'x\n'.repeat(programs));
+      return rate(programs, (performance.now() - start) / 1000);
+    },
+  };
+}
+
 function rate(count: number, seconds: number): Sample {
   return { perSecond: count / seconds, micros: (seconds * 1e6) / count };
 }

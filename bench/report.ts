@@ -1,9 +1,12 @@
 /** Results as people read them: a table for the terminal and for README.md, JSON for everything else. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { arch, cpus, loadavg, release, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Result } from './harness.ts';
+
+/** What is measured against, where it is installed. */
+const OTHERS = ['cc', 'xargs', 'parallel'];
 
 /** Where and when it was measured. */
 export interface Circumstances {
@@ -27,8 +30,18 @@ export function circumstances(): Omit<Circumstances, 'rounds'> {
   return {
     date: new Date().toISOString().slice(0, 16).replace('T', ' '),
     machine: `${cpus().length} × ${cpu?.model.trim() ?? arch()}, ${memory}, Linux ${release()}, load ${load.toFixed(1)} before`,
-    versions: `Node ${process.version}, ${git('describe', '--always', '--dirty')}`,
+    versions: [`Node ${process.version}`, git('describe', '--always', '--dirty'), ...others()].join(
+      ', ',
+    ),
   };
+}
+
+/** The first line that each has to say about itself. */
+function others(): string[] {
+  return OTHERS.flatMap((program) => {
+    const { stdout } = spawnSync(program, ['--version'], { encoding: 'utf8' });
+    return stdout ? [stdout.split('\n', 1).join()] : [];
+  });
 }
 
 function git(...words: string[]): string {

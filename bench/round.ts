@@ -9,7 +9,7 @@ type Measure = (context: Context) => Promise<Sample>;
 
 /** Loaded on demand: what one does not need is not in its memory. */
 const measures: Readonly<Record<string, () => Promise<Measure>>> = {
-  'process-units': async () => (await import('./measures/run-units.ts')).processUnits,
+  'process-units': async () => (await import('./measures/process-units.ts')).processUnits,
   'null-units': async () => (await import('./measures/run-units.ts')).nullUnits,
   'many-agents': async () => (await import('./measures/crowd.ts')).manyAgents,
   crowd: async () => (await import('./measures/crowd.ts')).crowd,

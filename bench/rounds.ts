@@ -26,6 +26,8 @@ export interface Rounds extends AsyncDisposable {
   readonly scratch: string;
   /** `name` tells runners of one measurement apart. */
   runner(measure: string, more?: Partial<Context>, name?: string): Runner;
+  /** A node for agents that are larger from the start. */
+  grownNode(): Promise<string>;
 }
 
 /** Bundles round.ts, without the packages that it measures. */
@@ -48,7 +50,10 @@ export async function openRounds({ sizes, source, profile }: RoundOptions): Prom
     logLevel: 'warning',
   });
   const flags = source ? ['--conditions=@pstar/source', '--import', 'tsx'] : [];
-  const agentNode = profile ? await profiledNode(scratch) : undefined;
+  const agentNode = profile
+    ? await nodeWith(PROFILER, `BENCH_PROFILES='${PROFILES}/agent'`, join(scratch, 'profiled-node'))
+    : undefined;
+  const grownBy = `BENCH_GROWN_MEGABYTES=${sizes.grownMegabytes}`;
   if (profile) {
     flags.push('--import', PROFILER);
     process.env['BENCH_PROFILES'] = join(PROFILES, 'manager');
@@ -69,6 +74,7 @@ export async function openRounds({ sizes, source, profile }: RoundOptions): Prom
         }
       },
     }),
+    grownNode: () => nodeWith(GROWTH, grownBy, join(scratch, 'grown-node'), agentNode),
     [Symbol.asyncDispose]: () => rm(scratch, { recursive: true, force: true }),
   };
 }
@@ -84,12 +90,16 @@ function leaveCoreOut({ onResolve }: PluginBuild, source: boolean): void {
 
 const PROFILER = join(HERE, 'profiler.mjs');
 const PROFILES = join(HERE, 'dist', 'profiles');
+const GROWTH = join(HERE, 'growth.mjs');
 
-/** A node for agents that writes a profile when it ends. */
-async function profiledNode(scratch: string): Promise<string> {
-  const file = join(scratch, 'profiled-node');
-  const profiled = `BENCH_PROFILES='${PROFILES}/agent' '${process.execPath}' --import '${PROFILER}'`;
-  await writeFile(file, `#!/bin/sh\nexec env ${profiled} "$@"\n`);
+/** Writes a program that is a node with a module loaded first, and returns its path. */
+async function nodeWith(
+  module: string,
+  variable: string,
+  file: string,
+  node = process.execPath,
+): Promise<string> {
+  await writeFile(file, `#!/bin/sh\nexec env ${variable} '${node}' --import '${module}' "$@"\n`);
   await chmod(file, 0o755);
   return file;
 }

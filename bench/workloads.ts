@@ -8,6 +8,10 @@ import type { PilotJobDescription, WorkUnitDescription } from '@pstar/core';
 export interface Sizes {
   /** Processes of a round. */
   readonly processes: number;
+  /** Processes before them: an agent lives for hours, and not as long as its code is being compiled. */
+  readonly processesBefore: number;
+  /** What an agent that has grown has more than one that has not. */
+  readonly grownMegabytes: number;
   /** Units of a round that start no process. */
   readonly nulls: number;
   /** Descriptions of one submit. */
@@ -35,6 +39,8 @@ export interface Sizes {
 /** What is published. */
 export const FULL: Sizes = {
   processes: 4_000,
+  processesBefore: 3_000,
+  grownMegabytes: 500,
   nulls: 1_000_000,
   submitted: 1_000_000,
   single: 300,
@@ -51,6 +57,8 @@ export const FULL: Sizes = {
 /** Only to see that everything works. */
 export const TINY: Sizes = {
   processes: 40,
+  processesBefore: 8,
+  grownMegabytes: 8,
   nulls: 2_000,
   submitted: 2_000,
   single: 5,
@@ -67,8 +75,25 @@ export const TINY: Sizes = {
 /** The program whose starts are counted: there is hardly one that does less. */
 export const PROGRAM = '/bin/true';
 
-/** One process, in a directory that is there already, its output discarded. */
+/** One process, in a directory that is there already; what it writes, the agent keeps. */
 export const PROCESS_UNIT: WorkUnitDescription = { executable: PROGRAM, workingDirectory: '/tmp' };
+
+const VARIABLES = Object.fromEntries(
+  Array.from({ length: 20 }, (_, number) => [`PARAMETER_${number}`, `value ${number}`]),
+);
+
+/** The same as people have it: the unit of that number, where `outputs` is a directory for files. */
+export const PROCESS_KINDS = {
+  plain: () => PROCESS_UNIT,
+  files: (number: number, outputs: string) => ({
+    executable: PROGRAM,
+    workingDirectory: outputs,
+    output: `${number}.out`,
+    error: `${number}.err`,
+  }),
+  sandboxes: () => ({ executable: PROGRAM }),
+  environment: () => ({ ...PROCESS_UNIT, environment: VARIABLES }),
+} satisfies Record<string, (number: number, outputs: string) => WorkUnitDescription>;
 
 /** Eight slots, however many cores there are: the next processes start while others end. */
 export const PROCESS_PILOT: PilotJobDescription = { totalCpuCount: 8 };

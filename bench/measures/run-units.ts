@@ -1,33 +1,31 @@
 /** How many units a second go through one pilot, durable, from the submit to the last one's end. */
-import type { PilotJobDescription } from '@pstar/core';
+import type { WorkUnitDescription } from '@pstar/core';
 import type { Sample } from '../harness.ts';
-import { alike, NULL_PILOT, PROCESS_PILOT } from '../workloads.ts';
+import { alike, NULL_PILOT } from '../workloads.ts';
 import { type Context, openWorld, seconds, type World } from './world.ts';
 
-/** Units that start a process. */
-export function processUnits(context: Context): Promise<Sample> {
-  return run(context, PROCESS_PILOT, context.sizes.processes);
+/** Units that start no process: what is left is ours. */
+export async function nullUnits(context: Context): Promise<Sample> {
+  await using world = await openWorld(context, NULL_PILOT);
+  return await runIn(world, context.sizes.nulls);
 }
 
-/** Units that start none: what is left is ours. */
-export function nullUnits(context: Context): Promise<Sample> {
-  return run(context, NULL_PILOT, context.sizes.nulls);
-}
-
-async function run(context: Context, pilot: PilotJobDescription, count: number): Promise<Sample> {
-  await using world = await openWorld(context, pilot);
-  return await runIn(world, count);
-}
-
-/** The same in a world that is there. */
-export async function runIn(world: World, count: number): Promise<Sample> {
+/**
+ * So many units in a world that is there, after some that do not count: a manager lives for hours,
+ * not for the seconds of a round.
+ */
+export async function runIn(
+  world: World,
+  count: number,
+  before = Math.ceil(count / 10),
+  units: (count: number) => Iterable<WorkUnitDescription> = alike,
+): Promise<Sample> {
   const { work } = world;
-  // A tenth of the work first: a manager lives for hours, not for the seconds of a round.
-  await work.submit(alike(Math.ceil(count / 10)));
+  await work.submit(units(before));
   await work.wait();
   const [cpuBefore, agentBefore] = [process.cpuUsage(), world.agentCpu()];
   const start = seconds();
-  await work.submit(alike(count));
+  await work.submit(units(count));
   const submitted = seconds();
   await work.wait();
   const end = seconds();

@@ -6,7 +6,7 @@ import {
   PilotJobService,
   WorkUnitService,
 } from '@pstar/core';
-import type { Sizes } from '../workloads.ts';
+import type { PROCESS_KINDS, Sizes } from '../workloads.ts';
 
 /** What a measurement is told. */
 export interface Context {
@@ -17,8 +17,11 @@ export interface Context {
   readonly left?: string;
   /** The compiled ceilings/stamp.c, if there is a compiler. */
   readonly stamp?: string;
-  /** What agents run under instead of this node, for a profile of them. */
+  /** What agents run under instead of this node: for a profile of them, or to make them larger. */
   readonly agentNode?: string;
+  /** Of which kind processes are, and where their files go. */
+  readonly kind?: keyof typeof PROCESS_KINDS;
+  readonly outputs?: string;
   /** What a pilot was told at its start, for a process that stands for its agents. */
   readonly settings?: string;
   /** As how many. */
@@ -31,6 +34,8 @@ export interface World extends AsyncDisposable {
   readonly pilot: PilotJob;
   /** Microseconds of processor time that the agent has had, all of its threads together. */
   agentCpu(): number;
+  /** How much of it is in memory. */
+  agentMegabytes(): number;
 }
 
 /** Opens services with a store in the context's directory; the first units wait for the pilot. */
@@ -42,10 +47,12 @@ export async function openWorld(
   const work = await WorkUnitService.open({ store: directory, services: [pilots] });
   const agent = { ...description.agent, ...(agentNode !== undefined && { node: agentNode }) };
   const pilot = await pilots.create('local://', { ...description, agent });
+  const pid = (): number => Number.parseInt(`${pilot.nativeId}`, 10);
   return {
     work,
     pilot,
-    agentCpu: () => cpuOf(Number.parseInt(`${pilot.nativeId}`, 10)),
+    agentCpu: () => cpuOf(pid()),
+    agentMegabytes: () => residentOf(pid()) / 1024,
     [Symbol.asyncDispose]: async () => {
       await work.cancel();
       await pilots.cancel();
@@ -58,6 +65,11 @@ function cpuOf(pid: number): number {
   const [, fields = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ');
   const [user, system] = fields.split(' ').slice(11, 13);
   return (Number(user) + Number(system)) * 10_000;
+}
+
+/** From /proc, in KiB. */
+function residentOf(pid: number): number {
+  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
 }
 
 /** Seconds of a clock that nobody sets. */
