@@ -117,8 +117,7 @@ function withoutSlots(
 
 /** Units with their present attempts, as messages name them. */
 export function columns(state: WorkState, units: readonly number[]): UnitColumns {
-  return {
-    units: Uint32Array.from(units),
-    attempts: Uint16Array.from(units, (unit) => state.attempt(unit)),
-  };
+  const named = { units: Uint32Array.from(units), attempts: new Uint16Array(units.length) };
+  for (let i = 0; i < units.length; i++) named.attempts[i] = state.attempt(units[i] as number);
+  return named;
 }

@@ -25,14 +25,23 @@ export function startEffect(state: WorkState, { place, units }: Binding): WorkEf
       templates.push(template.message);
     }
     const part = to - from === units.length ? units : units.slice(from, to);
-    const own = part.map((unit) => state.units.own(unit));
+    const own = ownOf(state, part);
     runs.push({
       template: template.id,
       priority: template.requests.priority,
       ...columns(state, part),
-      ...(own.some((json) => json !== null) && { own }),
+      ...(own && { own }),
     });
     from = to;
   }
   return { type: 'start', agentId: place.record.agentId, link: place.links, templates, runs };
+}
+
+/** What units have of their own; mostly none has. */
+function ownOf(state: WorkState, units: readonly number[]): (string | null)[] | undefined {
+  for (let i = 0; i < units.length; i++) {
+    if (state.units.own(units[i] as number) === null) continue;
+    return units.map((unit) => state.units.own(unit));
+  }
+  return undefined;
 }

@@ -71,19 +71,24 @@ export class VisibleUnits {
     this.#size = size;
   }
 
+  /** Whether somebody watches a unit. */
+  get isWatched(): boolean {
+    return this.#watches.size > 0;
+  }
+
   /** Shows moves as the manager packed them; `seen` is called for each, when given. */
-  show(moves: Iterable<number>, seen?: (unit: number, from: number, to: number) => void): void {
+  show(moves: ArrayLike<number>, seen?: (unit: number, from: number, to: number) => void): void {
     const { counts } = this;
     const states = this.#states;
-    const watched = this.#watches.size > 0;
-    for (const move of moves) {
+    for (let i = 0; i < moves.length; i++) {
+      const move = moves[i] as number;
       const to = move % 16;
       const unit = (move - to) / 16;
       const from = states[unit] as number;
       states[unit] = to;
       counts[from] = (counts[from] as number) - 1;
       counts[to] = (counts[to] as number) + 1;
-      if (watched) this.#tell(unit, to);
+      if (this.#watches.size > 0) this.#tell(unit, to);
       seen?.(unit, from, to);
     }
     if (this.#waiting.length > 0) this.#tellWaiting();

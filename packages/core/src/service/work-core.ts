@@ -195,12 +195,12 @@ export class WorkCore implements WorkClient {
     }
   }
 
-  #publish({ moves }: WorkStep): void {
+  #publish({ moves, first }: WorkStep): void {
     if (moves.length === 0) return;
-    this.visible.grow(this.#sizeAfter(moves));
+    if (first !== undefined) this.visible.grow(this.#sizeAfter(moves));
     const at = this.clock.now();
     const observed = this.moves$.observed;
-    this.visible.show(moves, (unit, from, to) => {
+    const seen = (unit: number, from: number, to: number): void => {
       if (observed) {
         const names = WORK_UNIT_STATES as readonly WorkUnitState[];
         this.moves$.next({
@@ -212,14 +212,20 @@ export class WorkCore implements WorkClient {
       }
       if (this.outputs.active && this.visible.isFinal(unit))
         this.outputs.final(unit, this.#portOf(unit) !== undefined);
-    });
+    };
+    // A call for each move is a tenth of the manager's time, and nobody may be there to hear of it.
+    const isHeard = observed || this.outputs.active || this.visible.isWatched;
+    this.visible.show(moves, isHeard ? seen : undefined);
     this.changed$.next();
   }
 
   /** New units become visible with their first moves, which come in the order of their numbers. */
-  #sizeAfter(moves: Iterable<number>): number {
+  #sizeAfter(moves: Uint32Array): number {
     let size = this.visible.size;
-    for (const move of moves) if (move >= size * 16) size = Math.floor(move / 16) + 1;
+    for (let i = 0; i < moves.length; i++) {
+      const unit = Math.floor((moves[i] as number) / 16);
+      if (unit >= size) size = unit + 1;
+    }
     return size;
   }
 

@@ -6,11 +6,12 @@ import type { ReadonlyWorkUnitCollection, WorkUnit } from './work-unit.ts';
 
 export class WorkUnitCollection implements ReadonlyWorkUnitCollection {
   readonly #core: WorkCore;
-  readonly #view: (unit: number) => WorkUnit;
+  /** A unit that is there. */
+  readonly view: (unit: number) => WorkUnit;
 
   constructor(core: WorkCore, view: (unit: number) => WorkUnit) {
     this.#core = core;
-    this.#view = view;
+    this.view = view;
   }
 
   get size(): number {
@@ -24,7 +25,7 @@ export class WorkUnitCollection implements ReadonlyWorkUnitCollection {
 
   at(index: number): WorkUnit | undefined {
     return Number.isInteger(index) && index >= 0 && index < this.size
-      ? this.#view(index)
+      ? this.view(index)
       : undefined;
   }
 
@@ -33,11 +34,18 @@ export class WorkUnitCollection implements ReadonlyWorkUnitCollection {
     for (let unit = 0; unit < this.size; unit++) {
       if (state !== undefined && visible.state(unit) !== state) continue;
       if (group !== undefined && manager.state.template(unit).group?.name !== group) continue;
-      yield this.#view(unit);
+      yield this.view(unit);
     }
   }
 
+  /** Those from one to before another. By Array.from() it takes half as long again, for millions. */
+  range(from: number, to: number): WorkUnit[] {
+    const units = new Array<WorkUnit>(to - from);
+    for (let i = 0; i < units.length; i++) units[i] = this.view(from + i);
+    return units;
+  }
+
   *[Symbol.iterator](): Generator<WorkUnit> {
-    for (let unit = 0; unit < this.size; unit++) yield this.#view(unit);
+    for (let unit = 0; unit < this.size; unit++) yield this.view(unit);
   }
 }

@@ -74,6 +74,7 @@ export class WorkUnitService implements AsyncDisposable {
   /** Removed, with units that have not ended. */
   readonly #leaving = new Map<PilotJobService, PilotSource>();
   readonly #source: ViewSource;
+  readonly #units: WorkUnitCollection;
   readonly #patience: Patience;
   readonly #state = new StateSubject<ServiceState>('Open', isFinalServiceState);
   readonly #openedAt: string;
@@ -92,10 +93,11 @@ export class WorkUnitService implements AsyncDisposable {
       pilotSummaries: () => this.#pilotJobs().map(summaryOf),
       cancelUnits: (units, why) => this.#cancelUnits(units, why),
     };
-    this.workUnits = new WorkUnitCollection(core, (unit) => this.#view(unit));
+    this.#units = new WorkUnitCollection(core, (unit) => new WorkUnitView(this.#source, unit));
+    this.workUnits = this.#units;
     this.events$ = core.guard(core.moves$).pipe(
       map(({ unit, from, to, at }) => {
-        const view = this.#view(unit);
+        const view = this.#units.view(unit);
         return { unit: view, unitId: view.id, from, state: to, at: new Date(at) };
       }),
     );
@@ -209,8 +211,7 @@ export class WorkUnitService implements AsyncDisposable {
     const { journal } = this.#store.opened;
     const all = several ? work : [work];
     const { first, count } = await submitAll(this.#core, this.#index, journal, all, signal);
-    if (!several) return this.#view(first);
-    return Array.from({ length: count }, (_, i) => this.#view(first + i));
+    return several ? this.#units.range(first, first + count) : this.#units.view(first);
   }
 
   /** The group of that name, made if it is not there. */
@@ -238,7 +239,7 @@ export class WorkUnitService implements AsyncDisposable {
     if (units === undefined) {
       const { size } = this.#core.visible;
       await this.#patience.with(abortable(this.#core.visible.allFinal(size), signal, 'wait'));
-      return Array.from({ length: size }, (_, unit) => this.#view(unit));
+      return this.#units.range(0, size);
     }
     const waited = [...units];
     // One after another: whoever is final already costs nothing.
@@ -329,10 +330,6 @@ export class WorkUnitService implements AsyncDisposable {
     if (isFinalServiceState(this.state)) return;
     this.#core.dispatch({ type: 'cancel', now: this.#core.clock.now(), units, why });
     await this.#core.conductor.settled();
-  }
-
-  #view(unit: number): WorkUnit {
-    return new WorkUnitView(this.#source, unit);
   }
 
   #pilotJobs(): PilotJob[] {
