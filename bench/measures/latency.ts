@@ -31,14 +31,41 @@ export async function idleLatency(context: Context): Promise<Sample> {
     const [last = ''] = readFileSync(file, 'utf8').trimEnd().split('\n').slice(-1);
     if (i >= 0) started.push(Number(BigInt(last)) - start);
   }
+  const apart = stamp === undefined ? [] : await dependents(context, world.work, stamp);
   return {
     doneMedian: median(done) / 1e6,
     doneTail: quantile(done, 0.99) / 1e6,
     ...(stamp !== undefined && {
       startedMedian: median(started) / 1e6,
       startedTail: quantile(started, 0.99) / 1e6,
+      dependentMedian: median(apart) / 1e6,
+      dependentTail: quantile(apart, 0.99) / 1e6,
     }),
   };
+}
+
+/** From the stamp of a unit, which it ends with, to that of the one that waits for it; in nanoseconds. */
+async function dependents(
+  { directory, sizes }: Context,
+  work: WorkUnitService,
+  stamp: string,
+): Promise<number[]> {
+  const file = join(directory, 'pairs');
+  const description = { ...PROCESS_UNIT, executable: stamp, arguments: [file] };
+  for (let i = 0; i < sizes.single; i++) {
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    const pair = [
+      { ...description, name: `first-${i}` },
+      { ...description, dependsOn: `first-${i}` },
+    ];
+    for (const unit of await work.submit(pair)) await unit.result();
+  }
+  const stamps = readFileSync(file, 'utf8').trim().split('\n').map(BigInt);
+  const gaps: number[] = [];
+  for (let i = 0; i < stamps.length; i += 2) {
+    gaps.push(Number((stamps[i + 1] as bigint) - (stamps[i] as bigint)));
+  }
+  return gaps;
 }
 
 async function one(
