@@ -50,9 +50,9 @@ export class EdgeResolver {
         this.#edges.push(row, -1 - 2 * numberIn(this.#groups, ref) - onSuccess, 1);
         continue;
       }
-      const id = parseUnitId(ref);
-      const isThere = id?.service === this.#serviceId && id.index < this.#state.units.size;
-      const packed = isThere ? 2 * id.index + onSuccess : -1 - 2 * this.#numberOf(ref) - onSuccess;
+      const index = this.#indexOf(ref);
+      const packed =
+        index === undefined ? -1 - 2 * this.#numberOf(ref) - onSuccess : 2 * index + onSuccess;
       this.#edges.push(row, packed, 0);
     }
   }
@@ -89,6 +89,15 @@ export class EdgeResolver {
     if (circle)
       throw circular(circle.row, `waits for ${inShort(circle.path).join(', which waits for ')}`);
     return edges;
+  }
+
+  /** The number of the unit that is meant, if it is there already. */
+  #indexOf(ref: string): number | undefined {
+    // Most are names of the same submit: those are not taken apart.
+    if (!ref.startsWith(this.#serviceId)) return undefined;
+    const id = parseUnitId(ref);
+    const isThere = id?.service === this.#serviceId && id.index < this.#state.units.size;
+    return isThere ? id.index : undefined;
   }
 
   #numberOf(name: string): number {

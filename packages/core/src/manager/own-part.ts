@@ -31,8 +31,8 @@ export interface Varying {
 /** What Linux gives a process by default, arguments and environment together. */
 const OWN_CHARACTERS_MAX = 2 * 1024 * 1024;
 
-/** The keys whose value is one string. */
-const STRINGS = ['name', 'input', 'output', 'error', 'workingDirectory'] as const;
+/** The keys whose value is a file or directory. */
+const FILES = ['input', 'output', 'error', 'workingDirectory'] as const;
 
 /**
  * JSON of what differs from the template, null for what the template has and the unit has not; or
@@ -61,9 +61,14 @@ function differenceOf(description: WorkUnitDescription, template: Varying): stri
     own['arguments'] = readOr(readArguments, description.arguments);
     differs = true;
   }
-  for (const key of STRINGS) {
-    if (description[key] === template[key]) continue;
-    own[key] = readOr(readText, description[key]);
+  if (description.name !== template.name) {
+    own['name'] = readOr(readText, description.name);
+    differs = true;
+  }
+  if (!hasSameFiles(description, template)) {
+    for (const key of FILES) {
+      if (description[key] !== template[key]) own[key] = readOr(readText, description[key]);
+    }
     differs = true;
   }
   if (!sameRecord(description.environment, template.environment)) {
@@ -71,6 +76,16 @@ function differenceOf(description: WorkUnitDescription, template: Varying): stri
     differs = true;
   }
   return differs ? JSON.stringify(own) : null;
+}
+
+/** Each by its name: a loop over {@link FILES} for every unit takes three times as long. */
+function hasSameFiles(description: WorkUnitDescription, template: Varying): boolean {
+  return (
+    description.input === template.input &&
+    description.output === template.output &&
+    description.error === template.error &&
+    description.workingDirectory === template.workingDirectory
+  );
 }
 
 function readOr<In, Out>(read: (value: In) => Out, value: In | undefined): Out | null {

