@@ -74,7 +74,7 @@ export async function openRounds({ sizes, source, profile }: RoundOptions): Prom
         }
       },
     }),
-    grownNode: () => nodeWith(GROWTH, grownBy, join(scratch, 'grown-node'), agentNode),
+    grownNode: () => nodeWith(LARGE, grownBy, join(scratch, 'grown-node'), agentNode),
     [Symbol.asyncDispose]: () => rm(scratch, { recursive: true, force: true }),
   };
 }
@@ -90,7 +90,7 @@ function leaveCoreOut({ onResolve }: PluginBuild, source: boolean): void {
 
 const PROFILER = join(HERE, 'profiler.mjs');
 const PROFILES = join(HERE, 'dist', 'profiles');
-const GROWTH = join(HERE, 'growth.mjs');
+const LARGE = join(HERE, 'large-agent.mjs');
 
 /** Writes a program that is a node with a module loaded first, and returns its path. */
 async function nodeWith(
