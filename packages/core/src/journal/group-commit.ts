@@ -12,6 +12,7 @@ import { Batch } from './batch.ts';
 import type { Disk } from './disk.ts';
 import { writeError } from './journal-errors.ts';
 import { MARGIN_BYTES, type Segment } from './segment.ts';
+import { SyncPace } from './sync-pace.ts';
 
 const FIRST_RETRY_MS = 50;
 const LAST_RETRY_MS = 5000;
@@ -65,6 +66,7 @@ export class GroupCommit {
   #isRunning = false;
   #run: Promise<void> = Promise.resolve();
 
+  readonly #pace = new SyncPace();
   #unwritten = 0;
   #failed: PilotError | undefined;
   #isClosing = false;
@@ -178,9 +180,12 @@ export class GroupCommit {
   async #write(batch: Batch, outcome: Outcome<void>): Promise<void> {
     for (let pause = FIRST_RETRY_MS; !this.#failed; pause = Math.min(2 * pause, LAST_RETRY_MS)) {
       try {
-        await this.#segment.append(batch, this.#sequence);
+        const { payloadBytes } = batch;
+        const began = this.#clock.monotonic();
+        await this.#segment.append(batch, this.#sequence, this.#pace.mayBlock(payloadBytes));
+        this.#pace.took(payloadBytes, this.#clock.monotonic() - began);
         this.#sequence++;
-        this.#unwritten -= batch.payloadBytes;
+        this.#unwritten -= payloadBytes;
         batch.clear();
         this.#spare = batch;
         return outcome.resolve();

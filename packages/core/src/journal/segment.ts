@@ -41,6 +41,7 @@ export class Segment {
   #end: number;
   /** Settles, never rejects, when no room is being made any more. */
   #growing: Promise<unknown> = Promise.resolve();
+  #growths = 0;
   #keepAhead = true;
 
   private constructor(
@@ -109,9 +110,10 @@ export class Segment {
    * Writes a frame and makes it durable. When it throws, the tail is where it was, and the same
    * frame may be tried again.
    *
+   * @param mayBlock whether the caller would rather wait for the disk here than be called back
    * @throws PilotError `STORE_UNWRITABLE` when somebody has deleted the file.
    */
-  async append(batch: Batch, sequence: number): Promise<void> {
+  async append(batch: Batch, sequence: number, mayBlock: boolean): Promise<void> {
     const length = FRAME_HEADER_BYTES + batch.payloadBytes;
     if (length > this.room) await this.ensureRoom(length);
     const parts = batch.seal(sequence, this.header.salt, crc32);
@@ -121,7 +123,9 @@ export class Segment {
       else await this.#file.write(part, offset);
       offset += part.length;
     }
-    await this.#file.sync();
+    // Zeros on their way to the disk would have to be waited for as well.
+    if (mayBlock && this.#file.syncNow && this.#growths === 0) this.#file.syncNow();
+    else await this.#file.sync();
     if (this.#file.isDeleted) throw deleted(this.path);
     this.#tail = offset;
     this.#growAhead();
@@ -129,8 +133,9 @@ export class Segment {
 
   /** Makes sure that there is room; when it throws, there is as much as before. */
   async ensureRoom(bytes: number): Promise<void> {
+    this.#growths++;
     const growth = this.#growing.then(() => this.#growTo(this.#tail + bytes));
-    this.#growing = growth.catch(() => {});
+    this.#growing = growth.catch(() => {}).finally(() => this.#growths--);
     await growth;
     this.#keepAhead = true;
   }

@@ -8,6 +8,7 @@ import { assert } from '../model/assert.ts';
 import type { Place, RequestClass, Round } from '../scheduler/scheduler.ts';
 import type { ClassQueue } from './class-queue.ts';
 import type { AgentPlace } from './places.ts';
+import { standingOf } from './standing.ts';
 import type { WorkState } from './work-state.ts';
 
 /** Units that one round has bound to one place, in order. */
@@ -30,6 +31,8 @@ export class BindingRound implements Round {
   readonly bound: BoundColumns = { runs: [], units: [] };
   readonly #state: WorkState;
   readonly #now: number;
+  /** What holds slots at places whose units held ahead may be too wide for slots that are free. */
+  readonly #holding = new Map<AgentPlace, AgentPlace>();
 
   constructor(state: WorkState, places: readonly AgentPlace[], now: number) {
     this.#state = state;
@@ -52,7 +55,11 @@ export class BindingRound implements Round {
   }
 
   room(requests: RequestClass, place: Place): number {
-    return this.possible(requests, place) ? this.#own(place).room(this.#queue(requests)) : 0;
+    if (!this.possible(requests, place)) return 0;
+    const own = this.#own(place);
+    const queue = this.#queue(requests);
+    // Of one kind, what waits there leaves no slot that the same could have.
+    return (own.holdsOnly(queue.request) ? own : this.free(own)).room(queue);
   }
 
   roomAhead(requests: RequestClass, place: Place): number {
@@ -63,8 +70,10 @@ export class BindingRound implements Round {
     const own = this.#own(place);
     const queue = this.#queue(requests);
     assert(count <= queue.pending, `${count} units bound of a class of ${queue.pending}`);
-    const room = Math.max(this.room(requests, place), this.roomAhead(requests, place));
+    const free = this.room(requests, place);
+    const room = Math.max(free, this.roomAhead(requests, place));
     assert(count <= room, `${count} units bound where there is room for ${room}`);
+    const holding = this.#holding.get(own);
     let binding = this.bindings.get(own);
     if (binding === undefined) {
       binding = { place: own, units: [] };
@@ -76,9 +85,22 @@ export class BindingRound implements Round {
     for (let i = 0; i < count; i++) {
       const unit = queue.shift();
       this.#state.bind(unit, own);
+      if (i < free) holding?.book(unit, queue.request);
       binding.units.push(unit);
       units.push(unit);
     }
+  }
+
+  /** The place, or, where units that it holds ahead may hide free slots, the place without them. */
+  free(place: AgentPlace): AgentPlace {
+    const { capacity, narrowest, isMixed } = place;
+    if (!isMixed && (!place.overbooked || capacity.cores % narrowest === 0)) return place;
+    let holding = this.#holding.get(place);
+    if (holding === undefined) {
+      holding = standingOf(this.#state, place).holding;
+      this.#holding.set(place, holding);
+    }
+    return holding;
   }
 
   // A scheduler may hand back any object with the right number: the tables are ours.

@@ -34,6 +34,8 @@ export class AgentPlace implements Place {
   readonly templatesSent = new Set<number>();
   /** How often the agent has come or come back. */
   links = 0;
+  /** When it last told of units that have ended, in the manager's time. */
+  progressAt = Number.NEGATIVE_INFINITY;
   /** What was asked for in the newest recall, with the attempts that were meant. */
   recalled: UnitColumns | undefined;
   /** Units bound here, oldest first; some have ended since. Compacted when most have. */
@@ -43,6 +45,10 @@ export class AgentPlace implements Place {
   #memory = 0;
   #gpus = 0;
   readonly #resources: Record<string, number> = {};
+  /** Of the unit that was booked last; undefined when nothing is. */
+  #newest: ResourceRequest | undefined;
+  #isMixed = false;
+  #narrowest = Number.POSITIVE_INFINITY;
 
   constructor(id: number, record: PlaceRecord) {
     this.id = id;
@@ -72,14 +78,46 @@ export class AgentPlace implements Place {
   }
 
   book(unit: number, request: ResourceRequest): void {
+    // Compared as objects, for a class has one: most are like the one before, and this costs nothing.
+    if (request !== this.#newest) {
+      this.#isMixed = this.#newest !== undefined;
+      this.#narrowest = Math.min(request.cores, this.#isMixed ? this.#narrowest : request.cores);
+      this.#newest = request;
+    }
     this.#boundCount++;
     this.#count(request, 1);
     this.#bound.push(unit);
   }
 
   unbook(request: ResourceRequest): void {
-    this.#boundCount--;
+    if (--this.#boundCount === 0) {
+      this.#newest = undefined;
+      this.#isMixed = false;
+    }
     this.#count(request, -1);
+  }
+
+  /** Whether units of different requests may be booked. */
+  get isMixed(): boolean {
+    return this.#isMixed;
+  }
+
+  get narrowest(): number {
+    return this.#narrowest;
+  }
+
+  /** Somebody has looked at all that is booked: some requests may have none any more. */
+  haveBooked(requests: ReadonlySet<ResourceRequest>): void {
+    const [first] = requests;
+    if (first === undefined) return;
+    this.#isMixed = requests.size > 1;
+    if (!this.#isMixed) this.#newest = first;
+    this.#narrowest = Math.min(...Array.from(requests, ({ cores }) => cores));
+  }
+
+  /** Whether all that is booked is of this very request of a class. */
+  holdsOnly(request: ResourceRequest): boolean {
+    return request === this.#newest && !this.#isMixed;
   }
 
   /** The units bound here by the word of `isHere`, oldest first. */

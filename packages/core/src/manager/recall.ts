@@ -3,14 +3,22 @@
  * left queued behind a long one while a core is free elsewhere.
  */
 import type { UnitColumns } from '../protocol/messages.ts';
-import type { ClassQueue } from './class-queue.ts';
-import { AgentPlace } from './places.ts';
+import type { AgentPlace } from './places.ts';
+import { standingOf } from './standing.ts';
 import { STATE } from './unit-table.ts';
 import type { WorkEffect } from './work-events.ts';
 import type { WorkState } from './work-state.ts';
 
-/** What would start within this time where it is, is not worth a round trip. */
-const WORTH_MS = 50;
+/** What would start within this time where it is, is not worth the round trips. */
+const WORTH_MS = 10;
+
+/** What is to be taken back now, and when to look again at what may soon be worth it. */
+interface Recalls {
+  readonly effects: readonly WorkEffect[];
+  readonly lookAt: number;
+}
+
+const NONE: Recalls = { effects: [], lookAt: Number.POSITIVE_INFINITY };
 
 /**
  * The recalls that the present idleness asks for; each place has one under way at most. `open` holds
@@ -21,44 +29,43 @@ export function recalls(
   open: ReadonlySet<AgentPlace>,
   live: ReadonlySet<AgentPlace>,
   now: number,
-): WorkEffect[] {
-  if (live.size < 2) return [];
-  const idlers = [...open].filter((place) => place.bookedCores < place.capacity.cores);
-  if (idlers.length === 0) return [];
-  const slowest = slowestMs(state);
-  const holders = [...live].filter((place) => {
-    // Else each idle agent looks through all that all others hold, to find nothing: with 200 agents
-    // and null units that was nearly all of the manager's time.
-    const isWorth = (slowest * place.bookedCores) / place.capacity.cores >= WORTH_MS;
-    return isWorth && place.overbooked && !isRecalling(state, place);
-  });
-  if (holders.length === 0) return [];
+): Recalls {
+  if (live.size < 2) return NONE;
+  const holders = [...live].filter((place) => place.overbooked && !isRecalling(state, place));
+  if (holders.length === 0) return NONE;
+  const idlers = idlersOf(state, open, now);
+  if (idlers.length === 0) return NONE;
   const effects: WorkEffect[] = [];
-  const waiting = state.templates.classes.filter((requests) => requests.pending > 0);
-  for (const idle of idlers) {
-    let free = idle.capacity.cores - idle.bookedCores;
-    // A place that something waits for although there is room is kept free on purpose.
-    if (waiting.some((requests) => idle.takes(requests, now))) continue;
-    for (const holder of holders) {
-      if (free <= 0) break;
-      if (holder === idle || isRecalling(state, holder)) continue;
-      const units = spare(state, holder, idle, free, now);
-      if (units.length === 0) continue;
-      holder.recalled = columns(state, units);
-      effects.push({ type: 'recall', agentId: holder.record.agentId, ...holder.recalled });
-      for (const unit of units) free -= state.template(unit).requests.request.cores;
-    }
+  let lookAt = Number.POSITIVE_INFINITY;
+  for (const holder of holders) {
+    const { units, doubtful } = spare(state, holder, idlers, now);
+    if (doubtful) lookAt = Math.min(lookAt, holder.progressAt + WORTH_MS);
+    if (units.length === 0) continue;
+    holder.recalled = columns(state, units);
+    effects.push({ type: 'recall', agentId: holder.record.agentId, ...holder.recalled });
   }
-  return effects;
+  return { effects, lookAt };
 }
 
-/** How long a unit takes at the most that is bound anywhere, by the means of their classes. */
-function slowestMs({ templates }: WorkState): number {
-  let slowest = 0;
-  for (const { meanMs = Number.POSITIVE_INFINITY } of templates.classes) {
-    if (meanMs > slowest) slowest = meanMs;
+/** A place with free slots, and what holds the others. */
+interface Idler {
+  readonly place: AgentPlace;
+  readonly holding: AgentPlace;
+}
+
+function idlersOf(state: WorkState, open: ReadonlySet<AgentPlace>, now: number): Idler[] {
+  const waiting = state.templates.classes.filter((requests) => requests.pending > 0);
+  const idlers: Idler[] = [];
+  for (const place of open) {
+    if (place.bookedCores >= place.capacity.cores && !place.overbooked) continue;
+    const { holding } = standingOf(state, place);
+    if (holding.bookedCores >= place.capacity.cores) continue;
+    // A place that something waits for although there is room is kept free on purpose.
+    if (waiting.some((requests) => place.takes(requests, now) && holding.room(requests) > 0))
+      continue;
+    idlers.push({ place, holding });
   }
-  return slowest;
+  return idlers;
 }
 
 /** Whether some of what was recalled is neither back nor known to have started. */
@@ -73,51 +80,56 @@ function isRecalling(state: WorkState, place: AgentPlace): boolean {
   return open;
 }
 
-/** The newest units that the holder has no slot for now and the idle place has. */
+/**
+ * The newest units that wait at the holder and that idle places have slots for. Those that would start
+ * there within a moment by what is known of run times are left alone, as long as the holder gets on:
+ * what is known may be of others.
+ */
 function spare(
   state: WorkState,
   holder: AgentPlace,
-  idle: AgentPlace,
-  free: number,
+  idlers: readonly Idler[],
   now: number,
-): number[] {
+): { units: number[]; doubtful: boolean } {
   const units: number[] = [];
-  const room = new Map<ClassQueue, number>();
-  let cores = free;
-  for (const [unit, coresBefore] of withoutSlots(state, holder)) {
+  const isStuck = now - holder.progressAt >= WORTH_MS;
+  let doubtful = false;
+  for (const [unit, waitMs] of waitsOf(state, holder)) {
     const { requests } = state.template(unit);
-    if (requests.request.cores > cores || !idle.takes(requests, now)) continue;
-    const left = room.get(requests) ?? idle.room(requests);
-    if (left === 0) continue;
-    const meanMs = requests.meanMs ?? Number.POSITIVE_INFINITY;
-    if ((meanMs * coresBefore) / holder.capacity.cores < WORTH_MS) continue;
-    room.set(requests, left - 1);
+    const idler = idlers.find(
+      ({ place, holding }) =>
+        place !== holder && place.takes(requests, now) && holding.room(requests) > 0,
+    );
+    if (idler === undefined) continue;
+    if (waitMs < WORTH_MS && !isStuck) {
+      doubtful = true;
+      continue;
+    }
+    idler.holding.book(unit, requests.request);
     units.push(unit);
-    cores -= requests.request.cores;
   }
-  return units;
+  return { units, doubtful };
 }
 
-/** What waits at a place until older units have ended, newest first, each with how many cores are before it. */
-function withoutSlots(
-  state: WorkState,
-  { id, record }: AgentPlace,
-): [unit: number, cores: number][] {
-  const filled = new AgentPlace(id, record);
-  const waiting: [number, number][] = [];
-  let coresBefore = 0;
-  for (const unit of state.boundTo(state.places.at(id))) {
+/** What waits at a place until older units have ended, newest first, each with how long that will take. */
+function waitsOf(state: WorkState, place: AgentPlace): [unit: number, waitMs: number][] {
+  const { waiting } = standingOf(state, place);
+  const isWaiting = new Set(waiting);
+  const waits: [number, number][] = [];
+  let coreMs = 0;
+  for (const unit of state.boundTo(place)) {
     const { requests } = state.template(unit);
-    if (filled.room(requests) > 0) filled.book(unit, requests.request);
-    else if (state.units.state(unit) === STATE.Scheduled) waiting.push([unit, coresBefore]);
-    coresBefore += requests.request.cores;
+    const isScheduled = state.units.state(unit) === STATE.Scheduled;
+    if (isScheduled && isWaiting.has(unit)) waits.push([unit, coreMs / place.capacity.cores]);
+    coreMs += requests.request.cores * (requests.meanMs ?? Number.POSITIVE_INFINITY);
   }
-  return waiting.reverse();
+  return waits.reverse();
 }
 
 /** Units with their present attempts, as messages name them. */
 export function columns(state: WorkState, units: readonly number[]): UnitColumns {
-  const named = { units: Uint32Array.from(units), attempts: new Uint16Array(units.length) };
-  for (let i = 0; i < units.length; i++) named.attempts[i] = state.attempt(units[i] as number);
-  return named;
+  return {
+    units: Uint32Array.from(units),
+    attempts: Uint16Array.from(units, (unit) => state.attempt(unit)),
+  };
 }

@@ -36,6 +36,8 @@ export class WorkManager {
   readonly #open = new Set<AgentPlace>();
   readonly #live = new Set<AgentPlace>();
   readonly #silent = new Set<AgentPlace>();
+  /** When it is to be seen whether a recall has become worth while. */
+  #lookAt = Number.POSITIVE_INFINITY;
   /** When the newest wake effect was for. */
   #woken = Number.POSITIVE_INFINITY;
   #events: WorkEvent[] = [];
@@ -256,6 +258,7 @@ export class WorkManager {
       ...(ended && { ended }),
       ...(returned && { returned }),
     });
+    if (ended) place.progressAt = now;
     if (place.isOpen) this.#open.add(place);
   }
 
@@ -270,13 +273,16 @@ export class WorkManager {
   }
 
   #schedule(now: number): void {
+    this.#lookAt = Number.POSITIVE_INFINITY;
     if (this.#open.size === 0) return;
     if (this.state.units.counts[STATE.Pending] !== 0) {
       const round = new BindingRound(this.state, [...this.#open], now);
       if (round.classes.length > 0) this.#scheduler.schedule(round);
       this.#bound(round);
     }
-    this.#effects.push(...recalls(this.state, this.#open, this.#live, now));
+    const { effects, lookAt } = recalls(this.state, this.#open, this.#live, now);
+    this.#effects.push(...effects);
+    this.#lookAt = lookAt;
   }
 
   #bound(round: BindingRound): void {
@@ -295,13 +301,13 @@ export class WorkManager {
   /** Does not look again at places that have room for nothing that waits, before they change. */
   #closeFull(round: BindingRound): void {
     for (const place of round.places) {
-      if (place.bookedCores >= place.capacity.cores && place.boundCount > 0)
-        this.#open.delete(place);
+      const { bookedCores, capacity } = round.free(place);
+      if (bookedCores >= capacity.cores && place.boundCount > 0) this.#open.delete(place);
     }
   }
 
   #askToBeWoken(): void {
-    let at = this.state.parked.next ?? Number.POSITIVE_INFINITY;
+    let at = Math.min(this.#lookAt, this.state.parked.next ?? Number.POSITIVE_INFINITY);
     for (const place of this.#silent) at = Math.min(at, place.silentSince + SILENCE_MS);
     if (at === this.#woken) return;
     this.#woken = at;

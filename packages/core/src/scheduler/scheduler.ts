@@ -24,6 +24,8 @@ export interface Place {
   readonly capacity: Capacity;
   /** Cores of all units bound here, those held ahead of free slots included. */
   readonly bookedCores: number;
+  /** At most the cores of the narrowest unit bound here, Infinity before the first. */
+  readonly narrowest: number;
 }
 
 /** One round of scheduling: what waits, where there may be room, and the way to bind. */

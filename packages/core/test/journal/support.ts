@@ -77,6 +77,10 @@ export function hookedDisk(hook: Hook): Disk {
       hook('sync', path);
       await file.sync();
     },
+    syncNow: () => {
+      hook('syncNow', path);
+      file.syncNow?.();
+    },
     truncate: async (size) => {
       hook('truncate', path);
       await file.truncate(size);
