@@ -129,9 +129,9 @@ export class SimulatedJournal implements ConductorJournal {
     return this.#last;
   }
 
-  snapshot(state: unknown): Promise<void> {
+  snapshot(parts: Iterable<unknown>): Promise<void> {
     this.#seal();
-    const bytes = Uint8Array.from(encode(state));
+    const bytes = Uint8Array.from(encode([...parts]));
     return this.#enqueue({ bytes, replaces: this.#sequence });
   }
 

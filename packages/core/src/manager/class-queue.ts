@@ -61,6 +61,17 @@ export class ClassQueue implements RequestClass {
     this.#pending++;
   }
 
+  /** Units in a row, each of which has the one after it as its next already. */
+  pushAll(first: number, count: number): void {
+    this.#dropDead();
+    const last = first + count - 1;
+    this.#setNext(last, NONE);
+    if (this.#head === NONE) this.#head = first;
+    else this.#setNext(this.#tail, first);
+    this.#tail = last;
+    this.#pending += count;
+  }
+
   /** Before all others: what comes back does not lose its turn. */
   pushFront(unit: number): void {
     this.#dropDead();
@@ -121,6 +132,6 @@ export class ClassQueue implements RequestClass {
   }
 
   #setNext(unit: number, next: number): void {
-    this.#table.page(unit).next[unit & PAGE_MASK] = next;
+    this.#table.toWrite(unit).next[unit & PAGE_MASK] = next;
   }
 }

@@ -5,12 +5,16 @@
 import { assert } from '../model/assert.ts';
 import { Dependencies, type Group } from './dependencies.ts';
 import { GrowingUint32 } from './growing.ts';
+import { packMove, pushRange } from './packed-moves.ts';
 import { ParkedUnits } from './parked-units.ts';
 import { type Template, Templates } from './templates.ts';
 import { isFinal, NONE, PAGE_MASK, STATE, UnitTable } from './unit-table.ts';
 import type { Submission } from './work-events.ts';
 
 const { New, Waiting, Pending, Done, Canceled } = STATE;
+
+/** So many units of one submit are entered in ranges, where they are all alike. */
+const MANY = 1024;
 
 export class UnitMoves {
   readonly units = new UnitTable();
@@ -38,6 +42,10 @@ export class UnitMoves {
       const added = this.templates.add(description);
       assert(added.id === id, `template ${id} came as the ${added.id}th`);
     }
+    if (own === undefined && edges === undefined && count >= MANY) {
+      this.#acceptAlike(runs);
+      return;
+    }
     this.list.reserve(count);
     for (let run = 0; run < runs.length; run += 2) {
       const template = this.templates.at(runs[run] as number);
@@ -57,6 +65,22 @@ export class UnitMoves {
       if (cause !== undefined) this.finish(unit, Canceled, cause);
       else if (this.dependencies.waitingOn(unit) > 0) this.move(unit, Waiting);
       else this.makePending(unit);
+    }
+  }
+
+  /** Units that differ in nothing but their templates, a range at a time. */
+  #acceptAlike(runs: readonly number[]): void {
+    for (let run = 0; run < runs.length; run += 2) {
+      const { id, group, requests, startTime = 0 } = this.templates.at(runs[run] as number);
+      const count = runs[run + 1] as number;
+      if (group) {
+        group.members += count;
+        group.unfinished += count;
+      }
+      const first = this.units.addAlike(id, count, Pending);
+      pushRange(this.list, first, count, Pending);
+      if (startTime <= this.at) requests.pushAll(first, count);
+      else for (let unit = first; unit < first + count; unit++) this.parked.park(unit, startTime);
     }
   }
 
@@ -88,7 +112,7 @@ export class UnitMoves {
 
   move(unit: number, to: number): void {
     this.units.move(unit, to);
-    this.list.push(unit * 16 + to);
+    this.list.push(packMove(unit, to));
   }
 
   /** Enters edges; returns units whose dependency has failed already, each with its cause. */

@@ -47,6 +47,27 @@ const PART_ITEMS = 4096;
 
 /** Nothing in it changes afterwards. */
 export function dumpWork(state: WorkState): WorkDump {
+  const [before, after] = aroundUnits(state);
+  return [...before, ...state.units.dump().map(unitsPart), ...after];
+}
+
+/** The state as it is now, the units of it copied part by part as they are asked for or change. */
+export function dumpWorkInTurn(state: WorkState): Iterable<WorkPart> {
+  const [before, after] = aroundUnits(state);
+  const pages = state.units.dumpInTurn();
+  return (function* () {
+    yield* before;
+    for (const page of pages) yield unitsPart(page);
+    yield* after;
+  })();
+}
+
+function unitsPart(page: PageDump): WorkPart {
+  return { type: 'units', ...page };
+}
+
+/** What comes before the units, and what after them. */
+function aroundUnits(state: WorkState): [WorkDump, WorkDump] {
   const { templates, places } = state;
   const descriptions = Array.from({ length: templates.size }, (_, id) => templates.at(id));
   const classes = templates.classes.map<ClassDump>((requests) => {
@@ -58,19 +79,21 @@ export function dumpWork(state: WorkState): WorkDump {
     isEnding: place.isEnding,
     bound: [...state.boundTo(place)],
   }));
-  return [
+  const before: WorkDump = [
     { type: 'at', at: state.at },
     { type: 'dependencies', ...state.dependencies.dump() },
     ...inParts(descriptions.map(({ description }) => description)).map((part) => {
       return { type: 'templates', templates: part } as const;
     }),
-    ...state.units.dump().map((page) => ({ type: 'units', ...page }) as const),
+  ];
+  const after: WorkDump = [
     ...inParts(classes).map((part) => ({ type: 'classes', classes: part }) as const),
     ...inParts(all).map((part) => ({ type: 'places', places: part }) as const),
     ...inParts(state.parked.dump()).map((part) => ({ type: 'parked', parked: part }) as const),
     ...byUnit(state.details).map((part) => ({ type: 'details', ...part }) as const),
     ...byUnit(state.stderrTails).map((part) => ({ type: 'stderr', ...part }) as const),
   ];
+  return [before, after];
 }
 
 function inParts<T>(items: readonly T[]): (readonly T[])[] {

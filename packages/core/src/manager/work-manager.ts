@@ -13,7 +13,13 @@ import { AgentPlace } from './places.ts';
 import { columns, recalls } from './recall.ts';
 import { startEffect } from './start-messages.ts';
 import { isFinal, PAGE_MASK, STATE } from './unit-table.ts';
-import { dumpWork, restoreWork, type WorkDump, type WorkPart } from './work-dump.ts';
+import {
+  dumpWork,
+  dumpWorkInTurn,
+  restoreWork,
+  type WorkDump,
+  type WorkPart,
+} from './work-dump.ts';
 import type { WorkEffect, WorkEvent, WorkInput, WorkStep } from './work-events.ts';
 import { isBoundState, WorkState } from './work-state.ts';
 
@@ -74,6 +80,11 @@ export class WorkManager {
   /** All of the state as plain data, for a snapshot. Nothing in it changes afterwards. */
   dump(): WorkDump {
     return dumpWork(this.state);
+  }
+
+  /** The same state, of which not all is copied at once: for a service that goes on meanwhile. */
+  dumpInTurn(): Iterable<WorkPart> {
+    return dumpWorkInTurn(this.state);
   }
 
   /** Takes in what {@link dump} has returned, before anything else. */

@@ -124,7 +124,7 @@ export class WorkState {
 
   /** Takes a unit that its class has given up (by `shift`) to a place. */
   bind(unit: number, place: AgentPlace): void {
-    const page = this.units.page(unit);
+    const page = this.units.toWrite(unit);
     const row = unit & PAGE_MASK;
     page.place[row] = place.id;
     page.attempt[row] = (page.attempt[row] as number) + 1;
@@ -185,7 +185,7 @@ export class WorkState {
     for (let i = 0; i < units.length; i++) {
       const unit = units[i] as number;
       if (!this.isPresent(unit, attempts[i] as number, place)) continue;
-      const page = this.units.page(unit);
+      const page = this.units.toWrite(unit);
       const row = unit & PAGE_MASK;
       page.flags[row] = (page.flags[row] as number) | STARTED;
       page.startedAt[row] = at[i] as number;
@@ -199,7 +199,7 @@ export class WorkState {
     for (let i = 0; i < units.length; i++) {
       const unit = units[i] as number;
       if (!this.isPresent(unit, attempts[i] as number, place)) continue;
-      const page = this.units.page(unit);
+      const page = this.units.toWrite(unit);
       const template = this.templates.at(page.template[unit & PAGE_MASK] as number);
       this.#enterExit(page, unit & PAGE_MASK, ended, i);
       place.unbook(template.requests.request);
@@ -277,7 +277,7 @@ export class WorkState {
 
   /** A unit comes back without a result: it is free again, canceled if that was asked, or failed for a reason. */
   #giveBack(unit: number, reason: number, problem?: string, isLast = false): void {
-    const page = this.units.page(unit);
+    const page = this.units.toWrite(unit);
     const row = unit & PAGE_MASK;
     const { requests } = this.template(unit);
     this.places.at(page.place[row] as number).unbook(requests.request);
@@ -307,7 +307,7 @@ export class WorkState {
     for (let i = 0; i < units.length; i++) {
       const unit = units[i] as number;
       if (!this.isPresent(unit, attempts[i] as number, this.places.at(place))) continue;
-      const page = this.units.page(unit);
+      const page = this.units.toWrite(unit);
       const row = unit & PAGE_MASK;
       const flags = page.flags[row] as number;
       const runs = phases[i] === 1 || (flags & STARTED) !== 0;
@@ -322,7 +322,7 @@ export class WorkState {
   }
 
   #askCancel(unit: number, why: string): void {
-    const page = this.units.page(unit);
+    const page = this.units.toWrite(unit);
     const row = unit & PAGE_MASK;
     const state = page.state[row] as number;
     if (isFinal(state)) return;
@@ -351,7 +351,7 @@ export class WorkState {
     const suspects = new Set(unheard);
     const last = new Set(apart);
     for (const unit of this.boundTo(place).toReversed()) {
-      const page = this.units.page(unit);
+      const page = this.units.toWrite(unit);
       const row = unit & PAGE_MASK;
       const started = this.hasStarted(unit);
       // An agent that said goodbye has reported all that it started.

@@ -49,7 +49,14 @@ class GuardedObservable<T> extends Observable<T> {
     const given =
       typeof first === 'object' && first !== null ? first : plain(first, error, complete);
     return super.subscribe({
-      next: (value) => this.#try(() => given.next?.(value)),
+      // Not by #try(): a function made for every value is what most of it would cost.
+      next: (value) => {
+        try {
+          given.next?.(value);
+        } catch (error) {
+          this.#report(error);
+        }
+      },
       error: (problem: unknown) =>
         given.error ? this.#try(() => given.error?.(problem)) : this.#report(problem),
       complete: () => this.#try(() => given.complete?.()),

@@ -5,6 +5,7 @@
  * that somebody watches cost more.
  */
 import { Observable, Subject } from 'rxjs';
+import { RANGE } from '../manager/packed-moves.ts';
 import {
   isFinalWorkUnitState,
   WORK_UNIT_STATES,
@@ -13,6 +14,13 @@ import {
 
 const FINAL = WORK_UNIT_STATES.map((state) => isFinalWorkUnitState(state));
 const STATE_OF = WORK_UNIT_STATES;
+/** The part of a unit's byte that is its state. */
+const STATE_BITS = 15;
+/**
+ * Somebody watches the unit. In its byte, which is looked at anyway: to ask a map at every move because
+ * one unit of a million is watched took 0.1 µs a unit.
+ */
+const WATCHED = 16;
 
 interface Watch {
   /** Emits at every move; completes after the final one. */
@@ -48,16 +56,16 @@ export class VisibleUnits {
   }
 
   state(unit: number): WorkUnitState {
-    return STATE_OF[this.#states[unit] as number] as WorkUnitState;
+    return STATE_OF[this.number(unit)] as WorkUnitState;
   }
 
   /** The same as the number that tables hold. */
   number(unit: number): number {
-    return this.#states[unit] as number;
+    return (this.#states[unit] as number) & STATE_BITS;
   }
 
   isFinal(unit: number): boolean {
-    return FINAL[this.#states[unit] as number] === true;
+    return FINAL[this.number(unit)] === true;
   }
 
   /** Makes new units visible, in state New. */
@@ -71,11 +79,6 @@ export class VisibleUnits {
     this.#size = size;
   }
 
-  /** Whether somebody watches a unit. */
-  get isWatched(): boolean {
-    return this.#watches.size > 0;
-  }
-
   /** Shows moves as the manager packed them; `seen` is called for each, when given. */
   show(moves: ArrayLike<number>, seen?: (unit: number, from: number, to: number) => void): void {
     const { counts } = this;
@@ -84,14 +87,33 @@ export class VisibleUnits {
       const move = moves[i] as number;
       const to = move % 16;
       const unit = (move - to) / 16;
-      const from = states[unit] as number;
-      states[unit] = to;
+      if (to === RANGE) {
+        this.#showNew(unit, moves[++i] as number, seen);
+        continue;
+      }
+      const watched = (states[unit] as number) & WATCHED;
+      const from = (states[unit] as number) & STATE_BITS;
+      states[unit] = to | watched;
       counts[from] = (counts[from] as number) - 1;
       counts[to] = (counts[to] as number) + 1;
-      if (this.#watches.size > 0) this.#tell(unit, to);
+      if (watched !== 0) this.#tell(unit, to);
       seen?.(unit, from, to);
     }
     if (this.#waiting.length > 0) this.#tellWaiting();
+  }
+
+  /** Units that nobody can have watched yet. */
+  #showNew(
+    first: number,
+    packed: number,
+    seen: ((unit: number, from: number, to: number) => void) | undefined,
+  ): void {
+    const to = packed % 16;
+    const count = (packed - to) / 16;
+    this.#states.fill(to, first, first + count);
+    this.counts[0] = (this.counts[0] as number) - count;
+    this.counts[to] = (this.counts[to] as number) + count;
+    if (seen) for (let unit = first; unit < first + count; unit++) seen(unit, 0, to);
   }
 
   /** Sets a state that an earlier life has reached; nobody is told. */
@@ -117,7 +139,7 @@ export class VisibleUnits {
         subscription.unsubscribe();
         if (subject.observed || watch.subject !== subject) return;
         delete watch.subject;
-        if (watch.waiting === undefined) this.#watches.delete(unit);
+        if (watch.waiting === undefined) this.#forget(unit);
       };
     });
   }
@@ -145,7 +167,7 @@ export class VisibleUnits {
       subject?.complete();
       for (const { reject } of waiting ?? []) reject(error);
     }
-    this.#watches.clear();
+    for (const unit of this.#watches.keys()) this.#forget(unit);
     for (const { reject } of this.#waiting.splice(0)) reject(error);
   }
 
@@ -154,8 +176,14 @@ export class VisibleUnits {
     if (watch === undefined) {
       watch = {};
       this.#watches.set(unit, watch);
+      this.#states[unit] = (this.#states[unit] as number) | WATCHED;
     }
     return watch;
+  }
+
+  #forget(unit: number): void {
+    this.#watches.delete(unit);
+    this.#states[unit] = this.number(unit);
   }
 
   #tell(unit: number, to: number): void {
@@ -163,7 +191,7 @@ export class VisibleUnits {
     if (watch === undefined) return;
     watch.subject?.next(STATE_OF[to] as WorkUnitState);
     if (!FINAL[to]) return;
-    this.#watches.delete(unit);
+    this.#forget(unit);
     watch.subject?.complete();
     for (const { resolve } of watch.waiting ?? []) resolve();
   }

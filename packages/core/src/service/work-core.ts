@@ -61,7 +61,10 @@ export class WorkCore implements WorkClient {
     this.manager = new WorkManager(scheduler);
     this.conductor = new Conductor({
       service: id,
-      machine: this.manager,
+      machine: {
+        handle: (input) => this.manager.handle(input),
+        dump: () => this.manager.dumpInTurn(),
+      },
       journal,
       log,
       publish: (step) => this.#publish(step),
@@ -195,9 +198,12 @@ export class WorkCore implements WorkClient {
     }
   }
 
-  #publish({ moves, first }: WorkStep): void {
+  #publish({ moves, events }: WorkStep): void {
     if (moves.length === 0) return;
-    if (first !== undefined) this.visible.grow(this.#sizeAfter(moves));
+    for (const event of events) {
+      if (event.type !== 'accepted') continue;
+      this.visible.grow(event.submission.first + event.submission.count);
+    }
     const at = this.clock.now();
     const observed = this.moves$.observed;
     const seen = (unit: number, from: number, to: number): void => {
@@ -214,19 +220,9 @@ export class WorkCore implements WorkClient {
         this.outputs.final(unit, this.#portOf(unit) !== undefined);
     };
     // A call for each move is a tenth of the manager's time, and nobody may be there to hear of it.
-    const isHeard = observed || this.outputs.active || this.visible.isWatched;
+    const isHeard = observed || this.outputs.active;
     this.visible.show(moves, isHeard ? seen : undefined);
     this.changed$.next();
-  }
-
-  /** New units become visible with their first moves, which come in the order of their numbers. */
-  #sizeAfter(moves: Uint32Array): number {
-    let size = this.visible.size;
-    for (let i = 0; i < moves.length; i++) {
-      const unit = Math.floor((moves[i] as number) / 16);
-      if (unit >= size) size = unit + 1;
-    }
-    return size;
   }
 
   #perform(effect: WorkEffect): void {

@@ -1,6 +1,7 @@
 /** All units of a service, as views made while one iterates. */
 import { parseUnitId } from '../model/ids.ts';
 import type { WorkUnitState } from '../model/work-unit-state.ts';
+import { unitList } from './unit-list.ts';
 import type { WorkCore } from './work-core.ts';
 import type { ReadonlyWorkUnitCollection, WorkUnit } from './work-unit.ts';
 
@@ -38,11 +39,9 @@ export class WorkUnitCollection implements ReadonlyWorkUnitCollection {
     }
   }
 
-  /** Those from one to before another. By Array.from() it takes half as long again, for millions. */
+  /** Those from one to before another. */
   range(from: number, to: number): WorkUnit[] {
-    const units = new Array<WorkUnit>(to - from);
-    for (let i = 0; i < units.length; i++) units[i] = this.view(from + i);
-    return units;
+    return unitList(from, to - from, this.view);
   }
 
   *[Symbol.iterator](): Generator<WorkUnit> {

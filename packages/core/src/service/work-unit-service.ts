@@ -26,6 +26,7 @@ import { PilotSource } from './pilot-source.ts';
 import { openServiceStore, type ServiceStore, type Store } from './service-store.ts';
 import { StateSubject } from './state-subject.ts';
 import { submitAll } from './submit.ts';
+import { UnitEvent } from './unit-event.ts';
 import { pilotProvider } from './work-client.ts';
 import { WorkCore } from './work-core.ts';
 import type {
@@ -95,12 +96,9 @@ export class WorkUnitService implements AsyncDisposable {
     };
     this.#units = new WorkUnitCollection(core, (unit) => new WorkUnitView(this.#source, unit));
     this.workUnits = this.#units;
-    this.events$ = core.guard(core.moves$).pipe(
-      map(({ unit, from, to, at }) => {
-        const view = this.#units.view(unit);
-        return { unit: view, unitId: view.id, from, state: to, at: new Date(at) };
-      }),
-    );
+    this.events$ = core
+      .guard(core.moves$)
+      .pipe(map((move) => new UnitEvent(move, this.#units.view)));
     this.statistics$ = core.guard(core.changed$).pipe(
       startWith(undefined),
       map(() => this.statistics),
@@ -292,8 +290,10 @@ export class WorkUnitService implements AsyncDisposable {
 
   async #cancelAll(): Promise<void> {
     const { state } = this.#core.manager;
-    const units = Array.from({ length: state.units.size }, (_, unit) => unit);
-    const open = units.filter((unit) => !this.#core.visible.isFinal(unit));
+    const open: number[] = [];
+    for (let unit = 0; unit < state.units.size; unit++) {
+      if (!this.#core.visible.isFinal(unit)) open.push(unit);
+    }
     if (open.length === 0) return;
     await this.#cancelUnits(open, 'its service was canceled');
     const graceMs = open.reduce(

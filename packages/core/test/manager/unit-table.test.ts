@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
-import { NONE, UnitTable } from '../../src/manager/unit-table.ts';
+import { NONE, STATE, UnitTable } from '../../src/manager/unit-table.ts';
 
 it('a table is dumped page by page, what all units have in common once, and restored', () => {
   const table = new UnitTable();
   for (let unit = 0; unit < 20_000; unit++) table.add(7, unit === 3 ? '{"name":"x"}' : null);
-  table.page(19_999).attempt[19_999 & 16_383] = 2;
+  table.toWrite(19_999).attempt[19_999 & 16_383] = 2;
   const pages = table.dump();
   expect(pages.map(({ rows }) => rows)).toEqual([16_384, 3616]);
   expect(pages[0]?.columns).toMatchObject({ template: 7, place: NONE, attempt: 0, startedAt: 0 });
@@ -16,6 +16,34 @@ it('a table is dumped page by page, what all units have in common once, and rest
   expect(restored.page(5).template[5]).toBe(7);
   expect(restored.own(3)).toBe('{"name":"x"}');
   expect(restored.counts).toEqual(table.counts);
-  table.page(0).template[0] = 8;
+  table.toWrite(0).template[0] = 8;
   expect(pages[0]?.columns.template).toBe(7);
+});
+
+it('units that are all alike are added in ranges as they are one by one', () => {
+  const [ranges, single] = [new UnitTable(), new UnitTable()];
+  for (const table of [ranges, single]) table.add(1, null);
+  expect(ranges.addAlike(2, 40_000, STATE.Pending)).toBe(1);
+  for (let i = 0; i < 40_000; i++) {
+    const unit = single.add(2, null);
+    single.move(unit, STATE.Pending);
+    single.toWrite(unit).next[unit & 16_383] = unit + 1;
+  }
+  expect(ranges.dump()).toEqual(single.dump());
+  expect(ranges.counts).toEqual(single.counts);
+});
+
+it('a dump that is taken in turn says what was there when it began', () => {
+  const table = new UnitTable();
+  table.addAlike(7, 50_000, STATE.Pending);
+  const then = table.dump();
+  const pages = table.dumpInTurn()[Symbol.iterator]();
+  const taken = [pages.next().value];
+  // Of a page that is taken, of two that are not, and behind what there was.
+  for (const unit of [3, 20_000, 20_001, 49_999]) table.move(unit, STATE.Scheduled);
+  table.addAlike(8, 20_000, STATE.Pending);
+  table.move(60_000, STATE.Scheduled);
+  for (let page = pages.next(); !page.done; page = pages.next()) taken.push(page.value);
+  expect(taken).toEqual(then);
+  expect([...table.dumpInTurn()]).toEqual(table.dump());
 });

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { GrowingUint32 } from '../../src/manager/growing.ts';
+import { pushRange } from '../../src/manager/packed-moves.ts';
 import { STATE } from '../../src/manager/unit-table.ts';
 import type { WorkUnitState } from '../../src/model/work-unit-state.ts';
 import { VisibleUnits } from '../../src/service/visible-units.ts';
@@ -22,6 +24,19 @@ describe('visible units', () => {
     expect(visible.state(1)).toBe('Waiting');
     expect(seen).toEqual(['0 0>2', '1 0>1', '0 2>3']);
     expect(visible.counts.slice(0, 4)).toEqual([0, 1, 0, 1]);
+  });
+
+  it('are shown in ranges where they come into being alike', () => {
+    const visible = units(5);
+    const list = new GrowingUint32();
+    pushRange(list, 1, 3, STATE.Pending);
+    const seen: string[] = [];
+    visible.show([...list.take(), move(2, 'Scheduled')], (unit, from, to) =>
+      seen.push(`${unit} ${from}>${to}`),
+    );
+    expect(seen).toEqual(['1 0>2', '2 0>2', '3 0>2', '2 2>3']);
+    expect(visible.counts.slice(0, 4)).toEqual([2, 0, 2, 1]);
+    expect(visible.state(3)).toBe('Pending');
   });
 
   it('keep their states when the table grows', () => {
