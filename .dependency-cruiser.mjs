@@ -50,6 +50,7 @@ export const pureFiles = [
   'agent/agent-machine.ts',
   'agent/attempt-table.ts',
   'agent/report-box.ts',
+  'agent/run-table.ts',
   'agent/service-work.ts',
   'agent/slots.ts',
   'agent/unit-environment.ts',
