@@ -126,10 +126,9 @@ function waitsOf(state: WorkState, place: AgentPlace): [unit: number, waitMs: nu
   return waits.reverse();
 }
 
-/** Units with their present attempts, as messages name them. */
+/** Units with their present attempts, as messages name them. Without `from`: this is for every unit. */
 export function columns(state: WorkState, units: readonly number[]): UnitColumns {
-  return {
-    units: Uint32Array.from(units),
-    attempts: Uint16Array.from(units, (unit) => state.attempt(unit)),
-  };
+  const attempts = new Uint16Array(units.length);
+  for (let i = 0; i < units.length; i++) attempts[i] = state.attempt(units[i] as number);
+  return { units: new Uint32Array(units), attempts };
 }
