@@ -31,6 +31,8 @@ const measures: Readonly<Record<string, () => Promise<Measure>>> = {
   'manager-alike': async () => (await import('./measures/manager.ts')).managerAlike,
   'manager-graph': async () => (await import('./measures/manager.ts')).managerGraph,
   'manager-memory': async () => (await import('./measures/manager.ts')).managerMemory,
+  'mixed-quality': async () => (await import('./measures/quality.ts')).mixedQuality,
+  'small-quality': async () => (await import('./measures/quality.ts')).smallQuality,
   'ended-in-log': async () => (await import('./measures/reopen.ts')).endedInLog,
   'ended-in-snapshot': async () => (await import('./measures/reopen.ts')).endedInSnapshot,
   reopen: async () => (await import('./measures/reopen.ts')).reopen,

@@ -32,6 +32,8 @@ export interface Sizes {
   readonly growth: { readonly units: readonly number[]; readonly agents: readonly number[] };
   /** Units that somebody looks at. */
   readonly watched: number;
+  /** Units for each core of a simulated cluster. */
+  readonly unitsPerCore: number;
   /** Units of a tenth of a second, while their program computes. */
   readonly lasting: number;
 }
@@ -51,6 +53,7 @@ export const FULL: Sizes = {
   graph: 1_000_000,
   growth: { units: [1_000, 10_000, 100_000, 1_000_000], agents: [1, 10, 100, 1_000] },
   watched: 1_000,
+  unitsPerCore: 100,
   lasting: 2_000,
 };
 
@@ -69,6 +72,7 @@ export const TINY: Sizes = {
   graph: 2_000,
   growth: { units: [100, 1_000], agents: [1, 4] },
   watched: 10,
+  unitsPerCore: 5,
   lasting: 16,
 };
 

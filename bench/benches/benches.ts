@@ -9,6 +9,7 @@ import { memoryBench } from './memory.ts';
 import { nullBench } from './null.ts';
 import { computingBench, observingBench } from './observing.ts';
 import { processBench } from './process.ts';
+import { qualityBench } from './quality.ts';
 import { manyAgentsBench, scaleBench } from './scale.ts';
 import { submitBench } from './submit.ts';
 
@@ -21,6 +22,7 @@ export function benches(rounds: Rounds, say: (line: string) => void): readonly B
     latencyBench(rounds, say),
     memoryBench(rounds),
     managerBench(rounds),
+    qualityBench(rounds),
     reopenBench(rounds),
     reconnectBench(rounds),
     manyAgentsBench(rounds),

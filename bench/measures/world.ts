@@ -13,6 +13,8 @@ export interface Context {
   readonly sizes: Sizes;
   /** A directory of its own, on a disk. */
   readonly directory: string;
+  /** Of work that is drawn. */
+  readonly seed?: number;
   /** A store that another measurement has left. */
   readonly left?: string;
   /** The compiled ceilings/stamp.c, if there is a compiler. */
