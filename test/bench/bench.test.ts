@@ -18,6 +18,7 @@ describe('the bench', () => {
       'latency',
       'memory',
       'manager',
+      'quality',
       'reopen',
       'reconnect',
       'many-agents',
