@@ -54,7 +54,7 @@ export const FULL: Sizes = {
   growth: { units: [1_000, 10_000, 100_000, 1_000_000], agents: [1, 10, 100, 1_000] },
   watched: 1_000,
   unitsPerCore: 100,
-  lasting: 2_000,
+  lasting: 1_600,
 };
 
 /** Only to see that everything works. */

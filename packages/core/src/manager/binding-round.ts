@@ -6,6 +6,7 @@
  */
 import { assert } from '../model/assert.ts';
 import type { Place, RequestClass, Round } from '../scheduler/scheduler.ts';
+import { AHEAD_MS } from './ahead.ts';
 import type { ClassQueue } from './class-queue.ts';
 import type { AgentPlace } from './places.ts';
 import { standingOf } from './standing.ts';
@@ -31,12 +32,14 @@ export class BindingRound implements Round {
   readonly bound: BoundColumns = { runs: [], units: [] };
   readonly #state: WorkState;
   readonly #now: number;
+  readonly #aheadMs: number;
   /** What holds slots at places whose units held ahead may be too wide for slots that are free. */
   readonly #holding = new Map<AgentPlace, AgentPlace>();
 
-  constructor(state: WorkState, places: readonly AgentPlace[], now: number) {
+  constructor(state: WorkState, places: readonly AgentPlace[], now: number, aheadMs = AHEAD_MS) {
     this.#state = state;
     this.#now = now;
+    this.#aheadMs = aheadMs;
     this.places = places;
     const waiting = state.templates.classes.filter((requests) => requests.pending > 0);
     this.classes =
@@ -63,7 +66,8 @@ export class BindingRound implements Round {
   }
 
   roomAhead(requests: RequestClass, place: Place): number {
-    return this.possible(requests, place) ? this.#own(place).roomAhead(this.#queue(requests)) : 0;
+    if (!this.possible(requests, place)) return 0;
+    return this.#own(place).roomAhead(this.#queue(requests), this.#aheadMs);
   }
 
   bind(requests: RequestClass, place: Place, count: number): void {

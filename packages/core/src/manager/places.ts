@@ -9,8 +9,6 @@ import type { PlaceRecord } from './work-events.ts';
 /** `live`: takes units; `silent`: out of touch; `gone`: never comes back. */
 export type PlaceStatus = 'live' | 'silent' | 'gone';
 
-/** How long agents are kept supplied without hearing from us. */
-const AHEAD_MS = 2000;
 /** At most this many units are bound to one agent; 4,000 null units last for some milliseconds. */
 const BOUND_MAX = 4096;
 /** What may be held ahead before anything is known of run times: one more for each slot. */
@@ -168,9 +166,9 @@ export class AgentPlace implements Place {
     return this.#roomIn(request, 1);
   }
 
-  /** How many it may hold beyond, so that it is not idle within {@link AHEAD_MS}. */
-  roomAhead({ request, meanMs }: ClassQueue): number {
-    const factor = meanMs === undefined ? AHEAD_AT_FIRST : AHEAD_MS / Math.max(meanMs, 0.001);
+  /** How many it may hold beyond, so that it is not idle for so long. */
+  roomAhead({ request, meanMs }: ClassQueue, aheadMs: number): number {
+    const factor = meanMs === undefined ? AHEAD_AT_FIRST : aheadMs / Math.max(meanMs, 0.001);
     const most = Math.max(0, BOUND_MAX - this.#boundCount);
     return Math.min(this.#roomIn(request, 1 + factor), most);
   }

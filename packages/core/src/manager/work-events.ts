@@ -106,6 +106,8 @@ export type WorkInput =
       readonly ended?: EndedColumns;
       readonly returned?: ReturnedColumns;
     }
+  /** Whoever carries decisions out was held up for so long, and may be again. */
+  | { readonly type: 'stood-still'; readonly now: number; readonly ms: number }
   | { readonly type: 'time'; readonly now: number };
 
 export type WorkEvent =

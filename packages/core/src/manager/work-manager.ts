@@ -8,6 +8,7 @@
 import { assert, unreachable } from '../model/assert.ts';
 import type { HeldUnits } from '../protocol/messages.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
+import { Ahead } from './ahead.ts';
 import { BindingRound } from './binding-round.ts';
 import { AgentPlace } from './places.ts';
 import { columns, recalls } from './recall.ts';
@@ -38,6 +39,7 @@ const NOTHING_HELD: HeldUnits = {
 export class WorkManager {
   readonly state = new WorkState();
   readonly #scheduler: Scheduler;
+  readonly #ahead = new Ahead();
   /** Live places that were not full when they were last looked at, or have changed since. */
   readonly #open = new Set<AgentPlace>();
   readonly #live = new Set<AgentPlace>();
@@ -120,6 +122,9 @@ export class WorkManager {
         return;
       case 'report':
         this.#reported(input);
+        return;
+      case 'stood-still':
+        this.#stoodStill(input);
         return;
       case 'time':
         // A timer may ring a little early: then it is to be set again.
@@ -273,6 +278,12 @@ export class WorkManager {
     if (place.isOpen) this.#open.add(place);
   }
 
+  /** Agents are to have more ahead from now on, also those that were found full. */
+  #stoodStill({ ms, now }: WorkInput & { type: 'stood-still' }): void {
+    this.#ahead.stoodStill(ms, now);
+    for (const place of this.#live) if (place.isOpen) this.#open.add(place);
+  }
+
   #wakeDue(now: number): void {
     const due = this.state.parked.takeDue(now);
     if (due.length > 0) this.#record({ type: 'due', units: Uint32Array.from(due) });
@@ -287,7 +298,7 @@ export class WorkManager {
     this.#lookAt = Number.POSITIVE_INFINITY;
     if (this.#open.size === 0) return;
     if (this.state.units.counts[STATE.Pending] !== 0) {
-      const round = new BindingRound(this.state, [...this.#open], now);
+      const round = new BindingRound(this.state, [...this.#open], now, this.#ahead.ms(now));
       if (round.classes.length > 0) this.#scheduler.schedule(round);
       this.#bound(round);
     }

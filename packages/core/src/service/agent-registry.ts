@@ -190,6 +190,10 @@ export class AgentRegistry {
     for (const agent of this.#agents.values()) agent.detach(client);
   }
 
+  stoodStill(ms: number): void {
+    for (const client of this.#clients) this.#tell(() => client.stoodStill?.(ms));
+  }
+
   pilotsChanged(): void {
     for (const client of this.#clients) this.#tell(() => client.pilotsChanged());
   }

@@ -86,7 +86,7 @@ export class PilotCore {
     this.#parts = parts;
     const records = parts.records as Iterable<PilotEvent>;
     this.machine = PilotMachine.replay(records, (parts.snapshot ?? []) as PilotDump);
-    this.#timers = new RunningTimers(clock);
+    this.#timers = new RunningTimers(clock, undefined, (ms) => this.agents.stoodStill(ms));
     this.conductor = new Conductor({
       service: id,
       machine: this.machine,

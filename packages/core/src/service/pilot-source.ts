@@ -70,6 +70,10 @@ export class PilotSource implements WorkClient {
     return this.#core.settled();
   }
 
+  stoodStill(ms: number): void {
+    this.#core.stoodStill(ms);
+  }
+
   pilotsChanged(): void {
     this.#core.pilotsChanged();
   }

@@ -16,12 +16,15 @@ interface Due {
 export class RunningTimers {
   readonly #clock: Clock;
   readonly #tickMs: number;
+  readonly #stoodStill: (ms: number) => void;
   readonly #due = new Set<Due>();
   readonly #time: RunningTime;
   #tick: Timer | undefined;
 
-  constructor(clock: Clock, tickMs = TICK_MS) {
+  /** `stoodStill` is told after each standstill how long it was. */
+  constructor(clock: Clock, tickMs = TICK_MS, stoodStill: (ms: number) => void = () => {}) {
     this.#clock = clock;
+    this.#stoodStill = stoodStill;
     this.#tickMs = tickMs;
     this.#time = new RunningTime(clock.monotonic());
     this.#wait();
@@ -51,10 +54,14 @@ export class RunningTimers {
   }
 
   #advance(): void {
+    const before = this.#time.standstill;
     const ran = this.#time.advance(this.#clock.monotonic(), this.#tickMs);
     this.#wait();
     // What came during a standstill is read before the next tick: until then nobody is late.
-    if (!ran) return;
+    if (!ran) {
+      this.#stoodStill(this.#time.standstill - before);
+      return;
+    }
     for (const due of [...this.#due]) {
       if (due.at <= this.now && this.#due.delete(due)) due.call();
     }

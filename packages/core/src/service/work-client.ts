@@ -44,6 +44,8 @@ export interface WorkClient {
   boundTo(agentId: string): number;
   /** Resolves once all that it was told so far is on disk. */
   settled(): Promise<void>;
+  /** This program was held up for so long: nobody was answered meanwhile. */
+  stoodStill?(ms: number): void;
   /** A pilot's state or detail has changed. */
   pilotsChanged(): void;
 }

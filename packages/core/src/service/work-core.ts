@@ -172,6 +172,10 @@ export class WorkCore implements WorkClient {
     this.outputs.lost((unit) => this.#portOf(unit) === undefined);
   }
 
+  stoodStill(ms: number): void {
+    this.#take({ type: 'stood-still', now: this.clock.now(), ms });
+  }
+
   pilotsChanged(): void {
     this.changed$.next();
   }

@@ -75,6 +75,16 @@ describe('RunningTimers', () => {
     expect(called).toEqual(['a']);
   });
 
+  it('says how long a standstill was', () => {
+    const told: number[] = [];
+    timers = new RunningTimers(clock, 10, (ms) => told.push(ms));
+    clock.run(50);
+    clock.stall(2_000);
+    clock.run(50);
+    clock.stall(500);
+    expect(told).toEqual([1_990, 490]);
+  });
+
   it('forgets what is taken back, and everything at the end', () => {
     timers.after(10, () => called.push('a')).cancel();
     timers.after(20, () => called.push('b'));
