@@ -109,13 +109,13 @@ export class BackfillScheduler implements Scheduler {
     }
   }
 
-  /** The smallest place that could hold the unit, if patience with the others is at an end. */
+  /** The emptiest place that could hold the unit, if patience with the others is at an end. */
   #placeToKeep(round: Round, waiting: RequestClass, blocked: Blocked): Place | undefined {
     let best: Place | undefined;
     for (const place of round.places) {
       if (blocked.overtaken < blocked.patience * place.capacity.cores) continue;
       if (this.#keeperOf(place) !== undefined || !round.possible(waiting, place)) continue;
-      if (best === undefined || isCheaper(place, best)) best = place;
+      if (best === undefined || freeCores(place) > freeCores(best)) best = place;
     }
     return best;
   }
@@ -159,8 +159,6 @@ function widestFirst(one: RequestClass, other: RequestClass): number {
   );
 }
 
-/** Whether it costs less to let run empty. */
-function isCheaper(one: Place, other: Place): boolean {
-  const byCores = one.capacity.cores - other.capacity.cores;
-  return byCores < 0 || (byCores === 0 && one.bookedCores < other.bookedCores);
+function freeCores({ capacity, bookedCores }: Place): number {
+  return capacity.cores - bookedCores;
 }
