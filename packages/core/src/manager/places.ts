@@ -34,6 +34,8 @@ export class AgentPlace implements Place {
   links = 0;
   /** When it last told of units that have ended, in the manager's time. */
   progressAt = Number.NEGATIVE_INFINITY;
+  /** When it was last looked through for something to recall. */
+  lookedAt = Number.NEGATIVE_INFINITY;
   /** What was asked for in the newest recall, with the attempts that were meant. */
   recalled: UnitColumns | undefined;
   /** Units bound here, oldest first; some have ended since. Compacted when most have. */
