@@ -16,8 +16,9 @@ export interface Sizes {
   readonly nulls: number;
   /** Descriptions of one submit. */
   readonly submitted: number;
-  /** Units of a round that are submitted one at a time. */
+  /** Units of a round that are submitted one at a time, and those that come before without a pause. */
   readonly single: number;
+  readonly singleBefore: number;
   /** Units that wait while the memory is looked at. */
   readonly pending: number;
   /** Units that run when their program is killed. */
@@ -46,6 +47,7 @@ export const FULL: Sizes = {
   nulls: 1_000_000,
   submitted: 1_000_000,
   single: 300,
+  singleBefore: 3_000,
   pending: 1_000_000,
   inFlight: 1_000,
   agents: 1_000,
@@ -65,6 +67,7 @@ export const TINY: Sizes = {
   nulls: 2_000,
   submitted: 2_000,
   single: 5,
+  singleBefore: 5,
   pending: 2_000,
   inFlight: 20,
   agents: 8,

@@ -38,10 +38,10 @@ async function toTheirEnds(
   const start = seconds();
   await submit(world, vast);
   const submitted = seconds();
-  const pauseOfSubmit = longest();
+  const pauseOfSubmit = await longest();
   await world.work.wait();
   const end = seconds();
-  const pause = Math.max(longest(), pauseOfSubmit);
+  const pause = Math.max(await longest(), pauseOfSubmit);
   const { byState } = world.work.statistics;
   if (byState.Done !== vast) throw new Error(`${byState.Done} of ${vast} units are Done`);
   return {
