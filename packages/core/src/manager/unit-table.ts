@@ -87,6 +87,8 @@ interface Dumping {
 
 export class UnitTable {
   readonly #pages: UnitPage[] = [];
+  /** Made ahead, for units that are yet to be added. */
+  #ready: UnitPage[] = [];
   /** How many units are in each state, by the state's number. */
   readonly counts: number[] = WORK_UNIT_STATES.map(() => 0);
   #size = 0;
@@ -107,11 +109,28 @@ export class UnitTable {
     return this.#pages[index] as UnitPage;
   }
 
+  /**
+   * Makes a page ahead, if so many more units will need one that is not there, and writes to it: the first
+   * touch of its memory takes twenty times as long as adding its units. No unit changes by it.
+   */
+  prepare(more: number): void {
+    const pages = this.#pages.length + this.#ready.length;
+    if (this.#size + more <= pages * PAGE_SIZE) return;
+    const page = newPage();
+    for (const column of [page.state, page.template, page.place, page.next]) column.fill(0);
+    this.#ready.push(page);
+  }
+
+  /** Lets go of what was made ahead and not needed. */
+  dropPrepared(): void {
+    this.#ready = [];
+  }
+
   /** Adds a unit in state New and returns its number. */
   add(template: number, own: string | null): number {
     const unit = this.#size++;
     const row = unit & PAGE_MASK;
-    if (row === 0) this.#pages.push(newPage());
+    if (row === 0) this.#addPage();
     const page = this.toWrite(unit);
     page.template[row] = template;
     page.place[row] = NONE;
@@ -133,7 +152,7 @@ export class UnitTable {
     const end = first + count;
     while (this.#size < end) {
       const from = this.#size & PAGE_MASK;
-      if (from === 0) this.#pages.push(newPage());
+      if (from === 0) this.#addPage();
       const to = Math.min(PAGE_SIZE, from + end - this.#size);
       const page = this.toWrite(this.#size);
       page.template.fill(template, from, to);
@@ -181,6 +200,10 @@ export class UnitTable {
     const dumping: Dumping = { size: this.#size, taken: 0, kept: new Map() };
     this.#dumping = dumping;
     return this.#inTurn(dumping);
+  }
+
+  #addPage(): void {
+    this.#pages.push(this.#ready.pop() ?? newPage());
   }
 
   *#inTurn(dumping: Dumping): Generator<PageDump> {

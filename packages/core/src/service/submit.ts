@@ -30,18 +30,35 @@ export async function submitAll(
   signal: AbortSignal | undefined,
 ): Promise<{ first: number; count: number }> {
   const intake = new Intake(index, core.manager.state, core.id);
+  try {
+    await takeIn(core, intake, descriptions, signal);
+    if (intake.count === 0) return { first: core.visible.size, count: 0 };
+    // Templates may be new, with descriptions of some kilobytes; own parts are counted as they are.
+    await journal.reserve(intake.count * ROW_BYTES + intake.bytes);
+    throwIfAborted(signal, 'submit');
+    const submission: Submission = intake.finish();
+    const { first = 0 } = core.dispatch({ type: 'submit', now: core.clock.now(), submission });
+    await core.conductor.settled();
+    return { first, count: submission.count };
+  } catch (error) {
+    core.manager.state.units.dropPrepared();
+    throw error;
+  }
+}
+
+/** Slice by slice, and with them the memory that the units will need: the manager enters all at once. */
+async function takeIn(
+  { manager, visible }: WorkCore,
+  intake: Intake,
+  descriptions: Iterable<WorkUnitDescription>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   for (const description of descriptions) {
     intake.add(description);
     if (intake.count % SLICE !== 0) continue;
+    manager.state.units.prepare(intake.count);
+    visible.prepare(intake.count);
     await new Promise<void>((resolve) => setImmediate(resolve));
     throwIfAborted(signal, 'submit');
   }
-  if (intake.count === 0) return { first: core.visible.size, count: 0 };
-  // Templates may be new, with descriptions of some kilobytes; own parts are counted as they are.
-  await journal.reserve(intake.count * ROW_BYTES + intake.bytes);
-  throwIfAborted(signal, 'submit');
-  const submission: Submission = intake.finish();
-  const { first = 0 } = core.dispatch({ type: 'submit', now: core.clock.now(), submission });
-  await core.conductor.settled();
-  return { first, count: submission.count };
 }

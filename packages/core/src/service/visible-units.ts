@@ -68,13 +68,14 @@ export class VisibleUnits {
     return FINAL[this.number(unit)] === true;
   }
 
+  /** Makes room for so many more, which are not there yet. */
+  prepare(more: number): void {
+    this.#makeRoom(this.#size + more);
+  }
+
   /** Makes new units visible, in state New. */
   grow(size: number): void {
-    if (size > this.#states.length) {
-      const larger = new Uint8Array(Math.max(size, this.#states.length * 2));
-      larger.set(this.#states);
-      this.#states = larger;
-    }
+    this.#makeRoom(size);
     this.counts[0] = (this.counts[0] as number) + size - this.#size;
     this.#size = size;
   }
@@ -100,6 +101,15 @@ export class VisibleUnits {
       seen?.(unit, from, to);
     }
     if (this.#waiting.length > 0) this.#tellWaiting();
+  }
+
+  #makeRoom(size: number): void {
+    const present = this.#states;
+    if (size <= present.length) return;
+    this.#states = new Uint8Array(Math.max(size, present.length * 2));
+    this.#states.set(present);
+    // Writes to it, so that the memory is there when it is needed.
+    this.#states.fill(0, present.length);
   }
 
   /** Units that nobody can have watched yet. */

@@ -33,6 +33,19 @@ it('units that are all alike are added in ranges as they are one by one', () => 
   expect(ranges.counts).toEqual(single.counts);
 });
 
+it('what was prepared changes nothing, whether it is needed or let go', () => {
+  const [prepared, other] = [new UnitTable(), new UnitTable()];
+  for (const table of [prepared, other]) table.addAlike(1, 10, STATE.Pending);
+  for (let i = 0; i < 5; i++) prepared.prepare(40_000);
+  expect(prepared.dump()).toEqual(other.dump());
+  for (const table of [prepared, other]) table.addAlike(2, 20_000, STATE.Pending);
+  prepared.dropPrepared();
+  for (const table of [prepared, other]) {
+    for (let i = 0; i < 20_000; i++) table.add(3, null);
+  }
+  expect(prepared.dump()).toEqual(other.dump());
+});
+
 it('a dump that is taken in turn says what was there when it began', () => {
   const table = new UnitTable();
   table.addAlike(7, 50_000, STATE.Pending);
