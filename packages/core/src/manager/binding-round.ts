@@ -5,6 +5,7 @@
  * of a round follows what has happened and not how many agents there are.
  */
 import { assert } from '../model/assert.ts';
+import type { ResourceRequest } from '../model/resources.ts';
 import type { Place, RequestClass, Round } from '../scheduler/scheduler.ts';
 import { AHEAD_MS } from './ahead.ts';
 import type { ClassQueue } from './class-queue.ts';
@@ -61,8 +62,7 @@ export class BindingRound implements Round {
     if (!this.possible(requests, place)) return 0;
     const own = this.#own(place);
     const queue = this.#queue(requests);
-    // Of one kind, what waits there leaves no slot that the same could have.
-    return (own.holdsOnly(queue.request) ? own : this.free(own)).room(queue);
+    return this.free(own, queue.request).room(queue);
   }
 
   roomAhead(requests: RequestClass, place: Place): number {
@@ -96,14 +96,15 @@ export class BindingRound implements Round {
   }
 
   /** The place, or, where units that it holds ahead may hide free slots, the place without them. */
-  free(place: AgentPlace): AgentPlace {
-    const { capacity, narrowest, isMixed } = place;
-    if (!isMixed && (!place.overbooked || capacity.cores % narrowest === 0)) return place;
+  free(place: AgentPlace, request?: ResourceRequest): AgentPlace {
+    // The same answer for all of the round, whatever is learnt of the place meanwhile.
     let holding = this.#holding.get(place);
-    if (holding === undefined) {
-      holding = standingOf(this.#state, place).holding;
-      this.#holding.set(place, holding);
-    }
+    if (holding !== undefined) return holding;
+    // Of one kind, what waits there leaves no slot that the same could have.
+    if (request !== undefined && place.holdsOnly(request)) return place;
+    if (!place.isMixed && (!place.overbooked || place.fillsItsCores)) return place;
+    holding = standingOf(this.#state, place).holding;
+    this.#holding.set(place, holding);
     return holding;
   }
 

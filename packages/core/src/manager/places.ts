@@ -115,6 +115,25 @@ export class AgentPlace implements Place {
     this.#narrowest = Math.min(...Array.from(requests, ({ cores }) => cores));
   }
 
+  /**
+   * Whether, with units of one request booked, so many of them as fit leave no core. Not where they
+   * take all of something else before.
+   */
+  get fillsItsCores(): boolean {
+    const request = this.#newest;
+    if (request === undefined) return false;
+    const { cores, memory, gpus, resources } = this.capacity;
+    const most = cores / request.cores;
+    return (
+      Number.isInteger(most) &&
+      most * request.memory <= memory &&
+      most * request.gpus <= gpus &&
+      Object.entries(request.resources).every(
+        ([name, each]) => most * each <= (resources[name] ?? 0),
+      )
+    );
+  }
+
   /** Whether all that is booked is of this very request of a class. */
   holdsOnly(request: ResourceRequest): boolean {
     return request === this.#newest && !this.#isMixed;
