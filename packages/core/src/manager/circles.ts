@@ -13,7 +13,7 @@ export const NO_GROUP = -1;
 /** What a submit would add. */
 export interface Newcomers {
   /** As a submission holds them. */
-  readonly edges: readonly number[];
+  readonly edges: Uint32Array;
   /** The number that its first unit will get. */
   readonly first: number;
   /** The group of each of its units. */

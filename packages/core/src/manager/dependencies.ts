@@ -32,6 +32,8 @@ export interface DependenciesDump {
   readonly groups: readonly Group[];
 }
 
+const NOBODY: readonly number[] = [];
+
 export class Dependencies {
   /** For each unit the number of edges it still waits for; shorter than the table while none do. */
   #waitingOn = new GrowingUint32();
@@ -65,6 +67,14 @@ export class Dependencies {
     return group;
   }
 
+  /** Makes room for so many units in all, and for so many more edges. */
+  reserve(units: number, edges: number): void {
+    this.#waitingOn.reserve(units - this.#waitingOn.length);
+    this.#edges.reserve(units - this.#edges.length);
+    this.#nexts.reserve(edges);
+    this.#dependents.reserve(edges);
+  }
+
   waitForUnit(dependent: number, unit: number, onSuccess: boolean): void {
     this.#edges.fillTo(unit + 1, NONE);
     this.#edges.set(unit, this.#link(dependent, onSuccess, this.#edges.at(unit)));
@@ -85,15 +95,15 @@ export class Dependencies {
     return left;
   }
 
-  /** The dependents of a unit that is final now, each with whether it wanted success; forgotten then. */
-  takeDependentsOf(unit: number): [dependent: number, onSuccess: boolean][] {
-    if (unit >= this.#edges.length) return [];
+  /** The dependents of a unit that is final now, twice each and 1 if it wanted success; forgotten then. */
+  takeDependentsOf(unit: number): readonly number[] {
+    if (!this.hasDependents(unit)) return NOBODY;
     const first = this.#edges.at(unit);
     this.#edges.set(unit, NONE);
     return this.#walk(first);
   }
 
-  takeDependentsOfGroup(group: Group): [dependent: number, onSuccess: boolean][] {
+  takeDependentsOfGroup(group: Group): readonly number[] {
     const first = group.edges;
     group.edges = NONE;
     return this.#walk(first);
@@ -102,11 +112,11 @@ export class Dependencies {
   /** Those who wait for a unit, without forgetting them. */
   dependentsOf(unit: number): number[] {
     if (!this.hasDependents(unit)) return [];
-    return this.#walk(this.#edges.at(unit)).map(([dependent]) => dependent);
+    return this.#walk(this.#edges.at(unit)).map((packed) => packed >>> 1);
   }
 
   dependentsOfGroup(group: Group): number[] {
-    return this.#walk(group.edges).map(([dependent]) => dependent);
+    return this.#walk(group.edges).map((packed) => packed >>> 1);
   }
 
   /** What a unit still waits for. Costs a walk over all edges: it is for people's questions. */
@@ -114,13 +124,13 @@ export class Dependencies {
     const found: Awaited[] = [];
     if (this.waitingOn(unit) === 0) return found;
     for (let target = 0; target < this.#edges.length; target++) {
-      for (const [dependent, onSuccess] of this.#walk(this.#edges.at(target))) {
-        if (dependent === unit) found.push({ unit: target, onSuccess });
+      for (const packed of this.#walk(this.#edges.at(target))) {
+        if (packed >>> 1 === unit) found.push({ unit: target, onSuccess: (packed & 1) === 1 });
       }
     }
     for (const group of this.groups) {
-      for (const [dependent, onSuccess] of this.#walk(group.edges)) {
-        if (dependent === unit) found.push({ group, onSuccess });
+      for (const packed of this.#walk(group.edges)) {
+        if (packed >>> 1 === unit) found.push({ group, onSuccess: (packed & 1) === 1 });
       }
     }
     return found;
@@ -159,12 +169,11 @@ export class Dependencies {
     return this.#dependents.push(dependent * 2 + (onSuccess ? 1 : 0));
   }
 
-  /** In the order in which they began to wait, which is the reverse of the list's. */
-  #walk(first: number): [number, boolean][] {
-    const found: [number, boolean][] = [];
+  /** As they are packed, in the order in which they began to wait: the reverse of the list's. */
+  #walk(first: number): number[] {
+    const found: number[] = [];
     for (let edge = first; edge !== NONE; edge = this.#nexts.at(edge)) {
-      const packed = this.#dependents.at(edge);
-      found.push([packed >>> 1, (packed & 1) === 1]);
+      found.push(this.#dependents.at(edge));
     }
     return found.length > 1 ? found.reverse() : found;
   }

@@ -6,6 +6,9 @@ import type { DependencyEdge } from '../model/dependency.ts';
 import { DescriptionError } from '../model/errors.ts';
 import { parseUnitId, unitId } from '../model/ids.ts';
 import { findCircle, NO_GROUP } from './circles.ts';
+import { GrowingUint32 } from './growing.ts';
+import { NameNumbers } from './name-numbers.ts';
+import { NONE } from './unit-table.ts';
 import type { WorkState } from './work-state.ts';
 
 /** The rows of a submit in runs: how many, and the group that they are in. */
@@ -14,46 +17,57 @@ export interface RowRun {
   readonly group: string | undefined;
 }
 
-const NOBODY = -1;
-const SEVERAL = -2;
+/** In place of the row that has a name. */
+const NOBODY = NONE;
+const SEVERAL = NONE - 1;
+
+/** What the target of an edge is, as a submission says it; and where it is a name that is yet to be resolved. */
+const UNIT = 0;
+const GROUP = 1;
+const NAME_OF_UNIT = 2;
+const NAME_OF_GROUP = 3;
+/** In the journal: three numbers. */
+const EDGE_BYTES = 12;
 
 export class EdgeResolver {
   readonly #state: WorkState;
   readonly #serviceId: string;
-  /**
-   * Triples as a submission holds them, but for a target that is not known yet: that is the number
-   * of its name in `#names` or `#groups`, as -1 - 2 × number - (1 if on success).
-   */
-  readonly #edges: number[] = [];
-  /** Names that units have or are waited for by, numbered. */
-  readonly #names = new Map<string, number>();
+  /** Triples as a submission holds them, but for targets that are names yet. */
+  readonly #edges = new GrowingUint32();
+  /** Names that units have or are waited for by. */
+  readonly #names = new NameNumbers();
   /** By the number of a name: the row that has it, NOBODY or SEVERAL. */
-  readonly #rowOfName: number[] = [];
-  /** Names of groups that are waited for, numbered. */
-  readonly #groups = new Map<string, number>();
+  readonly #rowOfName = new GrowingUint32();
+  /** Names of groups that are waited for. */
+  readonly #groups = new NameNumbers();
 
   constructor(state: WorkState, serviceId: string) {
     this.#state = state;
     this.#serviceId = serviceId;
   }
 
+  /** What the edges take in the journal. */
+  get bytes(): number {
+    return (this.#edges.length / 3) * EDGE_BYTES;
+  }
+
   /** Notes what a row is called. */
   name(row: number, name: string): void {
     const number = this.#numberOf(name);
-    this.#rowOfName[number] = this.#rowOfName[number] === NOBODY ? row : SEVERAL;
+    this.#rowOfName.set(number, this.#rowOfName.at(number) === NOBODY ? row : SEVERAL);
   }
 
   add(row: number, edges: readonly DependencyEdge[]): void {
-    for (const { to, ref, on } of edges) {
+    for (let i = 0; i < edges.length; i++) {
+      const { to, ref, on } = edges[i] as DependencyEdge;
       const onSuccess = on === 'done' ? 1 : 0;
       if (to === 'group') {
-        this.#edges.push(row, -1 - 2 * numberIn(this.#groups, ref) - onSuccess, 1);
+        this.#push(row, 2 * this.#groups.of(ref) + onSuccess, NAME_OF_GROUP);
         continue;
       }
       const index = this.#indexOf(ref);
-      const packed =
-        index === undefined ? -1 - 2 * this.#numberOf(ref) - onSuccess : 2 * index + onSuccess;
-      this.#edges.push(row, packed, 0);
+      if (index === undefined) this.#push(row, 2 * this.#numberOf(ref) + onSuccess, NAME_OF_UNIT);
+      else this.#push(row, 2 * index + onSuccess, UNIT);
     }
   }
 
@@ -65,24 +79,24 @@ export class EdgeResolver {
     first: number,
     runs: readonly RowRun[],
     groups: ReadonlyMap<string, number>,
-  ): readonly number[] {
-    const edges = this.#edges;
+  ): Uint32Array {
+    const edges = this.#edges.toArray();
     if (edges.length === 0) return edges;
     const groupOf = (name: string) => this.#state.dependencies.group(name)?.id ?? groups.get(name);
     const groupOfRow = groupsByRow(runs, groupOf);
-    const names = [...this.#names.keys()];
-    const groupNames = [...this.#groups.keys()];
+    const { names } = this.#names;
     for (let i = 0; i < edges.length; i += 3) {
+      const kind = edges[i + 2] as number;
+      if (kind === UNIT) continue;
       const row = edges[i] as number;
       const packed = edges[i + 1] as number;
-      if (packed >= 0) continue;
-      const number = (-1 - packed) >>> 1;
+      const number = packed >>> 1;
       const target =
-        edges[i + 2] === 1
-          ? groupNumber(row, groupNames[number] as string, groupOf, groupOfRow)
-          : first +
-            this.#rowNumber(row, names[number] as string, this.#rowOfName[number] as number);
-      edges[i + 1] = 2 * target + ((-1 - packed) & 1);
+        kind === NAME_OF_GROUP
+          ? groupNumber(row, this.#groups.names[number] as string, groupOf, groupOfRow)
+          : first + this.#rowNumber(row, names[number] as string, this.#rowOfName.at(number));
+      edges[i + 1] = 2 * target + (packed & 1);
+      edges[i + 2] = kind === NAME_OF_GROUP ? GROUP : UNIT;
     }
     const newcomers = { edges, first, groupOfRow, newGroups: groups };
     const circle = findCircle(newcomers, this.#state, (unit) => unitId(this.#serviceId, unit));
@@ -100,9 +114,15 @@ export class EdgeResolver {
     return isThere ? id.index : undefined;
   }
 
+  #push(row: number, packed: number, kind: number): void {
+    this.#edges.push(row);
+    this.#edges.push(packed);
+    this.#edges.push(kind);
+  }
+
   #numberOf(name: string): number {
-    const number = numberIn(this.#names, name);
-    this.#rowOfName[number] ??= NOBODY;
+    const number = this.#names.of(name);
+    if (number === this.#rowOfName.length) this.#rowOfName.push(NOBODY);
     return number;
   }
 
@@ -128,15 +148,6 @@ export class EdgeResolver {
 function inShort(path: readonly string[]): readonly string[] {
   if (path.length <= 8) return path;
   return [...path.slice(0, 4), `… ${path.length - 8} more …`, ...path.slice(-4)];
-}
-
-function numberIn(numbers: Map<string, number>, name: string): number {
-  let number = numbers.get(name);
-  if (number === undefined) {
-    number = numbers.size;
-    numbers.set(name, number);
-  }
-  return number;
 }
 
 function groupsByRow(

@@ -32,7 +32,9 @@ export class GrowingUint32 {
 
   /** Makes room for so many more, so that pushing them copies nothing. */
   reserve(more: number): void {
-    if (this.#length + more > this.#items.length) this.#grow(this.#length + more);
+    const needed = this.#length + more;
+    // Not by so many alone: a thousand submits of a few would copy it a thousand times.
+    if (needed > this.#items.length) this.#grow(Math.max(needed, this.#length * 2));
   }
 
   /** Takes out all that is there. */

@@ -45,9 +45,9 @@ export class Intake {
     return this.#count;
   }
 
-  /** About what the own parts and the templates will take in the journal. */
+  /** About what the own parts, the edges and the templates will take in the journal. */
   get bytes(): number {
-    return this.#bytes;
+    return this.#bytes + this.#edges.bytes;
   }
 
   /** @throws DescriptionError that names the attribute, and the row when there are several. */

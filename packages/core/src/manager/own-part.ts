@@ -31,6 +31,18 @@ export interface Varying {
 /** What Linux gives a process by default, arguments and environment together. */
 const OWN_CHARACTERS_MAX = 2 * 1024 * 1024;
 
+/** One for each of {@link VARYING}. */
+const BIT = {
+  name: 1,
+  arguments: 2,
+  environment: 4,
+  input: 8,
+  output: 16,
+  error: 32,
+  workingDirectory: 64,
+} as const satisfies Record<(typeof VARYING)[number], number>;
+const ALL = 127;
+
 /** The keys whose value is a file or directory. */
 const FILES = ['input', 'output', 'error', 'workingDirectory'] as const;
 
@@ -55,37 +67,63 @@ export function ownPart(description: WorkUnitDescription, template: Varying): st
 }
 
 function differenceOf(description: WorkUnitDescription, template: Varying): string | null {
+  const there = attributesIn(description) | attributesIn(template);
   const own: Record<string, unknown> = {};
   let differs = false;
-  if (!sameList(description.arguments, template.arguments)) {
+  if ((there & BIT.arguments) !== 0 && !sameList(description.arguments, template.arguments)) {
     own['arguments'] = readOr(readArguments, description.arguments);
     differs = true;
   }
-  if (description.name !== template.name) {
+  if ((there & BIT.name) !== 0 && description.name !== template.name) {
     own['name'] = readOr(readText, description.name);
     differs = true;
   }
-  if (!hasSameFiles(description, template)) {
-    for (const key of FILES) {
-      if (description[key] !== template[key]) own[key] = readOr(readText, description[key]);
-    }
+  for (const key of FILES) {
+    if ((there & BIT[key]) === 0 || description[key] === template[key]) continue;
+    own[key] = readOr(readText, description[key]);
     differs = true;
   }
-  if (!sameRecord(description.environment, template.environment)) {
+  if (
+    (there & BIT.environment) !== 0 &&
+    !sameRecord(description.environment, template.environment)
+  ) {
     own['environment'] = readOr(readEnvironment, description.environment);
     differs = true;
   }
   return differs ? JSON.stringify(own) : null;
 }
 
-/** Each by its name: a loop over {@link FILES} for every unit takes three times as long. */
-function hasSameFiles(description: WorkUnitDescription, template: Varying): boolean {
-  return (
-    description.input === template.input &&
-    description.output === template.output &&
-    description.error === template.error &&
-    description.workingDirectory === template.workingDirectory
-  );
+/**
+ * Which of {@link VARYING} are there. To ask an object for what it has not takes 0.1 µs each, to go
+ * through what it has 0.03 altogether.
+ */
+function attributesIn(description: object): number {
+  // What a class gives may be listed nowhere.
+  if (Object.getPrototypeOf(description) !== Object.prototype) return ALL;
+  let there = 0;
+  for (const name in description) there |= bitOf(name);
+  return there;
+}
+
+function bitOf(name: string): number {
+  switch (name) {
+    case 'name':
+      return BIT.name;
+    case 'arguments':
+      return BIT.arguments;
+    case 'environment':
+      return BIT.environment;
+    case 'input':
+      return BIT.input;
+    case 'output':
+      return BIT.output;
+    case 'error':
+      return BIT.error;
+    case 'workingDirectory':
+      return BIT.workingDirectory;
+    default:
+      return 0;
+  }
 }
 
 function readOr<In, Out>(read: (value: In) => Out, value: In | undefined): Out | null {

@@ -104,8 +104,8 @@ export class UnitMoves {
     for (let next = settled.pop(); next !== undefined; next = settled.pop()) {
       this.#leaveGroup(next, settled);
       const succeeded = this.units.state(next) === Done;
-      for (const [dependent, onSuccess] of this.dependencies.takeDependentsOf(next)) {
-        this.#resolve(dependent, succeeded || !onSuccess, next, settled);
+      for (const packed of this.dependencies.takeDependentsOf(next)) {
+        this.#resolve(packed >>> 1, succeeded || (packed & 1) === 0, next, settled);
       }
     }
   }
@@ -116,8 +116,9 @@ export class UnitMoves {
   }
 
   /** Enters edges; returns units whose dependency has failed already, each with its cause. */
-  #link(first: number, edges: readonly number[]): Map<number, number> {
+  #link(first: number, edges: Uint32Array | readonly number[]): Map<number, number> {
     const doomed = new Map<number, number>();
+    this.dependencies.reserve(this.units.size, edges.length / 3);
     for (let i = 0; i < edges.length; i += 3) {
       const unit = first + (edges[i] as number);
       const packed = edges[i + 1] as number;
@@ -142,8 +143,9 @@ export class UnitMoves {
     group.unfinished--;
     if (group.failed === NONE && this.units.state(unit) !== Done) group.failed = unit;
     if (group.unfinished > 0) return;
-    for (const [dependent, onSuccess] of this.dependencies.takeDependentsOfGroup(group)) {
-      this.#resolve(dependent, group.failed === NONE || !onSuccess, group.failed, settled);
+    for (const packed of this.dependencies.takeDependentsOfGroup(group)) {
+      const satisfied = group.failed === NONE || (packed & 1) === 0;
+      this.#resolve(packed >>> 1, satisfied, group.failed, settled);
     }
   }
 

@@ -36,9 +36,9 @@ export interface Submission {
   readonly own?: readonly (string | null)[];
   /**
    * Triples of row, 2 × target + (1 if on success), and whether the target is a group (1) or a
-   * unit (0).
+   * unit (0). In old journals they are a list.
    */
-  readonly edges?: readonly number[];
+  readonly edges?: Uint32Array | readonly number[];
 }
 
 /**

@@ -9,7 +9,7 @@ import type { WorkCore } from './work-core.ts';
 
 /** How many descriptions are taken in before others on the event loop get their turn. */
 const SLICE = 2048;
-/** What a unit's record takes at the most beside its own JSON: template, edges, framing. */
+/** What a unit's record takes at the most beside its own JSON and edges: template, framing. */
 const ROW_BYTES = 16;
 
 /** The part of the journal that a submit needs. */
