@@ -8,6 +8,8 @@ import type { WorkState } from './work-state.ts';
 /** A run of units is cut where what they have of their own fills a frame. */
 const RUN_CHARACTERS = 256 * 1024;
 
+const NAME = '{"name":"';
+
 /** The start effect of a binding: templates that the agent does not have yet, and runs of units. */
 export function startEffect(state: WorkState, { place, units }: Binding): WorkEffect {
   const templates: UnitTemplateMessage[] = [];
@@ -37,11 +39,18 @@ export function startEffect(state: WorkState, { place, units }: Binding): WorkEf
   return { type: 'start', agentId: place.record.agentId, link: place.links, templates, runs };
 }
 
-/** What units have of their own; mostly none has. */
+/** What units have of their own that an agent needs; mostly none has. */
 function ownOf(state: WorkState, units: readonly number[]): (string | null)[] | undefined {
   for (let i = 0; i < units.length; i++) {
-    if (state.units.own(units[i] as number) === null) continue;
-    return units.map((unit) => state.units.own(unit));
+    if (withoutName(state.units.own(units[i] as number)) === null) continue;
+    return units.map((unit) => withoutName(state.units.own(unit)));
   }
   return undefined;
+}
+
+/** Nothing for a unit that has but a name of its own, as those of graphs do: agents know no names. */
+function withoutName(own: string | null): string | null {
+  if (own === null || !own.startsWith(NAME)) return own;
+  // The first quote behind the name ends it: anything else in it is escaped, or there is more.
+  return own.indexOf('"', NAME.length) === own.length - 2 ? null : own;
 }

@@ -1,0 +1,42 @@
+import { expect, it } from 'vitest';
+import { Intake, TemplateIndex } from '../../src/manager/intake.ts';
+import { WorkManager } from '../../src/manager/work-manager.ts';
+import type { WorkUnitDescription } from '../../src/model/work-unit-description.ts';
+import { schedulerOf } from '../../src/scheduler/schedulers.ts';
+import { NODE } from '../support/work-world.ts';
+
+/** What an agent is sent of units beside their template. */
+function sentOwn(descriptions: readonly WorkUnitDescription[]) {
+  const manager = new WorkManager(schedulerOf('fifo'));
+  const intake = new Intake(new TemplateIndex(manager.state), manager.state, 'work');
+  for (const description of descriptions) intake.add(description);
+  manager.handle({ type: 'submit', now: 1, submission: intake.finish() });
+  const place = { agentId: 'a', pilotId: 'p', node: NODE };
+  const { effects } = manager.handle({
+    type: 'agent-joined',
+    now: 2,
+    place,
+    endsAt: undefined,
+    held: undefined,
+  });
+  return effects.flatMap((effect) => (effect.type === 'start' ? effect.runs : [])).at(0)?.own;
+}
+
+it('agents get no names, and all else that units have of their own', () => {
+  const executable = 'true';
+  expect(sentOwn([{ executable }, { executable, name: 'a' }])).toBeUndefined();
+  expect(
+    sentOwn([
+      { executable, name: 'a' },
+      { executable, name: 'b', input: 'in' },
+      { executable, name: '","input":"' },
+      { executable, arguments: ['name'] },
+    ]),
+  ).toEqual([
+    null,
+    JSON.stringify({ name: 'b', input: 'in' }),
+    // Not taken apart for its name: it has a quote.
+    JSON.stringify({ name: '","input":"' }),
+    JSON.stringify({ arguments: ['name'], name: null }),
+  ]);
+});
