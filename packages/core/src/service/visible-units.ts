@@ -83,7 +83,6 @@ export class VisibleUnits {
   /** Shows moves as the manager packed them; `seen` is called for each, when given. */
   show(moves: ArrayLike<number>, seen?: (unit: number, from: number, to: number) => void): void {
     const { counts } = this;
-    const states = this.#states;
     for (let i = 0; i < moves.length; i++) {
       const move = moves[i] as number;
       const to = move % 16;
@@ -92,6 +91,8 @@ export class VisibleUnits {
         this.#showNew(unit, moves[++i] as number, seen);
         continue;
       }
+      // Not kept from one move to the next: whoever is told of one may submit, and have room made.
+      const states = this.#states;
       const watched = (states[unit] as number) & WATCHED;
       const from = (states[unit] as number) & STATE_BITS;
       states[unit] = to | watched;
@@ -112,7 +113,7 @@ export class VisibleUnits {
     this.#states.fill(0, present.length);
   }
 
-  /** Units that nobody can have watched yet. */
+  /** Units that came into being alike; whoever was told of others may watch some of them already. */
   #showNew(
     first: number,
     packed: number,
@@ -120,9 +121,16 @@ export class VisibleUnits {
   ): void {
     const to = packed % 16;
     const count = (packed - to) / 16;
-    this.#states.fill(to, first, first + count);
+    const states = this.#states.subarray(first, first + count);
+    const watched: number[] = [];
+    for (let row = states.indexOf(WATCHED); row >= 0; row = states.indexOf(WATCHED, row + 1)) {
+      watched.push(row);
+    }
+    states.fill(to);
+    for (const row of watched) states[row] = to | WATCHED;
     this.counts[0] = (this.counts[0] as number) - count;
     this.counts[to] = (this.counts[to] as number) + count;
+    for (const row of watched) this.#tell(first + row, to);
     if (seen) for (let unit = first; unit < first + count; unit++) seen(unit, 0, to);
   }
 

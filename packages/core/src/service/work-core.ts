@@ -220,13 +220,20 @@ export class WorkCore implements WorkClient {
           at,
         });
       }
-      if (this.outputs.active && this.visible.isFinal(unit))
-        this.outputs.final(unit, this.#portOf(unit) !== undefined);
+      if (this.outputs.active) this.#endOutputs(unit);
     };
     // A call for each move is a tenth of the manager's time, and nobody may be there to hear of it.
     const isHeard = observed || this.outputs.active;
     this.visible.show(moves, isHeard ? seen : undefined);
+    // Whoever was told of one move may have begun to watch a unit that ended with the next.
+    if (!isHeard && this.outputs.active) {
+      for (const unit of this.outputs.units) this.#endOutputs(unit);
+    }
     this.changed$.next();
+  }
+
+  #endOutputs(unit: number): void {
+    if (this.visible.isFinal(unit)) this.outputs.final(unit, this.#portOf(unit) !== undefined);
   }
 
   #perform(effect: WorkEffect): void {

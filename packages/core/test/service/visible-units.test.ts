@@ -39,6 +39,28 @@ describe('visible units', () => {
     expect(visible.state(3)).toBe('Pending');
   });
 
+  it('are told of in ranges to those who watch them already', () => {
+    const visible = units(4);
+    const lists = [new GrowingUint32(), new GrowingUint32()];
+    pushRange(lists[0] as GrowingUint32, 0, 2, STATE.Pending);
+    pushRange(lists[1] as GrowingUint32, 2, 2, STATE.Pending);
+    const told: string[] = [];
+    // Somebody who hears of the first looks at the last at once.
+    visible.show([...lists.flatMap((list) => [...list.take()]), move(3, 'Canceled')], (unit) => {
+      if (unit === 0) visible.states$(3).subscribe((state) => told.push(state));
+    });
+    expect(told).toEqual(['New', 'Pending', 'Canceled']);
+    expect(visible.counts[STATE.Pending]).toBe(3);
+  });
+
+  it('follow the moves also when somebody who is told of one has room made for more', () => {
+    const visible = units(3);
+    visible.states$(0).subscribe(() => visible.prepare(5000));
+    visible.show([move(0, 'Pending'), move(1, 'Pending')], () => visible.prepare(50_000));
+    visible.show([move(2, 'Pending')]);
+    expect([0, 1, 2].map((unit) => visible.state(unit))).toEqual(Array(3).fill('Pending'));
+  });
+
   it('keep their states when the table grows', () => {
     const visible = units(1);
     visible.show([move(0, 'Pending')]);

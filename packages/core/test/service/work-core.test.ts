@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Submission } from '../../src/manager/work-events.ts';
 import { parseWorkUnitDescription } from '../../src/model/work-unit-description.ts';
-import type { HeldUnits, ManagerMessage } from '../../src/protocol/messages.ts';
+import type { EndedColumns, HeldUnits, ManagerMessage } from '../../src/protocol/messages.ts';
 import { silentLog } from '../../src/runtime/log.ts';
 import { schedulerOf } from '../../src/scheduler/schedulers.ts';
 import type { AgentPort } from '../../src/service/work-client.ts';
@@ -13,6 +13,21 @@ const NOTHING: HeldUnits = {
   units: new Uint32Array(0),
   attempts: new Uint16Array(0),
   phases: new Uint8Array(0),
+};
+
+/** The first attempt of the first unit, over before its start was told. */
+const ENDED: EndedColumns = {
+  units: new Uint32Array([0]),
+  attempts: new Uint16Array([1]),
+  reasons: new Uint8Array(1),
+  exitCodes: new Int16Array(1),
+  signals: new Uint8Array(1),
+  terminated: new Uint8Array(1),
+  startedAt: new Float64Array([1]),
+  finishedAt: new Float64Array([2]),
+  userTime: new Float32Array(1),
+  systemTime: new Float32Array(1),
+  maxRss: new Uint32Array(1),
 };
 
 /** A core whose commits are held up until the test lets them go, and what it has sent. */
@@ -85,5 +100,24 @@ describe('a start that waits for its commit', () => {
     expect(
       held.sent.flatMap((m) => (m.type === 'start' ? [...(m.runs[0]?.attempts ?? [])] : [])),
     ).toEqual([2]);
+  });
+});
+
+describe('somebody who hears of a move', () => {
+  it('and watches the progress of a unit then, learns of an end that was told in one with it', async () => {
+    const held = new Held();
+    const { core } = held;
+    held.submit();
+    core.agentJoined(held.agent, NOTHING);
+    await held.commit();
+    let isOver = false;
+    core.visible.states$(0).subscribe((state) => {
+      if (state !== 'Running') return;
+      core.outputs.progress$(0).subscribe({ complete: () => (isOver = true) });
+    });
+    core.agentMessage(held.agent, { type: 'report', channel: 1, seq: 1, ended: ENDED });
+    await held.commit();
+    expect(core.visible.state(0)).toBe('Done');
+    expect(isOver).toBe(true);
   });
 });
