@@ -4,17 +4,23 @@ import { SyncPace } from '../../src/journal/sync-pace.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { contents, hookedDisk, open, systemError, temporaryDirectory } from './support.ts';
 
+/** What came until now is looked at before. */
+const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
 describe('the pace of syncs', () => {
-  it('holds the loop up for few bytes, on a disk that was quick eight times', () => {
+  it('holds the loop up for few bytes, on a disk that was quick eight times', async () => {
     const pace = new SyncPace();
     for (let i = 0; i < 8; i++) {
       expect(pace.mayBlock(100)).toBe(false);
       pace.took(100, 0.3);
     }
-    expect(pace.mayBlock(100)).toBe(true);
     expect(pace.mayBlock(100_000)).toBe(false);
+    expect(pace.mayBlock(100)).toBe(true);
+    expect(pace.mayBlock(100)).toBe(false);
+    await nextTurn();
     pace.took(100_000, 0.9);
     expect(pace.mayBlock(100)).toBe(true);
+    await nextTurn();
     pace.took(100, 20);
     expect(pace.mayBlock(100)).toBe(false);
   });
@@ -46,6 +52,7 @@ describe('a commit of few bytes on a quick disk', () => {
     for (let i = 1; i <= 10; i++) {
       journal.append([i]);
       await journal.commit();
+      await nextTurn();
     }
     expect(syncs).toEqual([...Array.from({ length: 8 }, () => 'sync'), 'syncNow', 'syncNow']);
     journal.append(['x'.repeat(5_000)]);
@@ -53,6 +60,20 @@ describe('a commit of few bytes on a quick disk', () => {
     expect(syncs.at(-1)).toBe('sync');
     await journal.close();
     expect((await contents(directory)).records.flat()).toHaveLength(11);
+  });
+
+  it('lets others have a turn, however soon the next one comes', async () => {
+    const { journal, syncs } = await onQuickDisk();
+    let hadTurn = false;
+    let commits = 0;
+    for (; !hadTurn && commits < 100; commits++) {
+      journal.append([commits]);
+      await journal.commit();
+      if (commits === 8) setImmediate(() => (hadTurn = true));
+    }
+    expect(hadTurn).toBe(true);
+    expect(syncs).toContain('syncNow');
+    await journal.close();
   });
 
   it('fails the journal when the disk does', async () => {
@@ -64,6 +85,7 @@ describe('a commit of few bytes on a quick disk', () => {
       journal.append([i]);
       await journal.commit();
     }
+    await nextTurn();
     broken = true;
     journal.append([10]);
     await expect(journal.commit()).rejects.toMatchObject({ code: 'STORE_UNWRITABLE' });
