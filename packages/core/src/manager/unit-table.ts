@@ -75,6 +75,11 @@ export interface PageDump {
   readonly own: readonly (string | null)[] | null;
 }
 
+/** What is taken one after the other, and may be ended before the first, unlike a generator. */
+export interface InTurn<T> extends IterableIterator<T, undefined> {
+  return(): IteratorReturnResult<undefined>;
+}
+
 /** A dump that is being taken page by page. */
 interface Dumping {
   /** Units that there were when it began. */
@@ -194,30 +199,45 @@ export class UnitTable {
 
   /**
    * The same, each page copied when its turn comes or when it is about to change: of ten million units
-   * not all half a gigabyte at once. There is one at a time; one that is begun ends that before it.
+   * not all half a gigabyte at once. There is one at a time; one that is begun puts an end to that before
+   * it, and one that nobody goes on with is to be ended by `return()`, or what changes is copied for it.
    */
-  dumpInTurn(): Iterable<PageDump> {
+  dumpInTurn(): InTurn<PageDump> {
     const dumping: Dumping = { size: this.#size, taken: 0, kept: new Map() };
     this.#dumping = dumping;
-    return this.#inTurn(dumping);
+    return {
+      next: () => this.#nextOf(dumping),
+      return: () => this.#end(dumping),
+      [Symbol.iterator]() {
+        return this;
+      },
+    };
+  }
+
+  /** Pages are copied before they change. */
+  get isDumping(): boolean {
+    return this.#dumping !== undefined;
   }
 
   #addPage(): void {
     this.#pages.push(this.#ready.pop() ?? newPage());
   }
 
-  *#inTurn(dumping: Dumping): Generator<PageDump> {
+  #nextOf(dumping: Dumping): IteratorResult<PageDump, undefined> {
     const { size, kept } = dumping;
-    try {
-      while (dumping.taken * PAGE_SIZE < size) {
-        const index = dumping.taken++;
-        const page = kept.get(index) ?? this.#dumpPage(index, size);
-        kept.delete(index);
-        yield page;
-      }
-    } finally {
-      if (this.#dumping === dumping) this.#dumping = undefined;
-    }
+    if (dumping.taken * PAGE_SIZE >= size) return this.#end(dumping);
+    assert(this.#dumping === dumping, 'a dump was gone on with after another had begun');
+    const index = dumping.taken++;
+    const value = kept.get(index) ?? this.#dumpPage(index, size);
+    kept.delete(index);
+    return { done: false, value };
+  }
+
+  #end(dumping: Dumping): IteratorReturnResult<undefined> {
+    dumping.taken = Number.POSITIVE_INFINITY;
+    dumping.kept.clear();
+    if (this.#dumping === dumping) this.#dumping = undefined;
+    return { done: true, value: undefined };
   }
 
   #keep(index: number, { size, taken, kept }: Dumping): void {

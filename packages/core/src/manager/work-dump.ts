@@ -6,7 +6,7 @@
 import { unreachable } from '../model/assert.ts';
 import type { ParsedWorkUnitDescription } from '../model/work-unit-description.ts';
 import type { DependenciesDump } from './dependencies.ts';
-import { isFinal, type PageDump } from './unit-table.ts';
+import { type InTurn, isFinal, type PageDump } from './unit-table.ts';
 import type { PlaceRecord } from './work-events.ts';
 import type { WorkState } from './work-state.ts';
 
@@ -51,15 +51,28 @@ export function dumpWork(state: WorkState): WorkDump {
   return [...before, ...state.units.dump().map(unitsPart), ...after];
 }
 
-/** The state as it is now, the units of it copied part by part as they are asked for or change. */
-export function dumpWorkInTurn(state: WorkState): Iterable<WorkPart> {
+/**
+ * The state as it is now, the units of it copied part by part as they are asked for or change. It
+ * is to be ended by `return()` when nobody goes on with it.
+ */
+export function dumpWorkInTurn(state: WorkState): InTurn<WorkPart> {
   const [before, after] = aroundUnits(state);
   const pages = state.units.dumpInTurn();
-  return (function* () {
+  const parts = (function* () {
     yield* before;
     for (const page of pages) yield unitsPart(page);
     yield* after;
   })();
+  return {
+    next: () => parts.next() as IteratorResult<WorkPart, undefined>,
+    return: () => {
+      parts.return();
+      return pages.return();
+    },
+    [Symbol.iterator]() {
+      return this;
+    },
+  };
 }
 
 function unitsPart(page: PageDump): WorkPart {

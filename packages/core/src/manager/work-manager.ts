@@ -13,7 +13,7 @@ import { BindingRound } from './binding-round.ts';
 import { AgentPlace } from './places.ts';
 import { columns, recalls } from './recall.ts';
 import { startEffect } from './start-messages.ts';
-import { isFinal, PAGE_MASK, STATE } from './unit-table.ts';
+import { type InTurn, isFinal, PAGE_MASK, STATE } from './unit-table.ts';
 import {
   dumpWork,
   dumpWorkInTurn,
@@ -85,7 +85,7 @@ export class WorkManager {
   }
 
   /** The same state, of which not all is copied at once: for a service that goes on meanwhile. */
-  dumpInTurn(): Iterable<WorkPart> {
+  dumpInTurn(): InTurn<WorkPart> {
     return dumpWorkInTurn(this.state);
   }
 

@@ -17,8 +17,11 @@ export interface Step<Event, Effect> {
 /** A pure machine as the conductor sees it. Refuses an input by throwing a PilotError, unchanged. */
 export interface Machine<Input, S> {
   handle(input: Input): S;
-  /** The whole state as plain data, in parts, of which nothing changes afterwards: a snapshot. */
-  dump(): Iterable<unknown>;
+  /**
+   * The whole state as plain data, in parts, of which nothing changes afterwards: a snapshot. `return`
+   * is called when no more of them are needed, even if none was.
+   */
+  dump(): Iterable<unknown> & { return?(): unknown };
 }
 
 /** The part of the journal that a conductor needs. */
@@ -235,10 +238,12 @@ export class Conductor<Input, Event, Effect, S extends Step<Event, Effect> = Ste
     const isLong = log > Math.max(bytes, times * journal.snapshotBytes);
     if (!isLong && !(when === 'idle' && journal.isOutdated)) return;
     if (this.#snapshotting || this.#broken || journal.failed) return;
+    const parts = machine.dump();
     this.#snapshotting = journal
-      .snapshot(machine.dump())
+      .snapshot(parts)
       .catch((err: unknown) => this.#parts.log.error({ err }, 'the journal took no snapshot'))
       .finally(() => {
+        parts.return?.();
         this.#snapshotting = undefined;
       });
   }

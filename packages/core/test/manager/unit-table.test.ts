@@ -50,7 +50,7 @@ it('a dump that is taken in turn says what was there when it began', () => {
   const table = new UnitTable();
   table.addAlike(7, 50_000, STATE.Pending);
   const then = table.dump();
-  const pages = table.dumpInTurn()[Symbol.iterator]();
+  const pages = table.dumpInTurn();
   const taken = [pages.next().value];
   // Of a page that is taken, of two that are not, and behind what there was.
   for (const unit of [3, 20_000, 20_001, 49_999]) table.move(unit, STATE.Scheduled);
@@ -59,4 +59,36 @@ it('a dump that is taken in turn says what was there when it began', () => {
   for (let page = pages.next(); !page.done; page = pages.next()) taken.push(page.value);
   expect(taken).toEqual(then);
   expect([...table.dumpInTurn()]).toEqual(table.dump());
+});
+
+it('nothing is copied any more for a dump that has ended, wherever it was', () => {
+  const table = new UnitTable();
+  table.addAlike(7, 50_000, STATE.Pending);
+  const all = table.dumpInTurn();
+  expect([...all]).toHaveLength(4);
+  expect(table.isDumping).toBe(false);
+  const unasked = table.dumpInTurn();
+  expect(table.isDumping).toBe(true);
+  table.move(20_000, STATE.Scheduled);
+  unasked.return();
+  const begun = table.dumpInTurn();
+  for (const page of begun) {
+    expect(page.rows).toBe(16_384);
+    break;
+  }
+  expect(table.isDumping).toBe(false);
+  for (const ended of [all, unasked, begun]) expect(ended.next().done).toBe(true);
+});
+
+it('a dump that another has put an end to says nothing wrong', () => {
+  const table = new UnitTable();
+  table.addAlike(7, 50_000, STATE.Pending);
+  const [first, second] = [table.dumpInTurn(), table.dumpInTurn()];
+  const then = table.dump();
+  table.move(20_000, STATE.Scheduled);
+  expect(() => first.next()).toThrow('after another had begun');
+  // Its end is not that of the other.
+  first.return();
+  table.move(40_000, STATE.Scheduled);
+  expect([...second]).toEqual(then);
 });

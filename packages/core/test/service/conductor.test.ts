@@ -265,6 +265,25 @@ describe('Conductor', () => {
     expect(journal.snapshots).toEqual([1]);
   });
 
+  it('ends a snapshot that could not be begun', async () => {
+    const machine = new FakeMachine();
+    let ended = 0;
+    const parts = Object.assign([1], { return: () => ended++ });
+    machine.dump = () => parts;
+    conductor = new Conductor({
+      service: 'pilots-1',
+      machine,
+      journal,
+      log: silentLog,
+      publish: () => undefined,
+      perform: () => undefined,
+    });
+    journal.bytesSinceSnapshot = 20 * 2 ** 20;
+    journal.snapshot = () => Promise.reject(full);
+    await conductor.compact();
+    expect(ended).toBe(1);
+  });
+
   it('closes all the same when no snapshot can be taken', async () => {
     journal.bytesSinceSnapshot = 2 * 2 ** 20;
     journal.snapshot = () => Promise.reject(full);

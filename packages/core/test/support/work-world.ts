@@ -2,7 +2,8 @@
  * A manager under watch: every step is checked, and followed by a twin that only replays.
  *
  * Whatever the tests do with it, the same must hold after each input: the tables agree with one
- * another, the journal alone rebuilds the state, and so does a snapshot.
+ * another, the journal alone rebuilds the state, and so does a snapshot; one that was begun before says
+ * what was then.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { expect } from 'vitest';
@@ -56,7 +57,10 @@ export class WorkWorld {
   }
 
   handle(input: WorkInput): WorkStep {
+    const before = this.manager.dump();
+    const inTurn = this.manager.dumpInTurn();
     const step = this.manager.handle(input);
+    expectSame([...inTurn], before, 'dumped while it changed');
     // As a journal does: what is changed in place afterwards would show as a difference.
     const events = structuredClone(step.events);
     this.journal.push(...events);
