@@ -40,7 +40,7 @@ export class WorkUnitCollection implements ReadonlyWorkUnitCollection {
   }
 
   /** Those from one to before another. */
-  range(from: number, to: number): WorkUnit[] {
+  range(from: number, to: number): Promise<WorkUnit[]> {
     return unitList(from, to - from, this.view);
   }
 
