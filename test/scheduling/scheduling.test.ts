@@ -109,6 +109,28 @@ describe('what an agent holds ahead', () => {
   );
 });
 
+describe('what many agents hold ahead that are all quick', () => {
+  const AGENTS = 20;
+  const idleUnit: Unit = { cores: 1, runMs: 0 };
+  /** They are looked through seldom and all together: two of those pauses, and a moment. */
+  const SELDOM_MS = 2 * ((10 * AGENTS) / 8) + MOMENT_MS;
+
+  it.each([
+    ['one has a long one', 1],
+    ['half of them have', AGENTS / 2],
+    ['all but one have', AGENTS - 1],
+  ])('is not left there for long either while a core is free elsewhere: %s', (_, longOnes) => {
+    const portions = [
+      { atMs: 0, units: alike(200 * AGENTS, idleUnit) },
+      { atMs: 3000, units: [...alike(longOnes, long), ...alike(50 * AGENTS, idleUnit)] },
+    ];
+    const agents = new Array<number>(AGENTS).fill(1);
+    const { longestStrandedMs, makespanMs } = runCluster('backfill', agents, portions);
+    expect(longestStrandedMs).toBeLessThan(SELDOM_MS);
+    expect(makespanMs).toBe(23_002);
+  });
+});
+
 describe.each(['fifo', 'round-robin'] as const)('%s', (scheduler) => {
   it('leaves nothing behind a long unit either', () => {
     const units = [long, ...alike(150, short)];

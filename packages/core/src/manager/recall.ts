@@ -38,6 +38,7 @@ export function recalls(
   const holders: AgentPlace[] = [];
   for (const place of live) {
     if (!place.overbooked || isRecalling(state, place)) continue;
+    notLaterThan(now, place);
     const at = lookAgainAt(place, slowest, live.size);
     if (now < at) lookAt = Math.min(lookAt, at);
     else {
@@ -50,7 +51,7 @@ export function recalls(
   if (idlers.length === 0) return NONE;
   const effects: WorkEffect[] = [];
   for (const holder of holders) {
-    const { units, doubtful } = spare(state, holder, idlers, now);
+    const { units, doubtful } = spare(state, holder, idlers, now, pauseMs(live.size));
     if (doubtful) lookAt = Math.min(lookAt, holder.progressAt + WORTH_MS);
     if (units.length === 0) continue;
     holder.recalled = columns(state, units);
@@ -89,8 +90,19 @@ function lookAgainAt(place: AgentPlace, slowestMs: number, count: number): numbe
   if ((slowestMs * place.bookedCores) / place.capacity.cores >= WORTH_MS) return 0;
   const at = place.progressAt + WORTH_MS;
   if (count <= FEW) return at;
-  const pauseMs = (WORTH_MS * count) / FEW;
-  return Math.ceil(Math.max(at, place.lookedAt + pauseMs) / pauseMs) * pauseMs;
+  const pause = pauseMs(count);
+  return Math.ceil(Math.max(at, place.lookedAt + pause) / pause) * pause;
+}
+
+/** From one look to the next at agents that are quick, where there are so many. */
+function pauseMs(count: number): number {
+  return WORTH_MS * Math.max(1, count / FEW);
+}
+
+/** The clock may have been set back: what was must not seem to be yet to come. */
+function notLaterThan(now: number, place: AgentPlace): void {
+  place.progressAt = Math.min(place.progressAt, now);
+  place.lookedAt = Math.min(place.lookedAt, now);
 }
 
 /** How long a unit takes at the most, by the means of their classes. */
@@ -115,7 +127,8 @@ function isRecalling(state: WorkState, place: AgentPlace): boolean {
 }
 
 /**
- * The newest units that wait at the holder and that idle places have slots for. Those that would start
+ * The newest units that wait at the holder and that idle places have slots for, or will have had until
+ * the next look: one unit a look and core were 800 of nothing in 20 s. Those that would start
  * there within a moment by what is known of run times are left alone, as long as the holder gets on:
  * what is known may be of others.
  */
@@ -124,6 +137,7 @@ function spare(
   holder: AgentPlace,
   idlers: readonly Idler[],
   now: number,
+  pause: number,
 ): { units: number[]; doubtful: boolean } {
   const units: number[] = [];
   const isStuck = now - holder.progressAt >= WORTH_MS;
@@ -132,7 +146,11 @@ function spare(
     const { requests } = state.template(unit);
     const idler = idlers.find(
       ({ place, holding }) =>
-        place !== holder && place.takes(requests, now) && holding.room(requests) > 0,
+        place !== holder &&
+        place.takes(requests, now) &&
+        (requests.meanMs === undefined
+          ? holding.room(requests)
+          : holding.roomAhead(requests, pause)) > 0,
     );
     if (idler === undefined) continue;
     if (waitMs < WORTH_MS && !isStuck) {
