@@ -6,7 +6,7 @@ import type { Agenda } from './agenda.ts';
 /** Beyond the end of every run: nobody falls silent here. */
 const FOR_EVER = 1e12;
 /** As agent.ts gathers them when it has plenty. */
-const REPORT_MS = 5;
+const REPORT_MS = 10;
 
 const ENDED_WELL = {
   reason: 0,
