@@ -70,7 +70,8 @@ export class SimulatedDisk {
 
 /** Something on its way to the disk. */
 interface Write {
-  readonly bytes: Uint8Array;
+  /** Made when its turn comes: a state has gone on by then, and what a snapshot says of it must not. */
+  readonly bytes: () => Uint8Array;
   /** Of a snapshot: how many frames it stands for. */
   readonly replaces?: number;
   done(): void;
@@ -131,7 +132,7 @@ export class SimulatedJournal implements ConductorJournal {
 
   snapshot(parts: Iterable<unknown>): Promise<void> {
     this.#seal();
-    const bytes = Uint8Array.from(encode([...parts]));
+    const bytes = () => Uint8Array.from(encode([...parts]));
     return this.#enqueue({ bytes, replaces: this.#sequence });
   }
 
@@ -149,14 +150,15 @@ export class SimulatedJournal implements ConductorJournal {
     for (const write of pending.slice(0, written)) this.#land(write);
     const torn = pending[written];
     if (torn === undefined || torn.replaces !== undefined) return;
-    disk.tear(torn.bytes.slice(0, random.between(0, torn.bytes.length - 1)));
+    const bytes = torn.bytes();
+    disk.tear(bytes.slice(0, random.between(0, bytes.length - 1)));
   }
 
   #seal(): void {
     if (this.#batch.payloadBytes === 0) return;
     const bytes = Buffer.concat(this.#batch.seal(++this.#sequence, SALT, crc32));
     this.#batch.clear();
-    this.#last = this.#enqueue({ bytes });
+    this.#last = this.#enqueue({ bytes: () => bytes });
   }
 
   #enqueue(write: Omit<Write, 'done'>): Promise<void> {
@@ -180,8 +182,8 @@ export class SimulatedJournal implements ConductorJournal {
   }
 
   #land({ bytes, replaces }: Write): void {
-    if (replaces === undefined) this.#parts.disk.write(bytes);
-    else this.#parts.disk.replace({ state: bytes, frames: replaces });
+    if (replaces === undefined) this.#parts.disk.write(bytes());
+    else this.#parts.disk.replace({ state: bytes(), frames: replaces });
   }
 }
 
