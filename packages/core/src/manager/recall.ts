@@ -3,6 +3,7 @@
  * left queued behind a long one while a core is free elsewhere.
  */
 import type { UnitColumns } from '../protocol/messages.ts';
+import type { ClassQueue } from './class-queue.ts';
 import type { AgentPlace } from './places.ts';
 import { standingOf } from './standing.ts';
 import { STATE } from './unit-table.ts';
@@ -50,8 +51,10 @@ export function recalls(
   const idlers = idlersOf(state, open, now);
   if (idlers.length === 0) return NONE;
   const effects: WorkEffect[] = [];
+  const takers = new Takers(idlers, now, pauseMs(live.size));
   for (const holder of holders) {
-    const { units, doubtful } = spare(state, holder, idlers, now, pauseMs(live.size));
+    if (takers.haveNothing(state.templates.classes.length)) break;
+    const { units, doubtful } = spare(state, holder, takers, now);
     if (doubtful) lookAt = Math.min(lookAt, holder.progressAt + WORTH_MS);
     if (units.length === 0) continue;
     holder.recalled = columns(state, units);
@@ -127,31 +130,76 @@ function isRecalling(state: WorkState, place: AgentPlace): boolean {
 }
 
 /**
- * The newest units that wait at the holder and that idle places have slots for, or will have had until
- * the next look: one unit a look and core were 800 of nothing in 20 s. Those that would start
- * there within a moment by what is known of run times are left alone, as long as the holder gets on:
- * what is known may be of others.
+ * Who could take units of which class. What is taken only leaves less: who has no more for a class is
+ * never asked for it again, else a thousand idle agents would be for each of very many units.
+ */
+class Takers {
+  readonly #idlers: readonly Idler[];
+  readonly #now: number;
+  readonly #pause: number;
+  /** Those that may have a slot for units of a class, the first at the end. */
+  readonly #open = new Map<ClassQueue, Idler[]>();
+  #exhausted = 0;
+
+  constructor(idlers: readonly Idler[], now: number, pause: number) {
+    this.#idlers = idlers;
+    this.#now = now;
+    this.#pause = pause;
+  }
+
+  /** Whether nobody has anything left for any of so many classes. */
+  haveNothing(classes: number): boolean {
+    return this.#exhausted === classes;
+  }
+
+  /** The first but that one that has a slot, or will have had one until the next look. */
+  find(requests: ClassQueue, holder: AgentPlace): Idler | undefined {
+    const open = this.#openFor(requests);
+    for (let i = open.length - 1; i >= 0; i--) {
+      const idler = open[i] as Idler;
+      if (this.#room(idler, requests) === 0) {
+        open.splice(i, 1);
+        if (open.length === 0) this.#exhausted++;
+      } else if (idler.place !== holder) return idler;
+    }
+    return undefined;
+  }
+
+  #openFor(requests: ClassQueue): Idler[] {
+    let open = this.#open.get(requests);
+    if (open === undefined) {
+      open = this.#idlers.filter(({ place }) => place.takes(requests, this.#now)).reverse();
+      this.#open.set(requests, open);
+      if (open.length === 0) this.#exhausted++;
+    }
+    return open;
+  }
+
+  #room({ holding }: Idler, requests: ClassQueue): number {
+    // One unit a look and core were 800 of nothing in 20 s.
+    return requests.meanMs === undefined
+      ? holding.room(requests)
+      : holding.roomAhead(requests, this.#pause);
+  }
+}
+
+/**
+ * The newest units that wait at the holder and that others could take. Those that would start there
+ * within a moment by what is known of run times are left alone, as long as the holder gets on: what is
+ * known may be of others.
  */
 function spare(
   state: WorkState,
   holder: AgentPlace,
-  idlers: readonly Idler[],
+  takers: Takers,
   now: number,
-  pause: number,
 ): { units: number[]; doubtful: boolean } {
   const units: number[] = [];
   const isStuck = now - holder.progressAt >= WORTH_MS;
   let doubtful = false;
   for (const [unit, waitMs] of waitsOf(state, holder)) {
     const { requests } = state.template(unit);
-    const idler = idlers.find(
-      ({ place, holding }) =>
-        place !== holder &&
-        place.takes(requests, now) &&
-        (requests.meanMs === undefined
-          ? holding.room(requests)
-          : holding.roomAhead(requests, pause)) > 0,
-    );
+    const idler = takers.find(requests, holder);
     if (idler === undefined) continue;
     if (waitMs < WORTH_MS && !isStuck) {
       doubtful = true;
