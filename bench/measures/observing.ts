@@ -17,6 +17,9 @@ export function watched(context: Context): Promise<Sample> {
     const { watched: count, nulls } = context.sizes;
     let seen = 0;
     let ended = 0;
+    // Some have ended while the list of units was being made.
+    const { total, byState } = work.statistics;
+    const left = total - byState.Done;
     work.events$.subscribe(({ state }) => {
       if (state === 'Done') ended++;
     });
@@ -24,7 +27,7 @@ export function watched(context: Context): Promise<Sample> {
     const some = units.filter((_, i) => i % every === 0);
     for (const { state$ } of some) state$.subscribe({ complete: () => seen++ });
     await work.wait();
-    if (seen !== some.length || ended !== nulls) throw new Error(`${seen} and ${ended} were seen`);
+    if (seen !== some.length || ended !== left) throw new Error(`${seen} and ${ended} were seen`);
   });
 }
 
