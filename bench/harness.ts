@@ -68,6 +68,11 @@ export async function measure(
   return bench.figures.flatMap((figure) => resultOf(bench.name, figure, samples));
 }
 
+/** What a runner has measured in a round, as a figure of its own. */
+export function measured(runner: string, name: string): Figure['of'] {
+  return (round) => round[runner]?.[name];
+}
+
 /** Undefined where one of the two is not to be had on this machine. */
 export function ratio(ours: number | undefined, ceiling: number | undefined): number | undefined {
   return ours === undefined || ceiling === undefined ? undefined : ours / ceiling;

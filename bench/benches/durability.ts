@@ -1,7 +1,7 @@
 /** What being durable is for: opening again, and finding everybody. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Bench, type Round, type Runner, ratio } from '../harness.ts';
+import { type Bench, measured, type Round, type Runner, ratio } from '../harness.ts';
 import type { Rounds } from '../rounds.ts';
 
 /** A service whose units have all ended, opened again: from its log alone, and from a snapshot. */
@@ -16,7 +16,7 @@ export function reopenBench(rounds: Rounds): Bench {
       rounds.runner('read-bytes', { left }, `read-${form}`),
     ];
   };
-  const of = (form: string, name: string) => (round: Round) => round[`reopen-${form}`]?.[name];
+  const of = (form: string, name: string) => measured(`reopen-${form}`, name);
   return {
     name: 'reopen',
     rounds: 5,
@@ -51,7 +51,7 @@ export function reopenBench(rounds: Rounds): Bench {
 
 /** A program is killed while very many units run, and the next one opens its services. */
 export function reconnectBench(rounds: Rounds): Bench {
-  const of = (name: string) => (round: Round) => round['reconnect']?.[name];
+  const of = (name: string) => measured('reconnect', name);
   return {
     name: 'reconnect',
     rounds: 3,

@@ -1,12 +1,12 @@
 /** One unit on an idle machine. */
 import { compile, spawnLoop } from '../ceilings.ts';
-import { type Bench, type Round, type Runner, ratio } from '../harness.ts';
+import { type Bench, measured, type Runner, ratio } from '../harness.ts';
 import type { Rounds } from '../rounds.ts';
 
 /** One unit at a time: to the start of its process, and to its end. */
 export function latencyBench(rounds: Rounds, say: (line: string) => void): Bench {
   const C1 = 'C, 1 in flight';
-  const ours = (name: string) => (round: Round) => round['idle-latency']?.[name];
+  const ours = (name: string) => measured('idle-latency', name);
   return {
     name: 'latency',
     rounds: 5,

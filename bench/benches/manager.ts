@@ -1,12 +1,11 @@
 /** Where to look when a figure of the others moves. */
-import type { Bench, Round } from '../harness.ts';
+import { type Bench, measured } from '../harness.ts';
 import type { Rounds } from '../rounds.ts';
 
 /** The decisions alone, without journal, network and agents. */
 export function managerBench(rounds: Rounds): Bench {
-  const of = (runner: string, name: string) => (round: Round) => round[runner]?.[name];
   const cost = (title: string, runner: string, name: string) => {
-    return { title, unit: 'µs a unit', of: of(runner, name) };
+    return { title, unit: 'µs a unit', of: measured(runner, name) };
   };
   return {
     name: 'manager',
@@ -28,13 +27,13 @@ export function managerBench(rounds: Rounds): Bench {
         title: 'a process with only a manager, a million pending units',
         unit: 'MB',
         target: { below: 150 },
-        of: of('manager-memory', 'pending'),
+        of: measured('manager-memory', 'pending'),
       },
       {
         title: 'the same once all have ended',
         unit: 'MB',
         target: { below: 150 },
-        of: of('manager-memory', 'done'),
+        of: measured('manager-memory', 'done'),
       },
     ],
   };

@@ -1,10 +1,9 @@
 /** What waits takes room. */
-import type { Bench, Round } from '../harness.ts';
+import { type Bench, measured } from '../harness.ts';
 import type { Rounds } from '../rounds.ts';
 
 /** The resident memory of a process in which units wait. */
 export function memoryBench(rounds: Rounds): Bench {
-  const of = (runner: string, name: string) => (round: Round) => round[runner]?.[name];
   return {
     name: 'memory',
     rounds: 3,
@@ -14,14 +13,14 @@ export function memoryBench(rounds: Rounds): Bench {
         title: 'a million pending units, submitted in portions, resident',
         unit: 'MB',
         target: { below: 150 },
-        of: of('pending-in-portions', 'after'),
+        of: measured('pending-in-portions', 'after'),
       },
       {
         title: 'the same, right after one submit of all',
         unit: 'MB',
-        of: of('pending-at-once', 'after'),
+        of: measured('pending-at-once', 'after'),
       },
-      { title: 'before any', unit: 'MB', of: of('pending-at-once', 'before') },
+      { title: 'before any', unit: 'MB', of: measured('pending-at-once', 'before') },
     ],
   };
 }

@@ -1,10 +1,10 @@
 /** Units that start no process: what all of ours takes. */
-import { type Bench, type Round, ratio } from '../harness.ts';
+import { type Bench, measured, ratio } from '../harness.ts';
 import type { Rounds } from '../rounds.ts';
 
 /** Journal, manager, network and agent, of a million units through one pilot. */
 export function nullBench(rounds: Rounds): Bench {
-  const ours = (name: string) => (round: Round) => round['null-units']?.[name];
+  const ours = (name: string) => measured('null-units', name);
   return {
     name: 'null',
     rounds: 5,

@@ -1,10 +1,9 @@
 /** What users do beside the work: they look at it, and they compute. */
-import { type Bench, type Round, ratio } from '../harness.ts';
+import { type Bench, measured, type Round, ratio } from '../harness.ts';
 import type { Rounds } from '../rounds.ts';
 
 /** Units that somebody watches or waits for, against the same units alone. */
 export function observingBench(rounds: Rounds): Bench {
-  const of = (runner: string, name: string) => (round: Round) => round[runner]?.[name];
   const more = (runner: string) => (round: Round) => {
     const { [runner]: watched, unwatched } = round;
     if (watched === undefined || unwatched === undefined) return undefined;
@@ -21,7 +20,7 @@ export function observingBench(rounds: Rounds): Bench {
         unit: '×',
         target: { atLeast: 0.9 },
         of: (round) =>
-          ratio(of('watched', 'perSecond')(round), of('unwatched', 'perSecond')(round)),
+          ratio(measured('watched', 'perSecond')(round), measured('unwatched', 'perSecond')(round)),
       },
       { title: 'processor time that they take', unit: 'µs a unit', of: more('watched') },
       {

@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compile, gnuParallel, spawnLoop, xargs } from '../ceilings.ts';
-import { type Bench, type Figure, type Round, ratio } from '../harness.ts';
+import { type Bench, type Figure, measured, type Round, ratio } from '../harness.ts';
 import type { Rounds } from '../rounds.ts';
 
 const PLAIN = 'process-units';
@@ -39,13 +39,21 @@ export function processBench(rounds: Rounds, say: (line: string) => void): Bench
       ];
     },
     figures: [
-      { title: '/bin/true units, durable, 8 slots', unit: 'a second', of: at(PLAIN, 'perSecond') },
+      {
+        title: '/bin/true units, durable, 8 slots',
+        unit: 'a second',
+        of: measured(PLAIN, 'perSecond'),
+      },
       against('of posix_spawn + wait4 in C, 2 in flight', PLAIN, C2, 0.75),
       against('of the same, 4 in flight', PLAIN, 'C, 4 in flight'),
       against('of xargs -P2', PLAIN, 'xargs -P2', 1.15),
       against('of GNU parallel -j2', PLAIN, 'GNU parallel -j2', 8),
       against('an agent grown by 500 MB, of one that has not', GROWN, PLAIN, 0.9),
-      { title: 'what the grown one has in memory', unit: 'MB', of: at(GROWN, 'agentMegabytes') },
+      {
+        title: 'what the grown one has in memory',
+        unit: 'MB',
+        of: measured(GROWN, 'agentMegabytes'),
+      },
       ...KINDS.map((kind) => against(`${WITH_MORE[kind]}, of C, 2 in flight`, kind, C2, 0.6)),
       cpuTime('of the manager', PLAIN, 'managerCpuMicros'),
       cpuTime('of the agent, units not included', PLAIN, 'agentCpuMicros'),
@@ -55,15 +63,11 @@ export function processBench(rounds: Rounds, say: (line: string) => void): Bench
   };
 }
 
-function at(runner: string, value: string): Figure['of'] {
-  return (round: Round) => round[runner]?.[value];
-}
-
 function against(title: string, ours: string, other: string, atLeast?: number): Figure {
   const of = (round: Round) => ratio(round[ours]?.['perSecond'], round[other]?.['perSecond']);
   return { title, unit: '×', ...(atLeast !== undefined && { target: { atLeast } }), of };
 }
 
 function cpuTime(whose: string, runner: string, value: string): Figure {
-  return { title: `processor time ${whose}`, unit: 'µs a unit', of: at(runner, value) };
+  return { title: `processor time ${whose}`, unit: 'µs a unit', of: measured(runner, value) };
 }

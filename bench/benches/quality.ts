@@ -1,5 +1,5 @@
 /** How well the cores are used, in simulated time: decisions alone, and no matter how fast they are made. */
-import type { Bench, Figure, Runner } from '../harness.ts';
+import { type Bench, type Figure, measured, type Runner } from '../harness.ts';
 import type { Rounds } from '../rounds.ts';
 
 const MIXED = 'mixed-quality';
@@ -20,13 +20,13 @@ export function qualityBench(rounds: Rounds): Bench {
       {
         title: 'a graph in layers, 1 to 4 cores: backfill',
         unit: '× the bound',
-        of: (round) => round[SMALL]?.['graph'],
+        of: measured(SMALL, 'graph'),
       },
       {
         title: 'behind a long unit: longest that one waited while a core was free elsewhere',
         unit: 'ms',
         target: { below: 15 },
-        of: (round) => round[SMALL]?.['strandedMs'],
+        of: measured(SMALL, 'strandedMs'),
       },
     ],
   };
@@ -37,7 +37,7 @@ function makespan(title: string, value: string, below?: number): Figure {
     title,
     unit: '× the bound',
     ...(below !== undefined && { target: { below } }),
-    of: (round) => round[MIXED]?.[value],
+    of: measured(MIXED, value),
   };
 }
 

@@ -1,5 +1,5 @@
 /** Very much of everything: agents, units, edges. */
-import type { Bench, Figure, Round } from '../harness.ts';
+import { type Bench, type Figure, measured } from '../harness.ts';
 import type { Rounds } from '../rounds.ts';
 
 /** What a graph is to be resolved at. */
@@ -7,7 +7,7 @@ const GRAPH_PER_SECOND = 300_000;
 
 /** Units without a process through very many agents that are connected at once. */
 export function manyAgentsBench(rounds: Rounds): Bench {
-  const of = (name: string) => (round: Round) => round['many-agents']?.[name];
+  const of = (name: string) => measured('many-agents', name);
   return {
     name: 'many-agents',
     rounds: 3,
@@ -62,7 +62,7 @@ export function scaleBench(rounds: Rounds): Bench {
 }
 
 function vast(title: string, runner: string): Figure[] {
-  const of = (name: string) => (round: Round) => round[runner]?.[name];
+  const of = (name: string) => measured(runner, name);
   return [
     {
       title: `${title}: until durable`,
@@ -88,7 +88,7 @@ function vast(title: string, runner: string): Figure[] {
 }
 
 function graph(title: string, runner: string): Figure[] {
-  const of = (name: string) => (round: Round) => round[runner]?.[name];
+  const of = (name: string) => measured(runner, name);
   return [
     {
       title: `${title}, once submitted`,

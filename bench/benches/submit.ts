@@ -1,5 +1,5 @@
 /** What it takes until descriptions are safe. */
-import type { Bench } from '../harness.ts';
+import { type Bench, measured } from '../harness.ts';
 import type { Rounds } from '../rounds.ts';
 
 /** One submit of very many descriptions. */
@@ -13,13 +13,13 @@ export function submitBench(rounds: Rounds): Bench {
         title: 'a million descriptions, all alike, until durable',
         unit: 'µs each',
         target: { below: 5 },
-        of: (round) => round['submit-alike']?.['micros'],
+        of: measured('submit-alike', 'micros'),
       },
       {
         title: 'a million with arguments of their own',
         unit: 'µs each',
         target: { below: 5 },
-        of: (round) => round['submit-own']?.['micros'],
+        of: measured('submit-own', 'micros'),
       },
     ],
   };

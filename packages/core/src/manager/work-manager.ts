@@ -10,8 +10,9 @@ import type { HeldUnits } from '../protocol/messages.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import { Ahead } from './ahead.ts';
 import { BindingRound } from './binding-round.ts';
-import { AgentPlace } from './places.ts';
+import type { AgentPlace } from './places.ts';
 import { columns, recalls } from './recall.ts';
+import { standingOf } from './standing.ts';
 import { startEffect } from './start-messages.ts';
 import { type InTurn, isFinal, PAGE_MASK, STATE } from './unit-table.ts';
 import {
@@ -79,12 +80,12 @@ export class WorkManager {
     this.state.moves.take();
   }
 
-  /** All of the state as plain data, for a snapshot. Nothing in it changes afterwards. */
+  /** All of the state as plain data, copied at once, to be compared. Nothing in it changes afterwards. */
   dump(): WorkDump {
     return dumpWork(this.state);
   }
 
-  /** The same state, of which not all is copied at once: for a service that goes on meanwhile. */
+  /** The same for a snapshot, copied page by page while the service goes on. */
   dumpInTurn(): InTurn<WorkPart> {
     return dumpWorkInTurn(this.state);
   }
@@ -342,17 +343,10 @@ export class WorkManager {
   }
 }
 
-/** Of the units at a place those that it had slots for, the oldest first, and that are not known to run. */
-function mayHaveStarted(state: WorkState, { id, record }: AgentPlace): number[] {
-  const filled = new AgentPlace(id, record);
-  const unheard: number[] = [];
-  for (const unit of state.boundTo(state.places.at(id))) {
-    const { requests } = state.template(unit);
-    if (filled.room(requests) === 0) continue;
-    filled.book(unit, requests.request);
-    if (!state.hasStarted(unit)) unheard.push(unit);
-  }
-  return unheard;
+/** Of the units at a place those that it had slots for and that are not known to run, oldest first. */
+function mayHaveStarted(state: WorkState, place: AgentPlace): number[] {
+  const waiting = new Set(standingOf(state, place).waiting);
+  return state.boundTo(place).filter((unit) => !state.hasStarted(unit) && !waiting.has(unit));
 }
 
 /**
