@@ -10,6 +10,7 @@ import type {
 } from '../model/pilot-job-description.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
+import type { CommandRunner } from './command-runner.ts';
 
 /** The number of this contract; raised when an adaptor written for an older one would misbehave. */
 export const ADAPTOR_CONTRACT = 1;
@@ -46,6 +47,11 @@ export interface ConnectContext {
   readonly security?: SecurityContext;
   readonly log: Log;
   readonly clock: Clock;
+  /**
+   * Where the resource manager's commands run. Whoever runs them by this alone works from afar as
+   * well; it is closed by the core.
+   */
+  readonly runner: CommandRunner;
   /** For what the adaptor wants to keep; exists, mode 0700, the same for every connection. */
   readonly directory: string;
   readonly signal?: AbortSignal;
@@ -133,6 +139,8 @@ export interface AgentLaunch {
   /** Holds the key: mode 0600, to be copied only where the agent alone can read it. */
   readonly settingsFile: string;
   readonly agentFile: string;
+  /** Where agents will dial. An adaptor whose nodes cannot reach that refuses the launch. */
+  readonly manager: { readonly host: string; readonly port: number };
   /** The pilot's own; exists, mode 0700. */
   readonly directory: string;
   /** Never secret. */

@@ -15,6 +15,7 @@ import { KeptReports } from '../transport/kept-reports.ts';
 import type { Link } from '../transport/link.ts';
 import { type AgentEffect, AgentMachine } from './agent-machine.ts';
 import { ManagerLink, type ManagerLinkEvents } from './manager-link.ts';
+import { inheritedEnvironment, toldNode } from './node-environment.ts';
 import { findNode, type Node, nodeInfo } from './node-info.ts';
 import { OutputRelay, type OutputSink } from './output-relay.ts';
 import { ProgressGate, type ProgressLine } from './progress-gate.ts';
@@ -25,7 +26,7 @@ export interface AgentParts {
   readonly clock: Clock;
   readonly log: Log;
   dial(): Promise<Link>;
-  /** What units inherit, below the settings' environment and their own. */
+  /** The agent's own: what it is told of its node, and what units inherit below the settings'. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
@@ -82,14 +83,14 @@ export class Agent {
     this.#log = log;
     this.#startedAt = clock.monotonic();
     this.#time = new RunningTime(this.#startedAt);
-    this.#node = findNode(settings);
+    this.#node = findNode(settings, toldNode(environment));
     const { capacity, gpuNames } = this.#node;
     this.#context = { pilotId: settings.pilot, root: settings.root, gpuNames };
     this.#machine = new AgentMachine({ ...settings, capacity }, this.#time.now);
     this.#executor = createExecutor({
       kind: settings.executor,
       root: settings.root,
-      baseEnvironment: definedOnly({ ...environment, ...settings.environment }),
+      baseEnvironment: { ...inheritedEnvironment(environment), ...settings.environment },
       events: this.#executorEvents(),
       clock,
       log,
@@ -359,14 +360,4 @@ export class Agent {
     this.#kept.bye(end);
     await this.#kept.settled();
   }
-}
-
-function definedOnly(
-  environment: Readonly<Record<string, string | undefined>>,
-): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(environment).filter(
-      (entry): entry is [string, string] => entry[1] !== undefined,
-    ),
-  );
 }

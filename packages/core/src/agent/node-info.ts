@@ -4,10 +4,12 @@ import { arch, availableParallelism, hostname, platform, totalmem } from 'node:o
 import type { NodeInfo } from '../model/resources.ts';
 import type { AgentSettings } from '../protocol/agent-settings.ts';
 import { PSTAR_VERSION } from '../protocol/version.ts';
+import type { ToldNode } from './node-environment.ts';
 import type { SlotCapacity } from './slots.ts';
 
-/** What was found, and what the settings put in its place. */
+/** What was found, and what the settings or the environment put in its place. */
 export interface Node {
+  readonly name: string;
   readonly capacity: SlotCapacity;
   /** As CUDA takes them, by the ids in `capacity.gpus`: numbers, or what the site calls them. */
   readonly gpuNames: readonly string[];
@@ -32,12 +34,14 @@ const SYSTEMS: Readonly<Record<string, string>> = {
   aix: 'AIX',
 };
 
-/** Looks at the node; the settings win. */
-export function findNode({ cores, memory, gpus, resources = {} }: Offer): Node {
+/** Looks at the node; the settings win, and then what the resource manager's script has told. */
+export function findNode(settings: Offer, { name, ...told }: ToldNode = {}): Node {
+  const { cores, memory, gpus, resources = {} } = { ...told, ...settings };
   const allowed = allowedCores();
   const count = cores ?? allowed.length;
   const gpuNames = offeredGpus(gpus);
   return {
+    name: name ?? hostname(),
     capacity: {
       // More than there are: numbers are all that they can have.
       cores: count <= allowed.length ? allowed.slice(0, count) : range(count),
@@ -51,11 +55,11 @@ export function findNode({ cores, memory, gpus, resources = {} }: Offer): Node {
 
 /** The node as the manager is told of it. */
 export function nodeInfo(
-  { capacity }: Node,
+  { name, capacity }: Node,
   { launcher, launcherNote }: Pick<NodeInfo, 'launcher' | 'launcherNote'>,
 ): NodeInfo {
   return {
-    host: hostname(),
+    host: name,
     cores: capacity.cores.length,
     memory: capacity.memory,
     gpus: capacity.gpus.length,

@@ -3,7 +3,7 @@
  * what it wants done at resource managers and agents.
  */
 import { Subject } from 'rxjs';
-import type { Adaptor } from '../adaptor/adaptor.ts';
+import type { Adaptor, AgentLaunch } from '../adaptor/adaptor.ts';
 import type { NativeReport, PilotEffect, PilotEvent, PilotInput } from '../manager/pilot-events.ts';
 import { type PilotDump, PilotMachine, type PilotStep } from '../manager/pilot-machine.ts';
 import { isNativeOver, isOver as isReportOver, type PilotRecord } from '../manager/pilot-record.ts';
@@ -35,11 +35,11 @@ import {
   publishAddress,
   readContext,
   readSettings,
-  writeSettings,
 } from './pilot-launch.ts';
 import { lastWordsOf, removeRemains } from './pilot-remains.ts';
 import { type Connection, ResourceManagers } from './resource-managers.ts';
 import { RunningTimers } from './running-timers.ts';
+import { Submissions } from './submissions.ts';
 
 /** What the inside of a service is made of. */
 export interface PilotCoreParts {
@@ -76,7 +76,7 @@ export class PilotCore {
   /** Those among them that their resource managers have accepted. */
   readonly #listed = new Set<string>();
   readonly #keys = new Map<string, Key>();
-  readonly #submissions = new Map<string, { done: Promise<void>; abort: AbortController }>();
+  readonly #submissions: Submissions;
   readonly #lastOutputs = new Map<string, string>();
   readonly #removals = new Set<Promise<void>>();
   #address: ManagerAddress | undefined;
@@ -111,6 +111,18 @@ export class PilotCore {
       clock,
       log,
       report: (pilot, report) => this.#nativeReported(pilot, report),
+    });
+    this.#submissions = new Submissions({
+      connect: (pilot) => this.#connection(pilot),
+      place: (pilot) => this.#place(pilot),
+      launch: (pilot, round) => this.#launch(pilot, round),
+      prepared: (pilot, round, { identity, key }) => {
+        this.#keys.delete(launchName(pilot, round - 1));
+        this.#keep(identity, pilot, key);
+      },
+      accepted: (pilot, round, nativeId) =>
+        this.tell({ type: 'accepted', pilot, round, nativeId, at: clock.now() }),
+      refused: (pilot, round, error) => this.#refused(pilot, round, error),
     });
     for (const pilot of this.machine.pilots.values()) this.#restore(pilot);
   }
@@ -160,7 +172,7 @@ export class PilotCore {
 
   /** Gives a submission up, if the adaptor can. */
   abortSubmission(pilotId: string): void {
-    this.#submissions.get(pilotId)?.abort.abort();
+    this.#submissions.abort(pilotId);
   }
 
   explain(pilotId: string): Explanation {
@@ -173,14 +185,13 @@ export class PilotCore {
 
   async render(pilotId: string): Promise<string> {
     const { round } = this.#pilot(pilotId);
-    const { jobs } = await this.#connection(pilotId);
-    const place = this.#place(pilotId);
-    return jobs.manager.render(agentLaunch(place, round, this.#description(pilotId)));
+    const { manager } = (await this.#connection(pilotId)).jobs;
+    return manager.render(this.#launch(pilotId, round));
   }
 
   /** Detaches from everything; what is under way at resource managers and on disk is waited for. */
   async close(why: string): Promise<void> {
-    await Promise.all([...this.#submissions.values()].map(({ done }) => done));
+    await this.#submissions.settled();
     this.agents.close(why);
     this.#timers.close();
     await this.managers.close();
@@ -251,10 +262,10 @@ export class PilotCore {
     const { clock } = this.#parts;
     switch (effect.type) {
       case 'submit':
-        this.#submit(effect.pilot, effect.round, false);
+        this.#submissions.begin(effect.pilot, effect.round, false);
         return;
       case 'settle-submission':
-        this.#submit(effect.pilot, effect.round, true);
+        this.#submissions.begin(effect.pilot, effect.round, true);
         return;
       case 'watch-native':
         this.#withNative(effect.pilot, ({ jobs }, id) => jobs.watch(effect.pilot, id));
@@ -312,52 +323,15 @@ export class PilotCore {
     for (const word of words) this.tell({ type: 'agent-bye', pilot, ...word, at: clock.now() });
   }
 
-  #submit(pilot: string, round: number, again: boolean): void {
-    const abort = new AbortController();
-    const at = () => this.#parts.clock.now();
-    const done = this.#submitted(pilot, round, again, abort.signal)
-      .then(
-        (nativeId) => this.tell({ type: 'accepted', pilot, round, nativeId, at: at() }),
-        (error: unknown) => {
-          this.problems.set(pilot, error);
-          const problem = error instanceof Error ? error.message : String(error);
-          this.tell({ type: 'refused', pilot, round, problem, at: at() });
-        },
-      )
-      .finally(() => this.#submissions.delete(pilot));
-    this.#submissions.set(pilot, { done, abort });
+  #refused(pilot: string, round: number, error: unknown): void {
+    this.problems.set(pilot, error);
+    const problem = error instanceof Error ? error.message : String(error);
+    this.tell({ type: 'refused', pilot, round, problem, at: this.#parts.clock.now() });
   }
 
-  async #submitted(
-    pilotId: string,
-    round: number,
-    again: boolean,
-    signal: AbortSignal,
-  ): Promise<string> {
-    const { adaptor, jobs } = await this.#connection(pilotId);
-    const { manager } = jobs;
-    const place = this.#place(pilotId);
-    const description = this.#description(pilotId);
-    if (again) {
-      const found = await manager.find?.(launchName(pilotId, round));
-      if (found !== undefined) return found;
-      if (manager.find === undefined) {
-        const problem = 'a crash came in between, and whether it was submitted cannot be known';
-        throw new PilotError('ADAPTOR_FAILED', problem, { subject: pilotId });
-      }
-    }
-    assert(this.#address !== undefined, 'a pilot is submitted before anybody listens');
-    const settings = await writeSettings({
-      place,
-      round,
-      description,
-      address: this.#address,
-      offer: manager.offer?.(description) ?? {},
-      limitIsKept: adaptor.attributes.includes('wallTimeLimit'),
-    });
-    this.#keys.delete(launchName(pilotId, round - 1));
-    this.#keep(settings.identity, pilotId, settings.key);
-    return manager.submit(agentLaunch(place, round, description), { signal });
+  #launch(pilotId: string, round: number): AgentLaunch {
+    assert(this.#address !== undefined, 'a pilot is launched before anybody listens');
+    return agentLaunch(this.#place(pilotId), round, this.#description(pilotId), this.#address);
   }
 
   #cleanUp(pilot: Readonly<PilotRecord>): void {

@@ -96,6 +96,7 @@ export function agentLaunch(
   place: PilotPlace,
   round: number,
   description: ParsedPilotJobDescription,
+  manager: ManagerAddress,
 ): AgentLaunch {
   const file = agentFile();
   const node = description.agent?.node ?? process.execPath;
@@ -104,6 +105,7 @@ export function agentLaunch(
     command: [node, file, place.settingsFile],
     settingsFile: place.settingsFile,
     agentFile: file,
+    manager,
     directory: place.directory,
     environment: { ...description.environment, PSTAR_PILOT_ID: place.pilotId },
     logFile: logFileOf(place, description),

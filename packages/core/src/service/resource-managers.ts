@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Adaptor, NativeState, SecurityContext } from '../adaptor/adaptor.ts';
+import { type CommandRunner, localCommandRunner } from '../adaptor/command-runner.ts';
 import { findAdaptor } from '../adaptor/registry.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { ensureDirectory } from '../runtime/files.ts';
@@ -39,12 +40,14 @@ const RETRY_MS_MAX = 300_000;
 /** Connects where pilots are, once each. */
 export class ResourceManagers {
   readonly #parts: ResourceManagersParts;
+  readonly #runner: CommandRunner;
   readonly #connections = new Map<string, Promise<Connection>>();
   readonly #open = new Set<Connection>();
   #closed = false;
 
   constructor(parts: ResourceManagersParts) {
     this.#parts = parts;
+    this.#runner = localCommandRunner(parts.clock);
   }
 
   /** @throws PilotError `ADAPTOR_NOT_FOUND`, `ADAPTOR_INCOMPATIBLE`, and what the adaptor throws. */
@@ -87,6 +90,7 @@ export class ResourceManagers {
     await Promise.allSettled([...this.#connections.values()]);
     await Promise.allSettled([...this.#open].map(({ jobs }) => jobs.close()));
     this.#open.clear();
+    await this.#runner.close();
   }
 
   async #connect(
@@ -100,6 +104,7 @@ export class ResourceManagers {
     await ensureDirectory(directory);
     const manager = await adaptor.connect(new URL(rm), {
       clock,
+      runner: this.#runner,
       directory,
       log: log.child({ adaptor: adaptor.scheme }),
       ...(context !== undefined && { security: context }),

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AgentLaunch, NativeState, ResourceManager } from '../../src/adaptor/adaptor.ts';
+import { localCommandRunner } from '../../src/adaptor/command-runner.ts';
 import { localAdaptor } from '../../src/adaptor/local.ts';
 import { liveStat, processesWith, statOf } from '../../src/adaptor/local-process.ts';
 import type { ParsedPilotJobDescription } from '../../src/model/pilot-job-description.ts';
@@ -22,7 +23,12 @@ describe('local://', () => {
   let ids: string[];
 
   const connect = (rm = 'local://') =>
-    localAdaptor.connect(new URL(rm), { log: silentLog, clock: systemClock, directory });
+    localAdaptor.connect(new URL(rm), {
+      log: silentLog,
+      clock: systemClock,
+      runner: localCommandRunner(),
+      directory,
+    });
 
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), 'pstar-local-'));
@@ -44,6 +50,7 @@ describe('local://', () => {
       command,
       settingsFile: join(directory, 'settings.json'),
       agentFile: join(directory, 'agent.mjs'),
+      manager: { host: '127.0.0.1', port: 1 },
       directory,
       environment: { PSTAR_PILOT_ID: 'pilot-1' },
       logFile: join(directory, 'agent.log'),

@@ -34,6 +34,7 @@ describe('agentScript', () => {
     command,
     settingsFile: '/s.json',
     agentFile: '/a.mjs',
+    manager: { host: '127.0.0.1', port: 1 },
     directory: '/',
     environment: { GREETING: "it's $HOME" },
     logFile: '/log',

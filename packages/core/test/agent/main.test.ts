@@ -48,7 +48,10 @@ class World {
     return manager;
   }
 
-  async launch(settings: Partial<AgentSettings> = {}): Promise<ChildProcess> {
+  async launch(
+    settings: Partial<AgentSettings> = {},
+    variables: Record<string, string> = {},
+  ): Promise<ChildProcess> {
     const { host, port } = this.listener;
     const file = join(this.directory, 'settings.json');
     const all: AgentSettings = {
@@ -69,7 +72,10 @@ class World {
       ...settings,
     };
     await writeFile(file, JSON.stringify(all));
-    const child = spawn(process.execPath, [BUNDLE, file], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn(process.execPath, [BUNDLE, file], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, ...variables },
+    });
     this.child = child;
     child.stderr?.on('data', (chunk) => {
       this.log += chunk;
@@ -127,6 +133,32 @@ describe('the agent as a program', () => {
     expect(await world.exit).toBe(0);
     expect(manager.bye).toBe('ordered');
     expect(world.log).toBe('');
+  });
+
+  it('offers what it is told of its node, which its units are not', async () => {
+    await world.launch(
+      { cores: 2 },
+      {
+        PSTAR_NODE_NAME: 'n7',
+        PSTAR_NODE_CORES: '3',
+        PSTAR_NODE_MEMORY: '1048576',
+        PSTAR_NODE_GPUS: '1',
+      },
+    );
+    const manager = await world.manager();
+    expect(manager.hello?.node).toMatchObject({ host: 'n7', cores: 2, memory: 1048576, gpus: 1 });
+    manager.welcome();
+    const script = 'env | grep -c ^PSTAR_NODE_';
+    manager.start([1], { executable: '/bin/sh', arguments: ['-c', script] });
+    await manager.until(({ ended }) => ended.has(1));
+    // grep's own word for none.
+    expect(manager.ended.get(1)).toMatchObject({ exitCode: 1 });
+  });
+
+  it('says what is wrong with what it is told', async () => {
+    await world.launch({}, { PSTAR_NODE_CORES: 'four' });
+    expect(await world.exit).toBe(70);
+    expect(world.log).toContain("PSTAR_NODE_CORES='four' is no whole number from 1 on");
   });
 
   it.each(['SIGTERM', 'SIGINT'] as const)('leaves no process behind at %s', async (signal) => {

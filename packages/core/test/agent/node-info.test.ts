@@ -32,6 +32,17 @@ describe('findNode', () => {
     expect(capacity).toMatchObject({ memory: 5, gpus: [0, 1], resources: { licence: 1 } });
   });
 
+  it('believes what it is told, below the settings and above what it finds', () => {
+    const told = { name: 'n7', cores: 1000, memory: 5, gpus: 2 };
+    const node = findNode({ memory: 6 }, told);
+    expect(nodeInfo(node, { launcher: 'null' })).toMatchObject({
+      host: 'n7',
+      cores: 1000,
+      memory: 6,
+      gpus: 2,
+    });
+  });
+
   it('offers the gpus that it may use, by their names', () => {
     vi.stubEnv('CUDA_VISIBLE_DEVICES', '3,GPU-ab');
     expect(findNode({}).gpuNames).toEqual(['3', 'GPU-ab']);

@@ -1,10 +1,11 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { filter, firstValueFrom } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import {
   type Adaptor,
   type AgentLaunch,
+  type ConnectContext,
   defineAdaptor,
   type NativeState,
   type ResourceManager,
@@ -25,6 +26,7 @@ describe('a resource manager', () => {
     readonly submitted: AgentLaunch[] = [];
     readonly canceled: string[] = [];
     readonly states_ = new Map<string, NativeState>();
+    context: ConnectContext | undefined;
     refusal: PilotError | undefined;
     hang = false;
     pollIntervalMs = 1;
@@ -61,7 +63,10 @@ describe('a resource manager', () => {
     defineAdaptor({
       scheme: 'fake',
       attributes: ['queue'],
-      connect: async () => fake as ResourceManager,
+      connect: async (_rm, context) => {
+        fake.context = context;
+        return fake as ResourceManager;
+      },
     });
 
   it('that refuses has its own sentence heard, and nothing is left', async () => {
@@ -121,6 +126,18 @@ describe('a resource manager', () => {
       expect(service.pilotJobs).toEqual([]);
       expect(fake.submitted).toEqual([]);
     });
+  });
+
+  it('is given where commands run, and where agents will dial', async () => {
+    const fake = new Fake();
+    const listen = { host: '127.0.0.1', advertise: 'login.example' };
+    const service = await world.open({ adaptors: [adaptorOf(fake)], listen });
+    await service.create('fake://', {});
+    expect(await fake.context?.runner.run(['echo', 'here'])).toMatchObject({ stdout: 'here\n' });
+    const [launch] = fake.submitted;
+    const settings = JSON.parse(await readFile(launch?.settingsFile ?? '', 'utf8'));
+    expect(launch?.manager).toEqual({ host: 'login.example', port: expect.any(Number) });
+    expect(launch?.manager).toEqual(settings.manager);
   });
 
   it('has its words in the detail and in the explanation', async () => {
