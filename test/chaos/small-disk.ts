@@ -1,21 +1,24 @@
 /** A disk of a few mebibytes, in memory, that can be filled to the last byte and the last file. */
-import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Tmpfs } from '../../packages/core/test/support/tmpfs.ts';
 
 export class SmallDisk implements Disposable {
-  readonly path: string;
+  readonly #disk: Tmpfs;
 
-  private constructor(path: string) {
-    this.path = path;
+  private constructor(disk: Tmpfs) {
+    this.#disk = disk;
+  }
+
+  get path(): string {
+    return this.#disk.path;
   }
 
   /** Mounts it in that directory, as root or by sudo. Without either it fails. */
   static mount(directory: string): SmallDisk {
     const path = join(directory, 'disk');
     mkdirSync(path);
-    asRoot('mount', '-t', 'tmpfs', '-o', 'size=16m,nr_inodes=400,mode=777', 'tmpfs', path);
-    return new SmallDisk(path);
+    return new SmallDisk(Tmpfs.mount(path, 'size=16m,nr_inodes=400,mode=777'));
   }
 
   fill(): void {
@@ -35,8 +38,7 @@ export class SmallDisk implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    // Lazily: processes that are just ending may still have files open there.
-    asRoot('umount', '--lazy', this.path);
+    this.#disk[Symbol.dispose]();
   }
 }
 
@@ -46,11 +48,4 @@ function untilFull(write: () => void): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
   }
-}
-
-function asRoot(command: string, ...rest: string[]): void {
-  const sudo = process.getuid?.() === 0 ? [] : ['sudo', '--non-interactive'];
-  const [program = '', ...words] = [...sudo, command, ...rest];
-  const { status, stderr, error } = spawnSync(program, words, { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`${command}: ${error?.message ?? stderr}`);
 }

@@ -2,39 +2,22 @@
  * Units that find no room for what they write, on a tmpfs that is full. Where mount is not permitted it
  * is left out, but not in CI: there it fails.
  */
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { cannotMount, Tmpfs } from '../support/tmpfs.ts';
 import { World } from './harness.ts';
 
-const mount = (directory: string) =>
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', directory], { stdio: 'ignore' });
-const unmount = (directory: string) => execFileSync('umount', [directory], { stdio: 'ignore' });
-
-function canMount(): boolean {
-  const directory = join(tmpdir(), `pstar-mount-${process.pid}`);
-  mkdirSync(directory);
-  try {
-    mount(directory);
-    unmount(directory);
-    return true;
-  } catch {
-    return false;
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
-}
-
-describe.skipIf(!process.env['CI'] && !canMount())('a unit that finds no room', () => {
+describe.skipIf(cannotMount())('a unit that finds no room', () => {
   let small: string;
+  let disk: Tmpfs;
   beforeAll(() => {
     small = mkdtempSync(join(tmpdir(), 'pstar-small-'));
-    mount(small);
+    disk = Tmpfs.mount(small, 'size=64k,mode=777');
   });
   afterAll(() => {
-    unmount(small);
+    disk[Symbol.dispose]();
     rmSync(small, { recursive: true });
   });
 

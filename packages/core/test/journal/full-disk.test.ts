@@ -3,48 +3,26 @@
  * is left out, but not in CI: there it fails.
  */
 
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Clock } from '../../src/runtime/clock.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
+import { cannotMount, Tmpfs } from '../support/tmpfs.ts';
 import { contents, open, temporaryDirectory } from './support.ts';
 
 const MiB = 1024 * 1024;
 
-function run(command: string, ...args: string[]): void {
-  execFileSync(command, args, { stdio: 'ignore' });
-}
-
-const mount = (directory: string) =>
-  run('mount', '-t', 'tmpfs', '-o', 'size=16m', 'tmpfs', directory);
-const unmount = (directory: string) => run('umount', directory);
-
-function canMount(): boolean {
-  const directory = join(tmpdir(), `pstar-mount-${process.pid}`);
-  mkdirSync(directory);
-  try {
-    mount(directory);
-    unmount(directory);
-    return true;
-  } catch {
-    return false;
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
-}
-
-describe.skipIf(!process.env['CI'] && !canMount())('a disk that is full', () => {
+describe.skipIf(cannotMount())('a disk that is full', () => {
   let mounted: string;
+  let disk: Tmpfs;
   let directory: string;
   beforeEach(() => {
     mounted = temporaryDirectory();
-    mount(mounted);
+    disk = Tmpfs.mount(mounted, 'size=16m,mode=777');
     directory = join(mounted, 'journal');
   });
-  afterEach(() => unmount(mounted));
+  afterEach(() => disk[Symbol.dispose]());
 
   const ballast = () => join(mounted, 'ballast');
 
