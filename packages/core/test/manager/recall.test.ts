@@ -1,7 +1,9 @@
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
+import { AgentPlace } from '../../src/manager/places.ts';
+import { recalls } from '../../src/manager/recall.ts';
 import type { WorkEffect, WorkStep } from '../../src/manager/work-events.ts';
 import { endedRows } from '../support/rows.ts';
-import { WorkWorld } from '../support/work-world.ts';
+import { NODE, WorkWorld } from '../support/work-world.ts';
 
 /** More than are looked at one by one. */
 const AGENTS = 9;
@@ -55,4 +57,44 @@ it('a clock that is set back holds nothing up', () => {
   expect(at).toBeLessThan(500 + 10 + 2 * PAUSE_MS);
   world.now = at;
   expect(effectOf(world.handle({ type: 'time', now: at }), 'recall')).toBeDefined();
+});
+
+/** Places of three cores that have so many units of two cores each, as if they had been given them. */
+function placesWith(world: WorkWorld, count: number, units: number): AgentPlace[] {
+  const { state } = world;
+  return Array.from({ length: count }, () => {
+    const { length } = state.places.all;
+    const record = { agentId: `a${length}`, pilotId: 'p', node: { ...NODE, cores: 3 } };
+    const place = state.places.add(record);
+    place.status = 'live';
+    for (let left = units; left > 0; left--) {
+      const unit = state.templates.classes[0]?.shift() as number;
+      state.bind(unit, place);
+    }
+    return place;
+  });
+}
+
+/** How often somebody is asked for room when so many have a core free that is of no use, and as many hold too much. */
+function timesAsked(agents: number, description: object): number {
+  const world = new WorkWorld();
+  const unit = { numberOfProcesses: 2, ...description };
+  world.submit(...Array.from({ length: 5 * agents }, () => unit));
+  const live = new Set([...placesWith(world, agents, 1), ...placesWith(world, agents, 4)]);
+  const asked = ['room', 'roomAhead'] as const;
+  const spies = asked.map((name) => vi.spyOn(AgentPlace.prototype, name));
+  const { effects } = recalls(world.state, live, live, 1000);
+  expect(effects).toEqual([]);
+  const times = spies.reduce((sum, { mock }) => sum + mock.calls.length, 0);
+  for (const spy of spies) spy.mockRestore();
+  return times;
+}
+
+it.each([
+  ['of an unknown run time', {}],
+  ['of a known one', { estimatedRunTime: 60 }],
+])('nobody is asked again who has nothing left for units %s', (_, description) => {
+  const few = timesAsked(10, description);
+  expect(few).toBeGreaterThanOrEqual(10);
+  expect(timesAsked(100, description)).toBeLessThanOrEqual(10 * few);
 });
