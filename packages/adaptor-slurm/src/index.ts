@@ -1,0 +1,13 @@
+/** The adaptor for Slurm: `slurm://`. */
+export type {
+  JobExit,
+  JobRow,
+  PastJob,
+  PastJobs,
+  SbatchOption,
+  SlurmInfo,
+  SlurmJob,
+  SlurmNode,
+  SlurmPartition,
+  SlurmTransport,
+} from './transport.ts';
