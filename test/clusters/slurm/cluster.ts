@@ -6,10 +6,9 @@ import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
 import { readdirSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { hostname, tmpdir, userInfo } from 'node:os';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { statOf } from '../../../packages/core/src/adaptor/local-process.ts';
 import {
   gresConf,
   type Layout,
@@ -18,40 +17,30 @@ import {
   type SlurmOptions,
   slurmConf,
 } from './configuration.ts';
+import { endLeftOver, MARK, makeDirectory, removeCluster } from './directories.ts';
+import { type CommandResult, SlurmController, SlurmNode } from './parts.ts';
 import { claimPorts, type PortBlock } from './ports.ts';
-import { Daemon, killAllWith, lives, until } from './processes.ts';
+import { Daemon, until } from './processes.ts';
 
 export type { SlurmOptions } from './configuration.ts';
+export type { CommandResult, SlurmController, SlurmNode } from './parts.ts';
 
-/** What a command of Slurm's left behind. */
-export interface CommandResult {
-  readonly exitCode: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Clusters' directories; then comes whose they are, and what mkdtemp adds. */
-const PREFIX = 'pstar-slurm-';
-/** In the environment of every daemon: the directory of its cluster. */
-const MARK = 'PSTAR_SLURM_CLUSTER';
 /** Where Debian has the daemons: not on every user's path. */
 const PATH = `${process.env['PATH']}:/usr/sbin:/sbin`;
-/** What Slurm's sockets may add to the directory's path, within the 107 characters of the kernel. */
-const DIRECTORY_MAX = 80;
 
 /**
  * Starts a cluster and settles when all of its nodes are idle: in a fraction of a second. Ends those
  * first that were left behind by programs that have been killed.
  *
  * @param options how it is to be
- * @param byHand whether it lives on after this program, until {@link stopByHand}
+ * @param byHand whether it lives on after this program, until {@link endByHand}
  */
 export async function startSlurm(
   options: SlurmOptions = {},
   byHand = false,
 ): Promise<SlurmCluster> {
   await endLeftOver();
-  const cluster = await SlurmCluster.make(options, byHand ? 'by-hand' : ownName());
+  const cluster = await SlurmCluster.make(options, byHand);
   try {
     await cluster.start();
   } catch (error) {
@@ -60,13 +49,6 @@ export async function startSlurm(
     throw new Error(`Slurm did not start: ${(error as Error).message}\n${log}`, { cause: error });
   }
   return cluster;
-}
-
-/** Ends the clusters that were started to live on, and says which they were. */
-export async function stopByHand(): Promise<string[]> {
-  const directories = clusterDirectories().filter((path) => path.includes(`${PREFIX}by-hand-`));
-  await Promise.all(directories.map(removeCluster));
-  return directories;
 }
 
 /** A cluster that runs. */
@@ -101,19 +83,15 @@ export class SlurmCluster implements AsyncDisposable {
     this.restPort = ports.ports.at(-1) as number;
     this.#munge = this.#daemon('munged', this.#mungeCommand());
     const controller = this.#daemon('slurmctld', ['slurmctld', '-D', '-f', this.conf]);
-    this.controller = new SlurmController(this, controller);
+    this.controller = new SlurmController(this.run.bind(this), controller);
     const names = nodeNames(options);
     this.#nodes = new Map(names.map((name) => [name, this.#node(name)]));
     this.#rest = options.rest ? this.#restDaemons() : [];
   }
 
   /** Lays out everything; nothing runs yet. */
-  static async make(options: SlurmOptions, owner: string): Promise<SlurmCluster> {
-    const prefix = join(tmpdir(), `${PREFIX}${owner}-`);
-    if (prefix.length > DIRECTORY_MAX) {
-      throw new Error(`${prefix} is too long for unix sockets; set TMPDIR to something shorter`);
-    }
-    const directory = await mkdtemp(prefix);
+  static async make(options: SlurmOptions, byHand: boolean): Promise<SlurmCluster> {
+    const directory = await makeDirectory(byHand);
     const block = await claimPorts();
     const [controllerPort = 0, ...others] = block.ports;
     const nodePorts = others.slice(0, nodeNames(options).length);
@@ -225,7 +203,7 @@ export class SlurmCluster implements AsyncDisposable {
     const conf = nodeConf(this.directory, name);
     const command = ['slurmd', '-D', '-N', name, '-f', conf];
     const daemon = this.#daemon(`slurmd-${name}`, command, { SLURM_CONF: conf });
-    return new SlurmNode(this, name, conf, daemon);
+    return new SlurmNode(this.run.bind(this), name, conf, daemon);
   }
 
   #mungeCommand(): string[] {
@@ -258,117 +236,10 @@ export class SlurmCluster implements AsyncDisposable {
   }
 }
 
-/** One node of a cluster. */
-export class SlurmNode {
-  readonly name: string;
-  readonly #cluster: SlurmCluster;
-  readonly #conf: string;
-  readonly #daemon: Daemon;
-
-  constructor(cluster: SlurmCluster, name: string, conf: string, daemon: Daemon) {
-    this.#cluster = cluster;
-    this.name = name;
-    this.#conf = conf;
-    this.#daemon = daemon;
-  }
-
-  /** Loses its power: slurmd and every process of its jobs are gone at once. */
-  async kill(): Promise<void> {
-    await this.#daemon.end('SIGKILL');
-    await killAllWith([['SLURM_CONF', this.#conf]]);
-  }
-
-  /** Loses slurmd only, as from a lost network: the processes of its jobs go on. */
-  async stop(): Promise<void> {
-    await this.#daemon.end('SIGKILL');
-  }
-
-  /** Has slurmd again; settles when the controller takes jobs for it. */
-  async start(): Promise<void> {
-    await this.boot();
-    await until(`${this.name} in service`, async () => {
-      const { stdout } = await this.#cluster.run(['sinfo', '-h', '-n', this.name, '-o', '%t']);
-      return /^(idle|mix|alloc)$/m.test(stdout);
-    });
-  }
-
-  /** Starts slurmd, whatever the controller makes of it. */
-  boot(): Promise<void> {
-    return this.#daemon.start();
-  }
-}
-
-/** The slurmctld of a cluster. */
-export class SlurmController {
-  readonly #cluster: SlurmCluster;
-  readonly #daemon: Daemon;
-
-  constructor(cluster: SlurmCluster, daemon: Daemon) {
-    this.#cluster = cluster;
-    this.#daemon = daemon;
-  }
-
-  /** Dies without saving what has changed in the last seconds. */
-  kill(): Promise<void> {
-    return this.#daemon.end('SIGKILL');
-  }
-
-  /** Saves what it knows, and ends. */
-  stop(): Promise<void> {
-    return this.#daemon.end('SIGTERM');
-  }
-
-  /** Hangs: connections to it are accepted, by the kernel, and nobody answers. */
-  pause(): Promise<void> {
-    return this.#daemon.pause();
-  }
-
-  resume(): void {
-    this.#daemon.resume();
-  }
-
-  /** Settles when it answers. */
-  async start(): Promise<void> {
-    await this.#daemon.start();
-    await until('answering (slurmctld)', async () => {
-      this.#daemon.mustLive();
-      return (await this.#cluster.run(['scontrol', 'ping'])).exitCode === 0;
-    });
-  }
-}
-
 /** Nothing of another Slurm: this program may itself run in a job of one. */
 function inherited(): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(([name]) => !name.startsWith('SLURM_'));
   return Object.fromEntries(own);
-}
-
-/** Names this program in a way that no later one will have. */
-function ownName(): string {
-  return `${process.pid}-${statOf(process.pid)?.start}`;
-}
-
-function clusterDirectories(): string[] {
-  const names = readdirSync(tmpdir()).filter((name) => name.startsWith(PREFIX));
-  return names.map((name) => join(tmpdir(), name));
-}
-
-/** What has no program any more: it was killed, as a clean end removes everything. */
-async function endLeftOver(): Promise<void> {
-  const dead = clusterDirectories().filter((path) => {
-    const [, pid, start] = /-(\d+)-(\d+)-[^-]+$/.exec(path) ?? [];
-    return pid !== undefined && !lives(Number(pid), Number(start));
-  });
-  await Promise.all(dead.map(removeCluster));
-}
-
-/** Idempotent, and two programs may do it at once: no directory's name is ever used again. */
-async function removeCluster(directory: string): Promise<void> {
-  const names = await readdir(directory).catch(() => []);
-  const nodes = names.filter((name) => /^n\d+\.conf$/.test(name));
-  const confs = nodes.map((name) => ['SLURM_CONF', join(directory, name)] as const);
-  await killAllWith([[MARK, directory], ...confs]);
-  await rm(directory, { recursive: true, force: true });
 }
 
 async function addressOf(name: string): Promise<string | undefined> {

@@ -1,6 +1,7 @@
 /** Clusters for people: `main.ts up` starts one that stays, `main.ts down` ends all of those. */
 import { parseArgs } from 'node:util';
-import { startSlurm, stopByHand } from './cluster.ts';
+import { startSlurm } from './cluster.ts';
+import { endByHand } from './directories.ts';
 
 const USAGE = `usage: npm run slurm -- up [--nodes 3] [--cpus 8] [--gpus 0] [--rest]
        npm run slurm -- down
@@ -25,7 +26,7 @@ async function up(): Promise<string> {
 }
 
 async function down(): Promise<string> {
-  const ended = await stopByHand();
+  const ended = await endByHand();
   return ended.map((directory) => `ended ${directory}\n`).join('');
 }
 

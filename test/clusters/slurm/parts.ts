@@ -1,0 +1,91 @@
+/** The parts of a cluster that tests do harm to. */
+import { type Daemon, killAllWith, until } from './processes.ts';
+
+/** What a command of Slurm's left behind. */
+export interface CommandResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a command with a cluster's configuration. */
+export type Run = (command: readonly string[]) => Promise<CommandResult>;
+
+/** One node of a cluster. */
+export class SlurmNode {
+  readonly name: string;
+  readonly #run: Run;
+  readonly #conf: string;
+  readonly #daemon: Daemon;
+
+  constructor(run: Run, name: string, conf: string, daemon: Daemon) {
+    this.#run = run;
+    this.name = name;
+    this.#conf = conf;
+    this.#daemon = daemon;
+  }
+
+  /** Loses its power: slurmd and every process of its jobs are gone at once. */
+  async kill(): Promise<void> {
+    await this.#daemon.end('SIGKILL');
+    await killAllWith([['SLURM_CONF', this.#conf]]);
+  }
+
+  /** Loses slurmd only, as from a lost network: the processes of its jobs go on. */
+  async stop(): Promise<void> {
+    await this.#daemon.end('SIGKILL');
+  }
+
+  /** Has slurmd again; settles when the controller takes jobs for it. */
+  async start(): Promise<void> {
+    await this.boot();
+    await until(`${this.name} in service`, async () => {
+      const { stdout } = await this.#run(['sinfo', '-h', '-n', this.name, '-o', '%t']);
+      return /^(idle|mix|alloc)$/m.test(stdout);
+    });
+  }
+
+  /** Starts slurmd, whatever the controller makes of it. */
+  boot(): Promise<void> {
+    return this.#daemon.start();
+  }
+}
+
+/** The slurmctld of a cluster. */
+export class SlurmController {
+  readonly #run: Run;
+  readonly #daemon: Daemon;
+
+  constructor(run: Run, daemon: Daemon) {
+    this.#run = run;
+    this.#daemon = daemon;
+  }
+
+  /** Dies without saving what has changed in the last seconds. */
+  kill(): Promise<void> {
+    return this.#daemon.end('SIGKILL');
+  }
+
+  /** Saves what it knows, and ends. */
+  stop(): Promise<void> {
+    return this.#daemon.end('SIGTERM');
+  }
+
+  /** Hangs: connections to it are accepted, by the kernel, and nobody answers. */
+  pause(): Promise<void> {
+    return this.#daemon.pause();
+  }
+
+  resume(): void {
+    this.#daemon.resume();
+  }
+
+  /** Settles when it answers. */
+  async start(): Promise<void> {
+    await this.#daemon.start();
+    await until('answering (slurmctld)', async () => {
+      this.#daemon.mustLive();
+      return (await this.#run(['scontrol', 'ping'])).exitCode === 0;
+    });
+  }
+}
