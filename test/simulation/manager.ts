@@ -229,9 +229,10 @@ export class ManagerLife {
     restoreWork(manager, this.#found[0]);
     this.core.restored();
     witness.reopened(this.core);
-    this.core.moves$.subscribe((move) => {
+    const moves$ = this.core.moves.as((unit, from, to) => [unit, from, to] as const);
+    moves$.subscribe((move) => {
       this.point();
-      if (!this.isOver) witness.moved(move);
+      if (!this.isOver) witness.moved(...move);
     });
     for (const pilot of this.#pilots.pilots.values()) this.#registry.restore(pilot);
     this.#conductor.dispatch({ type: 'reopened', at: this.#clock.now() });

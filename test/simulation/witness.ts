@@ -12,7 +12,7 @@ import {
   type WorkUnitState,
 } from '../../packages/core/src/model/work-unit-state.ts';
 import type { ManagerMessage, Report } from '../../packages/core/src/protocol/messages.ts';
-import type { UnitMove, WorkCore } from '../../packages/core/src/service/work-core.ts';
+import type { WorkCore } from '../../packages/core/src/service/work-core.ts';
 import type { SimulatedDisk } from './disk.ts';
 import type { Problems } from './problems.ts';
 
@@ -78,16 +78,16 @@ export class Witness {
   }
 
   /** A move is to be seen: it must be on disk, and follow from what was to be seen before. */
-  moved({ unit, from, to }: UnitMove): void {
+  moved(unit: number, fromNumber: number, toNumber: number): void {
     this.#readDisk();
+    const from = WORK_UNIT_STATES[fromNumber] as WorkUnitState;
+    const to = WORK_UNIT_STATES[toNumber] as WorkUnitState;
     const known = this.stateOf(unit);
     const what = `unit ${unit} from ${from} to ${to}`;
     if (from !== known) this.#problems.add('a move is missing', `${what}, and was ${known}`);
     if (!mayMove(known, to)) this.#problems.add('no such move', `${what}, and was ${known}`);
     const next = this.#moves[this.#shown++];
-    if (next !== unit * 16 + WORK_UNIT_STATES.indexOf(to)) {
-      this.#problems.add('shown and not durable', what);
-    }
+    if (next !== unit * 16 + toNumber) this.#problems.add('shown and not durable', what);
     this.#seen[unit] = to;
   }
 

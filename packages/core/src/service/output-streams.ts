@@ -38,12 +38,6 @@ export class OutputStreams {
     return this.#watched.size + this.#progress.size + this.#lastProgress.size > 0;
   }
 
-  /** The units that make it so. */
-  get units(): ReadonlySet<number> {
-    const watched = Array.from(this.#watched.keys(), (key) => Number.parseInt(key, 10));
-    return new Set([...watched, ...this.#progress.keys(), ...this.#lastProgress.keys()]);
-  }
-
   output$(unit: number, stream: OutputStream): Observable<Uint8Array> {
     const key = `${unit}/${stream}`;
     return new Observable((subscriber) => {

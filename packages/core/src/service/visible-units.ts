@@ -34,6 +34,14 @@ interface Waiter {
   readonly reject: (error: unknown) => void;
 }
 
+/** Hears of all moves, while it looks: a call for each is a tenth of the manager's time. */
+export interface Onlooker {
+  looks(): boolean;
+  moved(unit: number, from: number, to: number): void;
+}
+
+const NOBODY: Onlooker = { looks: () => false, moved: () => {} };
+
 export class VisibleUnits {
   readonly counts: number[] = WORK_UNIT_STATES.map(() => 0);
   #states = new Uint8Array(1024);
@@ -80,15 +88,18 @@ export class VisibleUnits {
     this.#size = size;
   }
 
-  /** Shows moves as the manager packed them; `seen` is called for each, when given. */
-  show(moves: ArrayLike<number>, seen?: (unit: number, from: number, to: number) => void): void {
+  /** Shows moves as the manager packed them. */
+  show(moves: ArrayLike<number>, onlooker: Onlooker = NOBODY): void {
     const { counts } = this;
+    // Asked again only where somebody was told of something, and may have begun to look.
+    let looks = onlooker.looks();
     for (let i = 0; i < moves.length; i++) {
       const move = moves[i] as number;
       const to = move % 16;
       const unit = (move - to) / 16;
       if (to === RANGE) {
-        this.#showNew(unit, moves[++i] as number, seen);
+        this.#showNew(unit, moves[++i] as number, onlooker);
+        looks = onlooker.looks();
         continue;
       }
       // Not kept from one move to the next: whoever is told of one may submit, and have room made.
@@ -98,8 +109,11 @@ export class VisibleUnits {
       states[unit] = to | watched;
       counts[from] = (counts[from] as number) - 1;
       counts[to] = (counts[to] as number) + 1;
-      if (watched !== 0) this.#tell(unit, to);
-      seen?.(unit, from, to);
+      if (watched !== 0) {
+        this.#tell(unit, to);
+        looks = onlooker.looks();
+      }
+      if (looks) onlooker.moved(unit, from, to);
     }
     if (this.#waiting.length > 0) this.#tellWaiting();
   }
@@ -114,11 +128,7 @@ export class VisibleUnits {
   }
 
   /** Units that came into being alike; whoever was told of others may watch some of them already. */
-  #showNew(
-    first: number,
-    packed: number,
-    seen: ((unit: number, from: number, to: number) => void) | undefined,
-  ): void {
+  #showNew(first: number, packed: number, onlooker: Onlooker): void {
     const to = packed % 16;
     const count = (packed - to) / 16;
     const states = this.#states.subarray(first, first + count);
@@ -131,7 +141,8 @@ export class VisibleUnits {
     this.counts[0] = (this.counts[0] as number) - count;
     this.counts[to] = (this.counts[to] as number) + count;
     for (const row of watched) this.#tell(first + row, to);
-    if (seen) for (let unit = first; unit < first + count; unit++) seen(unit, 0, to);
+    if (!onlooker.looks()) return;
+    for (let unit = first; unit < first + count; unit++) onlooker.moved(unit, 0, to);
   }
 
   /** Sets a state that an earlier life has reached; nobody is told. */

@@ -13,24 +13,16 @@ import type {
 } from '../manager/work-events.ts';
 import { WorkManager } from '../manager/work-manager.ts';
 import { unreachable } from '../model/assert.ts';
-import { WORK_UNIT_STATES, type WorkUnitState } from '../model/work-unit-state.ts';
 import type { HeldUnits, OutputStream } from '../protocol/messages.ts';
 import type { Clock, Timer } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import { Conductor, type ConductorJournal } from './conductor.ts';
 import { guarded } from './guarded-observable.ts';
+import { MoveFeed } from './move-feed.ts';
 import { OutputStreams } from './output-streams.ts';
 import { VisibleUnits } from './visible-units.ts';
 import type { AgentPort, WorkClient, WorkMessage } from './work-client.ts';
-
-/** One move of one unit, as it becomes visible. */
-export interface UnitMove {
-  readonly unit: number;
-  readonly from: WorkUnitState;
-  readonly to: WorkUnitState;
-  readonly at: number;
-}
 
 export interface WorkCoreParts {
   readonly id: string;
@@ -45,7 +37,7 @@ export class WorkCore implements WorkClient {
   readonly manager: WorkManager;
   readonly visible = new VisibleUnits();
   readonly outputs: OutputStreams;
-  readonly moves$ = new Subject<UnitMove>();
+  readonly moves = new MoveFeed();
   /** Emits after every step that moved units. */
   readonly changed$ = new Subject<void>();
   readonly conductor: Conductor<WorkInput, WorkEvent, WorkEffect, WorkStep>;
@@ -185,7 +177,7 @@ export class WorkCore implements WorkClient {
     this.#wake?.cancel();
     this.visible.release(error);
     this.outputs.release();
-    this.moves$.complete();
+    this.moves.complete();
     this.changed$.complete();
     this.#ports.clear();
   }
@@ -208,27 +200,15 @@ export class WorkCore implements WorkClient {
       if (event.type !== 'accepted') continue;
       this.visible.grow(event.submission.first + event.submission.count);
     }
+    const { moves: feed, outputs } = this;
     const at = this.clock.now();
-    const observed = this.moves$.observed;
-    const seen = (unit: number, from: number, to: number): void => {
-      if (observed) {
-        const names = WORK_UNIT_STATES as readonly WorkUnitState[];
-        this.moves$.next({
-          unit,
-          from: names[from] as WorkUnitState,
-          to: names[to] as WorkUnitState,
-          at,
-        });
-      }
-      if (this.outputs.active) this.#endOutputs(unit);
-    };
-    // A call for each move is a tenth of the manager's time, and nobody may be there to hear of it.
-    const isHeard = observed || this.outputs.active;
-    this.visible.show(moves, isHeard ? seen : undefined);
-    // Whoever was told of one move may have begun to watch a unit that ended with the next.
-    if (!isHeard && this.outputs.active) {
-      for (const unit of this.outputs.units) this.#endOutputs(unit);
-    }
+    this.visible.show(moves, {
+      looks: () => feed.isHeard || outputs.active,
+      moved: (unit, from, to) => {
+        feed.tell(unit, from, to, at);
+        if (outputs.active) this.#endOutputs(unit);
+      },
+    });
     this.changed$.next();
   }
 

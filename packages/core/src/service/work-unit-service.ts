@@ -96,9 +96,10 @@ export class WorkUnitService implements AsyncDisposable {
     };
     this.#units = new WorkUnitCollection(core, (unit) => new WorkUnitView(this.#source, unit));
     this.workUnits = this.#units;
-    this.events$ = core
-      .guard(core.moves$)
-      .pipe(map((move) => new UnitEvent(move, this.#units.view)));
+    const { view } = this.#units;
+    this.events$ = core.guard(
+      core.moves.as((unit, from, to, at) => new UnitEvent(view, unit, from, to, at)),
+    );
     this.statistics$ = core.guard(core.changed$).pipe(
       startWith(undefined),
       map(() => this.statistics),

@@ -3,9 +3,11 @@ import { GrowingUint32 } from '../../src/manager/growing.ts';
 import { pushRange } from '../../src/manager/packed-moves.ts';
 import { STATE } from '../../src/manager/unit-table.ts';
 import type { WorkUnitState } from '../../src/model/work-unit-state.ts';
-import { VisibleUnits } from '../../src/service/visible-units.ts';
+import { type Onlooker, VisibleUnits } from '../../src/service/visible-units.ts';
 
 const move = (unit: number, state: WorkUnitState) => unit * 16 + STATE[state];
+
+const looking = (moved: Onlooker['moved']): Onlooker => ({ looks: () => true, moved });
 
 function units(count: number): VisibleUnits {
   const visible = new VisibleUnits();
@@ -17,8 +19,9 @@ describe('visible units', () => {
   it('begin as New and follow the moves', () => {
     const visible = units(2);
     const seen: string[] = [];
-    visible.show([move(0, 'Pending'), move(1, 'Waiting'), move(0, 'Scheduled')], (unit, from, to) =>
-      seen.push(`${unit} ${from}>${to}`),
+    visible.show(
+      [move(0, 'Pending'), move(1, 'Waiting'), move(0, 'Scheduled')],
+      looking((unit, from, to) => seen.push(`${unit} ${from}>${to}`)),
     );
     expect(visible.state(0)).toBe('Scheduled');
     expect(visible.state(1)).toBe('Waiting');
@@ -31,8 +34,9 @@ describe('visible units', () => {
     const list = new GrowingUint32();
     pushRange(list, 1, 3, STATE.Pending);
     const seen: string[] = [];
-    visible.show([...list.take(), move(2, 'Scheduled')], (unit, from, to) =>
-      seen.push(`${unit} ${from}>${to}`),
+    visible.show(
+      [...list.take(), move(2, 'Scheduled')],
+      looking((unit, from, to) => seen.push(`${unit} ${from}>${to}`)),
     );
     expect(seen).toEqual(['1 0>2', '2 0>2', '3 0>2', '2 2>3']);
     expect(visible.counts.slice(0, 4)).toEqual([2, 0, 2, 1]);
@@ -46,17 +50,39 @@ describe('visible units', () => {
     pushRange(lists[1] as GrowingUint32, 2, 2, STATE.Pending);
     const told: string[] = [];
     // Somebody who hears of the first looks at the last at once.
-    visible.show([...lists.flatMap((list) => [...list.take()]), move(3, 'Canceled')], (unit) => {
-      if (unit === 0) visible.states$(3).subscribe((state) => told.push(state));
-    });
+    visible.show(
+      [...lists.flatMap((list) => [...list.take()]), move(3, 'Canceled')],
+      looking((unit) => {
+        if (unit === 0) visible.states$(3).subscribe((state) => told.push(state));
+      }),
+    );
     expect(told).toEqual(['New', 'Pending', 'Canceled']);
     expect(visible.counts[STATE.Pending]).toBe(3);
+  });
+
+  it('are heard of from the move on at which somebody begins to look', () => {
+    const visible = units(6);
+    const list = new GrowingUint32();
+    pushRange(list, 4, 2, STATE.Pending);
+    const seen: string[] = [];
+    let looks = false;
+    visible.states$(1).subscribe((state) => {
+      looks = state === 'Pending';
+    });
+    visible.show([move(0, 'Pending'), move(1, 'Pending'), move(2, 'Pending'), ...list.take()], {
+      looks: () => looks,
+      moved: (unit, from, to) => seen.push(`${unit} ${from}>${to}`),
+    });
+    expect(seen).toEqual(['1 0>2', '2 0>2', '4 0>2', '5 0>2']);
   });
 
   it('follow the moves also when somebody who is told of one has room made for more', () => {
     const visible = units(3);
     visible.states$(0).subscribe(() => visible.prepare(5000));
-    visible.show([move(0, 'Pending'), move(1, 'Pending')], () => visible.prepare(50_000));
+    visible.show(
+      [move(0, 'Pending'), move(1, 'Pending')],
+      looking(() => visible.prepare(50_000)),
+    );
     visible.show([move(2, 'Pending')]);
     expect([0, 1, 2].map((unit) => visible.state(unit))).toEqual(Array(3).fill('Pending'));
   });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { STATE } from '../../src/manager/unit-table.ts';
 import type { Submission } from '../../src/manager/work-events.ts';
 import { parseWorkUnitDescription } from '../../src/model/work-unit-description.ts';
 import type { EndedColumns, HeldUnits, ManagerMessage } from '../../src/protocol/messages.ts';
@@ -119,5 +120,21 @@ describe('somebody who hears of a move', () => {
     await held.commit();
     expect(core.visible.state(0)).toBe('Done');
     expect(isOver).toBe(true);
+  });
+
+  it('and listens to all moves then, hears of those that were told in one with it', async () => {
+    const held = new Held();
+    const { core } = held;
+    held.submit();
+    core.agentJoined(held.agent, NOTHING);
+    await held.commit();
+    const heard: string[] = [];
+    core.visible.states$(0).subscribe((state) => {
+      if (state !== 'Running') return;
+      core.moves.as((unit, from, to) => `${unit} ${from}>${to}`).subscribe((m) => heard.push(m));
+    });
+    core.agentMessage(held.agent, { type: 'report', channel: 1, seq: 1, ended: ENDED });
+    await held.commit();
+    expect(heard.at(-1)).toBe(`0 ${STATE.Running}>${STATE.Done}`);
   });
 });
