@@ -7,6 +7,7 @@ export type {
   SbatchOption,
   SlurmInfo,
   SlurmJob,
+  SlurmLimits,
   SlurmNode,
   SlurmPartition,
   SlurmTransport,

@@ -72,6 +72,14 @@ export interface SlurmPartition {
   readonly cpus: number;
 }
 
+/** What a cluster's configuration sets bounds to. */
+export interface SlurmLimits {
+  /** How many elements an array may have; 0 when there are no arrays, or it cannot be known. */
+  readonly arrayMax: number;
+  /** For how long the queue still shows what is over (MinJobAge); 0 when it cannot be known. */
+  readonly shownMs: number;
+}
+
 /** What Slurm says of itself. */
 export interface SlurmInfo {
   /** `22.05.8` */
@@ -106,7 +114,6 @@ export interface SlurmTransport {
   /** All nodes of the cluster. */
   nodes(): Promise<readonly SlurmNode[]>;
   info(): Promise<SlurmInfo>;
-  /** How many elements an array may have; 0 when there are no arrays. */
-  arrayMax(): Promise<number>;
+  limits(): Promise<SlurmLimits>;
   close(): Promise<void>;
 }

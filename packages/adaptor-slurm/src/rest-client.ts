@@ -1,0 +1,214 @@
+/**
+ * HTTP with a slurmrestd, over a unix socket or TCP: requests that end, answers that are bounded. What
+ * is asked and what an answer means is none of its business.
+ */
+import { type IncomingMessage, request as httpRequest, type RequestOptions } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { AdaptorError, type Clock, PilotError } from '@pstar/core/adaptor';
+import { addressText, type RestAddress } from './rest-address.ts';
+import { type Credentials, tokenMissing } from './rest-token.ts';
+
+/** One question to slurmrestd. */
+export interface RestRequest {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  /** `/slurm/v0.0.38/jobs` */
+  readonly path: string;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+}
+
+/** An answer, of whatever status. */
+export interface RestAnswer {
+  readonly status: number;
+  /** Parsed JSON. */
+  readonly body: unknown;
+}
+
+/** How a client works. */
+export interface RestClientOptions {
+  readonly clock: Clock;
+  /** Asked before each request. */
+  readonly credentials: () => Promise<Credentials | undefined>;
+  /** 60 s by default: slurmrestd itself waits for slurmctld, 10 s and more. */
+  readonly timeoutMs?: number;
+  /** 256 MiB by default: some 4 kB for each job of the cluster. */
+  readonly answerBytesMax?: number;
+}
+
+/** More than this at once would take the connections of others: slurmrestd has 124 by default. */
+const CONNECTIONS_MAX = 8;
+
+const UNREACHABLE = ['ECONNREFUSED', 'ENOENT', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH', 'EAI_AGAIN'];
+
+/** A client of one slurmrestd. */
+export class RestClient {
+  /** The address, for messages. */
+  readonly subject: string;
+  readonly #address: RestAddress;
+  readonly #options: RestClientOptions;
+  readonly #closing = new AbortController();
+  readonly #waiting: (() => void)[] = [];
+  #free = CONNECTIONS_MAX;
+
+  constructor(address: RestAddress, options: RestClientOptions) {
+    this.subject = addressText(address);
+    this.#address = address;
+    this.#options = options;
+  }
+
+  /**
+   * Asks once, and never again by itself.
+   *
+   * @throws PilotError `RESOURCE_MANAGER_UNREACHABLE` when nobody listens: then nothing was asked.
+   *   `TIMEOUT`, `CONNECTION_LOST` and `ADAPTOR_FAILED` (an answer that is no JSON, or has no end)
+   *   leave open whether it was done. `AUTHENTICATION_FAILED`, `PERMISSION_DENIED`; `ABORTED` by
+   *   {@link close}
+   */
+  async ask(request: RestRequest): Promise<RestAnswer> {
+    const credentials = await this.#options.credentials();
+    await this.#turn();
+    try {
+      return this.#read(await this.#send(request, credentials), credentials !== undefined);
+    } finally {
+      this.#free++;
+      this.#waiting.shift()?.();
+    }
+  }
+
+  /** Gives up what is under way. Idempotent. */
+  close(): void {
+    this.#closing.abort();
+  }
+
+  async #turn(): Promise<void> {
+    while (this.#free === 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    this.#free--;
+  }
+
+  async #send(
+    { method, path, body }: RestRequest,
+    credentials: Credentials | undefined,
+  ): Promise<{ status: number; text: string }> {
+    const { clock, timeoutMs = 60_000 } = this.#options;
+    const limit = new AbortController();
+    const timer = clock.after(timeoutMs, () => limit.abort());
+    const content = body === undefined ? undefined : JSON.stringify(body);
+    const options: RequestOptions = {
+      method,
+      path,
+      headers: {
+        accept: 'application/json',
+        ...(content !== undefined && {
+          'content-type': 'application/json',
+          'content-length': Buffer.byteLength(content),
+        }),
+        ...(credentials !== undefined && {
+          'x-slurm-user-name': credentials.user,
+          'x-slurm-user-token': credentials.token,
+        }),
+      },
+      // A connection each: slurmrestd closes them after errors, and a request that crosses with that
+      // would be lost.
+      agent: false,
+      signal: AbortSignal.any([limit.signal, this.#closing.signal]),
+    };
+    try {
+      return await this.#exchange(options, content);
+    } catch (error) {
+      if (this.#closing.signal.aborted) {
+        throw new PilotError('ABORTED', 'given up, as the connection was closed', this.#about());
+      }
+      if (limit.signal.aborted) {
+        const problem = `no answer from slurmrestd in ${timeoutMs / 1000} s`;
+        throw new AdaptorError('TIMEOUT', problem, this.#about());
+      }
+      throw error instanceof PilotError ? error : this.#connectionError(error as NodeError);
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  #exchange(options: RequestOptions, content: string | undefined) {
+    const { answerBytesMax = 256 * 1024 * 1024 } = this.#options;
+    return new Promise<{ status: number; text: string }>((resolve, reject) => {
+      const take = (answer: IncomingMessage) => {
+        const chunks: Buffer[] = [];
+        let bytes = 0;
+        answer.on('data', (chunk: Buffer) => {
+          chunks.push(chunk);
+          bytes += chunk.length;
+          if (bytes <= answerBytesMax) return;
+          const problem = `slurmrestd's answer is longer than ${answerBytesMax} bytes`;
+          reject(new AdaptorError('ADAPTOR_FAILED', problem, this.#about()));
+          answer.destroy();
+        });
+        answer.on('error', reject);
+        answer.on('end', () => {
+          resolve({ status: answer.statusCode ?? 0, text: Buffer.concat(chunks).toString() });
+        });
+      };
+      const request =
+        'socketPath' in this.#address
+          ? httpRequest({ ...options, socketPath: this.#address.socketPath }, take)
+          : (this.#address.secure ? httpsRequest : httpRequest)(
+              { ...options, host: this.#address.host, port: this.#address.port },
+              take,
+            );
+      request.on('error', reject);
+      request.end(content);
+    });
+  }
+
+  #read({ status, text }: { status: number; text: string }, hadToken: boolean): RestAnswer {
+    if (status === 401 || status === 403) {
+      if (!hadToken) throw tokenMissing(this.subject);
+      const problem = 'slurmrestd does not take this token';
+      throw new PilotError('AUTHENTICATION_FAILED', problem, this.#about(NEW_TOKEN));
+    }
+    try {
+      return { status, body: JSON.parse(text) };
+    } catch (cause) {
+      const start = text.trim().slice(0, 200);
+      const words = start === '' ? 'nothing' : `'${start}'`;
+      const problem = `slurmrestd answered ${status} with ${words}`;
+      throw new AdaptorError('ADAPTOR_FAILED', problem, { ...this.#about(), cause });
+    }
+  }
+
+  #connectionError(cause: NodeError): PilotError {
+    const { code = '', message } = cause;
+    if (code === 'EACCES' || code === 'EPERM') {
+      const hint = 'ask who runs slurmrestd to let this user use its socket';
+      return new AdaptorError('PERMISSION_DENIED', 'the socket of slurmrestd is not open to this user', {
+        ...this.#about(hint),
+        cause,
+      });
+    }
+    if (UNREACHABLE.includes(code)) {
+      const hint = 'start slurmrestd, or correct the address';
+      const problem = `nobody listens there: ${code}`;
+      return new AdaptorError('RESOURCE_MANAGER_UNREACHABLE', problem, { ...this.#about(hint), cause });
+    }
+    if (isTls(code)) {
+      const hint = 'set NODE_EXTRA_CA_CERTS to the certificate of its authority';
+      const problem = `its certificate is not trusted: ${message}`;
+      return new AdaptorError('RESOURCE_MANAGER_UNREACHABLE', problem, { ...this.#about(hint), cause });
+    }
+    const problem = `the connection to slurmrestd was lost: ${message}`;
+    return new AdaptorError('CONNECTION_LOST', problem, { ...this.#about(), cause });
+  }
+
+  #about(hint?: string) {
+    return { subject: this.subject, ...(hint !== undefined && { hint }) };
+  }
+}
+
+/** Said of a token that was refused. */
+export const NEW_TOKEN = 'get a new one by `scontrol token`; its user must be the userId';
+
+type NodeError = Error & { readonly code?: string };
+
+/** Refused before anything was asked. */
+function isTls(code: string): boolean {
+  return /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS|ERR_SSL|^EPROTO$/.test(code);
+}

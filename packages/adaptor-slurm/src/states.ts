@@ -1,0 +1,121 @@
+/** What Slurm's states and reasons are in our words. PURE. */
+import type { NativeState } from '@pstar/core/adaptor';
+import type { JobExit, JobRow, PastJob } from './transport.ts';
+
+type State = NativeState['state'];
+
+/** Every state that a Slurm of 20.11 to 25.05 knows, by its long name. */
+export const SLURM_STATES: Readonly<Record<string, State>> = {
+  BOOT_FAIL: 'Failed',
+  CANCELLED: 'Canceled',
+  COMPLETED: 'Done',
+  // Its processes are being ended; what has become of it is known when they are.
+  COMPLETING: 'Running',
+  // Its nodes are being started.
+  CONFIGURING: 'Pending',
+  DEADLINE: 'Failed',
+  EXPEDITING: 'Pending',
+  FAILED: 'Failed',
+  LAUNCH_FAILED: 'Failed',
+  NODE_FAIL: 'Failed',
+  OUT_OF_MEMORY: 'Failed',
+  PENDING: 'Pending',
+  POWER_UP_NODE: 'Pending',
+  PREEMPTED: 'Failed',
+  RECONFIG_FAIL: 'Failed',
+  REQUEUED: 'Pending',
+  REQUEUE_FED: 'Pending',
+  REQUEUE_HOLD: 'Pending',
+  RESIZING: 'Running',
+  RESV_DEL_HOLD: 'Pending',
+  REVOKED: 'Failed',
+  RUNNING: 'Running',
+  SIGNALING: 'Running',
+  SPECIAL_EXIT: 'Pending',
+  STAGE_OUT: 'Running',
+  STOPPED: 'Suspended',
+  SUSPENDED: 'Suspended',
+  TIMEOUT: 'Failed',
+  UPDATE_DB: 'Running',
+};
+
+const LESS = 'ask for less, or name another queue';
+const ACCOUNT = 'name another project or queue';
+const HELD = 'it waits until it is released: scontrol release';
+
+/** Reasons for which a job does not start however long it waits, and what helps. */
+const STUCK: readonly (readonly [reason: RegExp, help: string])[] = [
+  [/^PartitionTimeLimit$/, 'give it a shorter wallTimeLimit, or name another queue'],
+  [/^Partition(NodeLimit|Config)$/, LESS],
+  [/^(QOS|Assoc)(Max\w*Per(Job|Node)\w*|\w*MinCpuNotSatisfied|TimeLimit|ResourceLimit)/, LESS],
+  [/^(QOS|Assoc)Min\w+$/, 'ask for more: it is less than the least that is allowed'],
+  [/^MaxMemPerLimit$/, 'ask for less totalPhysicalMemory'],
+  [/^BadConstraints$/, 'no node is as nativeOptions.constraint wants it'],
+  [/^(InvalidAccount|InvalidQOS|AccountNotAllowed|QOSNotAllowed|AccountingPolicy)$/, ACCOUNT],
+  [/^DependencyNeverSatisfied$/, 'what it depends on has failed: take the dependency out'],
+  [/^ReservationDeleted$/, 'its reservation is gone: name another'],
+  [/^JobHeld(User|Admin)$/, HELD],
+  [/^launch failed requeued held$/i, `a node could not start it; ${HELD}`],
+  [/^job requeued in held state$/i, HELD],
+];
+
+/** The state of a job in the queue. `detail` is in Slurm's words, and says when waiting is in vain. */
+export function nativeStateOf(row: JobRow): NativeState {
+  const state = SLURM_STATES[row.state];
+  const reason = row.reason === '' ? '' : ` (${row.reason})`;
+  const words = `${row.state}${reason}`;
+  if (state === undefined) {
+    return { id: row.id, state: 'Unknown', detail: `${words}: a state that is not known here` };
+  }
+  if (state === 'Pending') return { id: row.id, state, detail: `${words}${waitingWords(row)}` };
+  if (state !== 'Running' && state !== 'Suspended') {
+    return { id: row.id, state, detail: `${words}${exitWords(row)}`, ...exitOf(row) };
+  }
+  return { id: row.id, state, detail: row.nodes === '' ? words : `${words} on ${row.nodes}` };
+}
+
+/** The state of a job that the queue has forgotten, from a record of it. */
+export function pastStateOf(job: PastJob, source: string): NativeState {
+  const { id } = job;
+  const state = SLURM_STATES[job.state] ?? 'Unknown';
+  if (['Done', 'Failed', 'Canceled'].includes(state)) {
+    return { id, state, detail: `${job.state}${exitWords(job)}, by the ${source}`, ...exitOf(job) };
+  }
+  // The accounting lags behind the queue, and never hears of some ends.
+  const detail = `the queue has forgotten it, and by the ${source} it is ${job.state}`;
+  return { id, state: 'Unknown', detail };
+}
+
+/** The state of a job of which nothing is known. */
+export function forgottenState(id: string, source: string): NativeState {
+  const records =
+    source === 'none'
+      ? 'this cluster keeps neither accounting nor a completion log that can be read'
+      : `the ${source} does not have it`;
+  return { id, state: 'Unknown', detail: `the queue has forgotten it, and ${records}` };
+}
+
+/** Why a job will not start as things are; undefined when it may. */
+export function whyStuck(reason: string): string | undefined {
+  return STUCK.find(([pattern]) => pattern.test(reason))?.[1];
+}
+
+function waitingWords({ reason, id }: JobRow): string {
+  const help = whyStuck(reason);
+  if (help === undefined) return '';
+  return help.endsWith('scontrol release')
+    ? `; ${help} ${id}`
+    : `; it will never run as it is: ${help}`;
+}
+
+function exitWords({ exitCode, signal }: JobExit): string {
+  if (signal !== undefined) return `, ended by ${signal}`;
+  return exitCode === undefined || exitCode === 0 ? '' : `, exit code ${exitCode}`;
+}
+
+function exitOf({ exitCode, signal }: JobExit): JobExit {
+  return {
+    ...(exitCode !== undefined && { exitCode }),
+    ...(signal !== undefined && { signal }),
+  };
+}
