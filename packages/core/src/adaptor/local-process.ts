@@ -45,11 +45,30 @@ export function liveStat({ pid, start }: ProcessRef): ProcessStat | undefined {
  * other members: these may have dropped the variable. The oldest first; never this process.
  */
 export function processesWith(variable: string, value: string): ProcessStat[] {
+  return processesWithAny(variable, [value]).get(value) ?? [];
+}
+
+/** As {@link processesWith} for many values, by one look at all processes. */
+export function processesWithAny(
+  variable: string,
+  values: Iterable<string>,
+): ReadonlyMap<string, ProcessStat[]> {
   const all = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
     .flatMap((name) => statOf(Number(name)) ?? [])
     .filter(({ state }) => state !== 'Z');
-  const marked = all.filter(({ pid }) => hasVariable(pid, `${variable}=${value}`));
+  const wanted = new Set(values);
+  const marked = new Map<string, ProcessStat[]>();
+  for (const stat of all) {
+    const value = variableOf(stat.pid, variable);
+    if (value === undefined || !wanted.has(value)) continue;
+    marked.set(value, [...(marked.get(value) ?? []), stat]);
+  }
+  for (const [value, first] of marked) marked.set(value, withRelatives(first, all));
+  return marked;
+}
+
+function withRelatives(marked: readonly ProcessStat[], all: readonly ProcessStat[]): ProcessStat[] {
   const found = new Set(marked);
   const pids = new Set(marked.map(({ pid }) => pid));
   const sessions = new Set(marked.filter(leadsSession).map(({ session }) => session));
@@ -79,8 +98,12 @@ function leadsSession({ pid, session }: ProcessStat): boolean {
   return pid === session;
 }
 
-function hasVariable(pid: number, assignment: string): boolean {
-  return readOr(`/proc/${pid}/environ`)?.split('\0').includes(assignment) ?? false;
+function variableOf(pid: number, variable: string): string | undefined {
+  const start = `${variable}=`;
+  const found = readOr(`/proc/${pid}/environ`)
+    ?.split('\0')
+    .find((assignment) => assignment.startsWith(start));
+  return found?.slice(start.length);
 }
 
 function readOr(path: string): string | undefined {

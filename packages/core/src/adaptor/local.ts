@@ -27,14 +27,13 @@ import {
   signalProcess,
   statOf,
 } from './local-process.ts';
+import { Sweeper } from './local-sweep.ts';
 import { agentScript } from './shell.ts';
 
 /** Names the launch in the environment of the agent and of all that it starts. */
 const LAUNCH_VARIABLE = 'PSTAR_LAUNCH';
 /** From SIGTERM to SIGKILL: an agent's own grace for its units is shorter. */
 const GRACE_MS = 15_000;
-/** Between two looks at processes that are about to end. */
-const LOOK_AGAIN_MS = 20;
 
 /** Starts agents as processes on this machine. */
 export const localAdaptor = defineAdaptor({
@@ -62,12 +61,14 @@ class LocalResourceManager implements ResourceManager {
   readonly registrationTimeoutMs = 60_000;
   readonly states$: Subscribable<NativeState>;
   readonly #clock: Clock;
+  readonly #sweeper: Sweeper;
   readonly #pushed = new EventEmitter<{ state(state: NativeState): void }>();
   /** Own children by native id; what became of them once they are over. */
   readonly #children = new Map<string, NativeState | undefined>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.#sweeper = new Sweeper(LAUNCH_VARIABLE, clock);
     this.states$ = {
       subscribe: (next) => {
         this.#pushed.on('state', next);
@@ -118,13 +119,10 @@ class LocalResourceManager implements ResourceManager {
   }
 
   kill(ids: readonly string[]): void {
-    for (const id of ids) {
-      const job = parseNativeId(id);
-      if (job === undefined) continue;
-      // The agent first: it must not start others.
-      signalProcess(job, 'SIGKILL');
-      for (const left of processesWith(LAUNCH_VARIABLE, job.name)) signalProcess(left, 'SIGKILL');
-    }
+    const jobs = ids.flatMap((id) => parseNativeId(id) ?? []);
+    // The agents first: they must not start others.
+    for (const job of jobs) signalProcess(job, 'SIGKILL');
+    this.#sweeper.kill(jobs.map(({ name }) => name));
   }
 
   async render(launch: AgentLaunch): Promise<string> {
@@ -178,26 +176,19 @@ class LocalResourceManager implements ResourceManager {
     const job = parseNativeId(id);
     if (job === undefined) return;
     signalProcess(job, 'SIGTERM');
+    // One that is stopped hears nothing until it goes on.
+    signalProcess(job, 'SIGCONT');
     const deadline = this.#clock.monotonic() + GRACE_MS;
-    while (liveStat(job) !== undefined && this.#clock.monotonic() < deadline)
-      await this.#lookAgain();
+    while (liveStat(job) !== undefined && this.#clock.monotonic() < deadline) {
+      await this.#sweeper.lookAgain();
+    }
     await this.#sweep(id);
   }
 
-  /** Kills what is left of a launch. A process may start others until it is dead: hence the loop. */
+  /** Kills what is left of a launch. */
   async #sweep(id: string): Promise<void> {
     const { name } = parseNativeId(id) ?? {};
-    if (name === undefined) return;
-    for (;;) {
-      const left = processesWith(LAUNCH_VARIABLE, name);
-      if (left.length === 0) return;
-      for (const process_ of left) signalProcess(process_, 'SIGKILL');
-      await this.#lookAgain();
-    }
-  }
-
-  #lookAgain(): Promise<void> {
-    return new Promise((resolve) => this.#clock.after(LOOK_AGAIN_MS, resolve));
+    if (name !== undefined) await this.#sweeper.sweep(name);
   }
 }
 

@@ -5,7 +5,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AgentLaunch, NativeState, ResourceManager } from '../../src/adaptor/adaptor.ts';
 import { localCommandRunner } from '../../src/adaptor/command-runner.ts';
 import { localAdaptor } from '../../src/adaptor/local.ts';
-import { liveStat, processesWith, statOf } from '../../src/adaptor/local-process.ts';
+import {
+  liveStat,
+  processesWith,
+  processesWithAny,
+  statOf,
+} from '../../src/adaptor/local-process.ts';
 import type { ParsedPilotJobDescription } from '../../src/model/pilot-job-description.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { silentLog } from '../../src/runtime/log.ts';
@@ -131,6 +136,28 @@ describe('local://', () => {
     await manager.cancel([id]);
     expect(await over).toMatchObject({ state: 'Done', exitCode: 0 });
     await manager.cancel([id, '1:1:nobody', 'nonsense']);
+  });
+
+  it('asks one that is stopped as well', async () => {
+    const id = await sh('trap "echo asked; exit 0" TERM; kill -STOP $$; while :; do sleep 1; done');
+    for (let state: NativeState | undefined; state?.state !== 'Suspended'; ) {
+      state = await stateOf(id);
+    }
+    await manager.cancel([id]);
+    await logged('asked');
+  });
+
+  it('ends many launches, each with all that it has started', async () => {
+    const script = 'setsid sleep 1000 & echo ready; exec sleep 1000';
+    const jobs = [await sh(script), await sh(script), await sh(script)];
+    const names = jobs.map((id) => id.split(':')[2] as string);
+    const ready = () => processesWithAny('PSTAR_LAUNCH', names);
+    while ([...ready().values()].flat().length < 2 * jobs.length) await logged('ready');
+    await manager.cancel(jobs.slice(1));
+    expect([...ready().keys()]).toEqual(names.slice(0, 1));
+    manager.kill?.(jobs);
+    await ended(jobs[0] as string);
+    expect(ready().size).toBe(0);
   });
 
   it('kills at once when there is no time', async () => {
