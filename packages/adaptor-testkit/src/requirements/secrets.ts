@@ -1,0 +1,104 @@
+/** The key that an agent proves itself with stands in its settings, and nowhere where others look. */
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { must } from '../check.ts';
+import { type KitLaunch, SCRIPTS } from '../launches.ts';
+import type { Requirement } from '../requirement.ts';
+import type { Trial } from '../trial.ts';
+
+/** What anybody but its owner may do with a file. */
+const OTHERS = 0o077;
+
+/** That no secret is shown. */
+export const secrets: readonly Requirement[] = [
+  {
+    name: 'secrets:processes',
+    sentence: 'shows no secret in the arguments or the environment of any process',
+    run: async (trial) => {
+      const launch = await running(trial);
+      for (const file of ['cmdline', 'environ']) {
+        const shown = await processesThatShow(file, secretsOf(trial, launch));
+        must(shown.length === 0, `a secret is in the ${file} of the processes ${shown.join(', ')}`);
+      }
+    },
+  },
+  {
+    name: 'secrets:commands',
+    sentence: 'passes no secret in the arguments or the environment of its own commands',
+    run: async (trial) => {
+      const launch = await running(trial);
+      for (const { command, options } of trial.commands.calls) {
+        const text = JSON.stringify([command, options.environment]);
+        const shown = secretsOf(trial, launch).some((secret) => text.includes(secret));
+        must(!shown, `${command[0]} is run with a secret`);
+      }
+    },
+  },
+  {
+    name: 'secrets:render',
+    sentence: 'renders a launch without secrets, and without its files',
+    run: async (trial) => {
+      const { manager } = await trial.connect();
+      const launch = await trial.launchOf(SCRIPTS.stay);
+      // It may be asked for when the pilot is over.
+      await rm(launch.directory, { recursive: true });
+      const text = await manager.render(launch);
+      must(text.trim() !== '', 'render() gives nothing');
+      must(!secretsOf(trial, launch).some((secret) => text.includes(secret)), 'it has a secret');
+    },
+  },
+  {
+    name: 'secrets:log',
+    sentence: 'makes the log file for its owner alone',
+    run: async (trial) => {
+      const { logFile } = await running(trial);
+      const { mode } = await stat(logFile);
+      must((mode & OTHERS) === 0, `the log file has mode ${(mode & 0o777).toString(8)}`);
+    },
+  },
+  {
+    name: 'secrets:files',
+    sentence: 'writes secrets only into files that nobody else can read',
+    run: async (trial) => {
+      const launch = await running(trial);
+      for (const file of await filesBelow(trial.directory)) {
+        const text = await readFile(file, 'utf8').catch(() => '');
+        if (!secretsOf(trial, launch).some((secret) => text.includes(secret))) continue;
+        const { mode } = await stat(file);
+        must((mode & OTHERS) === 0, `${file} has a secret and mode ${(mode & 0o777).toString(8)}`);
+      }
+    },
+  },
+];
+
+async function running(trial: Trial): Promise<KitLaunch> {
+  const here = await trial.connect();
+  const launch = await trial.launchOf(SCRIPTS.sayAndStay);
+  await here.submit(launch);
+  await trial.written(launch, 'ready');
+  return launch;
+}
+
+function secretsOf({ options }: Trial, { secret }: KitLaunch): string[] {
+  const password = options.security?.userPass;
+  return password === undefined ? [secret] : [secret, password];
+}
+
+async function processesThatShow(file: string, texts: readonly string[]): Promise<string[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const shown = await Promise.all(
+    pids.map(async (pid) => {
+      // One that has ended meanwhile, or is another user's, shows nothing.
+      const text = await readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '');
+      return texts.some((secret) => text.includes(secret)) ? [pid] : [];
+    }),
+  );
+  return shown.flat();
+}
+
+async function filesBelow(directory: string): Promise<string[]> {
+  const entries = await readdir(directory, { withFileTypes: true, recursive: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}

@@ -1,0 +1,129 @@
+/** What one requirement works with: a directory, connections, launches; all gone when it is over. */
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { localCommandRunner, type ResourceManager } from '@pstar/core/adaptor';
+import { silentLog, systemClock } from '@pstar/core/testing';
+import { must } from './check.ts';
+import { Commands } from './commands.ts';
+import { Connection } from './connection.ts';
+import { type KitLaunch, type LaunchParts, makeLaunch } from './launches.ts';
+import type { ConformanceOptions, OutsideHooks } from './options.ts';
+import { eventually } from './waiting.ts';
+
+const PATIENCE_MS = 20_000;
+
+/** The world of one requirement. */
+export class Trial {
+  readonly options: ConformanceOptions;
+  /** The requirement's own. */
+  readonly directory: string;
+  /** Every command of every connection. */
+  readonly commands: Commands;
+  readonly patienceMs: number;
+  readonly #accepted = new Set<string>();
+  readonly #opened: ResourceManager[] = [];
+  readonly #endings: (() => Promise<unknown>)[] = [];
+
+  private constructor(options: ConformanceOptions, directory: string) {
+    this.options = options;
+    this.directory = directory;
+    this.commands = new Commands(options.runner ?? localCommandRunner());
+    this.patienceMs = options.patienceMs ?? PATIENCE_MS;
+  }
+
+  /** Begins with nothing but a directory. */
+  static async begin(options: ConformanceOptions): Promise<Trial> {
+    const directory = await mkdtemp(join(tmpdir(), 'pstar-kit-'));
+    await mkdir(join(directory, 'adaptor'), { mode: 0o700 });
+    return new Trial(options, directory);
+  }
+
+  /** The resource manager's URL. */
+  get rm(): string {
+    const { rm: url } = this.options;
+    return typeof url === 'function' ? url() : url;
+  }
+
+  /** Where agents would dial; nobody listens there. */
+  get #agentsDial(): { host: string; port: number } {
+    const { host, advertise, port = 9 } = this.options.listen ?? {};
+    return { host: advertise ?? host ?? '127.0.0.1', port };
+  }
+
+  /** Connects, as often as wanted; all connections share commands and directory. */
+  async connect(url = this.rm): Promise<Connection> {
+    const { adaptor, security } = this.options;
+    const manager = await adaptor.connect(new URL(url), {
+      log: silentLog,
+      clock: systemClock,
+      runner: this.commands,
+      directory: join(this.directory, 'adaptor'),
+      ...(security !== undefined && { security }),
+    });
+    this.#opened.push(manager);
+    return new Connection(manager, this.patienceMs, this.#accepted);
+  }
+
+  /** A launch by what it does, or with more of its own; it asks for what every launch does. */
+  launchOf(parts: string | LaunchParts): Promise<KitLaunch> {
+    const own = typeof parts === 'string' ? { script: parts } : parts;
+    const description = { ...this.options.description, ...own.description };
+    return makeLaunch(this.directory, this.#agentsDial, { ...own, description });
+  }
+
+  /** Several that do the same. */
+  launchesOf(count: number, parts: string | LaunchParts): Promise<KitLaunch[]> {
+    return Promise.all(Array.from({ length: count }, () => this.launchOf(parts)));
+  }
+
+  /** What a launch has written into a file of its directory, once its last line is there. */
+  written({ directory }: KitLaunch, name: string): Promise<string> {
+    const read = async () => {
+      const text = await readFile(join(directory, name), 'utf8').catch(() => '');
+      return text.endsWith('\n') ? text : undefined;
+    };
+    return eventually(read, () => `${name}, which the launch writes`, this.patienceMs);
+  }
+
+  /** What the caller does behind the adaptor's back; fails when they have not said how. */
+  hook<K extends keyof OutsideHooks>(name: K): NonNullable<OutsideHooks[K]> {
+    const hook = this.options.outside?.[name];
+    must(hook, `the kit cannot do this by itself: give it outside.${name}`);
+    return hook;
+  }
+
+  /** What the caller has to tell; fails when they have not. */
+  option<K extends 'pending' | 'refused'>(name: K): NonNullable<ConformanceOptions[K]> {
+    const option = this.options[name];
+    must(option, `the kit cannot know this by itself: give it '${name}'`);
+    return option;
+  }
+
+  /** Has this done when the requirement is over, met or not; the last one first. */
+  atEnd(ending: () => Promise<unknown>): void {
+    this.#endings.unshift(ending);
+  }
+
+  /** Has a native job ended too that no submission has told of. */
+  endLater(id: string): void {
+    this.#accepted.add(id);
+  }
+
+  /** Ends all that was submitted, and takes back what was made. */
+  async end(): Promise<void> {
+    this.commands.fault = undefined;
+    // What goes wrong here is told by the requirement that is about it.
+    for (const ending of this.#endings) await ending().catch(() => {});
+    const ids = [...this.#accepted];
+    if (ids.length > 0) await this.#endAll(ids).catch(() => {});
+    await Promise.allSettled(this.#opened.map((manager) => manager.close()));
+    await rm(this.directory, { recursive: true, force: true, maxRetries: 3 });
+  }
+
+  async #endAll(ids: readonly string[]): Promise<void> {
+    const { manager } = await this.connect();
+    manager.kill?.(ids);
+    await manager.cancel(ids);
+  }
+}
