@@ -261,6 +261,9 @@ export class ManagerLife {
       case 'remind':
         this.#timers.after(effect.ms, () => this.tell({ ...effect.input, at: this.#clock.now() }));
         return;
+      case 'unwatch-native':
+        // The simulated resource manager forgets nothing.
+        return;
       default:
         this.#parts.native(effect);
     }

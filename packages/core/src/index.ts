@@ -16,6 +16,8 @@ export type {
   Subscribable,
   Unsubscribable,
 } from './adaptor/adaptor.ts';
+export type { CommandOptions, CommandResult, CommandRunner } from './adaptor/command-runner.ts';
+export { type DetectedResourceManager, detectResourceManager } from './adaptor/detect.ts';
 export { readJournal } from './journal/read-journal.ts';
 export type { PlacedRecord } from './journal/recovery.ts';
 export type {
@@ -100,14 +102,11 @@ export { FifoScheduler } from './scheduler/fifo.ts';
 export { RoundRobinScheduler } from './scheduler/round-robin.ts';
 export type { Place, RequestClass, Round, Scheduler } from './scheduler/scheduler.ts';
 export type { SchedulerName } from './scheduler/schedulers.ts';
+export type { ListenOptions } from './service/agent-listener.ts';
 export type { CallOptions } from './service/call-options.ts';
 export { listServices, type ServiceListing } from './service/list-services.ts';
 export type { CreateOptions, PilotJob, PilotJobEvent } from './service/pilot-job.ts';
-export {
-  type ListenOptions,
-  PilotJobService,
-  type PilotJobServiceOptions,
-} from './service/pilot-job-service.ts';
+export { PilotJobService, type PilotJobServiceOptions } from './service/pilot-job-service.ts';
 export type { ServiceKind, Store } from './service/service-store.ts';
 export type {
   GroupOptions,

@@ -44,6 +44,7 @@ export interface SecurityContext {
 
 /** What an adaptor works with while it is connected. */
 export interface ConnectContext {
+  /** Not to be logged, nor to be kept where others can read it. */
   readonly security?: SecurityContext;
   readonly log: Log;
   readonly clock: Clock;
@@ -52,9 +53,11 @@ export interface ConnectContext {
    * well; it is closed by the core.
    */
   readonly runner: CommandRunner;
-  /** For what the adaptor wants to keep; exists, mode 0700, the same for every connection. */
+  /**
+   * For what the adaptor wants to keep; mode 0700, its own, the same for every connection to this
+   * URL with these credentials, also of a later process. Nobody else writes there or cleans up.
+   */
   readonly directory: string;
-  readonly signal?: AbortSignal;
 }
 
 /** The door to one kind of resource manager; what {@link defineAdaptor} makes. */
@@ -62,11 +65,20 @@ export interface Adaptor {
   /** The `slurm` of `slurm://`; also serves `slurm+…://`. */
   readonly scheme: string;
   readonly contract: number;
-  /** Of the URL's query, where it takes one. */
+  /** Of the URL's query, as a strict object; without one a query is refused. */
   readonly optionsSchema?: ZodType;
-  /** Attributes of pilots that it honours, beyond {@link CORE_PILOT_ATTRIBUTES}. */
+  /**
+   * Attributes of pilots that it honours, beyond {@link CORE_PILOT_ATTRIBUTES}; all others are
+   * refused by name before it sees them. With `wallTimeLimit` among them the resource manager is
+   * told the limit, and agents end a little before it.
+   */
   readonly attributes: readonly PilotAttribute[];
-  /** @throws PilotError when the resource manager cannot be reached or refuses the credentials. */
+  /**
+   * Connects; several connections may be open at once, also to the same place. It is tried again,
+   * with back-off, where pilots of an earlier process wait for it.
+   *
+   * @throws PilotError when the resource manager cannot be reached or refuses the credentials.
+   */
   connect(rm: URL, context: ConnectContext): Promise<ResourceManager>;
 }
 
@@ -77,36 +89,67 @@ export interface AgentOffer {
   readonly memory?: number;
 }
 
-/** A connection to one resource manager. The core calls it for many native jobs, and in parallel. */
+/**
+ * A connection to one resource manager. Everything may be called while anything else is under way,
+ * but for {@link ResourceManager.states} and {@link ResourceManager.cancel}: of these one call is
+ * made after the other. Errors are PilotErrors, with the resource manager's own words.
+ */
 export interface ResourceManager {
   /**
-   * Gives the native id once the launch is accepted; rejects with the resource manager's own
-   * sentence, and then nothing of it is left there.
+   * Hands a launch over and gives its native id, once, and in parallel with others: a word without
+   * meaning to the core, that names this native job for every later connection as well. The agent
+   * may call its manager before this settles.
+   *
+   * A rejection says that it was not accepted. As that is not always to be known, the core asks
+   * {@link ResourceManager.find} before it believes it: once for a refusal, and for `TIMEOUT`,
+   * `CONNECTION_LOST`, `ABORTED` and whatever is no PilotError until there is an answer. What is
+   * found is taken for accepted. An adaptor need not look again itself, and never submits twice.
    */
   submit(launch: AgentLaunch, options?: { readonly signal?: AbortSignal }): Promise<string>;
   /**
-   * The states of the jobs asked for, in one call to the resource manager; the core polls, with
-   * back-off. A job that it has never heard of, or has forgotten, is `Unknown`.
+   * The states of the native jobs asked for, in one call to the resource manager, however many; the
+   * core polls, with back-off.
+   *
+   * One that is not known there, not yet or not any more, is `Unknown` or left out, and no error. It
+   * is given up when it is unknown for a minute of answers and has no agent: one whose agents still
+   * report is not. What became of one that is over is to be known for a minute, if it can.
+   *
+   * A rejection says that the resource manager does not answer. Then nothing is concluded, and the
+   * core asks again for as long as it takes.
    */
   states?(ids: readonly string[]): Promise<readonly NativeState[]>;
-  /** States pushed as they come, in place of polls or besides them. */
+  /**
+   * States pushed as they come, besides polls, or in place of them if the end of every native job
+   * is sure to be among them.
+   */
   readonly states$?: Subscribable<NativeState>;
-  /** The native id of what was submitted under a launch's name, if it is still known. */
+  /**
+   * The native id of what was submitted under a launch's name, by this process or an earlier one,
+   * whether it still runs or not; undefined says that it never was, or is long over. Without this,
+   * what was being submitted in a crash or a time-out is lost.
+   */
   find?(launchName: string): Promise<string | undefined>;
-  /** Ends jobs. Idempotent, and unknown ids are no error. May settle before they are over. */
+  /**
+   * Has native jobs ended: pending, running, suspended. Idempotent, and for those that are over or
+   * unknown there is nothing to do, which is no error. May settle before they are over; a rejection
+   * is tried again.
+   */
   cancel(ids: readonly string[]): Promise<void>;
-  /** Sends a signal to a native job, by its name: `SIGUSR1`. */
+  /** Sends a signal to what runs of a native job, by its name: `SIGUSR1`. */
   signal?(id: string, signal: string): Promise<void>;
   /**
    * Kills what runs on this machine, without a grace and before it returns; called when this
    * program is about to be killed itself.
    */
   kill?(ids: readonly string[]): void;
-  /** What {@link submit} hands over for this launch, as the resource manager's users know it. */
+  /**
+   * What {@link submit} hands over for this launch, as the resource manager's users know it. May be
+   * asked for at any time: it neither needs nor makes files.
+   */
   render(launch: AgentLaunch): Promise<string>;
   /** What it is, for people. */
   info(): Promise<ResourceManagerInfo>;
-  /** Native jobs live on. Idempotent. */
+  /** Lets go of what the connection holds; native jobs live on. Idempotent, and the last call. */
   close(): Promise<void>;
   /** What an agent of such a pilot is to offer, where nothing confines it to that. */
   offer?(description: ParsedPilotJobDescription): AgentOffer;
@@ -123,29 +166,50 @@ export interface ResourceManager {
 /** The state of a native job in our words; what is lost in translation goes into `detail`. */
 export interface NativeState {
   readonly id: string;
+  /**
+   * `Done`, `Canceled` and `Failed` are final: nothing of it runs any more, nor ever will again. One
+   * that goes back into the queue is `Pending`. When in doubt, say `Unknown`.
+   */
   readonly state: 'Pending' | 'Running' | 'Suspended' | 'Done' | 'Canceled' | 'Failed' | 'Unknown';
   /** In the resource manager's own words: `PENDING (Resources)`. */
   readonly detail: string;
+  /**
+   * The way out, as an imperative: `ask for 2h at most, or another queue`. With `Pending` it says
+   * that the native job will not run as it stands.
+   */
+  readonly hint?: string;
   readonly exitCode?: number;
   readonly signal?: string;
 }
 
-/** What is to be started, and all that an adaptor may need to start it. */
+/**
+ * What is to be started, and all that an adaptor may need to start it: {@link AgentLaunch.command},
+ * once on each node that it is given, with {@link AgentLaunch.environment} and its output appended to
+ * {@link AgentLaunch.logFile}. Agents tell themselves apart.
+ *
+ * To the environment of each agent a script may add `PSTAR_NODE_NAME`, `PSTAR_NODE_CORES`,
+ * `PSTAR_NODE_MEMORY` (in bytes) and `PSTAR_NODE_GPUS` (how many): what it may use of its node, where
+ * the agent would not see that itself. Empty ones count as unset, and units do not inherit them.
+ */
 export interface AgentLaunch {
-  /** Unique for each submission, and a fit name for a native job. */
+  /** Unique for each submission, and a fit name for a native job: at most 64 of `[\w.-]`. */
   readonly name: string;
-  /** The program and its arguments: node, the agent's file, the settings file. */
+  /** The program and its arguments: node, the agent's file, the settings file. Never secret. */
   readonly command: readonly string[];
-  /** Holds the key: mode 0600, to be copied only where the agent alone can read it. */
+  /**
+   * Holds the key, and is the only thing here that is secret: mode 0600, written before submit(),
+   * to be copied only where the agent alone can read it. Removed when the pilot is over, or was not
+   * accepted: what comes to run after all then ends by itself.
+   */
   readonly settingsFile: string;
   readonly agentFile: string;
   /** Where agents will dial. An adaptor whose nodes cannot reach that refuses the launch. */
   readonly manager: { readonly host: string; readonly port: number };
-  /** The pilot's own; exists, mode 0700. */
+  /** The pilot's own, mode 0700; for the adaptor's scripts as well, which are to be 0600. */
   readonly directory: string;
   /** Never secret. */
   readonly environment: Readonly<Record<string, string>>;
-  /** For what the agent writes to stdout and stderr. */
+  /** For what agents write to stdout and stderr; made by whoever starts them, mode 0600. */
   readonly logFile: string;
   readonly description: ParsedPilotJobDescription;
 }

@@ -34,9 +34,12 @@ const ORDERLY: readonly EndReason[] = ['ordered', 'time-limit', 'idle', 'signal'
 /** The resource manager's words about a native job, with whose they are. */
 export function nativeWords(pilot: PilotRecord): string {
   const { native, plan } = pilot;
-  return native.phase === 'submitting'
-    ? 'being submitted'
-    : `${plan.type}: ${native.report.detail}`;
+  if (native.phase === 'submitting') return 'being submitted';
+  const { state, detail, hint } = native.report;
+  const words = `${plan.type}: ${detail}`;
+  return state === 'Pending' && hint !== undefined
+    ? `${words}; it will not run as it stands: ${hint}`
+    : words;
 }
 
 /** What the pilot's state is now. A final one stays. */
@@ -97,4 +100,13 @@ function endReason({ at }: AgentRecord): EndReason | undefined {
 function isOrderly(agent: AgentRecord): boolean {
   const reason = endReason(agent);
   return reason !== undefined && ORDERLY.includes(reason);
+}
+
+/** Why an agent that calls is turned away; undefined when it is welcome. */
+export function whyRefused(pilot: PilotRecord, agent: string): string | undefined {
+  const known = pilot.agents.get(agent);
+  if (known?.at.link === 'gone') return `given up: ${known.at.detail}`;
+  if (isFinalPilotJobState(pilot.state)) return `its pilot is ${pilot.state}: ${pilot.detail}`;
+  // Before the acceptance is known an agent may well be there: some start before they are accepted.
+  return pilot.native.phase === 'over' ? 'its native job is over' : undefined;
 }

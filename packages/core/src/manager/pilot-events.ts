@@ -27,6 +27,8 @@ export interface NativeReport {
   readonly id: string;
   readonly state: 'Pending' | 'Running' | 'Suspended' | 'Done' | 'Canceled' | 'Failed' | 'Unknown';
   readonly detail: string;
+  /** The way out; with `Pending`, it will not run as it stands. */
+  readonly hint?: string;
   readonly exitCode?: number;
   readonly signal?: string;
 }
@@ -51,6 +53,8 @@ export type PilotInput =
     }
   | { readonly type: 'refused'; readonly pilot: string; round: number; problem: string; at: number }
   | { readonly type: 'native'; readonly pilot: string; readonly report: NativeReport; at: number }
+  /** The resource manager has not known it for so long that it may be over. */
+  | { readonly type: 'native-forgotten'; readonly pilot: string; nativeId: string; at: number }
   | {
       readonly type: 'agent-connected';
       readonly pilot: string;
@@ -140,6 +144,8 @@ export type PilotEffect =
   | { readonly type: 'watch-native'; readonly pilot: string }
   /** Again and again, until it is over. */
   | { readonly type: 'cancel-native'; readonly pilot: string; readonly nativeId: string }
+  /** Nothing more is to be heard of it. */
+  | { readonly type: 'unwatch-native'; readonly pilot: string; readonly nativeId: string }
   | { readonly type: 'end-agent'; readonly agent: string; graceMs: number; why: string }
   | { readonly type: 'refuse-agent'; readonly agent: string; readonly why: string }
   | { readonly type: 'agent-joined'; readonly agent: string }

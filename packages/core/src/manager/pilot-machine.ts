@@ -5,9 +5,19 @@
 import { unreachable } from '../model/assert.ts';
 import { PilotError } from '../model/errors.ts';
 import { isFinalPilotJobState, type PilotJobState } from '../model/pilot-job-state.ts';
-import { conclude, describeEnd, nativeWords } from './pilot-conclusion.ts';
+import { conclude, describeEnd, nativeWords, whyRefused } from './pilot-conclusion.ts';
 import type { PilotEffect, PilotEnding, PilotEvent, PilotInput } from './pilot-events.ts';
-import { type AgentRecord, evolve, type PilotRecord, presentAgents } from './pilot-record.ts';
+import {
+  type AgentRecord,
+  evolve,
+  hasAgents,
+  hasConnected,
+  isExpected,
+  isRequeued,
+  type PilotRecord,
+  presentAgents,
+  sameWords,
+} from './pilot-record.ts';
 import type { AgentEnding } from './work-events.ts';
 
 /** What one input led to, in order. */
@@ -86,6 +96,9 @@ export class PilotMachine {
       case 'native':
         this.#native(pilot, input);
         break;
+      case 'native-forgotten':
+        this.#forgotten(pilot, input);
+        break;
       case 'agent-connected':
         this.#connected(pilot, input);
         break;
@@ -154,12 +167,30 @@ export class PilotMachine {
     const { native, policy } = { native: pilot.native, policy: pilot.plan.policy };
     if (native.phase !== 'live' || native.report.id !== report.id) return;
     const before = native.report;
-    if (before.state === report.state && before.detail === report.detail) return;
+    if (sameWords(before, report)) return;
+    if (isRequeued(before, report)) {
+      // It is to start again, with other agents: of those that there were, none runs any more.
+      const words = `${pilot.plan.type}: ${report.detail}`;
+      for (const agent of presentAgents(pilot)) this.#gone(pilot, agent, 'vanished', words);
+    }
     this.#record({ type: 'native-reported', pilot: pilot.id, report });
     if (report.state === 'Running' && before.state !== 'Running') {
       if (policy.registersFrom === 'running') this.#awaitRegistration(pilot, at);
     }
     if (pilot.native.phase === 'over') this.#nativeOver(pilot, at);
+    else if (report.state === 'Pending' && pilot.ending !== undefined) this.#cancelNative(pilot);
+  }
+
+  /** A resource manager's memory is shorter than agents live: while one may be there, it counts. */
+  #forgotten(pilot: PilotRecord, { nativeId, at }: Of<'native-forgotten'>): void {
+    const { native } = pilot;
+    if (native.phase !== 'live' || native.report.id !== nativeId || hasAgents(pilot)) return;
+    if (native.report.state !== 'Unknown') return;
+    const detail = `forgotten by ${pilot.plan.type}: ${native.report.detail}`;
+    const report = { id: nativeId, state: 'Failed', detail } as const;
+    this.#record({ type: 'native-reported', pilot: pilot.id, report });
+    this.#effects.push({ type: 'unwatch-native', pilot: pilot.id, nativeId });
+    this.#nativeOver(pilot, at);
   }
 
   /** With the native job all of its agents are over, whatever they did or did not say. */
@@ -183,6 +214,10 @@ export class PilotMachine {
     const end = endsAt === undefined ? {} : { endsAt };
     this.#record({ type: 'agent-connected', pilot: pilot.id, agent, node, ...end });
     this.#effects.push({ type: 'agent-joined', agent });
+    // So that it is known to run, and a later return to the queue as one.
+    if (pilot.native.phase === 'live' && pilot.native.report.state === 'Pending') {
+      this.#effects.push({ type: 'watch-native', pilot: pilot.id });
+    }
     if (pilot.ending !== undefined) this.#endAgent(pilot, agent);
   }
 
@@ -247,8 +282,10 @@ export class PilotMachine {
 
   #graceDue(pilot: PilotRecord, { round }: Of<'grace-due'>): void {
     if (round !== pilot.round) return;
-    // Where an agent has ended by itself, another of the same native job may have come since.
-    if (pilot.ending !== undefined || !hasAgents(pilot)) this.#cancelNative(pilot);
+    // Where an agent has ended by itself, another of the same native job may have come since, or be
+    // about to, when it is back in the queue.
+    const isLeft = presentAgents(pilot).length > 0 && !hasAgents(pilot);
+    if (pilot.ending !== undefined || isLeft) this.#cancelNative(pilot);
   }
 
   /** A crash may have eaten every effect of the journal's last events: asks for all of them again. */
@@ -346,29 +383,6 @@ export class PilotMachine {
     evolve(this.#pilots, event);
     this.#events.push(event);
   }
-}
-
-function hasConnected(pilot: PilotRecord): boolean {
-  return presentAgents(pilot).some(({ at }) => at.link === 'connected');
-}
-
-/** Whether one is there, or may come back. */
-function hasAgents(pilot: PilotRecord): boolean {
-  return presentAgents(pilot).some(({ at }) => at.link !== 'gone');
-}
-
-/** Whether its native job is so far that its first agent should report. */
-function isExpected({ native, plan }: PilotRecord): boolean {
-  if (native.phase !== 'live') return false;
-  return plan.policy.registersFrom === 'acceptance' || native.report.state === 'Running';
-}
-
-function whyRefused(pilot: PilotRecord, agent: string): string | undefined {
-  const known = pilot.agents.get(agent);
-  if (known?.at.link === 'gone') return `given up: ${known.at.detail}`;
-  if (isFinalPilotJobState(pilot.state)) return `its pilot is ${pilot.state}: ${pilot.detail}`;
-  // Before the acceptance is known an agent may well be there: some start before they are accepted.
-  return pilot.native.phase === 'over' ? 'its native job is over' : undefined;
 }
 
 /** A cancellation takes back a reinitialization under way, and nothing else does. */

@@ -33,6 +33,8 @@ export interface AgentRecord {
   readonly at: AgentLink;
   /** How often its link was lost, so that a reminder of an earlier time is known as such. */
   readonly silences: number;
+  /** Its native job has gone back into the queue since. */
+  readonly requeued?: true;
 }
 
 /** One pilot; whoever is not in this file only reads it. */
@@ -55,9 +57,30 @@ export function isNativeOver({ native }: PilotRecord): boolean {
   return native.phase === 'over';
 }
 
-/** The agents of the present round. */
+/** The agents of the present round, and of its native job's present start. */
 export function presentAgents({ agents, round }: PilotRecord): AgentRecord[] {
-  return [...agents.values()].filter((agent) => agent.round === round);
+  return [...agents.values()].filter((agent) => agent.round === round && !agent.requeued);
+}
+
+/** Whether two reports tell people the same. */
+export function sameWords(a: NativeReport, b: NativeReport): boolean {
+  return a.state === b.state && a.detail === b.detail && a.hint === b.hint;
+}
+
+/** Whether a present agent has a link. */
+export function hasConnected(pilot: PilotRecord): boolean {
+  return presentAgents(pilot).some(({ at }) => at.link === 'connected');
+}
+
+/** Whether one is there, or may come back. */
+export function hasAgents(pilot: PilotRecord): boolean {
+  return presentAgents(pilot).some(({ at }) => at.link !== 'gone');
+}
+
+/** Whether its native job is so far that its first agent should report. */
+export function isExpected({ native, plan }: PilotRecord): boolean {
+  if (native.phase !== 'live') return false;
+  return plan.policy.registersFrom === 'acceptance' || native.report.state === 'Running';
 }
 
 /** Applies what has happened. Live and in a replay, the same code. */
@@ -77,6 +100,11 @@ export function evolve(pilots: Map<string, PilotRecord>, event: PilotEvent): voi
       pilots.delete(event.pilot);
       return;
     case 'native-reported':
+      if (pilot.native.phase === 'live' && isRequeued(pilot.native.report, event.report)) {
+        for (const agent of presentAgents(pilot)) {
+          pilot.agents.set(agent.id, { ...agent, requeued: true });
+        }
+      }
       pilot.native = { phase: isOver(event.report) ? 'over' : 'live', report: event.report };
       return;
     case 'agent-connected':
@@ -122,6 +150,11 @@ function created({ pilot, plan, at }: Extract<PilotEvent, { type: 'pilot-created
 
 function accepted(id: string): NativeReport {
   return { id, state: 'Pending', detail: 'accepted' };
+}
+
+/** Whether a native job that agents may have been started in is back in the queue. */
+export function isRequeued(before: NativeReport, { state }: NativeReport): boolean {
+  return state === 'Pending' && (before.state === 'Running' || before.state === 'Suspended');
 }
 
 /** Whether a report says that a native job is over. */

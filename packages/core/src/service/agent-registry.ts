@@ -143,13 +143,17 @@ export class AgentRegistry {
     for (const client of this.#clients) void this.#part(client, agent, { how, detail });
   }
 
+  /** Whether any of a pilot's agents has a link. */
+  areConnected(pilotId: string): boolean {
+    return [...this.#agents.values()].some((agent) => agent.pilotId === pilotId && agent.connected);
+  }
+
   /**
    * Settles when every link of a pilot's agents is over and all read that came by it, or when that
    * has taken long: the word that a process is over may overtake its own goodbye.
    */
   parted(pilotId: string): Promise<void> {
-    const isOver = () =>
-      ![...this.#agents.values()].some((agent) => agent.pilotId === pilotId && agent.connected);
+    const isOver = () => !this.areConnected(pilotId);
     if (isOver()) return Promise.resolve();
     return new Promise((resolve) => {
       const settle = () => {

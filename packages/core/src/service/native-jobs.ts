@@ -10,7 +10,12 @@ import type { Log } from '../runtime/log.ts';
 const POLL_MS_MIN = 100;
 const POLL_MS_DEFAULT = 10_000;
 /** The longest wait while the resource manager does not answer. */
-const RETRY_MS_MAX = 300_000;
+const RETRY_MS_MAX = 60_000;
+/**
+ * A native job is forgotten when it is unknown in so many answers in a row, over so long: a queue may
+ * be slow to show what it has accepted. One that was to end vanishes as it should.
+ */
+const FORGOTTEN = { answers: 3, ms: 60_000, canceledMs: 5_000 };
 
 /** What native jobs are watched with. */
 export interface NativeJobsParts {
@@ -19,17 +24,25 @@ export interface NativeJobsParts {
   readonly rm: string;
   readonly clock: Clock;
   readonly log: Log;
-  report(pilotId: string, state: NativeState): void;
+  /** `forgotten` when the resource manager has not known it for long. */
+  report(pilotId: string, state: NativeState, forgotten: boolean): void;
+}
+
+interface Watched {
+  readonly pilotId: string;
+  /** Since when it is unknown, and in how many answers. */
+  unknown: { readonly since: number; answers: number } | undefined;
+  cancel: 'no' | 'wanted' | 'done';
 }
 
 /** The connection to one resource manager with all that is watched there. */
 export class NativeJobs {
   readonly manager: ResourceManager;
   readonly #parts: NativeJobsParts;
-  /** Pilot ids by native id, of what is not over. */
-  readonly #watched = new Map<string, string>();
-  readonly #toCancel = new Set<string>();
+  /** By native id, of what is not over. */
+  readonly #watched = new Map<string, Watched>();
   readonly #subscription: { unsubscribe(): void } | undefined;
+  #trouble: string | undefined;
   #waitMs = POLL_MS_MIN;
   #timer: Timer | undefined;
   #busy = false;
@@ -41,16 +54,28 @@ export class NativeJobs {
     this.#subscription = parts.manager.states$?.subscribe((state) => this.#report(state));
   }
 
+  /** Why the resource manager does not answer, in its words; undefined while it does. */
+  get trouble(): string | undefined {
+    return this.#trouble;
+  }
+
   /** Reports a native job's state until it is over, the present one soon. */
   watch(pilotId: string, nativeId: string): void {
-    this.#watched.set(nativeId, pilotId);
+    const known = this.#watched.get(nativeId);
+    this.#watched.set(nativeId, known ?? { pilotId, unknown: undefined, cancel: 'no' });
     this.#soon();
+  }
+
+  /** It is over, although the resource manager does not say so. */
+  unwatch(nativeId: string): void {
+    this.#watched.delete(nativeId);
   }
 
   /** Has a native job ended; tries again until it is over. */
   cancel(nativeId: string): void {
-    if (!this.#watched.has(nativeId)) return;
-    this.#toCancel.add(nativeId);
+    const job = this.#watched.get(nativeId);
+    if (job === undefined) return;
+    job.cancel = 'wanted';
     this.#soon();
   }
 
@@ -87,8 +112,11 @@ export class NativeJobs {
     try {
       await this.#cancelAll();
       await this.#poll();
+      this.#trouble = undefined;
     } catch (error) {
       longest = RETRY_MS_MAX;
+      this.#trouble = error instanceof Error ? error.message : String(error);
+      for (const job of this.#watched.values()) job.unknown = undefined;
       this.#parts.log.warn(
         { rm: this.#parts.rm, err: error },
         'the resource manager does not answer',
@@ -102,21 +130,40 @@ export class NativeJobs {
   }
 
   async #cancelAll(): Promise<void> {
-    const ids = [...this.#toCancel].filter((id) => this.#watched.has(id));
-    if (ids.length === 0) return;
-    await this.manager.cancel(ids);
-    for (const id of ids) this.#toCancel.delete(id);
+    const wanted = [...this.#watched].filter(([, { cancel }]) => cancel === 'wanted');
+    if (wanted.length === 0) return;
+    await this.manager.cancel(wanted.map(([id]) => id));
+    for (const [, job] of wanted) job.cancel = 'done';
   }
 
   async #poll(): Promise<void> {
     if (this.#watched.size === 0 || this.manager.states === undefined) return;
-    for (const state of await this.manager.states([...this.#watched.keys()])) this.#report(state);
+    const ids = [...this.#watched.keys()];
+    const states = new Map((await this.manager.states(ids)).map((state) => [state.id, state]));
+    for (const id of ids) {
+      const state = states.get(id) ?? { id, state: 'Unknown', detail: 'not known there' };
+      const job = this.#watched.get(id);
+      if (job !== undefined) this.#count(job, state);
+      this.#report(state);
+    }
+  }
+
+  #count(job: Watched, { state }: NativeState): void {
+    const since = job.unknown?.since ?? this.#parts.clock.monotonic();
+    const answers = 1 + (job.unknown?.answers ?? 0);
+    job.unknown = state === 'Unknown' ? { since, answers } : undefined;
   }
 
   #report(state: NativeState): void {
-    const pilotId = this.#watched.get(state.id);
-    if (pilotId === undefined || this.#closed) return;
+    const job = this.#watched.get(state.id);
+    if (job === undefined || this.#closed) return;
     if (['Done', 'Canceled', 'Failed'].includes(state.state)) this.#watched.delete(state.id);
-    this.#parts.report(pilotId, state);
+    this.#parts.report(job.pilotId, state, this.#isForgotten(job));
+  }
+
+  #isForgotten({ unknown, cancel }: Watched): boolean {
+    if (unknown === undefined || unknown.answers < FORGOTTEN.answers) return false;
+    const ms = this.#parts.clock.monotonic() - unknown.since;
+    return ms >= (cancel === 'done' ? FORGOTTEN.canceledMs : FORGOTTEN.ms);
   }
 }

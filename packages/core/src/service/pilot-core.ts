@@ -6,7 +6,12 @@ import { Subject } from 'rxjs';
 import type { Adaptor, AgentLaunch } from '../adaptor/adaptor.ts';
 import type { NativeReport, PilotEffect, PilotEvent, PilotInput } from '../manager/pilot-events.ts';
 import { type PilotDump, PilotMachine, type PilotStep } from '../manager/pilot-machine.ts';
-import { isNativeOver, isOver as isReportOver, type PilotRecord } from '../manager/pilot-record.ts';
+import {
+  isNativeOver,
+  isOver as isReportOver,
+  isRequeued,
+  type PilotRecord,
+} from '../manager/pilot-record.ts';
 import { assert, unreachable } from '../model/assert.ts';
 import { PilotError } from '../model/errors.ts';
 import type { Explanation } from '../model/explanation.ts';
@@ -37,7 +42,7 @@ import {
   readSettings,
 } from './pilot-launch.ts';
 import { lastWordsOf, removeRemains } from './pilot-remains.ts';
-import { type Connection, ResourceManagers } from './resource-managers.ts';
+import { type Connection, ResourceManagers, type Target } from './resource-managers.ts';
 import { RunningTimers } from './running-timers.ts';
 import { Submissions } from './submissions.ts';
 
@@ -110,12 +115,16 @@ export class PilotCore {
       directory: `${parts.directory}/adaptors`,
       clock,
       log,
-      report: (pilot, report) => this.#nativeReported(pilot, report),
+      report: (pilot, report, forgotten) => this.#nativeReported(pilot, report, forgotten),
     });
     this.#submissions = new Submissions({
-      connect: (pilot) => this.#connection(pilot),
+      clock,
+      log,
+      connect: (pilot) => this.managers.connect(this.#target(pilot)),
+      reconnect: (pilot) => this.managers.reconnect(this.#target(pilot)),
       place: (pilot) => this.#place(pilot),
       launch: (pilot, round) => this.#launch(pilot, round),
+      isWanted: (pilot) => this.#pilot(pilot).ending === undefined,
       prepared: (pilot, round, { identity, key }) => {
         this.#keys.delete(launchName(pilot, round - 1));
         this.#keep(identity, pilot, key);
@@ -180,18 +189,19 @@ export class PilotCore {
     const { state, stateDetail: detail } = this.view(pilotId);
     const file = logFileOf(this.#place(pilotId), this.#description(pilotId));
     const tail = this.#lastOutputs.get(pilotId) ?? tailOf(file);
-    return explainPilot({ ...pilot, state, detail }, { file, tail });
+    const trouble = this.managers.troubleOf(this.#target(pilotId));
+    return explainPilot({ ...pilot, state, detail }, { file, tail }, trouble);
   }
 
   async render(pilotId: string): Promise<string> {
     const { round } = this.#pilot(pilotId);
-    const { manager } = (await this.#connection(pilotId)).jobs;
-    return manager.render(this.#launch(pilotId, round));
+    const { jobs } = await this.managers.connect(this.#target(pilotId));
+    return jobs.manager.render(this.#launch(pilotId, round));
   }
 
   /** Detaches from everything; what is under way at resource managers and on disk is waited for. */
   async close(why: string): Promise<void> {
-    await this.#submissions.settled();
+    await this.#submissions.close();
     this.agents.close(why);
     this.#timers.close();
     await this.managers.close();
@@ -275,6 +285,11 @@ export class PilotCore {
           if (id === effect.nativeId) jobs.cancel(id);
         });
         return;
+      case 'unwatch-native':
+        void this.managers
+          .reconnect(this.#target(effect.pilot))
+          .then((connection) => connection?.jobs.unwatch(effect.nativeId));
+        return;
       case 'end-agent':
         this.agents.end(effect.agent, effect.graceMs, effect.why);
         return;
@@ -300,18 +315,27 @@ export class PilotCore {
 
   /** Does something with a pilot's native job, once there is a connection. */
   #withNative(pilotId: string, act: (connection: Connection, nativeId: string) => void): void {
-    const { rm, type } = this.#pilot(pilotId).plan;
-    const { context } = this.view(pilotId);
-    void this.managers.reconnect({ rm, type, context }).then((connection) => {
+    void this.managers.reconnect(this.#target(pilotId)).then((connection) => {
       const native = this.machine.pilots.get(pilotId)?.native;
       if (connection !== undefined && native?.phase === 'live') act(connection, native.report.id);
     });
   }
 
-  #nativeReported(pilot: string, report: NativeReport): void {
-    const tell = () => this.tell({ type: 'native', pilot, report, at: this.#parts.clock.now() });
-    if (isReportOver(report)) void this.#hearLastWords(pilot).then(tell);
-    else tell();
+  #nativeReported(pilot: string, report: NativeReport, forgotten: boolean): void {
+    const at = () => this.#parts.clock.now();
+    const tell = () => this.tell({ type: 'native', pilot, report, at: at() });
+    const before = this.machine.pilots.get(pilot)?.native;
+    const isBack = before?.phase === 'live' && isRequeued(before.report, report);
+    if (isReportOver(report) || isBack) {
+      void this.#hearLastWords(pilot).then(tell);
+      return;
+    }
+    tell();
+    if (!forgotten || this.agents.areConnected(pilot)) return;
+    const { id: nativeId } = report;
+    void this.#hearLastWords(pilot).then(() =>
+      this.tell({ type: 'native-forgotten', pilot, nativeId, at: at() }),
+    );
   }
 
   /** What agents have said themselves of the end of their native job goes before it. */
@@ -349,9 +373,9 @@ export class PilotCore {
     this.#removals.add(removal);
   }
 
-  #connection(pilotId: string): Promise<Connection> {
+  #target(pilotId: string): Target {
     const { rm, type } = this.#pilot(pilotId).plan;
-    return this.managers.connect({ rm, type, context: this.view(pilotId).context });
+    return { rm, type, context: this.view(pilotId).context };
   }
 
   #pilot(pilotId: string): Readonly<PilotRecord> {

@@ -2,6 +2,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { type PilotRecord, presentAgents } from '../manager/pilot-record.ts';
 import { type Explanation, explanation } from '../model/explanation.ts';
+import { isFinalPilotJobState } from '../model/pilot-job-state.ts';
 import { formatDuration } from '../model/quantity.ts';
 
 const TAIL_BYTES = 4096;
@@ -12,8 +13,12 @@ export interface AgentOutput {
   readonly tail: string;
 }
 
-/** Explains a pilot. */
-export function explainPilot(pilot: Readonly<PilotRecord>, output: AgentOutput): Explanation {
+/** Explains a pilot; `trouble` is why its resource manager does not answer at present. */
+export function explainPilot(
+  pilot: Readonly<PilotRecord>,
+  output: AgentOutput,
+  trouble?: string,
+): Explanation {
   const { native, plan, round, state, detail } = pilot;
   const { file, tail } = output;
   const report = native.phase === 'submitting' ? undefined : native.report;
@@ -26,8 +31,18 @@ export function explainPilot(pilot: Readonly<PilotRecord>, output: AgentOutput):
   return explanation({
     state,
     summary: isMute ? `${detail}; its agent has written nothing to ${file}` : detail,
-    ...advice(pilot, tail === '' ? [] : ['see what the agent has written']),
-    details: { rm: plan.rm, round, ...(report && { native: report }), agents },
+    ...withTrouble(
+      pilot,
+      trouble,
+      advice(pilot, tail === '' ? [] : ['see what the agent has written']),
+    ),
+    details: {
+      rm: plan.rm,
+      round,
+      ...(report && { native: report }),
+      ...(trouble !== undefined && { trouble }),
+      agents,
+    },
     ...(tail !== '' && { lastOutput: tail }),
   });
 }
@@ -35,6 +50,16 @@ export function explainPilot(pilot: Readonly<PilotRecord>, output: AgentOutput):
 interface Advice {
   readonly waitsFor: string[];
   readonly wouldHelp: string[];
+}
+
+/** What a resource manager says is old while it does not answer. */
+function withTrouble(
+  pilot: Readonly<PilotRecord>,
+  trouble: string | undefined,
+  given: Advice,
+): Advice {
+  if (trouble === undefined || isFinalPilotJobState(pilot.state)) return given;
+  return { ...given, waitsFor: [`${pilot.plan.rm} to answer: ${trouble}`, ...given.waitsFor] };
 }
 
 function advice(pilot: Readonly<PilotRecord>, read: readonly string[]): Advice {
@@ -74,6 +99,9 @@ function pendingAdvice({ plan, native }: Readonly<PilotRecord>, read: readonly s
       wouldHelp: isHere ? [...read] : [...read, 'check that its node reaches this host'],
     };
   }
+  if (native.phase === 'live' && native.report.hint !== undefined) {
+    return { waitsFor: ['somebody to change what keeps it'], wouldHelp: [native.report.hint] };
+  }
   return {
     waitsFor: [`${plan.rm} to start it`],
     wouldHelp: isHere ? [] : ['ask for less, or for another queue'],
@@ -81,6 +109,8 @@ function pendingAdvice({ plan, native }: Readonly<PilotRecord>, read: readonly s
 }
 
 function failedAdvice(pilot: Readonly<PilotRecord>): string[] {
+  const { native } = pilot;
+  if (native.phase === 'over' && native.report.hint !== undefined) return [native.report.hint];
   const { type, description } = pilot.plan;
   if (presentAgents(pilot).length > 0) return ['create another pilot'];
   if (type !== 'local') {

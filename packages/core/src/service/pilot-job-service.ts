@@ -2,48 +2,27 @@
  * The place where pilots are created: placeholders at resource managers whose agents call back here
  * and take work (TROY's PilotJobService).
  */
-import { readFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { BehaviorSubject, type Observable } from 'rxjs';
-import { type Adaptor, CORE_PILOT_ATTRIBUTES } from '../adaptor/adaptor.ts';
-import type { PilotPlan } from '../manager/pilot-events.ts';
+import type { Adaptor } from '../adaptor/adaptor.ts';
 import { PilotError } from '../model/errors.ts';
-import { newId } from '../model/ids.ts';
-import {
-  type PilotJobDescription,
-  parsePilotJobDescription,
-} from '../model/pilot-job-description.ts';
-import { isFinalPilotJobState } from '../model/pilot-job-state.ts';
-import { refuseAttributes } from '../model/refusals.ts';
+import type { PilotJobDescription } from '../model/pilot-job-description.ts';
 import { isFinalServiceState, type ServiceState } from '../model/service-state.ts';
 import { systemClock } from '../runtime/clock.ts';
-import { writeFileAtomic } from '../runtime/files.ts';
 import { type Log, stderrLog } from '../runtime/log.ts';
-import { randomFraction } from '../runtime/random.ts';
-import { type Listener, listenTls } from '../transport/tls-listener.ts';
-import { abortable, throwIfAborted } from './abort.ts';
+import type { Listener } from '../transport/tls-listener.ts';
+import { abortable } from './abort.ts';
+import { keepAddress, type ListenOptions, listenForAgents } from './agent-listener.ts';
 import { type CallOptions, refuseUnknown } from './call-options.ts';
 import { guarded } from './guarded-observable.ts';
 import { onInterrupt } from './interrupt.ts';
 import { readServiceState, writeServiceState } from './list-services.ts';
 import { PilotCore } from './pilot-core.ts';
+import { PilotCreation } from './pilot-creation.ts';
 import type { CreateOptions, PilotJob, PilotJobEvent } from './pilot-job.ts';
-import { type ManagerAddress, pilotPlace, pilotPolicy, writeContext } from './pilot-launch.ts';
-import { namedResourceManager } from './resource-manager-url.ts';
 import { openServiceStore, type ServiceStore, type Store } from './service-store.ts';
 import { StateSubject } from './state-subject.ts';
 import { type PilotProvider, pilotProvider } from './work-client.ts';
-
-/** Where agents are listened for. */
-export interface ListenOptions {
-  /** The address to listen at. Default: 127.0.0.1, which only agents on this machine reach. */
-  readonly host?: string;
-  /** Default: the one that the service had, else any. */
-  readonly port?: number;
-  /** What agents are told to call. Default: `host`, or this machine's name when that is all addresses. */
-  readonly advertise?: string;
-}
 
 /** How a PilotJobService is opened. */
 export interface PilotJobServiceOptions {
@@ -63,11 +42,6 @@ export interface PilotJobServiceOptions {
 }
 
 const OPTIONS = ['id', 'store', 'listen', 'adaptors', 'profile', 'log', 'signals'] as const;
-const CREATE_OPTIONS = ['type', 'context', 'signal'] as const;
-
-/** What a pilot takes in the journal over its life, generously. */
-const RESERVED_BYTES = 64 * 1024;
-
 /** Creates pilots, and keeps in touch with them and their agents. */
 export class PilotJobService implements AsyncDisposable {
   readonly id: string;
@@ -79,11 +53,11 @@ export class PilotJobService implements AsyncDisposable {
   readonly [pilotProvider]: PilotProvider;
   readonly #store: ServiceStore;
   readonly #core: PilotCore;
+  readonly #creation: PilotCreation;
   readonly #clock = systemClock;
   readonly #state = new StateSubject<ServiceState>('Open', isFinalServiceState);
   readonly #pilotJobs: BehaviorSubject<readonly PilotJob[]>;
   readonly #openedAt: string;
-  readonly #profile: string | undefined;
   readonly #log: Log;
   #listener: Listener | undefined;
   #offInterrupt: () => void = () => {};
@@ -98,7 +72,6 @@ export class PilotJobService implements AsyncDisposable {
     this.id = store.id;
     this.#store = store;
     this.#openedAt = openedAt;
-    this.#profile = options.profile;
     this.#log = log;
     this.#core = new PilotCore({
       id: store.id,
@@ -111,10 +84,18 @@ export class PilotJobService implements AsyncDisposable {
       actions: {
         guard: (stream) => this.#guard(stream),
         cancel: (pilot) => this.#cancelPilot(pilot),
-        reinitialize: (pilot, description) => this.#reinitialize(pilot, description),
+        reinitialize: (pilot, description) => this.#creation.reinitialize(pilot, description),
         render: (pilot) => this.#core.render(pilot),
         explain: (pilot) => this.#core.explain(pilot),
       },
+    });
+    this.#creation = new PilotCreation({
+      core: this.#core,
+      clock: this.#clock,
+      directory: store.directory,
+      profile: options.profile,
+      reserve: (bytes) => store.opened.journal.reserve(bytes),
+      assertOpen: () => this.#assertOpen(),
     });
     const { agents, events$, changed$ } = this.#core;
     this[pilotProvider] = {
@@ -179,45 +160,27 @@ export class PilotJobService implements AsyncDisposable {
    * submits it twice.
    *
    * @param rm a resource manager's URL, or a profile's name. Without one: the service's `profile`,
-   * $PSTAR_DEFAULT_RM, else `local://`.
+   * $PSTAR_DEFAULT_RM, else what {@link detectResourceManager} finds.
    * @throws PilotError when it is refused, with the resource manager's own sentence, and then
-   * nothing of it is left; `ADAPTOR_NOT_FOUND`, `URL_INVALID`, `SERVICE_CLOSED`, `STORE_FULL`,
-   * `ABORTED`; DescriptionError for what the description or this resource manager cannot do.
+   * nothing of it is left; `ADAPTOR_NOT_FOUND`, `URL_INVALID`, `SERVICE_CLOSED`, `STORE_FULL`;
+   * `ABORTED`, and then what may have been accepted is canceled; DescriptionError for what the
+   * description or this resource manager cannot do.
    */
-  async create(
+  create(
     rm: string | URL | undefined,
     description: PilotJobDescription,
-    options: CreateOptions = {},
+    options?: CreateOptions,
+  ): Promise<PilotJob>;
+  create(description: PilotJobDescription, options?: CreateOptions): Promise<PilotJob>;
+  async create(
+    first: string | URL | undefined | PilotJobDescription,
+    second: PilotJobDescription | CreateOptions = {},
+    third: CreateOptions = {},
   ): Promise<PilotJob> {
     this.#assertOpen();
-    refuseUnknown(options, CREATE_OPTIONS);
-    const { context, signal } = options;
-    throwIfAborted(signal, 'create');
-    const { url, defaults } = await namedResourceManager(rm, this.#profile);
-    const type = options.type ?? url.protocol.slice(0, -1);
-    const plan = await this.#plan(url.href, type, { ...defaults, ...description }, options);
-    await this.#store.opened.journal.reserve(RESERVED_BYTES);
-    this.#assertOpen();
-    throwIfAborted(signal, 'create');
-    const id = newId('pilot', randomFraction);
-    if (context !== undefined) await writeContext(pilotPlace(this.#store.directory, id), context);
-    this.#core.conductor.dispatch({ type: 'create', pilot: id, plan, at: this.#clock.now() });
-    const abort = () => {
-      this.#cancelPilot(id);
-      this.#core.abortSubmission(id);
-    };
-    signal?.addEventListener('abort', abort, { once: true });
-    try {
-      await this.#accepted(id, 1);
-      throwIfAborted(signal, 'create');
-      return this.#core.view(id);
-    } catch (error) {
-      // An adaptor may reject with whatever it likes when it is given up.
-      throwIfAborted(signal, 'create');
-      throw error;
-    } finally {
-      signal?.removeEventListener('abort', abort);
-    }
+    return isResourceManager(first)
+      ? this.#creation.create(first, second as PilotJobDescription, third)
+      : this.#creation.create(undefined, first, second as CreateOptions);
   }
 
   /**
@@ -241,13 +204,14 @@ export class PilotJobService implements AsyncDisposable {
   }
 
   async #begin({ listen = {}, signals = true }: PilotJobServiceOptions, log: Log): Promise<void> {
-    const listener = await this.#listen(listen, log);
+    const addressFile = join(this.#store.directory, 'address.json');
+    const keyFor = (identity: string) => this.#core.keyFor(identity);
+    const { listener, address } = await listenForAgents(listen, { addressFile, keyFor, log });
     this.#listener = listener;
-    const address = { host: listen.advertise ?? advertised(listener.host), port: listener.port };
     // Before the first agent can call: to the machine, whoever called earlier is silent from here.
     const begun = this.#core.begin(address);
     listener.on('link', (link, identity) => this.#core.agents.accept(link, identity));
-    await writeFileAtomic(this.#addressFile, JSON.stringify(address));
+    await keepAddress(addressFile, address);
     await this.#write('Open');
     await begun;
     if (!signals) return;
@@ -255,21 +219,6 @@ export class PilotJobService implements AsyncDisposable {
       interrupt: () => this.cancel(),
       giveUp: () => this.#core.managers.kill(),
     });
-  }
-
-  /** At the port that agents of an earlier life know, if it is to be had. */
-  async #listen({ host, port }: ListenOptions, log: Log): Promise<Listener> {
-    const keyFor = (identity: string) => this.#core.keyFor(identity);
-    const options = { ...(host !== undefined && { host }), keyFor, log };
-    if (port !== undefined) return listenTls({ ...options, port });
-    const before = await readFile(this.#addressFile, 'utf8').catch(() => undefined);
-    if (before === undefined) return listenTls(options);
-    const { port: known } = JSON.parse(before) as ManagerAddress;
-    return listenTls({ ...options, port: known }).catch(() => listenTls(options));
-  }
-
-  get #addressFile(): string {
-    return join(this.#store.directory, 'address.json');
   }
 
   #guard<T>(stream: Observable<T>): Observable<T> {
@@ -286,54 +235,8 @@ export class PilotJobService implements AsyncDisposable {
     });
   }
 
-  async #plan(
-    rm: string,
-    type: string,
-    description: PilotJobDescription,
-    { context, signal }: CreateOptions,
-  ): Promise<PilotPlan> {
-    const parsed = parsePilotJobDescription(description);
-    const { adaptor, jobs } = await this.#core.managers.connect({ rm, type, context }, signal);
-    const honoured = [...CORE_PILOT_ATTRIBUTES, ...adaptor.attributes];
-    refuseAttributes(parsed, honoured, `${adaptor.scheme}://`);
-    const { workingDirectory } = description;
-    // A later process may run elsewhere.
-    const absolute = workingDirectory && { workingDirectory: resolve(workingDirectory) };
-    const policy = pilotPolicy(parsed, jobs.manager);
-    return { rm, type, description: { ...description, ...absolute }, policy };
-  }
-
-  /** Settles once a round's submission is accepted, and rejects with what came instead. */
-  #accepted(id: string, round: number): Promise<void> {
-    const { changed$, problems, machine, conductor } = this.#core;
-    return new Promise((resolve_, reject) => {
-      const look = () => {
-        const pilot = machine.pilots.get(id);
-        const final = pilot !== undefined && isFinalPilotJobState(pilot.state);
-        if (pilot && !final && (pilot.round < round || pilot.native.phase === 'submitting')) return;
-        watch.unsubscribe();
-        const problem = problems.get(id);
-        problems.delete(id);
-        if (problem === undefined && !final) conductor.settled().then(resolve_, reject);
-        else reject(problem ?? new PilotError('WRONG_STATE', `${pilot?.detail}`, { subject: id }));
-      };
-      const watch = changed$.subscribe({ next: look, complete: () => reject(this.#closed()) });
-    });
-  }
-
   #cancelPilot(pilot: string): void {
     this.#core.tell({ type: 'cancel', pilot, at: this.#clock.now() });
-  }
-
-  async #reinitialize(pilot: string, description: PilotJobDescription): Promise<void> {
-    this.#assertOpen();
-    const { rm, type, context } = this.#core.view(pilot);
-    const more = context === undefined ? {} : { context };
-    const plan = await this.#plan(rm.href, type, description, more);
-    this.#assertOpen();
-    const round = 1 + (this.#core.machine.pilots.get(pilot)?.round ?? 0);
-    this.#core.conductor.dispatch({ type: 'reinitialize', pilot, plan, at: this.#clock.now() });
-    await this.#accepted(pilot, round);
   }
 
   async #cancelAll(): Promise<void> {
@@ -382,6 +285,8 @@ export class PilotJobService implements AsyncDisposable {
   }
 }
 
-function advertised(host: string): string {
-  return host === '0.0.0.0' || host === '::' ? hostname() : host;
+function isResourceManager(
+  value: string | URL | undefined | PilotJobDescription,
+): value is string | URL | undefined {
+  return value === undefined || typeof value === 'string' || value instanceof URL;
 }

@@ -1,4 +1,6 @@
 /** What may stand for a resource manager: a URL, the name of a profile, or nothing. */
+import type { Adaptor } from '../adaptor/adaptor.ts';
+import type { DetectedResourceManager } from '../adaptor/detect.ts';
 import { PilotError } from '../model/errors.ts';
 import type { PilotJobDescription } from '../model/pilot-job-description.ts';
 import { readProfile } from './profiles.ts';
@@ -7,22 +9,50 @@ import { readProfile } from './profiles.ts';
 export interface NamedResourceManager {
   readonly url: URL;
   readonly defaults: PilotJobDescription;
+  /** When nobody has named it. */
+  readonly detected?: DetectedResourceManager;
 }
 
 /**
- * Finds the resource manager that is meant; without a name it is `fallback`, else
- * $PSTAR_DEFAULT_RM, else this machine.
+ * Finds the resource manager that is meant; without a name it is $PSTAR_DEFAULT_RM, else what is
+ * detected.
  *
  * @throws PilotError `URL_INVALID`; `NOT_FOUND` for a profile that is not there
  */
 export async function namedResourceManager(
   rm: string | URL | undefined,
-  fallback: string | undefined,
+  detect: () => Promise<DetectedResourceManager>,
 ): Promise<NamedResourceManager> {
-  const text = String(rm ?? fallback ?? (process.env['PSTAR_DEFAULT_RM'] || 'local://'));
+  const text = String(rm ?? process.env['PSTAR_DEFAULT_RM'] ?? '');
+  if (text === '') {
+    const detected = await detect();
+    return { url: resourceManagerUrl(detected.rm), defaults: {}, detected };
+  }
   if (text.includes('://')) return { url: resourceManagerUrl(text), defaults: {} };
   const profile = await readProfile(text);
   return { url: resourceManagerUrl(profile.rm), defaults: profile.description ?? {} };
+}
+
+/**
+ * Checks what a URL asks of its adaptor.
+ *
+ * @throws PilotError `URL_INVALID`, naming the option
+ */
+export function checkOptions(
+  { href, searchParams }: URL,
+  { scheme, optionsSchema }: Adaptor,
+): void {
+  const options = Object.fromEntries(searchParams);
+  const refuse = (problem: string) => {
+    throw new PilotError('URL_INVALID', problem, { subject: href });
+  };
+  if (optionsSchema === undefined) {
+    const [name] = Object.keys(options);
+    if (name !== undefined) refuse(`${scheme}:// takes no options, and this has ${name}`);
+    return;
+  }
+  const issue = optionsSchema.safeParse(options).error?.issues[0];
+  if (issue !== undefined) refuse([issue.path.join('.'), issue.message].filter(Boolean).join(': '));
 }
 
 function resourceManagerUrl(text: string): URL {

@@ -1,13 +1,15 @@
 /** The connections of a service to resource managers, one for each URL and set of credentials. */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import type { Adaptor, NativeState, SecurityContext } from '../adaptor/adaptor.ts';
+import type { Adaptor, SecurityContext } from '../adaptor/adaptor.ts';
 import { type CommandRunner, localCommandRunner } from '../adaptor/command-runner.ts';
 import { findAdaptor } from '../adaptor/registry.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { ensureDirectory } from '../runtime/files.ts';
 import type { Log } from '../runtime/log.ts';
-import { NativeJobs } from './native-jobs.ts';
+import { abortable } from './abort.ts';
+import { NativeJobs, type NativeJobsParts } from './native-jobs.ts';
+import { checkOptions } from './resource-manager-url.ts';
 
 /** Names a connection. */
 export interface Target {
@@ -30,7 +32,7 @@ export interface ResourceManagersParts {
   readonly directory: string;
   readonly clock: Clock;
   readonly log: Log;
-  report(pilotId: string, state: NativeState): void;
+  readonly report: NativeJobsParts['report'];
 }
 
 /** The first wait before a connection is tried again; each next one is twice as long. */
@@ -42,7 +44,9 @@ export class ResourceManagers {
   readonly #parts: ResourceManagersParts;
   readonly #runner: CommandRunner;
   readonly #connections = new Map<string, Promise<Connection>>();
-  readonly #open = new Set<Connection>();
+  readonly #open = new Map<string, Connection>();
+  /** Why there is no connection. */
+  readonly #troubles = new Map<string, string>();
   #closed = false;
 
   constructor(parts: ResourceManagersParts) {
@@ -50,15 +54,23 @@ export class ResourceManagers {
     this.#runner = localCommandRunner(parts.clock);
   }
 
-  /** @throws PilotError `ADAPTOR_NOT_FOUND`, `ADAPTOR_INCOMPATIBLE`, and what the adaptor throws. */
+  /**
+   * With a signal the wait is given up, not the connection: others may wait for it.
+   *
+   * @throws PilotError `ADAPTOR_NOT_FOUND`, `ADAPTOR_INCOMPATIBLE`, and what the adaptor throws.
+   */
   connect(target: Target, signal?: AbortSignal): Promise<Connection> {
     const key = keyOf(target);
-    const known = this.#connections.get(key);
-    if (known !== undefined) return known;
-    const connecting = this.#connect(target, key, signal);
-    this.#connections.set(key, connecting);
-    connecting.catch(() => this.#connections.delete(key));
-    return connecting;
+    const connection = this.#connections.get(key) ?? this.#connect(target, key);
+    this.#connections.set(key, connection);
+    connection.catch(() => this.#connections.delete(key));
+    return abortable(connection, signal, `connecting to ${target.rm}`);
+  }
+
+  /** Why a resource manager does not answer, as far as somebody has asked; undefined when it does. */
+  troubleOf(target: Target): string | undefined {
+    const key = keyOf(target);
+    return this.#open.get(key)?.jobs.trouble ?? this.#troubles.get(key);
   }
 
   /** Connects for a pilot that is there already, and does not give up; undefined at the end. */
@@ -67,6 +79,8 @@ export class ResourceManagers {
       try {
         return await this.connect(target);
       } catch (error) {
+        const words = error instanceof Error ? error.message : String(error);
+        this.#troubles.set(keyOf(target), words);
         this.#parts.log.warn(
           { rm: target.rm, err: error },
           'no connection to the resource manager',
@@ -81,37 +95,35 @@ export class ResourceManagers {
 
   /** Kills at once what can be. */
   kill(): void {
-    for (const { jobs } of this.#open) jobs.kill();
+    for (const { jobs } of this.#open.values()) jobs.kill();
   }
 
   /** Native jobs live on. */
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.allSettled([...this.#connections.values()]);
-    await Promise.allSettled([...this.#open].map(({ jobs }) => jobs.close()));
+    await Promise.allSettled([...this.#open.values()].map(({ jobs }) => jobs.close()));
     this.#open.clear();
     await this.#runner.close();
   }
 
-  async #connect(
-    { rm, type, context }: Target,
-    key: string,
-    signal?: AbortSignal,
-  ): Promise<Connection> {
+  async #connect({ rm, type, context }: Target, key: string): Promise<Connection> {
     const { clock, log, report, adaptors } = this.#parts;
     const adaptor = await findAdaptor(type, adaptors);
+    const url = new URL(rm);
+    checkOptions(url, adaptor);
     const directory = join(this.#parts.directory, `${adaptor.scheme}-${key}`);
     await ensureDirectory(directory);
-    const manager = await adaptor.connect(new URL(rm), {
+    const manager = await adaptor.connect(url, {
       clock,
       runner: this.#runner,
       directory,
       log: log.child({ adaptor: adaptor.scheme }),
       ...(context !== undefined && { security: context }),
-      ...(signal !== undefined && { signal }),
     });
     const connection = { adaptor, jobs: new NativeJobs({ manager, rm, clock, log, report }) };
-    this.#open.add(connection);
+    this.#open.set(key, connection);
+    this.#troubles.delete(key);
     return connection;
   }
 }

@@ -1,25 +1,57 @@
-/** Hands pilots over to their resource managers; what that means for a pilot is not decided here. */
-import type { AgentLaunch } from '../adaptor/adaptor.ts';
-import { PilotError } from '../model/errors.ts';
+/**
+ * Hands pilots over to their resource managers, and does not rest before it is known what came of
+ * it; what that means for a pilot is not decided here.
+ */
+import type { AgentLaunch, ResourceManager } from '../adaptor/adaptor.ts';
+import { AdaptorError, PilotError, type PilotErrorCode } from '../model/errors.ts';
 import type { AgentSettings } from '../protocol/agent-settings.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Log } from '../runtime/log.ts';
+import { throwIfAborted } from './abort.ts';
 import { type PilotPlace, writeSettings } from './pilot-launch.ts';
 import type { Connection } from './resource-managers.ts';
 
 /** What submissions are made with. */
 export interface SubmissionsParts {
+  readonly clock: Clock;
+  readonly log: Log;
   connect(pilotId: string): Promise<Connection>;
+  /** Does not give up; undefined at the end. */
+  reconnect(pilotId: string): Promise<Connection | undefined>;
   place(pilotId: string): PilotPlace;
   launch(pilotId: string, round: number): AgentLaunch;
+  /** Whether it is still to be submitted. */
+  isWanted(pilotId: string): boolean;
   /** The settings are written: agents may come with this key from now on. */
   prepared(pilotId: string, round: number, settings: AgentSettings): void;
   accepted(pilotId: string, round: number, nativeId: string): void;
   refused(pilotId: string, round: number, error: unknown): void;
 }
 
+/** After these the launch may be there all the same, as after an error that nobody meant to throw. */
+const IN_DOUBT: readonly PilotErrorCode[] = ['TIMEOUT', 'CONNECTION_LOST', 'ABORTED'];
+/** What was under way when its answer was given up has arrived by then, or will not. */
+const ARRIVAL_MS = 2_000;
+/** The first wait for a resource manager that does not answer; each next one is twice as long. */
+const RETRY_MS_MIN = 500;
+const RETRY_MS_MAX = 30_000;
+
+/** The service is closed before it is known: the next process finds out. */
+const LEFT_OPEN = Symbol('left open');
+
+interface Submission {
+  readonly pilotId: string;
+  readonly round: number;
+  /** An earlier process may have handed it over already. */
+  readonly again: boolean;
+  readonly signal: AbortSignal;
+}
+
 /** The submissions of a service that are under way. */
 export class Submissions {
   readonly #parts: SubmissionsParts;
   readonly #underWay = new Map<string, { done: Promise<void>; abort: AbortController }>();
+  readonly #closing = new AbortController();
 
   constructor(parts: SubmissionsParts) {
     this.#parts = parts;
@@ -28,10 +60,12 @@ export class Submissions {
   /** Submits a round of a pilot; `again` when an earlier process may have done so already. */
   begin(pilotId: string, round: number, again: boolean): void {
     const abort = new AbortController();
-    const done = this.#submitted(pilotId, round, again, abort.signal)
+    const done = this.#submitted({ pilotId, round, again, signal: abort.signal })
       .then(
         (nativeId) => this.#parts.accepted(pilotId, round, nativeId),
-        (error: unknown) => this.#parts.refused(pilotId, round, error),
+        (error: unknown) => {
+          if (error !== LEFT_OPEN) this.#parts.refused(pilotId, round, error);
+        },
       )
       .finally(() => this.#underWay.delete(pilotId));
     this.#underWay.set(pilotId, { done, abort });
@@ -42,28 +76,35 @@ export class Submissions {
     this.#underWay.get(pilotId)?.abort.abort();
   }
 
-  /** Settles when none is under way. */
-  async settled(): Promise<void> {
+  /** Waits for what the resource managers have in hand, and leaves open what they do not answer. */
+  async close(): Promise<void> {
+    this.#closing.abort();
     await Promise.all([...this.#underWay.values()].map(({ done }) => done));
   }
 
-  async #submitted(
+  async #submitted({ pilotId, round, again, signal }: Submission): Promise<string> {
+    const { connect, launch: launchOf, isWanted } = this.#parts;
+    if (!again) return this.#handOver(await connect(pilotId), pilotId, round, signal);
+    const connection = await this.#parts.reconnect(pilotId);
+    if (connection === undefined) throw LEFT_OPEN;
+    const { manager } = connection.jobs;
+    if (manager.find === undefined) {
+      const problem = 'a crash came in between, and whether it was submitted cannot be known';
+      throw new PilotError('ADAPTOR_FAILED', problem, { subject: pilotId });
+    }
+    const found = await this.#sought(manager, launchOf(pilotId, round).name);
+    if (found !== undefined) return found;
+    if (!isWanted(pilotId)) throw new PilotError('ABORTED', 'canceled before it was submitted');
+    return this.#handOver(connection, pilotId, round, signal);
+  }
+
+  async #handOver(
+    { adaptor, jobs: { manager } }: Connection,
     pilotId: string,
     round: number,
-    again: boolean,
     signal: AbortSignal,
   ): Promise<string> {
-    const { adaptor, jobs } = await this.#parts.connect(pilotId);
-    const { manager } = jobs;
     const launch = this.#parts.launch(pilotId, round);
-    if (again) {
-      const found = await manager.find?.(launch.name);
-      if (found !== undefined) return found;
-      if (manager.find === undefined) {
-        const problem = 'a crash came in between, and whether it was submitted cannot be known';
-        throw new PilotError('ADAPTOR_FAILED', problem, { subject: pilotId });
-      }
-    }
     const settings = await writeSettings({
       place: this.#parts.place(pilotId),
       round,
@@ -73,6 +114,62 @@ export class Submissions {
       limitIsKept: adaptor.attributes.includes('wallTimeLimit'),
     });
     this.#parts.prepared(pilotId, round, settings);
-    return manager.submit(launch, { signal });
+    throwIfAborted(signal, 'the submission');
+    try {
+      const nativeId = await manager.submit(launch, { signal });
+      if (typeof nativeId === 'string' && nativeId !== '') return nativeId;
+      throw new AdaptorError('ADAPTOR_FAILED', 'the adaptor has given no native id');
+    } catch (error) {
+      const found = await this.#foundAfter(error, manager, launch.name);
+      if (found === undefined) throw error;
+      const { log } = this.#parts;
+      log.warn({ pilot: pilotId, nativeId: found, err: error }, 'accepted in spite of an error');
+      return found;
+    }
+  }
+
+  /** What a rejected submission has left at the resource manager. */
+  async #foundAfter(
+    error: unknown,
+    manager: ResourceManager,
+    name: string,
+  ): Promise<string | undefined> {
+    if (manager.find === undefined) return undefined;
+    const isRefusal = error instanceof PilotError && !IN_DOUBT.includes(error.code);
+    // A resource manager that cannot be reached refuses, and does not answer this either.
+    if (isRefusal) return manager.find(name).catch(() => undefined);
+    const found = await this.#sought(manager, name);
+    if (found !== undefined) return found;
+    await this.#pause(ARRIVAL_MS);
+    return this.#sought(manager, name);
+  }
+
+  /** Asks until the resource manager answers: what it may hold is neither lost nor given twice. */
+  async #sought(manager: ResourceManager, name: string): Promise<string | undefined> {
+    for (let waitMs = RETRY_MS_MIN; ; waitMs = Math.min(2 * waitMs, RETRY_MS_MAX)) {
+      try {
+        return await manager.find?.(name);
+      } catch (error) {
+        const problem = 'whether it was submitted cannot be known yet';
+        this.#parts.log.warn({ launch: name, err: error }, problem);
+      }
+      await this.#pause(waitMs);
+    }
+  }
+
+  #pause(ms: number): Promise<void> {
+    const { signal } = this.#closing;
+    return new Promise((resolve, reject) => {
+      if (signal.aborted) return reject(LEFT_OPEN);
+      const close = () => {
+        timer.cancel();
+        reject(LEFT_OPEN);
+      };
+      const timer = this.#parts.clock.after(ms, () => {
+        signal.removeEventListener('abort', close);
+        resolve();
+      });
+      signal.addEventListener('abort', close, { once: true });
+    });
   }
 }

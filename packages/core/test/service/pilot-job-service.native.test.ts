@@ -24,6 +24,8 @@ describe('a resource manager', () => {
   /** Does what a test tells it to. */
   class Fake implements Partial<ResourceManager> {
     readonly submitted: AgentLaunch[] = [];
+    /** Names of launches by native id. */
+    readonly accepted = new Map<string, string>();
     readonly canceled: string[] = [];
     readonly states_ = new Map<string, NativeState>();
     context: ConnectContext | undefined;
@@ -35,7 +37,11 @@ describe('a resource manager', () => {
       this.submitted.push(launch);
       if (this.refusal) throw this.refusal;
       if (this.hang) await new Promise((_, reject) => signal?.addEventListener('abort', reject));
-      const id = `${this.submitted.length}`;
+      return this.accept(launch);
+    }
+    accept({ name }: Pick<AgentLaunch, 'name'>): string {
+      const id = `${this.accepted.size + 1}`;
+      this.accepted.set(id, name);
       this.states_.set(id, { id, state: 'Pending', detail: 'PENDING (Resources)' });
       return id;
     }
@@ -43,8 +49,7 @@ describe('a resource manager', () => {
       return ids.flatMap((id) => this.states_.get(id) ?? []);
     }
     async find(name: string): Promise<string | undefined> {
-      const index = this.submitted.findIndex((launch) => launch.name === name);
-      return index < 0 ? undefined : `${index + 1}`;
+      return [...this.accepted].find(([, accepted]) => accepted === name)?.[0];
     }
     async cancel(ids: readonly string[]): Promise<void> {
       this.canceled.push(...ids);
@@ -103,10 +108,10 @@ describe('a resource manager', () => {
     it('finds what was submitted, and does not submit it twice', async () => {
       await crash();
       const fake = new Fake();
-      await fake.submit({ name: pilot } as AgentLaunch);
+      fake.accept({ name: pilot });
       const service = await world.open({ id, adaptors: [adaptorOf(fake)] });
       expect(await accepted(service)).toMatchObject([{ id: pilot, nativeId: '1' }]);
-      expect(fake.submitted).toHaveLength(1);
+      expect(fake.submitted).toEqual([]);
     });
 
     it('submits what was not', async () => {

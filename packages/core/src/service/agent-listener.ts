@@ -1,0 +1,65 @@
+/** Where a service listens for its agents, and what they are told to call. */
+import { readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { writeFileAtomic } from '../runtime/files.ts';
+import type { Log } from '../runtime/log.ts';
+import { type Listener, listenTls } from '../transport/tls-listener.ts';
+import type { ManagerAddress } from './pilot-launch.ts';
+
+/** Where agents are listened for. */
+export interface ListenOptions {
+  /** The address to listen at. Default: 127.0.0.1, which only agents on this machine reach. */
+  readonly host?: string;
+  /** Default: the one that the service had, else any. */
+  readonly port?: number;
+  /** What agents are told to call. Default: `host`, or this machine's name when that is all addresses. */
+  readonly advertise?: string;
+}
+
+/** What is listened with. */
+export interface AgentListenerParts {
+  /** Remembers the address for the service's next process. */
+  readonly addressFile: string;
+  readonly log: Log;
+  keyFor(identity: string): Uint8Array | undefined;
+}
+
+/** Who listens, and where that is for agents. */
+export interface AgentListener {
+  readonly listener: Listener;
+  readonly address: ManagerAddress;
+}
+
+/** Listens, at the port that agents of an earlier life know if it is to be had. */
+export async function listenForAgents(
+  options: ListenOptions,
+  parts: AgentListenerParts,
+): Promise<AgentListener> {
+  const listener = await listen(options, parts);
+  const address = {
+    host: options.advertise ?? advertised(listener.host),
+    port: listener.port,
+  };
+  return { listener, address };
+}
+
+/** Keeps the address for the service's next process. */
+export function keepAddress(addressFile: string, address: ManagerAddress): Promise<void> {
+  return writeFileAtomic(addressFile, JSON.stringify(address));
+}
+
+async function listen(
+  { host, port }: ListenOptions,
+  { addressFile, keyFor, log }: AgentListenerParts,
+): Promise<Listener> {
+  const options = { ...(host !== undefined && { host }), keyFor, log };
+  if (port !== undefined) return listenTls({ ...options, port });
+  const before = await readFile(addressFile, 'utf8').catch(() => undefined);
+  if (before === undefined) return listenTls(options);
+  const { port: known } = JSON.parse(before) as ManagerAddress;
+  return listenTls({ ...options, port: known }).catch(() => listenTls(options));
+}
+
+function advertised(host: string): string {
+  return host === '0.0.0.0' || host === '::' ? hostname() : host;
+}

@@ -1,0 +1,155 @@
+/** Creates pilots, and starts them anew: what is asked for is checked, journalled, and waited for. */
+import { resolve } from 'node:path';
+import { CORE_PILOT_ATTRIBUTES } from '../adaptor/adaptor.ts';
+import { type DetectedResourceManager, detectResourceManager } from '../adaptor/detect.ts';
+import type { PilotPlan } from '../manager/pilot-events.ts';
+import { PilotError } from '../model/errors.ts';
+import { newId } from '../model/ids.ts';
+import {
+  type PilotJobDescription,
+  parsePilotJobDescription,
+} from '../model/pilot-job-description.ts';
+import { isFinalPilotJobState } from '../model/pilot-job-state.ts';
+import { refuseAttributes } from '../model/refusals.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { randomFraction } from '../runtime/random.ts';
+import { abortable, throwIfAborted } from './abort.ts';
+import { refuseUnknown } from './call-options.ts';
+import type { PilotCore } from './pilot-core.ts';
+import type { CreateOptions, PilotJob } from './pilot-job.ts';
+import { pilotPlace, pilotPolicy, writeContext } from './pilot-launch.ts';
+import { namedResourceManager } from './resource-manager-url.ts';
+import type { Target } from './resource-managers.ts';
+
+/** What pilots are created with. */
+export interface PilotCreationParts {
+  readonly core: PilotCore;
+  readonly clock: Clock;
+  /** The service's. */
+  readonly directory: string;
+  /** The name of a profile, for pilots that name no resource manager. */
+  readonly profile: string | undefined;
+  /** Makes room in the journal. */
+  reserve(bytes: number): Promise<void>;
+  /** @throws PilotError `SERVICE_CLOSED` */
+  assertOpen(): void;
+}
+
+const CREATE_OPTIONS = ['type', 'context', 'signal'] as const;
+
+/** What a pilot takes in the journal over its life, generously. */
+const RESERVED_BYTES = 64 * 1024;
+
+/** Creates the pilots of one service. */
+export class PilotCreation {
+  readonly #parts: PilotCreationParts;
+  #detected: Promise<DetectedResourceManager> | undefined;
+
+  constructor(parts: PilotCreationParts) {
+    this.#parts = parts;
+  }
+
+  /** See {@link PilotJobService.create}. */
+  async create(
+    rm: string | URL | undefined,
+    description: PilotJobDescription,
+    options: CreateOptions,
+  ): Promise<PilotJob> {
+    const { core, directory, clock, profile, reserve, assertOpen } = this.#parts;
+    refuseUnknown(options, CREATE_OPTIONS);
+    const { context, signal } = options;
+    throwIfAborted(signal, 'create');
+    const { url, defaults, detected } = await namedResourceManager(rm ?? profile, () => {
+      this.#detected ??= detectResourceManager();
+      return this.#detected;
+    });
+    const target = { rm: url.href, type: options.type ?? url.protocol.slice(0, -1), context };
+    const plan = await this.#plan(target, { ...defaults, ...description }, signal).catch(
+      (error: unknown) => {
+        throw detected === undefined ? error : explained(error, detected);
+      },
+    );
+    await reserve(RESERVED_BYTES);
+    assertOpen();
+    throwIfAborted(signal, 'create');
+    const id = newId('pilot', randomFraction);
+    if (context !== undefined) await writeContext(pilotPlace(directory, id), context);
+    core.conductor.dispatch({ type: 'create', pilot: id, plan, at: clock.now() });
+    const abort = () => {
+      core.tell({ type: 'cancel', pilot: id, at: clock.now() });
+      core.abortSubmission(id);
+    };
+    signal?.addEventListener('abort', abort, { once: true });
+    try {
+      await abortable(this.#accepted(id, 1), signal, 'create');
+      return core.view(id);
+    } finally {
+      signal?.removeEventListener('abort', abort);
+    }
+  }
+
+  /** See {@link PilotJob.reinitialize}. */
+  async reinitialize(pilot: string, description: PilotJobDescription): Promise<void> {
+    const { core, clock, assertOpen } = this.#parts;
+    assertOpen();
+    const { rm, type, context } = core.view(pilot);
+    const plan = await this.#plan({ rm: rm.href, type, context }, description);
+    assertOpen();
+    const round = 1 + (core.machine.pilots.get(pilot)?.round ?? 0);
+    core.conductor.dispatch({ type: 'reinitialize', pilot, plan, at: clock.now() });
+    await this.#accepted(pilot, round);
+  }
+
+  async #plan(
+    target: Target,
+    description: PilotJobDescription,
+    signal?: AbortSignal,
+  ): Promise<PilotPlan> {
+    const parsed = parsePilotJobDescription(description);
+    const { adaptor, jobs } = await this.#parts.core.managers.connect(target, signal);
+    const honoured = [...CORE_PILOT_ATTRIBUTES, ...adaptor.attributes];
+    refuseAttributes(parsed, honoured, `${adaptor.scheme}://`);
+    const { workingDirectory } = description;
+    // A later process may run elsewhere.
+    const absolute = workingDirectory && { workingDirectory: resolve(workingDirectory) };
+    const policy = pilotPolicy(parsed, jobs.manager);
+    const { rm, type } = target;
+    return { rm, type, description: { ...description, ...absolute }, policy };
+  }
+
+  /** Settles once a round's submission is accepted, and rejects with what came instead. */
+  #accepted(id: string, round: number): Promise<void> {
+    const { changed$, problems, machine, conductor } = this.#parts.core;
+    return new Promise((resolve_, reject) => {
+      const look = () => {
+        const pilot = machine.pilots.get(id);
+        const final = pilot !== undefined && isFinalPilotJobState(pilot.state);
+        if (pilot && !final && (pilot.round < round || pilot.native.phase === 'submitting')) return;
+        watch.unsubscribe();
+        const problem = problems.get(id);
+        problems.delete(id);
+        if (problem === undefined && !final) conductor.settled().then(resolve_, reject);
+        else reject(problem ?? new PilotError('WRONG_STATE', `${pilot?.detail}`, { subject: id }));
+      };
+      const complete = () => {
+        try {
+          this.#parts.assertOpen();
+        } catch (closed) {
+          reject(closed);
+        }
+      };
+      const watch = changed$.subscribe({ next: look, complete });
+    });
+  }
+}
+
+/** Nobody has asked for what was found: the way out leads past it as well. */
+function explained(error: unknown, { rm, how }: DetectedResourceManager): unknown {
+  if (!(error instanceof PilotError)) return error;
+  const { code, problem, subject, hint } = error;
+  return new PilotError(code, `${problem} that this machine has (${how})`, {
+    subject: subject ?? rm,
+    hint: `${hint === undefined ? '' : `${hint}, or `}set PSTAR_DEFAULT_RM=local://`,
+    cause: error,
+  });
+}
