@@ -29,6 +29,7 @@ export function candidateOptions(
   description: ParsedPilotJobDescription,
   nodes: readonly SlurmNode[],
 ): readonly SbatchOption[] {
+  if (!isAboutNodes(description)) return [];
   const { candidateHosts, numberOfProcesses } = description;
   const hosts = candidateHosts?.map((host) => nodeNamed(host, nodes));
   const left = nodes.filter(

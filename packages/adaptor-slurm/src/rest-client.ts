@@ -2,7 +2,7 @@
  * HTTP with a slurmrestd, over a unix socket or TCP: requests that end, answers that are bounded. What
  * is asked and what an answer means is none of its business.
  */
-import { type IncomingMessage, request as httpRequest, type RequestOptions } from 'node:http';
+import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { AdaptorError, type Clock, PilotError } from '@pstar/core/adaptor';
 import { addressText, type RestAddress } from './rest-address.ts';
@@ -22,6 +22,8 @@ export interface RestAnswer {
   readonly status: number;
   /** Parsed JSON. */
   readonly body: unknown;
+  /** Whether it was asked with a token. */
+  readonly hadToken: boolean;
 }
 
 /** How a client works. */
@@ -38,7 +40,14 @@ export interface RestClientOptions {
 /** More than this at once would take the connections of others: slurmrestd has 124 by default. */
 const CONNECTIONS_MAX = 8;
 
-const UNREACHABLE = ['ECONNREFUSED', 'ENOENT', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH', 'EAI_AGAIN'];
+const UNREACHABLE = [
+  'ECONNREFUSED',
+  'ENOENT',
+  'ENOTFOUND',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EAI_AGAIN',
+];
 
 /** A client of one slurmrestd. */
 export class RestClient {
@@ -166,7 +175,7 @@ export class RestClient {
       throw new PilotError('AUTHENTICATION_FAILED', problem, this.#about(NEW_TOKEN));
     }
     try {
-      return { status, body: JSON.parse(text) };
+      return { status, body: JSON.parse(text), hadToken };
     } catch (cause) {
       const start = text.trim().slice(0, 200);
       const words = start === '' ? 'nothing' : `'${start}'`;
@@ -179,20 +188,30 @@ export class RestClient {
     const { code = '', message } = cause;
     if (code === 'EACCES' || code === 'EPERM') {
       const hint = 'ask who runs slurmrestd to let this user use its socket';
-      return new AdaptorError('PERMISSION_DENIED', 'the socket of slurmrestd is not open to this user', {
-        ...this.#about(hint),
-        cause,
-      });
+      return new AdaptorError(
+        'PERMISSION_DENIED',
+        'the socket of slurmrestd is not open to this user',
+        {
+          ...this.#about(hint),
+          cause,
+        },
+      );
     }
     if (UNREACHABLE.includes(code)) {
       const hint = 'start slurmrestd, or correct the address';
       const problem = `nobody listens there: ${code}`;
-      return new AdaptorError('RESOURCE_MANAGER_UNREACHABLE', problem, { ...this.#about(hint), cause });
+      return new AdaptorError('RESOURCE_MANAGER_UNREACHABLE', problem, {
+        ...this.#about(hint),
+        cause,
+      });
     }
     if (isTls(code)) {
       const hint = 'set NODE_EXTRA_CA_CERTS to the certificate of its authority';
       const problem = `its certificate is not trusted: ${message}`;
-      return new AdaptorError('RESOURCE_MANAGER_UNREACHABLE', problem, { ...this.#about(hint), cause });
+      return new AdaptorError('RESOURCE_MANAGER_UNREACHABLE', problem, {
+        ...this.#about(hint),
+        cause,
+      });
     }
     const problem = `the connection to slurmrestd was lost: ${message}`;
     return new AdaptorError('CONNECTION_LOST', problem, { ...this.#about(), cause });

@@ -35,7 +35,9 @@ export async function findCredentials(sources: TokenSources): Promise<Credential
   const { security, urlUser, environment, clock } = sources;
   const text =
     security?.userPass ??
-    (security?.userKey === undefined ? environment['SLURM_JWT'] : await readToken(security.userKey));
+    (security?.userKey === undefined
+      ? environment['SLURM_JWT']
+      : await readToken(security.userKey));
   if (text === undefined || text === '') return undefined;
   const token = text.trim().replace(/^SLURM_JWT=/, '');
   const expiry = expiryOf(token);

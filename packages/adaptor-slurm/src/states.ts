@@ -41,7 +41,7 @@ export const SLURM_STATES: Readonly<Record<string, State>> = {
 
 const LESS = 'ask for less, or name another queue';
 const ACCOUNT = 'name another project or queue';
-const HELD = 'it waits until it is released: scontrol release';
+const HELD = 'have it released: scontrol release $ID';
 
 /** Reasons for which a job does not start however long it waits, and what helps. */
 const STUCK: readonly (readonly [reason: RegExp, help: string])[] = [
@@ -55,11 +55,11 @@ const STUCK: readonly (readonly [reason: RegExp, help: string])[] = [
   [/^DependencyNeverSatisfied$/, 'what it depends on has failed: take the dependency out'],
   [/^ReservationDeleted$/, 'its reservation is gone: name another'],
   [/^JobHeld(User|Admin)$/, HELD],
-  [/^launch failed requeued held$/i, `a node could not start it; ${HELD}`],
-  [/^job requeued in held state$/i, HELD],
+  [/^launch[ _]failed[ _]requeued[ _]held$/i, HELD],
+  [/^job[ _]requeued[ _]in[ _]held[ _]state$/i, HELD],
 ];
 
-/** The state of a job in the queue. `detail` is in Slurm's words, and says when waiting is in vain. */
+/** The state of a job in the queue. `detail` is in Slurm's words, `hint` says what helps when waiting does not. */
 export function nativeStateOf(row: JobRow): NativeState {
   const state = SLURM_STATES[row.state];
   const reason = row.reason === '' ? '' : ` (${row.reason})`;
@@ -67,7 +67,10 @@ export function nativeStateOf(row: JobRow): NativeState {
   if (state === undefined) {
     return { id: row.id, state: 'Unknown', detail: `${words}: a state that is not known here` };
   }
-  if (state === 'Pending') return { id: row.id, state, detail: `${words}${waitingWords(row)}` };
+  if (state === 'Pending') {
+    const hint = whyStuck(row.reason)?.replace('$ID', row.id);
+    return { id: row.id, state, detail: words, ...(hint !== undefined && { hint }) };
+  }
   if (state !== 'Running' && state !== 'Suspended') {
     return { id: row.id, state, detail: `${words}${exitWords(row)}`, ...exitOf(row) };
   }
@@ -95,17 +98,14 @@ export function forgottenState(id: string, source: string): NativeState {
   return { id, state: 'Unknown', detail: `the queue has forgotten it, and ${records}` };
 }
 
-/** Why a job will not start as things are; undefined when it may. */
-export function whyStuck(reason: string): string | undefined {
-  return STUCK.find(([pattern]) => pattern.test(reason))?.[1];
+/** The state of an array's element that is not in the queue any more, where it was waiting. */
+export function vanishedState(id: string): NativeState {
+  return { id, state: 'Canceled', detail: 'CANCELLED: it has left the queue without having run' };
 }
 
-function waitingWords({ reason, id }: JobRow): string {
-  const help = whyStuck(reason);
-  if (help === undefined) return '';
-  return help.endsWith('scontrol release')
-    ? `; ${help} ${id}`
-    : `; it will never run as it is: ${help}`;
+/** What helps a job that will not start as things are; undefined when it may. */
+function whyStuck(reason: string): string | undefined {
+  return STUCK.find(([pattern]) => pattern.test(reason))?.[1];
 }
 
 function exitWords({ exitCode, signal }: JobExit): string {

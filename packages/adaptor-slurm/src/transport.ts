@@ -98,9 +98,9 @@ export interface SlurmInfo {
 export interface SlurmTransport {
   /**
    * Gives the id of the job, or of the array. After `TIMEOUT`, `CONNECTION_LOST` and `ADAPTOR_FAILED`
-   * it may have been accepted all the same: the caller looks for it by its name.
+   * it may have been accepted all the same, and is looked for by its name. The signal gives it up.
    */
-  submit(job: SlurmJob): Promise<number>;
+  submit(job: SlurmJob, signal?: AbortSignal): Promise<number>;
   /** The jobs with these ids (`17`, `17_3`) that the queue knows, in one call; others are left out. */
   list(ids: readonly string[]): Promise<readonly JobRow[]>;
   /** The jobs with this name that the queue knows; an array gives a row for each element. */

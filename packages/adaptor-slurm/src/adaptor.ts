@@ -1,0 +1,32 @@
+/** The door: `slurm://` by commands, `slurm+http://`, `slurm+https://`, `slurm+unix://` by slurmrestd. */
+import { type Adaptor, type ConnectContext, defineAdaptor } from '@pstar/core/adaptor';
+import { HONOURED } from './attributes.ts';
+import { commandTransport } from './commands.ts';
+import { SlurmResourceManager } from './resource-manager.ts';
+import { siteDefaults } from './site.ts';
+import type { SlurmTransport } from './transport.ts';
+import { readOptions, refuseHost, SlurmOptions } from './url.ts';
+
+/** Starts agents as jobs of Slurm. */
+export const slurmAdaptor: Adaptor = defineAdaptor({
+  scheme: 'slurm',
+  optionsSchema: SlurmOptions,
+  attributes: HONOURED,
+  connect: async (rm, context) => {
+    const url = readOptions(rm);
+    const { clock, directory } = context;
+    const transport = transportOf(rm, url, context);
+    // Says at once when there is no Slurm, rather than with the first pilot.
+    await transport.info();
+    const defaults = { url, site: siteDefaults(process.env) };
+    const manager = new SlurmResourceManager({ transport, clock, directory, defaults });
+    await manager.tidy();
+    return manager;
+  },
+});
+
+function transportOf(rm: URL, url: SlurmOptions, { runner }: ConnectContext): SlurmTransport {
+  if (rm.protocol === 'slurm:') refuseHost(rm);
+  const { bin, conf, cluster } = url;
+  return commandTransport({ runner, environment: process.env, bin, conf, cluster });
+}

@@ -1,0 +1,50 @@
+/** Gathers what is handed in at the same moment, by what it has in common. Knows nothing of Slurm. */
+import type { Clock, Timer } from '@pstar/core/adaptor';
+
+/** Nothing more comes when nothing has come for this long, ... */
+const QUIET_MS = 10;
+/** ... and nobody waits longer than this. */
+const LONGEST_MS = 100;
+
+interface Group<T, R> {
+  readonly items: { readonly item: T; settle(result: Promise<R>): void }[];
+  readonly since: number;
+  timer: Timer;
+}
+
+/** Hands on groups of equal keys. */
+export class Gathering<T, R> {
+  readonly #clock: Clock;
+  readonly #handle: (items: readonly T[]) => readonly Promise<R>[];
+  readonly #groups = new Map<string, Group<T, R>>();
+
+  /** @param handle gives a result for each of the items, in their order */
+  constructor(clock: Clock, handle: (items: readonly T[]) => readonly Promise<R>[]) {
+    this.#clock = clock;
+    this.#handle = handle;
+  }
+
+  /** Settles as the item's own result does. */
+  add(key: string, item: T): Promise<R> {
+    return new Promise((resolve) => {
+      const now = this.#clock.monotonic();
+      const flush = () => this.#flush(key);
+      const known = this.#groups.get(key);
+      const group = known ?? { items: [], since: now, timer: this.#clock.after(QUIET_MS, flush) };
+      group.items.push({ item, settle: resolve });
+      if (known === undefined) {
+        this.#groups.set(key, group);
+      } else if (now - group.since < LONGEST_MS) {
+        group.timer.cancel();
+        group.timer = this.#clock.after(QUIET_MS, flush);
+      }
+    });
+  }
+
+  #flush(key: string): void {
+    const { items } = this.#groups.get(key) as Group<T, R>;
+    this.#groups.delete(key);
+    const results = this.#handle(items.map(({ item }) => item));
+    for (const [index, { settle }] of items.entries()) settle(results[index] as Promise<R>);
+  }
+}

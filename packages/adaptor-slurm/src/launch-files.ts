@@ -1,0 +1,97 @@
+/**
+ * What is written down before anything is submitted, in the directory that the adaptor has for its
+ * connection: as which job, and which element of it, a launch went to Slurm. So it is found again
+ * after a crash, and what was never written down was never submitted.
+ */
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { AgentLaunch } from '@pstar/core/adaptor';
+
+/** Where a launch is in Slurm. */
+export interface Placed {
+  /** Slurm's name of the job. */
+  readonly job: string;
+  /** Of an array's element. */
+  readonly index?: number;
+}
+
+interface Kept extends Placed {
+  /** Gone once the pilot is over. */
+  readonly settingsFile: string;
+}
+
+/** The files of one connection. */
+export class LaunchFiles {
+  readonly #launches: string;
+  readonly #arrays: string;
+
+  constructor(directory: string) {
+    this.#launches = join(directory, 'launches');
+    this.#arrays = join(directory, 'arrays');
+  }
+
+  /** Writes down that these launches are about to become a job, an array if they are several. */
+  async place(job: string, launches: readonly AgentLaunch[]): Promise<void> {
+    await mkdir(this.#launches, { recursive: true, mode: 0o700 });
+    await Promise.all(
+      launches.map(({ name, settingsFile }, index) => {
+        const kept: Kept = { job, settingsFile, ...(launches.length > 1 && { index }) };
+        return writeFile(this.#launch(name), JSON.stringify(kept));
+      }),
+    );
+  }
+
+  /**
+   * Makes the directory of an array: Slurm writes the output of an element to a file that is named by
+   * its index, and that leads to the log of its pilot.
+   */
+  async makeArray(job: string, launches: readonly AgentLaunch[]): Promise<string> {
+    const directory = join(this.#arrays, job);
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await Promise.all(
+      launches.map(({ logFile }, index) => symlink(logFile, join(directory, `${index}.log`))),
+    );
+    return directory;
+  }
+
+  /** Where a launch was about to go; undefined when it never was. */
+  async find(launchName: string): Promise<Placed | undefined> {
+    return this.#read(this.#launch(launchName));
+  }
+
+  /** Takes it back: nothing came of it. */
+  async forget(launches: readonly AgentLaunch[]): Promise<void> {
+    for (const { name } of launches) await rm(this.#launch(name), { force: true });
+  }
+
+  /** Removes what is about pilots that are over. */
+  async tidy(): Promise<void> {
+    const used = new Set<string>();
+    for (const name of await namesIn(this.#launches)) {
+      const kept = await this.#read(join(this.#launches, name));
+      if (kept !== undefined && existsSync(kept.settingsFile)) used.add(kept.job);
+      else await rm(join(this.#launches, name), { force: true });
+    }
+    for (const job of await namesIn(this.#arrays)) {
+      if (!used.has(job)) await rm(join(this.#arrays, job), { recursive: true, force: true });
+    }
+  }
+
+  #launch(name: string): string {
+    return join(this.#launches, `${name}.json`);
+  }
+
+  async #read(file: string): Promise<Kept | undefined> {
+    try {
+      return JSON.parse(await readFile(file, 'utf8')) as Kept;
+    } catch {
+      // Never written, or not to its end: then nothing was submitted either.
+      return undefined;
+    }
+  }
+}
+
+async function namesIn(directory: string): Promise<readonly string[]> {
+  return readdir(directory).catch(() => []);
+}

@@ -1,0 +1,184 @@
+/** A connection to one Slurm, whichever way it is asked. */
+import { hostname, networkInterfaces } from 'node:os';
+import {
+  AdaptorError,
+  type AgentLaunch,
+  type Clock,
+  type NativeState,
+  PilotError,
+  type ResourceManager,
+  type ResourceManagerInfo,
+} from '@pstar/core/adaptor';
+import { isAboutNodes, isLoopback, refuseUnreachable } from './candidates.ts';
+import { LaunchFiles } from './launch-files.ts';
+import { type Defaults, type PlannedLaunch, planLaunch, singleJob } from './plan.ts';
+import { forgottenState, nativeStateOf, pastStateOf, vanishedState } from './states.ts';
+import { Submissions } from './submissions.ts';
+import type { SlurmNode, SlurmTransport } from './transport.ts';
+
+/** What a connection is made of. */
+export interface SlurmParts {
+  readonly transport: SlurmTransport;
+  readonly clock: Clock;
+  readonly defaults: Defaults;
+  /** The adaptor's own. */
+  readonly directory: string;
+}
+
+/** Nodes come and go, but not often. */
+const NODES_MS = 600_000;
+
+interface Seen {
+  readonly state: NativeState['state'];
+  readonly at: number;
+}
+
+/** Slurm, as the core sees it. */
+export class SlurmResourceManager implements ResourceManager {
+  readonly pollIntervalMs: number;
+  readonly #parts: SlurmParts;
+  readonly #files: LaunchFiles;
+  readonly #submissions: Submissions;
+  /** How jobs of this connection were when they were last seen in the queue. */
+  readonly #seen = new Map<string, Seen>();
+  #nodes: { readonly at: number; readonly nodes: Promise<readonly SlurmNode[]> } | undefined;
+
+  constructor(parts: SlurmParts) {
+    const { transport, clock, defaults, directory } = parts;
+    this.#parts = parts;
+    this.#files = new LaunchFiles(directory);
+    this.pollIntervalMs = 1000 * (defaults.url.poll ?? 10);
+    const arrays = defaults.url.arrays !== 'no';
+    this.#submissions = new Submissions({ transport, clock, files: this.#files, arrays });
+  }
+
+  /** Removes what earlier connections have left. */
+  tidy(): Promise<void> {
+    return this.#files.tidy();
+  }
+
+  async submit(launch: AgentLaunch, { signal }: { signal?: AbortSignal } = {}): Promise<string> {
+    if (signal?.aborted) throw new PilotError('ABORTED', 'given up by its caller');
+    if (isLoopback(launch.manager.host)) {
+      refuseUnreachable(launch.manager, await this.#allNodes(), ownAddresses());
+    }
+    const planned = await this.#plan(launch);
+    try {
+      return await this.#submissions.submit(planned, signal);
+    } catch (error) {
+      throw await this.#withWayOut(error, planned);
+    }
+  }
+
+  async states(ids: readonly string[]): Promise<readonly NativeState[]> {
+    const ours = ids.filter((id) => /^\d+(_\d+)?$/.test(id));
+    const rows = ours.length === 0 ? [] : await this.#parts.transport.list(ours);
+    const states = new Map(rows.map((row) => [row.id, nativeStateOf(row)]));
+    const gone = ours.filter((id) => !states.has(id));
+    for (const state of await this.#goneStates(gone)) states.set(state.id, state);
+    const at = this.#parts.clock.monotonic();
+    for (const { id } of rows) {
+      this.#seen.set(id, { state: (states.get(id) as NativeState).state, at });
+    }
+    return ids.map(
+      (id) => states.get(id) ?? { id, state: 'Unknown', detail: 'Slurm gives no such ids' },
+    );
+  }
+
+  async find(launchName: string): Promise<string | undefined> {
+    const placed = await this.#files.find(launchName);
+    if (placed === undefined) return undefined;
+    const { job, index } = placed;
+    const { transport } = this.#parts;
+    const [row] = await transport.named(job);
+    const id = row?.id ?? lowest((await transport.past({ name: job })).jobs.map((each) => each.id));
+    if (id === undefined) return undefined;
+    const [whole] = id.split('_') as [string];
+    return index === undefined ? whole : `${whole}_${index}`;
+  }
+
+  async cancel(ids: readonly string[]): Promise<void> {
+    const ours = ids.filter((id) => /^\d+(_\d+)?$/.test(id));
+    if (ours.length > 0) await this.#parts.transport.cancel(ours);
+  }
+
+  signal(id: string, signal: string): Promise<void> {
+    return this.#parts.transport.signal(id, signal);
+  }
+
+  async render(launch: AgentLaunch): Promise<string> {
+    return singleJob(await this.#plan(launch)).script;
+  }
+
+  async info(): Promise<ResourceManagerInfo> {
+    const { version, cluster, partitions } = await this.#parts.transport.info();
+    return { name: `slurm ${version}`, version, details: { cluster, partitions } };
+  }
+
+  close(): Promise<void> {
+    return this.#parts.transport.close();
+  }
+
+  async #plan(launch: AgentLaunch): Promise<PlannedLaunch> {
+    const nodes = isAboutNodes(launch.description) ? await this.#allNodes() : [];
+    return planLaunch(launch, this.#parts.defaults, nodes);
+  }
+
+  async #goneStates(ids: readonly string[]): Promise<readonly NativeState[]> {
+    if (ids.length === 0) return [];
+    const { source, jobs } = await this.#parts.transport.past({ ids });
+    const { shownMs } = await this.#parts.transport.limits();
+    const records = new Map(jobs.map((job) => [job.id, job]));
+    const now = this.#parts.clock.monotonic();
+    return ids.map((id) => {
+      const record = records.get(id);
+      if (record !== undefined) return pastStateOf(record, source);
+      const seen = this.#seen.get(id);
+      // What has run is shown for a while after its end; an element that was canceled before is not.
+      const isVanished = id.includes('_') && seen?.state === 'Pending' && now - seen.at < shownMs;
+      return isVanished ? vanishedState(id) : forgottenState(id, source);
+    });
+  }
+
+  #allNodes(): Promise<readonly SlurmNode[]> {
+    const now = this.#parts.clock.monotonic();
+    if (this.#nodes === undefined || now - this.#nodes.at > NODES_MS) {
+      const nodes = this.#parts.transport.nodes();
+      this.#nodes = { at: now, nodes };
+      nodes.catch(() => {
+        this.#nodes = undefined;
+      });
+    }
+    return this.#nodes.nodes;
+  }
+
+  /** Says which partitions there are, or what the one that is meant allows. */
+  async #withWayOut(error: unknown, { options }: PlannedLaunch): Promise<unknown> {
+    if (!(error instanceof PilotError) || error.code !== 'DESCRIPTION_INVALID') return error;
+    const { subject } = error;
+    if (subject !== 'queue' && subject !== 'wallTimeLimit') return error;
+    const { partitions } = await this.#parts.transport.info().catch(() => ({ partitions: [] }));
+    if (partitions.length === 0) return error;
+    const wanted = new Map(options).get('partition');
+    const meant = partitions.filter(({ name, isDefault }) =>
+      wanted === undefined ? isDefault : name === wanted,
+    );
+    const hint =
+      subject === 'queue' || meant.length === 0
+        ? `there are ${partitions.map(({ name }) => name).join(', ')}`
+        : `${meant.map(({ name, timeLimit }) => `${name} allows ${timeLimit}`).join(', ')}`;
+    return new AdaptorError(error.code, error.problem, { subject, hint, cause: error });
+  }
+}
+
+/** The names and addresses by which nodes may be this machine. */
+function ownAddresses(): readonly string[] {
+  const name = hostname();
+  const addresses = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
+  return [name, name.split('.')[0] as string, ...addresses.map(({ address }) => address)];
+}
+
+/** An array has the id of its first record, where records do not name its elements. */
+function lowest(ids: readonly string[]): string | undefined {
+  return [...ids].sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10))[0];
+}

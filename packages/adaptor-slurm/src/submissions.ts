@@ -1,0 +1,131 @@
+/** Hands launches over: those of one moment that differ in their own files only, as one array. */
+import { open } from 'node:fs/promises';
+import { type Clock, PilotError } from '@pstar/core/adaptor';
+import { Gathering } from './gathering.ts';
+import type { LaunchFiles } from './launch-files.ts';
+import { arrayJob, arrayName, bundleKey, type PlannedLaunch, singleJob } from './plan.ts';
+import { mayBeAccepted } from './refusals.ts';
+import type { SlurmTransport } from './transport.ts';
+
+/** What submissions are made with. */
+export interface SubmissionsParts {
+  readonly transport: SlurmTransport;
+  readonly clock: Clock;
+  readonly files: LaunchFiles;
+  /** Whether there may be arrays. */
+  readonly arrays: boolean;
+}
+
+interface Item {
+  readonly planned: PlannedLaunch;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** The submissions of a connection. */
+export class Submissions {
+  readonly #parts: SubmissionsParts;
+  readonly #gathering: Gathering<Item, string>;
+
+  constructor(parts: SubmissionsParts) {
+    this.#parts = parts;
+    this.#gathering = new Gathering(parts.clock, (items) => this.#handOver(items));
+  }
+
+  /**
+   * Gives the native id.
+   *
+   * @throws PilotError what Slurm said when it refused, and then nothing of it is there
+   */
+  submit(planned: PlannedLaunch, signal?: AbortSignal): Promise<string> {
+    const isAlone = !this.#parts.arrays || planned.launch.description.error !== undefined;
+    if (isAlone) return this.#submitSingle({ planned, signal });
+    return abortable(this.#gathering.add(bundleKey(planned), { planned, signal }), signal);
+  }
+
+  #handOver(items: readonly Item[]): readonly Promise<string>[] {
+    const [only] = items;
+    if (items.length === 1 && only !== undefined) return [this.#submitSingle(only)];
+    const ids = this.#submitArrays(items);
+    return items.map(async (item, index) => {
+      const id = (await ids)[index];
+      return id ?? this.#submitSingle(item);
+    });
+  }
+
+  /** The ids of those that went as elements of arrays; undefined for those that are to go alone. */
+  async #submitArrays(items: readonly Item[]): Promise<readonly (string | undefined)[]> {
+    const { arrayMax } = await this.#parts.transport.limits();
+    if (arrayMax < 2) return [];
+    const ids: (string | undefined)[] = [];
+    for (let from = 0; from < items.length; from += arrayMax) {
+      const some = items.slice(from, from + arrayMax);
+      const array = some.length > 1 ? await this.#submitArray(some) : undefined;
+      ids.push(...some.map((_, index) => (array === undefined ? undefined : `${array}_${index}`)));
+    }
+    return ids;
+  }
+
+  /** Undefined where Slurm takes no such array: a limit may well have room for one. */
+  async #submitArray(items: readonly Item[]): Promise<number | undefined> {
+    const { files, transport } = this.#parts;
+    const planned = items.map((item) => item.planned);
+    const launches = planned.map(({ launch }) => launch);
+    const name = arrayName(planned);
+    await Promise.all(launches.map(({ logFile }) => makeLog(logFile)));
+    const directory = await files.makeArray(name, launches);
+    await files.place(name, launches);
+    try {
+      return await transport.submit(arrayJob(planned, directory), all(items));
+    } catch (error) {
+      if (mayBeAccepted(error)) throw error;
+      await files.forget(launches);
+      const { code } = error as PilotError;
+      if (['TRY_LATER', 'OPERATION_UNSUPPORTED'].includes(code)) return undefined;
+      throw error;
+    }
+  }
+
+  async #submitSingle({ planned, signal }: Item): Promise<string> {
+    const { files, transport } = this.#parts;
+    const { launch } = planned;
+    const job = singleJob(planned);
+    await makeLog(launch.logFile);
+    await files.place(job.name, [launch]);
+    try {
+      return String(await transport.submit(job, signal));
+    } catch (error) {
+      // Otherwise it stays written down, and is looked for by its name.
+      if (!mayBeAccepted(error)) await files.forget([launch]);
+      throw error;
+    }
+  }
+}
+
+/** Slurm would make it readable by all. Where it is to be may be known to nodes only. */
+async function makeLog(file: string): Promise<void> {
+  const log = await open(file, 'a', 0o600).catch(() => undefined);
+  await log?.close();
+}
+
+/** Given up when all are. */
+function all(items: readonly Item[]): AbortSignal | undefined {
+  const abort = new AbortController();
+  let left = items.length;
+  for (const { signal } of items) {
+    signal?.addEventListener('abort', () => {
+      left -= 1;
+      if (left === 0) abort.abort();
+    });
+  }
+  return abort.signal;
+}
+
+/** What is given up alone may be accepted with the others: whoever gives it up looks for it. */
+function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise;
+  return new Promise((resolve, reject) => {
+    const give = () => reject(new PilotError('ABORTED', 'given up by its caller'));
+    signal.addEventListener('abort', give, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', give));
+  });
+}
