@@ -29,7 +29,7 @@ export class Chaos implements AsyncDisposable {
   /** Units that somebody was told of. */
   readonly known = new Set<string>();
   readonly canceledIn = new Map<string, number>();
-  /** Agents that may live, by process id. */
+  /** Agents of local:// that may live, by process id. */
   readonly agents = new Set<number>();
   final: readonly Final[] = [];
   managersKilled = 0;
@@ -75,6 +75,7 @@ export class Chaos implements AsyncDisposable {
       seed: this.random.between(0, 2 ** 31),
       units: 30,
       pilots: 2,
+      rm: 'local://',
       pilot: { totalCpuCount: 3 },
       ...rest,
     });
@@ -167,8 +168,10 @@ export class Program {
     if (line.type === 'submitted') for (const id of line.ids) known.add(id);
     else if (line.type === 'event') known.add(line.id);
     else if (line.type === 'canceled') canceledIn.set(line.id, line.attempt);
-    else if (line.type === 'pilot') agents.add(line.pid);
-    else if (line.type === 'final') this.#chaos.final = line.units as Final[];
+    else if (line.type === 'pilot') {
+      const [, pid] = /^(\d+):\d+:/.exec(line.nativeId) ?? [];
+      if (pid !== undefined) agents.add(Number(pid));
+    } else if (line.type === 'final') this.#chaos.final = line.units as Final[];
     this.#look();
   }
 

@@ -29,6 +29,8 @@ export interface Parameters {
   /** How many units it submits at once, of random kinds. */
   readonly units: number;
   readonly pilots: number;
+  /** Where its pilots are created. */
+  readonly rm: string;
   readonly pilot: PilotJobDescription;
 }
 
@@ -46,7 +48,7 @@ export type Command =
 /** What it says. */
 export type Line =
   | { readonly type: 'stage'; readonly stage: 'begun' | 'opened' | 'idle' }
-  | { readonly type: 'pilot'; readonly id: string; readonly pid: number }
+  | { readonly type: 'pilot'; readonly id: string; readonly nativeId: string }
   | { readonly type: 'pilot-event'; readonly id: string; readonly state: string; detail: string }
   | { readonly type: 'submitted'; readonly ids: readonly string[] }
   | { readonly type: 'refused'; readonly code: string; readonly message: string }
@@ -90,11 +92,11 @@ async function keepPilots(count: number): Promise<void> {
 }
 
 async function anotherPilot(): Promise<void> {
-  watch(await pilots.create('local://', parameters.pilot));
+  watch(await pilots.create(parameters.rm, parameters.pilot));
 }
 
 function watch(pilot: PilotJob): void {
-  say({ type: 'pilot', id: pilot.id, pid: Number(pilot.nativeId?.split(':')[0]) });
+  say({ type: 'pilot', id: pilot.id, nativeId: pilot.nativeId ?? '' });
   void pilot.finished().then(anotherPilot).catch(refused);
 }
 
