@@ -37,6 +37,8 @@ export interface Sizes {
   readonly unitsPerCore: number;
   /** Units of a tenth of a second, while their program computes. */
   readonly lasting: number;
+  /** Programs that a cluster has queued one by one, and through a pilot. */
+  readonly short: number;
 }
 
 /** What is published. */
@@ -57,6 +59,7 @@ export const FULL: Sizes = {
   watched: 1_000,
   unitsPerCore: 100,
   lasting: 1_600,
+  short: 500,
 };
 
 /** Only to see that everything works. */
@@ -77,6 +80,7 @@ export const TINY: Sizes = {
   watched: 10,
   unitsPerCore: 5,
   lasting: 16,
+  short: 5,
 };
 
 /** The program whose starts are counted: there is hardly one that does less. */

@@ -11,6 +11,7 @@ import { computingBench, observingBench } from './observing.ts';
 import { processBench } from './process.ts';
 import { qualityBench } from './quality.ts';
 import { manyAgentsBench, scaleBench } from './scale.ts';
+import { slurmBench } from './slurm.ts';
 import { submitBench } from './submit.ts';
 
 /** All benches, in the order of the table. */
@@ -30,5 +31,6 @@ export function benches(rounds: Rounds, say: (line: string) => void): readonly B
     growthBench(rounds),
     observingBench(rounds),
     computingBench(rounds),
+    slurmBench(rounds, say),
   ];
 }

@@ -26,6 +26,7 @@ describe('the bench', () => {
       'growth',
       'observing',
       'computing',
+      'slurm',
     ]) {
       expect(named).toContain(bench);
     }
