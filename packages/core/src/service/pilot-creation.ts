@@ -145,11 +145,10 @@ export class PilotCreation {
 
 /** Nobody has asked for what was found: the way out leads past it as well. */
 function explained(error: unknown, { rm, how }: DetectedResourceManager): unknown {
-  if (!(error instanceof PilotError)) return error;
-  const { code, problem, subject, hint } = error;
-  return new PilotError(code, `${problem} that this machine has (${how})`, {
-    subject: subject ?? rm,
-    hint: `${hint === undefined ? '' : `${hint}, or `}set PSTAR_DEFAULT_RM=local://`,
+  if (!(error instanceof PilotError) || error.code !== 'ADAPTOR_NOT_FOUND') return error;
+  return new PilotError(error.code, `this machine has ${rm}, and its adaptor is not installed`, {
+    subject: how,
+    hint: `${error.hint}, or set PSTAR_DEFAULT_RM=local://`,
     cause: error,
   });
 }

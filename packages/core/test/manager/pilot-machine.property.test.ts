@@ -30,6 +30,7 @@ it('a pilot machine holds its invariants, its table and its replay whatever come
       pilot,
       report: fc.record({ id, state: nativeState, detail: fc.constantFrom('x', 'y') }),
     }),
+    fc.record({ type: fc.constant('native-forgotten' as const), pilot, nativeId: id }),
     fc.record({
       type: fc.constant('agent-connected' as const),
       pilot,

@@ -71,6 +71,9 @@ export class PilotWorld {
   native(state: NativeReport['state'], detail = state.toUpperCase(), id = '17'): this {
     return this.tell({ type: 'native', pilot: 'p', report: { id, state, detail } });
   }
+  forgotten(nativeId = '17'): this {
+    return this.tell({ type: 'native-forgotten', pilot: 'p', nativeId });
+  }
   join(agent = 'a'): this {
     return this.tell({ type: 'agent-connected', pilot: 'p', agent, node });
   }
@@ -104,9 +107,9 @@ export class PilotWorld {
   done(): PilotEffect[] {
     return this.effects.splice(0);
   }
-  /** Lets a reminder of that kind fall due. */
+  /** Lets the last reminder of that kind fall due. */
   remind(type: PilotInput['type']): this {
-    const effect = this.effects.find((e) => e.type === 'remind' && e.input.type === type);
+    const effect = this.effects.findLast((e) => e.type === 'remind' && e.input.type === type);
     if (effect?.type !== 'remind') throw new Error(`nobody wants to be reminded of ${type}`);
     return this.tell(effect.input);
   }

@@ -25,6 +25,27 @@ describe('a pilot that waits', () => {
     ]);
   });
 
+  it('in vain may know the way out', () => {
+    const detail = 'PENDING (AssocMaxJobsLimit)';
+    const report = { id: '17', state: 'Pending', detail, hint: 'end others' } as const;
+    const world = new PilotWorld().create().accept();
+    expect(explain(world.tell({ type: 'native', pilot: 'p', report }))).toEqual([
+      `Pending: slurm: ${detail}; it will not run as it stands: end others`,
+      '  waits for somebody to change what keeps it',
+      '  would help: end others',
+    ]);
+  });
+
+  it('at a resource manager that does not answer waits for that first', () => {
+    const { pilot } = new PilotWorld().create().accept().native('Pending');
+    const trouble = 'Unable to contact slurm controller';
+    const explanation = explainPilot(pilot as PilotRecord, { file, tail: '' }, trouble);
+    expect(`${explanation}`).toContain(
+      `  waits for slurm:// to answer: ${trouble}\n  waits for slurm:// to start it`,
+    );
+    expect(explanation.details).toMatchObject({ trouble });
+  });
+
   it('on this machine waits for its agent alone', () => {
     expect(explain(local()).slice(1)).toEqual(['  waits for local:// to accept it']);
     const waits = '  waits for its agent to register, for 1m at most';

@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { filter, firstValueFrom } from 'rxjs';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import {
   type Adaptor,
   type AgentLaunch,
@@ -21,6 +22,28 @@ import { pilotServices } from './pilot-services.ts';
 const world = pilotServices();
 
 describe('a resource manager', () => {
+  const id = 'pilots-crashed';
+  const pilot = 'pilot-1';
+  const CANCELED = { why: 'canceled', detail: 'canceled' };
+
+  /** What a crash leaves that came between the intention and the submission. */
+  async function crash(more: readonly object[] = []): Promise<void> {
+    const options = {
+      kind: 'pilots',
+      id,
+      store: world.store,
+      clock: systemClock,
+      log: silentLog,
+    } as const;
+    const left = await openServiceStore(options);
+    const policy = pilotPolicy({}, {});
+    const plan = { rm: 'fake://', type: 'fake', description: {}, policy };
+    left.opened.journal.append([{ type: 'pilot-created', pilot, plan, at: 0 }, ...more]);
+    await left.close();
+  }
+  const accepted = (service: PilotJobService) =>
+    firstValueFrom(service.pilotJobs$.pipe(filter(({ length }) => length > 0)));
+
   /** Does what a test tells it to. */
   class Fake implements Partial<ResourceManager> {
     readonly submitted: AgentLaunch[] = [];
@@ -31,13 +54,20 @@ describe('a resource manager', () => {
     context: ConnectContext | undefined;
     refusal: PilotError | undefined;
     hang = false;
+    /** What submit() throws although it has accepted. */
+    afterwards: Error | undefined;
+    /** What find() throws so many times before it answers. */
+    finding: Error[] = [];
+    finds = 0;
     pollIntervalMs = 1;
 
     async submit(launch: AgentLaunch, { signal }: { signal?: AbortSignal } = {}): Promise<string> {
       this.submitted.push(launch);
       if (this.refusal) throw this.refusal;
       if (this.hang) await new Promise((_, reject) => signal?.addEventListener('abort', reject));
-      return this.accept(launch);
+      const id = this.accept(launch);
+      if (this.afterwards) throw this.afterwards;
+      return id;
     }
     accept({ name }: Pick<AgentLaunch, 'name'>): string {
       const id = `${this.accepted.size + 1}`;
@@ -49,6 +79,9 @@ describe('a resource manager', () => {
       return ids.flatMap((id) => this.states_.get(id) ?? []);
     }
     async find(name: string): Promise<string | undefined> {
+      this.finds += 1;
+      const problem = this.finding.shift();
+      if (problem) throw problem;
       return [...this.accepted].find(([, accepted]) => accepted === name)?.[0];
     }
     async cancel(ids: readonly string[]): Promise<void> {
@@ -84,27 +117,6 @@ describe('a resource manager', () => {
   });
 
   describe('after a crash between the journal and the submission', () => {
-    const id = 'pilots-crashed';
-    const pilot = 'pilot-1';
-
-    /** What such a crash leaves. */
-    async function crash(): Promise<void> {
-      const options = {
-        kind: 'pilots',
-        id,
-        store: world.store,
-        clock: systemClock,
-        log: silentLog,
-      } as const;
-      const left = await openServiceStore(options);
-      const policy = pilotPolicy({}, {});
-      const plan = { rm: 'fake://', type: 'fake', description: {}, policy };
-      left.opened.journal.append([{ type: 'pilot-created', pilot, plan, at: 0 }]);
-      await left.close();
-    }
-    const accepted = (service: PilotJobService) =>
-      firstValueFrom(service.pilotJobs$.pipe(filter(({ length }) => length > 0)));
-
     it('finds what was submitted, and does not submit it twice', async () => {
       await crash();
       const fake = new Fake();
@@ -143,6 +155,121 @@ describe('a resource manager', () => {
     const settings = JSON.parse(await readFile(launch?.settingsFile ?? '', 'utf8'));
     expect(launch?.manager).toEqual({ host: 'login.example', port: expect.any(Number) });
     expect(launch?.manager).toEqual(settings.manager);
+  });
+
+  describe('that was not heard out', () => {
+    const timeout = new PilotError('TIMEOUT', 'sbatch: no answer in 60 s');
+    const away = new PilotError('RESOURCE_MANAGER_UNREACHABLE', 'slurmctld is away');
+
+    it.each([timeout, new TypeError('x is not a function'), new PilotError('ABORTED', 'killed')])(
+      'may have accepted all the same: %s',
+      async (problem) => {
+        const fake = new Fake();
+        fake.afterwards = problem;
+        const service = await world.open({ adaptors: [adaptorOf(fake)] });
+        expect((await service.create('fake://', {})).nativeId).toBe('1');
+        expect(fake.submitted).toHaveLength(1);
+      },
+    );
+
+    it('is asked until it answers', async () => {
+      const fake = new Fake();
+      fake.afterwards = timeout;
+      fake.finding = [away];
+      const service = await world.open({ adaptors: [adaptorOf(fake)] });
+      expect((await service.create('fake://', {})).nativeId).toBe('1');
+      expect(fake.finds).toBe(2);
+    });
+
+    it('and has nothing, is asked once more before that is believed', async () => {
+      const fake = new Fake();
+      fake.refusal = timeout;
+      const service = await world.open({ adaptors: [adaptorOf(fake)] });
+      await expect(service.create('fake://', {})).rejects.toBe(timeout);
+      expect(fake.finds).toBe(2);
+      expect(service.pilotJobs).toEqual([]);
+    });
+
+    it('is not waited for by a refusal', async () => {
+      const fake = new Fake();
+      fake.refusal = away;
+      fake.finding = [away];
+      const service = await world.open({ adaptors: [adaptorOf(fake)] });
+      await expect(service.create('fake://', {})).rejects.toBe(away);
+      expect(fake.finds).toBe(1);
+    });
+
+    it('and cannot be asked, has its word taken', async () => {
+      const fake = new Fake();
+      fake.afterwards = timeout;
+      Object.defineProperty(fake, 'find', { value: undefined });
+      const service = await world.open({ adaptors: [adaptorOf(fake)] });
+      await expect(service.create('fake://', {})).rejects.toBe(timeout);
+    });
+
+    it('is asked by the next process when this one is closed meanwhile', async () => {
+      const fake = new Fake();
+      fake.afterwards = timeout;
+      fake.finding = [away];
+      const service = await world.open({ adaptors: [adaptorOf(fake)] });
+      const created = service.create('fake://', {});
+      const rejected = expect(created).rejects.toMatchObject({ code: 'SERVICE_CLOSED' });
+      while (fake.finds === 0) await new Promise((resolve) => setImmediate(resolve));
+      await service.close();
+      await rejected;
+      const again = await world.open({ id: service.id, adaptors: [adaptorOf(fake)] });
+      const [pilot] = await accepted(again);
+      expect(pilot?.nativeId).toBe('1');
+      expect(fake.submitted).toHaveLength(1);
+    });
+
+    it('has what was given up in the meantime ended', async () => {
+      const fake = new Fake();
+      fake.afterwards = timeout;
+      fake.finding = [away];
+      const service = await world.open({ adaptors: [adaptorOf(fake)] });
+      const controller = new AbortController();
+      const created = service.create('fake://', {}, { signal: controller.signal });
+      while (fake.finds === 0) await new Promise((resolve) => setImmediate(resolve));
+      controller.abort();
+      await expect(created).rejects.toMatchObject({ code: 'ABORTED' });
+      const [pilot] = await accepted(service);
+      await pilot?.finished();
+      expect([pilot?.state, fake.canceled]).toEqual(['Canceled', ['1']]);
+    });
+  });
+
+  it('that is down when a service is opened again is waited for', async () => {
+    await crash();
+    const fake = new Fake();
+    fake.accept({ name: 'pilot-1' });
+    fake.finding = [new PilotError('RESOURCE_MANAGER_UNREACHABLE', 'slurmctld is away')];
+    const service = await world.open({ id: 'pilots-crashed', adaptors: [adaptorOf(fake)] });
+    expect(await accepted(service)).toMatchObject([{ id: 'pilot-1', nativeId: '1' }]);
+  });
+
+  it('is not given what was canceled before anybody knew of it', async () => {
+    await crash([{ type: 'pilot-ending', pilot: 'pilot-1', ending: CANCELED }]);
+    const fake = new Fake();
+    const service = await world.open({ id: 'pilots-crashed', adaptors: [adaptorOf(fake)] });
+    await service.cancel();
+    expect(fake.submitted).toEqual([]);
+  });
+
+  it('has the options of its URL checked', async () => {
+    const service = await world.open({ adaptors: [adaptorOf(new Fake())] });
+    await expect(service.create('fake://?partition=a', {})).rejects.toMatchObject({
+      code: 'URL_INVALID',
+      problem: 'fake:// takes no options, and this has partition',
+    });
+    const optionsSchema = z.strictObject({ partition: z.string().optional() });
+    const adaptor = { ...adaptorOf(new Fake()), optionsSchema };
+    const choosy = await world.open({ adaptors: [adaptor] });
+    await choosy.create('fake://?partition=a', {});
+    await expect(choosy.create('fake://?partitoin=a', {})).rejects.toMatchObject({
+      code: 'URL_INVALID',
+      problem: expect.stringContaining('partitoin'),
+    });
   });
 
   it('has its words in the detail and in the explanation', async () => {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { firstValueFrom, lastValueFrom, toArray } from 'rxjs';
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { PilotJobDescription } from '../../src/model/pilot-job-description.ts';
 import type { AgentSettings } from '../../src/protocol/agent-settings.ts';
 import { PSTAR_VERSION } from '../../src/protocol/version.ts';
@@ -45,10 +45,48 @@ describe('create', () => {
     expect(existsSync(file)).toBe(false);
   });
 
-  it('takes local:// when no resource manager is named', async () => {
-    const service = await world.open();
-    const pilot = await service.create(undefined, {});
-    expect(pilot.rm.href).toBe('local://');
+  describe('without a resource manager', () => {
+    beforeEach(() => {
+      // Nothing but this machine, whatever this machine has.
+      vi.stubEnv('PATH', world.store);
+      vi.stubEnv('SGE_ROOT', '');
+      vi.stubEnv('PSTAR_DEFAULT_RM', '');
+    });
+    afterEach(() => {
+      vi.unstubAllEnvs();
+    });
+
+    it('takes the one that this machine has', async () => {
+      const service = await world.open();
+      expect((await service.create(undefined, {})).rm.href).toBe('local://');
+      const pilot = await service.create({ totalCpuCount: 2 });
+      expect([pilot.rm.href, pilot.description]).toEqual(['local://', { totalCpuCount: 2 }]);
+    });
+
+    it('takes $PSTAR_DEFAULT_RM before that', async () => {
+      vi.stubEnv('SGE_ROOT', world.store);
+      vi.stubEnv('PSTAR_DEFAULT_RM', 'local://localhost/');
+      const service = await world.open();
+      expect((await service.create({})).rm.href).toBe('local://localhost/');
+      vi.stubEnv('PSTAR_DEFAULT_RM', 'nobody://');
+      await expect(service.create({}, {})).rejects.toMatchObject({ subject: 'nobody://' });
+    });
+
+    it('says what to install for what it has found, and the other way out', async () => {
+      vi.stubEnv('SGE_ROOT', world.store);
+      const service = await world.open();
+      await expect(service.create({})).rejects.toMatchObject({
+        code: 'ADAPTOR_NOT_FOUND',
+        problem: 'this machine has drmaa://, and its adaptor is not installed',
+        subject: `SGE_ROOT is ${world.store}`,
+        hint: expect.stringMatching(
+          /^install @pstar\/adaptor-drmaa .*, or set PSTAR_DEFAULT_RM=local:\/\/$/,
+        ),
+      });
+      await expect(service.create({ nonsense: 1 } as object)).rejects.toMatchObject({
+        code: 'DESCRIPTION_INVALID',
+      });
+    });
   });
 
   it.each<[string, PilotJobDescription, object]>([

@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest';
+import type { NativeState, ResourceManager } from '../../src/adaptor/adaptor.ts';
+import { silentLog } from '../../src/runtime/log.ts';
+import { NativeJobs } from '../../src/service/native-jobs.ts';
+import { ManualClock } from '../agent/manual-clock.ts';
+
+/** One native job at a resource manager that says what a test wants. */
+class World {
+  readonly clock = new ManualClock();
+  readonly reports: string[] = [];
+  readonly canceled: string[] = [];
+  polls = 0;
+  /** What is known of job 7; nothing at all without it, and an error is thrown. */
+  answer: NativeState['state'] | Error | undefined = 'Running';
+  readonly jobs: NativeJobs;
+
+  constructor() {
+    const manager: Partial<ResourceManager> = {
+      states: async ([id = '']) => {
+        this.polls += 1;
+        if (this.answer instanceof Error) throw this.answer;
+        return this.answer === undefined ? [] : [{ id, state: this.answer, detail: 'as it says' }];
+      },
+      cancel: async (ids) => {
+        if (this.answer instanceof Error) throw this.answer;
+        this.canceled.push(...ids);
+      },
+      close: async () => {},
+    };
+    this.jobs = new NativeJobs({
+      manager: manager as ResourceManager,
+      rm: 'fake://',
+      clock: this.clock,
+      log: silentLog,
+      report: (pilot, { state }, forgotten) =>
+        this.reports.push(`${pilot} ${state}${forgotten ? ', forgotten' : ''}`),
+    });
+  }
+
+  /** Lets so much time pass, a second at a time, with all that is asked and answered in it. */
+  async pass(seconds: number): Promise<void> {
+    for (let i = 0; i < seconds; i++) {
+      this.clock.advance(1000);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+  get last(): string | undefined {
+    return this.reports.at(-1);
+  }
+}
+
+function watching(): World {
+  const world = new World();
+  world.jobs.watch('p', '7');
+  return world;
+}
+
+describe('a native job', () => {
+  it('is watched until it is over', async () => {
+    const world = watching();
+    await world.pass(30);
+    world.answer = 'Done';
+    await world.pass(30);
+    expect(world.last).toBe('p Done');
+    const { polls } = world;
+    await world.pass(100);
+    expect(world.polls).toBe(polls);
+  });
+
+  it.each(['Unknown', undefined] as const)('that is %s for long is forgotten', async (answer) => {
+    const world = watching();
+    world.answer = answer;
+    await world.pass(55);
+    expect(world.last).toBe('p Unknown');
+    await world.pass(30);
+    expect(world.last).toBe('p Unknown, forgotten');
+  });
+
+  it('that is seen in between is not', async () => {
+    const world = watching();
+    for (let i = 0; i < 5; i++) {
+      world.answer = undefined;
+      await world.pass(40);
+      world.answer = 'Pending';
+      await world.pass(20);
+    }
+    expect(world.reports).not.toContain('p Unknown, forgotten');
+  });
+
+  it('is not forgotten by one that does not answer', async () => {
+    const world = watching();
+    world.answer = undefined;
+    await world.pass(30);
+    world.answer = new Error('Unable to contact slurm controller');
+    await world.pass(600);
+    expect(world.jobs.trouble).toBe('Unable to contact slurm controller');
+    // What was unknown before may be there in truth: it is counted anew.
+    world.answer = undefined;
+    while (world.jobs.trouble !== undefined) await world.pass(1);
+    await world.pass(50);
+    expect(world.reports).not.toContain('p Unknown, forgotten');
+    await world.pass(30);
+    expect(world.last).toBe('p Unknown, forgotten');
+  });
+
+  it('that vanishes when it is ended is believed to be over soon', async () => {
+    const world = watching();
+    await world.pass(20);
+    world.jobs.cancel('7');
+    await world.pass(1);
+    world.answer = undefined;
+    await world.pass(12);
+    expect(world.canceled).toEqual(['7']);
+    expect(world.last).toBe('p Unknown, forgotten');
+  });
+
+  it('is looked at within a minute when its resource manager is back', async () => {
+    const world = watching();
+    world.answer = new Error('away');
+    await world.pass(7200);
+    world.answer = 'Failed';
+    await world.pass(60);
+    expect(world.last).toBe('p Failed');
+  });
+
+  it('is heard of no more once it is given up', async () => {
+    const world = watching();
+    await world.pass(3);
+    world.jobs.unwatch('7');
+    const { polls } = world;
+    await world.pass(100);
+    expect(world.polls).toBe(polls);
+  });
+});
