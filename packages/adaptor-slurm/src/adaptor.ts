@@ -3,6 +3,8 @@ import { type Adaptor, type ConnectContext, defineAdaptor } from '@pstar/core/ad
 import { HONOURED } from './attributes.ts';
 import { commandTransport } from './commands.ts';
 import { SlurmResourceManager } from './resource-manager.ts';
+import { connectRest } from './rest.ts';
+import { REST_PROTOCOLS } from './rest-address.ts';
 import { siteDefaults } from './site.ts';
 import type { SlurmTransport } from './transport.ts';
 import { readOptions, refuseHost, SlurmOptions } from './url.ts';
@@ -15,7 +17,7 @@ export const slurmAdaptor: Adaptor = defineAdaptor({
   connect: async (rm, context) => {
     const url = readOptions(rm);
     const { clock, directory } = context;
-    const transport = transportOf(rm, url, context);
+    const transport = await transportOf(rm, url, context);
     // Says at once when there is no Slurm, rather than with the first pilot.
     await transport.info();
     const defaults = { url, site: siteDefaults(process.env) };
@@ -25,8 +27,13 @@ export const slurmAdaptor: Adaptor = defineAdaptor({
   },
 });
 
-function transportOf(rm: URL, url: SlurmOptions, { runner }: ConnectContext): SlurmTransport {
+async function transportOf(
+  rm: URL,
+  url: SlurmOptions,
+  context: ConnectContext,
+): Promise<SlurmTransport> {
+  if (REST_PROTOCOLS.includes(rm.protocol)) return connectRest(rm, context);
   if (rm.protocol === 'slurm:') refuseHost(rm);
   const { bin, conf, cluster } = url;
-  return commandTransport({ runner, environment: process.env, bin, conf, cluster });
+  return commandTransport({ runner: context.runner, environment: process.env, bin, conf, cluster });
 }

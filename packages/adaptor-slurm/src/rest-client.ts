@@ -15,6 +15,8 @@ export interface RestRequest {
   readonly path: string;
   /** Sent as JSON. */
   readonly body?: unknown;
+  /** Gives it up. */
+  readonly signal?: AbortSignal;
 }
 
 /** An answer, of whatever status. */
@@ -40,6 +42,8 @@ export interface RestClientOptions {
 /** More than this at once would take the connections of others: slurmrestd has 124 by default. */
 const CONNECTIONS_MAX = 8;
 
+const GIVEN_UP = 'given up by its caller';
+
 const UNREACHABLE = [
   'ECONNREFUSED',
   'ENOENT',
@@ -55,9 +59,10 @@ export class RestClient {
   readonly subject: string;
   readonly #address: RestAddress;
   readonly #options: RestClientOptions;
-  readonly #closing = new AbortController();
+  readonly #underWay = new Set<() => void>();
   readonly #waiting: (() => void)[] = [];
   #free = CONNECTIONS_MAX;
+  #isClosed = false;
 
   constructor(address: RestAddress, options: RestClientOptions) {
     this.subject = addressText(address);
@@ -70,8 +75,8 @@ export class RestClient {
    *
    * @throws PilotError `RESOURCE_MANAGER_UNREACHABLE` when nobody listens: then nothing was asked.
    *   `TIMEOUT`, `CONNECTION_LOST` and `ADAPTOR_FAILED` (an answer that is no JSON, or has no end)
-   *   leave open whether it was done. `AUTHENTICATION_FAILED`, `PERMISSION_DENIED`; `ABORTED` by
-   *   {@link close}
+   *   leave open whether it was done. `AUTHENTICATION_FAILED`, `PERMISSION_DENIED`; `ABORTED` by its
+   *   signal and by {@link close}
    */
   async ask(request: RestRequest): Promise<RestAnswer> {
     const credentials = await this.#options.credentials();
@@ -86,7 +91,8 @@ export class RestClient {
 
   /** Gives up what is under way. Idempotent. */
   close(): void {
-    this.#closing.abort();
+    this.#isClosed = true;
+    for (const giveUp of this.#underWay) giveUp();
   }
 
   async #turn(): Promise<void> {
@@ -95,45 +101,33 @@ export class RestClient {
   }
 
   async #send(
-    { method, path, body }: RestRequest,
+    { method, path, body, signal }: RestRequest,
     credentials: Credentials | undefined,
   ): Promise<{ status: number; text: string }> {
     const { clock, timeoutMs = 60_000 } = this.#options;
     const limit = new AbortController();
-    const timer = clock.after(timeoutMs, () => limit.abort());
+    const giveUp = () => limit.abort(new PilotError('ABORTED', GIVEN_UP, this.#about()));
+    const timer = clock.after(timeoutMs, () => {
+      const problem = `no answer from slurmrestd in ${timeoutMs / 1000} s`;
+      limit.abort(new AdaptorError('TIMEOUT', problem, this.#about()));
+    });
+    if (this.#isClosed || signal?.aborted) giveUp();
+    this.#underWay.add(giveUp);
+    signal?.addEventListener('abort', giveUp, { once: true });
     const content = body === undefined ? undefined : JSON.stringify(body);
-    const options: RequestOptions = {
-      method,
-      path,
-      headers: {
-        accept: 'application/json',
-        ...(content !== undefined && {
-          'content-type': 'application/json',
-          'content-length': Buffer.byteLength(content),
-        }),
-        ...(credentials !== undefined && {
-          'x-slurm-user-name': credentials.user,
-          'x-slurm-user-token': credentials.token,
-        }),
-      },
+    const headers = headersOf(content, credentials);
+    try {
       // A connection each: slurmrestd closes them after errors, and a request that crosses with that
       // would be lost.
-      agent: false,
-      signal: AbortSignal.any([limit.signal, this.#closing.signal]),
-    };
-    try {
+      const options = { method, path, headers, agent: false, signal: limit.signal };
       return await this.#exchange(options, content);
     } catch (error) {
-      if (this.#closing.signal.aborted) {
-        throw new PilotError('ABORTED', 'given up, as the connection was closed', this.#about());
-      }
-      if (limit.signal.aborted) {
-        const problem = `no answer from slurmrestd in ${timeoutMs / 1000} s`;
-        throw new AdaptorError('TIMEOUT', problem, this.#about());
-      }
+      if (limit.signal.aborted) throw limit.signal.reason;
       throw error instanceof PilotError ? error : this.#connectionError(error as NodeError);
     } finally {
       timer.cancel();
+      this.#underWay.delete(giveUp);
+      signal?.removeEventListener('abort', giveUp);
     }
   }
 
@@ -154,6 +148,7 @@ export class RestClient {
         answer.on('error', reject);
         answer.on('end', () => {
           resolve({ status: answer.statusCode ?? 0, text: Buffer.concat(chunks).toString() });
+          request.destroy();
         });
       };
       const request =
@@ -226,6 +221,22 @@ export class RestClient {
 export const NEW_TOKEN = 'get a new one by `scontrol token`; its user must be the userId';
 
 type NodeError = Error & { readonly code?: string };
+
+function headersOf(content: string | undefined, credentials: Credentials | undefined) {
+  return {
+    accept: 'application/json',
+    // Asked to close it, slurmrestd of 22.05 writes so behind the answer, which then is no HTTP.
+    connection: 'keep-alive',
+    ...(content !== undefined && {
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(content),
+    }),
+    ...(credentials !== undefined && {
+      'x-slurm-user-name': credentials.user,
+      'x-slurm-user-token': credentials.token,
+    }),
+  };
+}
 
 /** Refused before anything was asked. */
 function isTls(code: string): boolean {
