@@ -91,6 +91,7 @@ export class SimulatedJournal implements ConductorJournal {
   readonly #parts: SimulatedJournalParts;
   readonly #batch = new Batch();
   readonly #writes: Write[] = [];
+  readonly #ahead = new WeakMap<object, Uint8Array>();
   /** Everything that was appended in this life, decoded anew. */
   readonly #appended: Uint8Array[] = [];
   readonly #slowestMs: number;
@@ -114,9 +115,16 @@ export class SimulatedJournal implements ConductorJournal {
   }
 
   append(records: readonly unknown[]): void {
-    const bytes = Uint8Array.from(encode(records));
-    this.#batch.add(bytes);
-    this.#appended.push(bytes);
+    for (const record of records) {
+      const bytes = this.#ahead.get(record as object) ?? Uint8Array.from(encode([record]));
+      this.#batch.add(bytes);
+      this.#appended.push(bytes);
+    }
+    this.#parts.point();
+  }
+
+  encodeAhead(record: object): void {
+    this.#ahead.set(record, Uint8Array.from(encode([record])));
     this.#parts.point();
   }
 

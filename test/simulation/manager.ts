@@ -29,7 +29,7 @@ import { AgentRegistry } from '../../packages/core/src/service/agent-registry.ts
 import { Conductor } from '../../packages/core/src/service/conductor.ts';
 import { lastWordsOf } from '../../packages/core/src/service/pilot-remains.ts';
 import { RunningTimers } from '../../packages/core/src/service/running-timers.ts';
-import { submitAll } from '../../packages/core/src/service/submit.ts';
+import { type SubmitPace, submitAll } from '../../packages/core/src/service/submit.ts';
 import { WorkCore } from '../../packages/core/src/service/work-core.ts';
 import type { LeftReports } from '../../packages/core/src/transport/kept-reports.ts';
 import type { Link } from '../../packages/core/src/transport/link.ts';
@@ -73,6 +73,11 @@ export class ManagerLife {
   readonly #journals: readonly [work: SimulatedJournal, pilots: SimulatedJournal];
   readonly #found: readonly [work: Found, pilots: Found];
   readonly #index: TemplateIndex;
+  /** Most submits are of a few units: they come in parts all the same, and other things in between. */
+  readonly #pace: SubmitPace = {
+    partRows: 2,
+    turn: () => new Promise((resolve) => this.#clock.after(1, resolve)),
+  };
   readonly #pilots: PilotMachine;
   readonly #conductor: Conductor<PilotInput, PilotEvent, PilotEffect, PilotStep>;
   readonly #registry: AgentRegistry;
@@ -186,7 +191,8 @@ export class ManagerLife {
     { accepted, refused }: { accepted(first: number): void; refused(): void },
   ): void {
     if (this.isOver) return;
-    void submitAll(this.core, this.#index, this.#journals[0], descriptions, undefined).then(
+    const [journal] = this.#journals;
+    void submitAll(this.core, this.#index, journal, descriptions, undefined, this.#pace).then(
       ({ first }) => {
         if (!this.isOver) accepted(first);
       },

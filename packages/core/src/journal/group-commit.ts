@@ -17,6 +17,9 @@ import { SyncPace } from './sync-pace.ts';
 const FIRST_RETRY_MS = 50;
 const LAST_RETRY_MS = 5000;
 
+/** To sum up so many takes 3 ms; whoever has made more has done enough for one turn of the event loop. */
+const TURN_BYTES = 16 * 1024 * 1024;
+
 /** A promise with its other end. */
 class Outcome<T> {
   readonly promise: Promise<T>;
@@ -181,6 +184,7 @@ export class GroupCommit {
     for (let pause = FIRST_RETRY_MS; !this.#failed; pause = Math.min(2 * pause, LAST_RETRY_MS)) {
       try {
         const { payloadBytes } = batch;
+        if (payloadBytes > TURN_BYTES) await new Promise<void>((resume) => setImmediate(resume));
         const began = this.#clock.monotonic();
         await this.#segment.append(batch, this.#sequence, this.#pace.mayBlock(payloadBytes));
         this.#pace.took(payloadBytes, this.#clock.monotonic() - began);

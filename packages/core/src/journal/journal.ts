@@ -19,7 +19,7 @@ import type { PilotError } from '../model/errors.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { randomSecret } from '../runtime/random.ts';
-import { encode } from './codec.ts';
+import { encode, LARGE_BYTES } from './codec.ts';
 import type { Disk } from './disk.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { writeError } from './journal-errors.ts';
@@ -40,6 +40,11 @@ export interface Journal {
   readonly isOutdated: boolean;
   /** Why nothing can be made durable any more, ever since something went wrong. */
   readonly failed: PilotError | undefined;
+  /**
+   * Encodes a record that is about to be appended, and may not change any more: many large ones that
+   * become durable together need not be encoded in one go. One that is not appended is forgotten.
+   */
+  encodeAhead(record: object): void;
   /** Adds records; they are encoded at once and may change afterwards. Durable after commit(). */
   append(records: readonly unknown[]): void;
   /**
@@ -119,6 +124,8 @@ export class SegmentedJournal implements Journal {
   #isOutdated: boolean;
   /** Bytes that were promised room and have not come yet. */
   #reserved = 0;
+  /** What records are as bytes that were encoded before they are appended. */
+  readonly #ahead = new WeakMap<object, Uint8Array>();
   #snapshots: Promise<unknown> = Promise.resolve();
   #closed: Promise<void> | undefined;
 
@@ -154,15 +161,24 @@ export class SegmentedJournal implements Journal {
     return this.#commits.failed;
   }
 
+  encodeAhead(record: object): void {
+    const bytes = encode([record]);
+    this.#ahead.set(record, bytes.length >= LARGE_BYTES ? bytes : new Uint8Array(bytes));
+  }
+
   append(records: readonly unknown[]): void {
     assert(!this.#closed, 'a record is appended to a closed journal');
     // Nothing could be done with them but to fill the memory.
     if (records.length === 0 || this.failed) return;
-    const encoded = encode(records);
-    this.#commits.add(encoded);
-    const { bytes, appends } = this.#appended;
-    this.#appended = { bytes: bytes + encoded.length, appends: appends + 1 };
-    this.#reserved = Math.max(0, this.#reserved - encoded.length);
+    let from = 0;
+    for (let i = 0; i < records.length; i++) {
+      const encoded = this.#ahead.get(records[i] as object);
+      if (encoded === undefined) continue;
+      if (i > from) this.#add(encode(records.slice(from, i)));
+      this.#add(encoded);
+      from = i + 1;
+    }
+    if (from < records.length) this.#add(encode(from === 0 ? records : records.slice(from)));
   }
 
   commit(): Promise<void> {
@@ -214,6 +230,13 @@ export class SegmentedJournal implements Journal {
     } finally {
       await this.#snapshots;
     }
+  }
+
+  #add(encoded: Uint8Array): void {
+    this.#commits.add(encoded);
+    const { bytes, appends } = this.#appended;
+    this.#appended = { bytes: bytes + encoded.length, appends: appends + 1 };
+    this.#reserved = Math.max(0, this.#reserved - encoded.length);
   }
 
   /** What a segment must have room for before anything new is promised. */

@@ -4,20 +4,25 @@
  * Every circle runs through a new unit, so the search begins at those, and follows who waits for
  * whom through old and new alike.
  */
+import { TO_NAMED_GROUP, TO_ROW } from './edge-targets.ts';
 import { isFinal, NONE } from './unit-table.ts';
 import type { WorkState } from './work-state.ts';
 
-/** In a list of groups by row: this one is in none. */
-export const NO_GROUP = -1;
+/** In place of the group of a row that is in none. */
+const NO_GROUP = -1;
 
 /** What a submit would add. */
 export interface Newcomers {
-  /** As a submission holds them. */
-  readonly edges: Uint32Array;
+  /** As a submission holds them, in one list or several. */
+  readonly edges: readonly Uint32Array[];
+  /** Whether some row waits for one behind it. */
+  readonly looksAhead: boolean;
+  /** The numbers of the groups that edges name. */
+  readonly groups: readonly number[];
   /** The number that its first unit will get. */
   readonly first: number;
-  /** The group of each of its units. */
-  readonly groupOfRow: Int32Array;
+  /** How many rows in a row are in which group. */
+  readonly runs: readonly { readonly count: number; readonly group: string | undefined }[];
   /** Groups that it makes, with the numbers that they will get. */
   readonly newGroups: ReadonlyMap<string, number>;
 }
@@ -39,11 +44,12 @@ export function findCircle(
   idOf: (unit: number) => string,
 ): Circle | undefined {
   if (!mayClose(newcomers, state)) return undefined;
-  const followers = followersOf(newcomers, state);
+  const { first } = newcomers;
+  const edges = edgesOf(newcomers);
+  const followers = followersOf(newcomers, edges, state);
   const seen = new Map<Node, 'open' | 'closed'>();
-  const { edges, first } = newcomers;
-  for (let i = 0; i < edges.length; i += 3) {
-    const circle = walk(first + (edges[i] as number), followers, seen);
+  for (const row of edges.rows) {
+    const circle = walk(first + row, followers, seen);
     if (circle === undefined) continue;
     const start = circle.findLastIndex((node) => node >= first);
     const path = [...circle.slice(start + 1), ...circle.slice(0, start + 1)];
@@ -56,31 +62,66 @@ export function findCircle(
 }
 
 /** A submit that waits only for what came before it, and joins no group that others wait for, cannot. */
-function mayClose({ edges, first, groupOfRow }: Newcomers, state: WorkState): boolean {
-  const joined = new Set(groupOfRow);
-  for (const id of joined) {
-    const group = state.dependencies.groups[id];
-    if (group && group.edges !== NONE) return true;
+function mayClose({ looksAhead, groups, runs, newGroups }: Newcomers, state: WorkState): boolean {
+  if (looksAhead) return true;
+  const awaited = new Set(groups);
+  const joined = new Set(runs.map(({ group }) => group));
+  return [...joined].some((name) => {
+    if (name === undefined) return false;
+    const group = state.dependencies.group(name);
+    const id = group?.id ?? newGroups.get(name);
+    return (group !== undefined && group.edges !== NONE) || (id !== undefined && awaited.has(id));
+  });
+}
+
+/** Edges side by side: the row of each, and what it waits for. */
+interface Edges {
+  readonly rows: Int32Array;
+  readonly targets: Int32Array;
+}
+
+function edgesOf({ edges, groups, first }: Newcomers): Edges {
+  const count = edges.reduce((sum, { length }) => sum + length / 3, 0);
+  const rows = new Int32Array(count);
+  const targets = new Int32Array(count);
+  let edge = 0;
+  for (const list of edges) {
+    for (let i = 0; i < list.length; i += 3, edge++) {
+      const target = (list[i + 1] as number) >>> 1;
+      rows[edge] = list[i] as number;
+      if (list[i + 2] === TO_NAMED_GROUP) targets[edge] = -1 - (groups[target] as number);
+      else targets[edge] = list[i + 2] === TO_ROW ? first + target : target;
+    }
   }
-  for (let i = 0; i < edges.length; i += 3) {
-    const target = Math.floor((edges[i + 1] as number) / 2);
-    if (edges[i + 2] === 1 ? joined.has(target) : target > first + (edges[i] as number))
-      return true;
+  return { rows, targets };
+}
+
+function groupsByRow({ runs, newGroups }: Newcomers, state: WorkState): Int32Array {
+  const groups = new Int32Array(runs.reduce((sum, { count }) => sum + count, 0)).fill(NO_GROUP);
+  let row = 0;
+  for (const { count, group } of runs) {
+    if (group !== undefined) {
+      const id = state.dependencies.group(group)?.id ?? newGroups.get(group);
+      groups.fill(id ?? NO_GROUP, row, row + count);
+    }
+    row += count;
   }
-  return false;
+  return groups;
 }
 
 /** A function that tells who waits for a node, as things would be after the submit. */
 function followersOf(
-  { edges, first, groupOfRow }: Newcomers,
+  newcomers: Newcomers,
+  { rows, targets }: Edges,
   state: WorkState,
 ): (node: Node) => Node[] {
+  const { first } = newcomers;
+  const groupOfRow = groupsByRow(newcomers, state);
   // The edges to each node as a linked list: arrays by the million would cost more than the search.
   const heads = new Map<Node, number>();
-  const nexts = new Int32Array(edges.length / 3);
+  const nexts = new Int32Array(rows.length);
   for (let edge = nexts.length - 1; edge >= 0; edge--) {
-    const target = Math.floor((edges[3 * edge + 1] as number) / 2);
-    const node = edges[3 * edge + 2] === 1 ? -1 - target : target;
+    const node = targets[edge] as Node;
     nexts[edge] = heads.get(node) ?? -1;
     heads.set(node, edge);
   }
@@ -91,7 +132,7 @@ function followersOf(
     const group = node >= first ? groupOfRow[node - first] : undefined;
     if (group !== undefined && group !== NO_GROUP) found.push(-1 - group);
     for (let edge = heads.get(node) ?? -1; edge !== -1; edge = nexts[edge] as number) {
-      found.push(first + (edges[3 * edge] as number));
+      found.push(first + (rows[edge] as number));
     }
     return found;
   };

@@ -1,45 +1,39 @@
 /**
  * Finds what a submit's dependencies mean: units and groups that are there, or units of the same
- * submit by their name. Refuses what is not there, and circles.
+ * submit by their name. Refuses what is not there.
  */
 import type { DependencyEdge } from '../model/dependency.ts';
 import { DescriptionError } from '../model/errors.ts';
-import { parseUnitId, unitId } from '../model/ids.ts';
-import { findCircle, NO_GROUP } from './circles.ts';
+import { parseUnitId } from '../model/ids.ts';
+import { TO_NAMED_GROUP, TO_ROW, TO_UNIT } from './edge-targets.ts';
 import { GrowingUint32 } from './growing.ts';
 import { NameNumbers } from './name-numbers.ts';
 import { NONE } from './unit-table.ts';
 import type { WorkState } from './work-state.ts';
 
-/** The rows of a submit in runs: how many, and the group that they are in. */
-export interface RowRun {
-  readonly count: number;
-  readonly group: string | undefined;
-}
-
 /** In place of the row that has a name. */
 const NOBODY = NONE;
 const SEVERAL = NONE - 1;
 
-/** What the target of an edge is, as a submission says it; and where it is a name that is yet to be resolved. */
-const UNIT = 0;
-const GROUP = 1;
-const NAME_OF_UNIT = 2;
-const NAME_OF_GROUP = 3;
+/** In place of an edge's target: a name that is yet to be resolved to a row. */
+const TO_NAME = 4;
 /** In the journal: three numbers. */
 const EDGE_BYTES = 12;
 
 export class EdgeResolver {
   readonly #state: WorkState;
   readonly #serviceId: string;
-  /** Triples as a submission holds them, but for targets that are names yet. */
+  /** Triples as a submission holds them, but for targets that are names yet; those not taken so far. */
   readonly #edges = new GrowingUint32();
+  #taken = 0;
   /** Names that units have or are waited for by. */
   readonly #names = new NameNumbers();
   /** By the number of a name: the row that has it, NOBODY or SEVERAL. */
   readonly #rowOfName = new GrowingUint32();
-  /** Names of groups that are waited for. */
+  /** Groups that are waited for, each with the first row that does. */
   readonly #groups = new NameNumbers();
+  readonly #rowOfGroup: number[] = [];
+  #looksAhead = false;
 
   constructor(state: WorkState, serviceId: string) {
     this.#state = state;
@@ -48,7 +42,21 @@ export class EdgeResolver {
 
   /** What the edges take in the journal. */
   get bytes(): number {
-    return (this.#edges.length / 3) * EDGE_BYTES;
+    return this.count * EDGE_BYTES;
+  }
+
+  get count(): number {
+    return (this.#taken + this.#edges.length) / 3;
+  }
+
+  /** The names of groups that are waited for. */
+  get groups(): readonly string[] {
+    return this.#groups.names;
+  }
+
+  /** Whether some row waits for one behind it; known of what was resolved. */
+  get looksAhead(): boolean {
+    return this.#looksAhead;
   }
 
   /** Notes what a row is called. */
@@ -57,52 +65,51 @@ export class EdgeResolver {
     this.#rowOfName.set(number, this.#rowOfName.at(number) === NOBODY ? row : SEVERAL);
   }
 
-  add(row: number, edges: readonly DependencyEdge[]): void {
+  /** Notes what a row waits for; `group` is the one that it is in. */
+  add(row: number, edges: readonly DependencyEdge[], group: string | undefined): void {
     for (let i = 0; i < edges.length; i++) {
       const { to, ref, on } = edges[i] as DependencyEdge;
       const onSuccess = on === 'done' ? 1 : 0;
       if (to === 'group') {
-        this.#push(row, 2 * this.#groups.of(ref) + onSuccess, NAME_OF_GROUP);
+        if (ref === group) throw circular(row, `'${ref}' is its own group`);
+        const number = this.#groups.of(ref);
+        if (number === this.#rowOfGroup.length) this.#rowOfGroup.push(row);
+        this.#push(row, 2 * number + onSuccess, TO_NAMED_GROUP);
         continue;
       }
       const index = this.#indexOf(ref);
-      if (index === undefined) this.#push(row, 2 * this.#numberOf(ref) + onSuccess, NAME_OF_UNIT);
-      else this.#push(row, 2 * index + onSuccess, UNIT);
+      if (index === undefined) this.#push(row, 2 * this.#numberOf(ref) + onSuccess, TO_NAME);
+      else this.#push(row, 2 * index + onSuccess, TO_UNIT);
     }
   }
 
-  /**
-   * Edges as a submission holds them, for units from number `first` on. `groups` are the numbers of
-   * groups that the submit makes.
-   */
-  resolve(
-    first: number,
-    runs: readonly RowRun[],
-    groups: ReadonlyMap<string, number>,
-  ): Uint32Array {
-    const edges = this.#edges.toArray();
-    if (edges.length === 0) return edges;
-    const groupOf = (name: string) => this.#state.dependencies.group(name)?.id ?? groups.get(name);
-    const groupOfRow = groupsByRow(runs, groupOf);
-    const { names } = this.#names;
+  /** Hands over what was added since the last time, to be resolved when all rows are there. */
+  take(): Uint32Array {
+    this.#taken += this.#edges.length;
+    return this.#edges.take();
+  }
+
+  /** Replaces names by rows. */
+  resolve(edges: Uint32Array): void {
     for (let i = 0; i < edges.length; i += 3) {
-      const kind = edges[i + 2] as number;
-      if (kind === UNIT) continue;
+      if (edges[i + 2] !== TO_NAME) continue;
       const row = edges[i] as number;
       const packed = edges[i + 1] as number;
-      const number = packed >>> 1;
-      const target =
-        kind === NAME_OF_GROUP
-          ? groupNumber(row, this.#groups.names[number] as string, groupOf, groupOfRow)
-          : first + this.#rowNumber(row, names[number] as string, this.#rowOfName.at(number));
+      const target = this.#rowNumber(row, packed >>> 1);
+      if (target > row) this.#looksAhead = true;
       edges[i + 1] = 2 * target + (packed & 1);
-      edges[i + 2] = kind === NAME_OF_GROUP ? GROUP : UNIT;
+      edges[i + 2] = TO_ROW;
     }
-    const newcomers = { edges, first, groupOfRow, newGroups: groups };
-    const circle = findCircle(newcomers, this.#state, (unit) => unitId(this.#serviceId, unit));
-    if (circle)
-      throw circular(circle.row, `waits for ${inShort(circle.path).join(', which waits for ')}`);
-    return edges;
+  }
+
+  /** The numbers of the groups that are waited for; `made` are those that the submit makes. */
+  groupNumbers(made: ReadonlyMap<string, number>): number[] {
+    return this.groups.map((name, i) => {
+      const number = this.#state.dependencies.group(name)?.id ?? made.get(name);
+      if (number !== undefined) return number;
+      const hint = 'make it with group(name), or submit its units first';
+      throw unknown(this.#rowOfGroup[i] as number, `there is no group '${name}'`, hint);
+    });
   }
 
   /** The number of the unit that is meant, if it is there already. */
@@ -126,13 +133,15 @@ export class EdgeResolver {
     return number;
   }
 
-  #rowNumber(row: number, ref: string, found: number): number {
+  #rowNumber(row: number, name: number): number {
+    const found = this.#rowOfName.at(name);
+    if (found < SEVERAL && found !== row) return found;
+    const ref = this.#names.names[name] as string;
     if (found === SEVERAL) {
       const problem = `several units of this submit are named '${ref}'`;
       throw unknown(row, problem, 'give each a name of its own');
     }
     if (found === row) throw circular(row, `'${ref}' is the unit itself`);
-    if (found !== NOBODY) return found;
     const id = parseUnitId(ref);
     const elsewhere =
       id && id.service !== this.#serviceId ? `; it is of service ${id.service}` : '';
@@ -144,47 +153,12 @@ export class EdgeResolver {
   }
 }
 
-/** The beginning and the end of a long path. */
-function inShort(path: readonly string[]): readonly string[] {
-  if (path.length <= 8) return path;
-  return [...path.slice(0, 4), `… ${path.length - 8} more …`, ...path.slice(-4)];
-}
-
-function groupsByRow(
-  runs: readonly RowRun[],
-  groupOf: (name: string) => number | undefined,
-): Int32Array {
-  const groups = new Int32Array(runs.reduce((sum, { count }) => sum + count, 0)).fill(NO_GROUP);
-  let row = 0;
-  for (const { count, group } of runs) {
-    if (group !== undefined) groups.fill(groupOf(group) ?? NO_GROUP, row, row + count);
-    row += count;
-  }
-  return groups;
-}
-
-function groupNumber(
-  row: number,
-  name: string,
-  groupOf: (name: string) => number | undefined,
-  groupOfRow: Int32Array,
-): number {
-  const group = groupOf(name);
-  if (group === undefined) {
-    const hint = 'make it with group(name), or submit its units first';
-    throw unknown(row, `there is no group '${name}'`, hint);
-  }
-  if (groupOfRow[row] === group) {
-    throw circular(row, `'${name}' is its own group`);
-  }
-  return group;
-}
-
 function unknown(index: number, problem: string, hint: string): DescriptionError {
   return new DescriptionError('DEPENDENCY_UNKNOWN', problem, { subject: 'dependsOn', hint, index });
 }
 
-function circular(index: number, problem: string): DescriptionError {
+/** The refusal of what could never run. */
+export function circular(index: number, problem: string): DescriptionError {
   const hint = 'let units wait for earlier ones only';
   return new DescriptionError('DEPENDENCY_CIRCULAR', problem, {
     subject: 'dependsOn',

@@ -3,16 +3,18 @@ const KEPT_MAX = 16_384;
 
 /** A typed array that grows; for edges and other things without a number known beforehand. */
 export class GrowingUint32 {
-  #items: Uint32Array;
+  #items = new Uint32Array(0);
   #length = 0;
-
-  constructor(items: Uint32Array = new Uint32Array(0)) {
-    this.#items = items;
-    this.#length = items.length;
-  }
+  /** Up to where there is memory, beyond what is there. */
+  #written = 0;
 
   get length(): number {
     return this.#length;
+  }
+
+  /** Where the items are until there is no more room. */
+  get items(): Uint32Array {
+    return this.#items;
   }
 
   /** The item there, which the caller knows to exist. */
@@ -37,6 +39,15 @@ export class GrowingUint32 {
     if (needed > this.#items.length) this.#grow(Math.max(needed, this.#length * 2));
   }
 
+  /** The same ahead of time, a little at a time, and the memory of it is there. */
+  prepare(more: number): void {
+    const needed = this.#length + more;
+    if (needed > this.#items.length) this.#grow(Math.max(needed, this.#items.length * 2));
+    // What is not written to yet has no memory.
+    this.#items.fill(0, Math.max(this.#written, this.#length), needed);
+    this.#written = Math.max(this.#written, needed);
+  }
+
   /** Takes out all that is there. */
   take(): Uint32Array {
     const length = this.#length;
@@ -45,22 +56,38 @@ export class GrowingUint32 {
     if (length <= KEPT_MAX) return this.#items.slice(0, length);
     const taken = this.#items.subarray(0, length);
     this.#items = new Uint32Array(0);
+    this.#written = 0;
     return taken;
+  }
+
+  /** Lengthens to `length`, by items that were written already where there was room. */
+  lengthen(length: number): void {
+    this.#length = length;
   }
 
   /** Lengthens to `length`, filling with `value`. */
   fillTo(length: number, value: number): void {
-    while (this.#length < length) this.push(value);
+    if (length <= this.#length) return;
+    if (length > this.#items.length) this.#grow(Math.max(64, length, this.#length * 2));
+    this.#items.fill(value, this.#length, length);
+    this.#length = length;
   }
 
-  /** A copy of what is there. */
-  toArray(): Uint32Array {
-    return this.#items.slice(0, this.#length);
+  /** Adds items behind those that are there. */
+  append(items: Uint32Array): void {
+    this.reserve(items.length);
+    this.#items.set(items, this.#length);
+    this.#length += items.length;
+  }
+
+  /** A copy of what is there, from one index up to before another. */
+  slice(from: number, to: number): Uint32Array {
+    return this.#items.slice(Math.min(from, this.#length), Math.min(to, this.#length));
   }
 
   #grow(size: number): void {
     const larger = new Uint32Array(size);
-    larger.set(this.#items);
+    larger.set(this.#items.subarray(0, Math.max(this.#written, this.#length)));
     this.#items = larger;
   }
 }

@@ -7,17 +7,22 @@
  */
 import { normalizeDependencies } from '../model/dependency.ts';
 import { DescriptionError } from '../model/errors.ts';
+import { unitId } from '../model/ids.ts';
 import {
   parseWorkUnitDescription,
   type WorkUnitDescription,
 } from '../model/work-unit-description.ts';
-import { EdgeResolver } from './edge-resolver.ts';
+import { findCircle } from './circles.ts';
+import { circular, EdgeResolver } from './edge-resolver.ts';
 import { ownPart } from './own-part.ts';
 import type { Known, TemplateIndex } from './template-index.ts';
-import type { Submission, TemplateRecord } from './work-events.ts';
+import type { SubmissionPart, Submitted, TemplateRecord } from './work-events.ts';
 import type { WorkState } from './work-state.ts';
 
 export { TemplateIndex } from './template-index.ts';
+
+/** So many rows to a part: some milliseconds to be entered, encoded or read. */
+const PART_ROWS = 16_384;
 
 /** Descriptions in a row that share a template. */
 interface Run {
@@ -29,20 +34,35 @@ interface Run {
 export class Intake {
   readonly #index: TemplateIndex;
   readonly #state: WorkState;
+  readonly #serviceId: string;
+  readonly #partRows: number;
   readonly #edges: EdgeResolver;
   readonly #runs: Run[] = [];
+  readonly #parts: SubmissionPart[] = [];
+  /** Parts whose edges lead to rows. */
+  #resolved = 0;
+  /** Rows that parts have been made of. */
+  #parted = 0;
+  /** What the rows behind those have of their own. */
   #own: (string | null)[] | undefined;
   #count = 0;
   #bytes = 0;
 
-  constructor(index: TemplateIndex, state: WorkState, serviceId: string) {
+  constructor(index: TemplateIndex, state: WorkState, serviceId: string, partRows = PART_ROWS) {
     this.#index = index;
     this.#state = state;
+    this.#serviceId = serviceId;
+    this.#partRows = partRows;
     this.#edges = new EdgeResolver(state, serviceId);
   }
 
   get count(): number {
     return this.#count;
+  }
+
+  /** How many edges there are. */
+  get edges(): number {
+    return this.#edges.count;
   }
 
   /** About what the own parts, the edges and the templates will take in the journal. */
@@ -59,6 +79,22 @@ export class Intake {
       throw error instanceof DescriptionError ? error.at(row) : error;
     }
     this.#count++;
+    if (this.#count - this.#parted === this.#partRows) this.#endPart();
+  }
+
+  /**
+   * What very many rows have of their own and wait for, part by part, once all were added: to be encoded
+   * one at a time before {@link finish}, which makes those that nobody has asked for. Nothing for few.
+   *
+   * @throws DescriptionError `DEPENDENCY_UNKNOWN` or `DEPENDENCY_CIRCULAR`.
+   */
+  *parts(): Generator<SubmissionPart> {
+    if (this.#parted > 0 && this.#parted < this.#count) this.#endPart();
+    while (this.#resolved < this.#parts.length) {
+      const part = this.#parts[this.#resolved++] as SubmissionPart;
+      if (part.edges) this.#edges.resolve(part.edges);
+      yield part;
+    }
   }
 
   /**
@@ -67,18 +103,23 @@ export class Intake {
    *
    * @throws DescriptionError `DEPENDENCY_UNKNOWN` or `DEPENDENCY_CIRCULAR`.
    */
-  finish(): Submission {
-    const first = this.#state.units.size;
+  finish(): Submitted {
+    const unasked = this.parts();
+    while (unasked.next().done !== true);
+    const edges = this.#edges.take();
+    this.#edges.resolve(edges);
     const templates = this.#index.number(this.#runs.map(({ known }) => known));
-    const runs = this.#runs.map(({ known, count }) => ({ count, group: known.description.group }));
-    const edges = this.#edges.resolve(first, runs, this.#groupsOf(templates));
+    this.#refuseCircles(edges, this.#groupsOf(templates));
+    const { groups } = this.#edges;
     return {
-      first,
+      first: this.#state.units.size,
       count: this.#count,
       templates,
       runs: this.#runs.flatMap(({ known, count }) => [known.id as number, count]),
       ...(this.#own && { own: padded(this.#own, this.#count) }),
       ...(edges.length > 0 && { edges }),
+      ...(groups.length > 0 && { groups }),
+      ...(this.#parts.length > 0 && { parts: this.#parts }),
     };
   }
 
@@ -89,19 +130,54 @@ export class Intake {
     const known = this.#index.find(description, last?.known);
     const own = ownPart(description, known.varying);
     if (own !== null) {
-      this.#own = padded(this.#own ?? [], row);
+      this.#own = padded(this.#own ?? [], row - this.#parted);
       this.#own.push(own);
       this.#bytes += own.length * 3;
     }
     if (description.name !== undefined) this.#edges.name(row, description.name);
     if (description.dependsOn !== undefined) {
-      this.#edges.add(row, normalizeDependencies(description.dependsOn));
+      const { group } = known.description;
+      this.#edges.add(row, normalizeDependencies(description.dependsOn), group);
     }
     if (last?.known === known) last.count++;
     else {
       this.#runs.push({ known, count: 1 });
       this.#bytes += known.bytes;
     }
+  }
+
+  #endPart(): void {
+    const row = this.#parted;
+    const count = this.#count - row;
+    const edges = this.#edges.take();
+    const own = this.#own && padded(this.#own, count).join('\n');
+    this.#parted = this.#count;
+    this.#own = undefined;
+    if (own === undefined && edges.length === 0) return;
+    this.#parts.push({
+      type: 'part',
+      row,
+      count,
+      ...(own !== undefined && { own }),
+      ...(edges.length > 0 && { edges }),
+    });
+  }
+
+  #refuseCircles(edges: Uint32Array, newGroups: ReadonlyMap<string, number>): void {
+    const circle = findCircle(
+      {
+        edges: [...this.#parts.flatMap((part) => part.edges ?? []), edges],
+        looksAhead: this.#edges.looksAhead,
+        groups: this.#edges.groupNumbers(newGroups),
+        first: this.#state.units.size,
+        runs: this.#runs.map(({ known, count }) => ({ count, group: known.description.group })),
+        newGroups,
+      },
+      this.#state,
+      (unit) => unitId(this.#serviceId, unit),
+    );
+    if (circle === undefined) return;
+    throw circular(circle.row, `waits for ${inShort(circle.path).join(', which waits for ')}`);
   }
 
   /** The groups that new templates make, with the numbers that they will get. */
@@ -120,4 +196,10 @@ export class Intake {
 function padded(own: (string | null)[], length: number): (string | null)[] {
   while (own.length < length) own.push(null);
   return own;
+}
+
+/** The beginning and the end of a long path. */
+function inShort(path: readonly string[]): readonly string[] {
+  if (path.length <= 8) return path;
+  return [...path.slice(0, 4), `… ${path.length - 8} more …`, ...path.slice(-4)];
 }

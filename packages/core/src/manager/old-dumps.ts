@@ -26,6 +26,8 @@ interface WorkDump1 {
 /** Of work unit services, the oldest step first. */
 export const WORK_LIFTS = [
   { snapshot: (dump: Iterable<unknown>) => workParts(dump as Iterable<WorkDump1>) },
+  // Version 2 says all of this in the same way; it knows no submissions in parts.
+  {},
 ] as const;
 
 /** Of pilot job services, the oldest step first. In version 1 a snapshot was a list, in one piece. */

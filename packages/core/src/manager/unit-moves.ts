@@ -4,16 +4,17 @@
  */
 import { assert } from '../model/assert.ts';
 import { Dependencies, type Group } from './dependencies.ts';
+import { TO_GROUP, TO_UNIT } from './edge-targets.ts';
 import { GrowingUint32 } from './growing.ts';
 import { packMove, pushRange } from './packed-moves.ts';
 import { ParkedUnits } from './parked-units.ts';
 import { type Template, Templates } from './templates.ts';
 import { isFinal, NONE, PAGE_MASK, STATE, UnitTable } from './unit-table.ts';
-import type { Submission } from './work-events.ts';
+import type { Submission, SubmissionPart } from './work-events.ts';
 
 const { New, Waiting, Pending, Done, Canceled } = STATE;
 
-/** So many units of one submit are entered in ranges, where they are all alike. */
+/** So many units in a row that come to one state are one move, see packed-moves.ts. */
 const MANY = 1024;
 
 export class UnitMoves {
@@ -28,6 +29,8 @@ export class UnitMoves {
   readonly details = new Map<number, string | number>();
   /** Moves since they were last taken. */
   readonly list = new GrowingUint32();
+  /** Of the submission that is about to come. */
+  readonly #parts: SubmissionPart[] = [];
   /** The time of the newest event that has one. */
   at = 0;
 
@@ -35,52 +38,75 @@ export class UnitMoves {
     return this.templates.at(this.units.page(unit).template[unit & PAGE_MASK] as number);
   }
 
+  /** Takes a part of the submission that follows. */
+  expect(part: SubmissionPart): void {
+    this.#parts.push(part);
+  }
+
   /** Adds the units of a submission, with its templates. */
-  accept({ first, count, templates, runs, own, edges }: Submission): void {
+  accept({ first, count, templates, runs, own, edges, groups = [] }: Submission): void {
     assert(first === this.units.size, `a submission of unit ${first} came at ${this.units.size}`);
     for (const { id, description } of templates) {
       const added = this.templates.add(description);
       assert(added.id === id, `template ${id} came as the ${added.id}th`);
     }
-    if (own === undefined && edges === undefined && count >= MANY) {
-      this.#acceptAlike(runs);
-      return;
+    for (let run = 0; run < runs.length; run += 2) {
+      const { id, group } = this.templates.at(runs[run] as number);
+      const alike = runs[run + 1] as number;
+      this.units.addAlike(id, alike);
+      if (group === undefined) continue;
+      group.members += alike;
+      group.unfinished += alike;
     }
-    this.list.reserve(count);
+    assert(this.units.size === first + count, `${count} units were to come`);
+    own?.forEach((json, row) => {
+      if (json !== null) this.units.setOwn(first + row, json);
+    });
+    const parts = this.#parts.splice(0);
+    for (const { row, count: lines, own: text } of parts) {
+      if (text !== undefined) this.units.setOwnLines(first + row, lines, text);
+    }
+    const linked = [edges, ...parts.map((part) => part.edges)].filter((list) => list !== undefined);
+    const doomed = this.#link(first, linked, groups);
+    if (doomed.size > 0) this.#leaveNewSingly(first, doomed);
+    else this.#leaveNew(first, runs, linked.length > 0);
+  }
+
+  /** Units that differ in nothing but their templates and whether they wait, a range at a time. */
+  #leaveNew(first: number, runs: readonly number[], mayWait: boolean): void {
+    let from = first;
     for (let run = 0; run < runs.length; run += 2) {
       const template = this.templates.at(runs[run] as number);
-      const alike = runs[run + 1] as number;
-      for (let i = 0; i < alike; i++) {
-        this.units.add(template.id, own?.[this.units.size - first] ?? null);
+      const end = from + (runs[run + 1] as number);
+      while (from < end) {
+        const waits = mayWait && this.dependencies.waitingOn(from) > 0;
+        const to = mayWait ? this.dependencies.endOfAlike(from, end) : end;
+        this.#enter(from, to - from, waits ? Waiting : Pending);
+        if (!waits) this.#queue(template, from, to);
+        from = to;
       }
-      if (template.group) {
-        template.group.members += alike;
-        template.group.unfinished += alike;
-      }
-    }
-    const doomed = edges === undefined ? undefined : this.#link(first, edges);
-    for (let unit = first; unit < this.units.size; unit++) {
-      if (this.units.state(unit) !== New) continue;
-      const cause = doomed?.get(unit);
-      if (cause !== undefined) this.finish(unit, Canceled, cause);
-      else if (this.dependencies.waitingOn(unit) > 0) this.move(unit, Waiting);
-      else this.makePending(unit);
     }
   }
 
-  /** Units that differ in nothing but their templates, a range at a time. */
-  #acceptAlike(runs: readonly number[]): void {
-    for (let run = 0; run < runs.length; run += 2) {
-      const { id, group, requests, startTime = 0 } = this.templates.at(runs[run] as number);
-      const count = runs[run + 1] as number;
-      if (group) {
-        group.members += count;
-        group.unfinished += count;
-      }
-      const first = this.units.addAlike(id, count, Pending);
-      pushRange(this.list, first, count, Pending);
-      if (startTime <= this.at) requests.pushAll(first, count);
-      else for (let unit = first; unit < first + count; unit++) this.parked.park(unit, startTime);
+  #enter(first: number, count: number, state: number): void {
+    this.units.leaveNew(first, count, state);
+    if (count >= MANY) pushRange(this.list, first, count, state);
+    else for (let unit = first; unit < first + count; unit++) this.list.push(packMove(unit, state));
+  }
+
+  #queue({ requests, startTime = 0 }: Template, from: number, to: number): void {
+    if (startTime <= this.at) requests.pushAll(from, to - from);
+    else for (let unit = from; unit < to; unit++) this.parked.park(unit, startTime);
+  }
+
+  /** The same where some will never run, nor those that wait for them. */
+  #leaveNewSingly(first: number, doomed: ReadonlyMap<number, number>): void {
+    for (let unit = first; unit < this.units.size; unit++) {
+      if (this.units.state(unit) !== New) continue;
+      const cause = doomed.get(unit);
+      if (cause !== undefined) this.finish(unit, Canceled, cause);
+      else if (this.dependencies.waitingOn(unit) > 0) this.move(unit, Waiting);
+      else this.makePending(unit);
     }
   }
 
@@ -116,25 +142,51 @@ export class UnitMoves {
   }
 
   /** Enters edges; returns units whose dependency has failed already, each with its cause. */
-  #link(first: number, edges: Uint32Array | readonly number[]): Map<number, number> {
+  #link(
+    first: number,
+    lists: readonly (Uint32Array | readonly number[])[],
+    groups: readonly string[],
+  ): Map<number, number> {
     const doomed = new Map<number, number>();
-    this.dependencies.reserve(this.units.size, edges.length / 3);
+    if (lists.length === 0) return doomed;
+    const count = lists.reduce((sum, { length }) => sum + length / 3, 0);
+    this.dependencies.reserve(this.units.size, count);
+    const named = groups.map((name) => this.dependencies.ensureGroup(name));
+    for (const edges of lists) this.#linkAll(first, edges, named, doomed);
+    return doomed;
+  }
+
+  #linkAll(
+    first: number,
+    edges: Uint32Array | readonly number[],
+    named: readonly Group[],
+    doomed: Map<number, number>,
+  ): void {
+    const { dependencies } = this;
     for (let i = 0; i < edges.length; i += 3) {
+      i = dependencies.waitForRows(first, edges, i);
+      if (i === edges.length) return;
       const unit = first + (edges[i] as number);
       const packed = edges[i + 1] as number;
       const target = Math.floor(packed / 2);
       const onSuccess = packed % 2 === 1;
-      if (edges[i + 2] === 1) {
-        const group = this.dependencies.groups[target] as Group;
-        if (group.unfinished > 0) this.dependencies.waitForGroup(unit, group, onSuccess);
-        else if (onSuccess && group.failed !== NONE) doomed.set(unit, this.#rootOf(group.failed));
-        continue;
+      if (edges[i + 2] === TO_UNIT) this.#linkUnit(unit, target, onSuccess, doomed);
+      else {
+        const group = edges[i + 2] === TO_GROUP ? dependencies.groups[target] : named[target];
+        this.#linkGroup(unit, group as Group, onSuccess, doomed);
       }
-      const state = this.units.state(target);
-      if (!isFinal(state)) this.dependencies.waitForUnit(unit, target, onSuccess);
-      else if (onSuccess && state !== Done) doomed.set(unit, this.#rootOf(target));
     }
-    return doomed;
+  }
+
+  #linkUnit(unit: number, target: number, onSuccess: boolean, doomed: Map<number, number>): void {
+    const state = this.units.state(target);
+    if (!isFinal(state)) this.dependencies.waitForUnit(unit, target, onSuccess);
+    else if (onSuccess && state !== Done) doomed.set(unit, this.#rootOf(target));
+  }
+
+  #linkGroup(unit: number, group: Group, onSuccess: boolean, doomed: Map<number, number>): void {
+    if (group.unfinished > 0) this.dependencies.waitForGroup(unit, group, onSuccess);
+    else if (onSuccess && group.failed !== NONE) doomed.set(unit, this.#rootOf(group.failed));
   }
 
   #leaveGroup(unit: number, settled: number[]): void {

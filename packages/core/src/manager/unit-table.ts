@@ -61,12 +61,14 @@ type Columns = { [K in keyof typeof COLUMNS]: InstanceType<(typeof COLUMNS)[K]> 
 export interface UnitPage extends Columns {
   /** JSON of what a unit has of its own, where its template does not say it; absent when none has. */
   own?: (string | null)[];
+  /** The same of new units, as it came: lines, and the row of the first, which may be before this page. */
+  unread?: { readonly row: number; readonly text: string }[];
 }
 
 /** A page to read in: who writes says so, see {@link UnitTable.toWrite}. */
 export type ReadonlyPage = {
   readonly [K in keyof Columns]: { readonly [row: number]: number };
-} & Pick<UnitPage, 'own'>;
+};
 
 /** One page as it goes into a snapshot. A column that says the same of all units is one number. */
 export interface PageDump {
@@ -131,30 +133,12 @@ export class UnitTable {
     this.#ready = [];
   }
 
-  /** Adds a unit in state New and returns its number. */
-  add(template: number, own: string | null): number {
-    const unit = this.#size++;
-    const row = unit & PAGE_MASK;
-    if (row === 0) this.#addPage();
-    const page = this.toWrite(unit);
-    page.template[row] = template;
-    page.place[row] = NONE;
-    page.next[row] = NONE;
-    if (own !== null) {
-      page.own ??= new Array<string | null>(PAGE_SIZE).fill(null);
-      page.own[row] = own;
-    }
-    this.counts[STATE.New] = (this.counts[STATE.New] as number) + 1;
-    return unit;
-  }
-
   /**
-   * Adds so many units of a template at once, in that state and each with the one after it as its
-   * next; returns the number of the first. A million take 3 ms, and 90 one by one.
+   * Adds so many units of a template at once, in state New and each with the one after it as its next. A
+   * million take 3 ms, and 90 one by one.
    */
-  addAlike(template: number, count: number, state: number): number {
-    const first = this.#size;
-    const end = first + count;
+  addAlike(template: number, count: number): void {
+    const end = this.#size + count;
     while (this.#size < end) {
       const from = this.#size & PAGE_MASK;
       if (from === 0) this.#addPage();
@@ -162,13 +146,45 @@ export class UnitTable {
       const page = this.toWrite(this.#size);
       page.template.fill(template, from, to);
       page.place.fill(NONE, from, to);
-      page.state.fill(state, from, to);
       let next = this.#size;
       for (let row = from; row < to; row++) page.next[row] = ++next;
       this.#size = next;
     }
-    this.counts[state] = (this.counts[state] as number) + count;
-    return first;
+    this.counts[STATE.New] = (this.counts[STATE.New] as number) + count;
+  }
+
+  /** Moves so many units in a row from New to that state. */
+  leaveNew(first: number, count: number, to: number): void {
+    for (let from = first; from < first + count; ) {
+      const row = from & PAGE_MASK;
+      const rows = Math.min(PAGE_SIZE - row, first + count - from);
+      this.toWrite(from).state.fill(to, row, row + rows);
+      from += rows;
+    }
+    this.counts[STATE.New] = (this.counts[STATE.New] as number) - count;
+    this.counts[to] = (this.counts[to] as number) + count;
+  }
+
+  /** Says what a new unit has of its own. */
+  setOwn(unit: number, json: string): void {
+    ownOf(this.toWrite(unit))[unit & PAGE_MASK] = json;
+  }
+
+  /**
+   * Says what so many new units in a row have of their own, a line each, empty for nothing. They are read
+   * when somebody asks: a million in the turn that enters them would be 0.1 s of it.
+   */
+  setOwnLines(first: number, count: number, text: string): void {
+    const { length } = this.#pages;
+    for (
+      let index = first >>> PAGE_BITS;
+      index < length && index * PAGE_SIZE < first + count;
+      index++
+    ) {
+      const page = this.toWrite(index * PAGE_SIZE);
+      page.unread ??= [];
+      page.unread.push({ row: first - index * PAGE_SIZE, text });
+    }
   }
 
   state(unit: number): number {
@@ -189,7 +205,9 @@ export class UnitTable {
   }
 
   own(unit: number): string | null {
-    return this.page(unit).own?.[unit & PAGE_MASK] ?? null;
+    const page = this.#pages[unit >>> PAGE_BITS] as UnitPage;
+    if (page.unread !== undefined) readOwn(page, page.unread);
+    return page.own?.[unit & PAGE_MASK] ?? null;
   }
 
   /** Page by page, copied: nothing in it changes afterwards. */
@@ -248,6 +266,7 @@ export class UnitTable {
   #dumpPage(index: number, size: number): PageDump {
     const page = this.#pages[index] as UnitPage;
     const rows = Math.min(PAGE_SIZE, size - index * PAGE_SIZE);
+    if (page.unread !== undefined) readOwn(page, page.unread);
     const columns = NAMES.map((name) => [name, dumpColumn(page[name].subarray(0, rows))]);
     return {
       rows,
@@ -261,7 +280,7 @@ export class UnitTable {
     assert(this.#size % PAGE_SIZE === 0, 'a page was restored behind one that is not full');
     const page = newPage();
     for (const name of NAMES) restoreColumn(page[name], columns[name], rows);
-    if (own) page.own = Object.assign(new Array<string | null>(PAGE_SIZE).fill(null), own);
+    if (own) Object.assign(ownOf(page), own);
     this.#pages.push(page);
     this.#size += rows;
     for (let row = 0; row < rows; row++) {
@@ -269,6 +288,21 @@ export class UnitTable {
       this.counts[state] = (this.counts[state] as number) + 1;
     }
   }
+}
+
+function ownOf(page: UnitPage): (string | null)[] {
+  page.own ??= new Array<string | null>(PAGE_SIZE).fill(null);
+  return page.own;
+}
+
+function readOwn(page: UnitPage, unread: NonNullable<UnitPage['unread']>): void {
+  const own = ownOf(page);
+  for (const { row, text } of unread) {
+    const lines = text.split('\n');
+    const end = Math.min(PAGE_SIZE, row + lines.length);
+    for (let to = Math.max(0, row); to < end; to++) own[to] = lines[to - row] || null;
+  }
+  delete page.unread;
 }
 
 function dumpColumn(column: Columns[keyof Columns]): Columns[keyof Columns] | number {

@@ -94,7 +94,7 @@ function aroundUnits(state: WorkState): [WorkDump, WorkDump] {
   }));
   const before: WorkDump = [
     { type: 'at', at: state.at },
-    { type: 'dependencies', ...state.dependencies.dump() },
+    ...state.dependencies.dump().map((part) => ({ type: 'dependencies', ...part }) as const),
     ...inParts(descriptions.map(({ description }) => description)).map((part) => {
       return { type: 'templates', templates: part } as const;
     }),

@@ -32,13 +32,36 @@ export interface Submission {
   readonly templates: readonly TemplateRecord[];
   /** Pairs of template and how many units in a row have it. */
   readonly runs: readonly number[];
-  /** JSON of what each unit has of its own, or null; absent when none has any. */
+  /** JSON of what each unit has of its own, or null; absent when none has any, or parts have it. */
   readonly own?: readonly (string | null)[];
   /**
-   * Triples of row, 2 × target + (1 if on success), and whether the target is a group (1) or a
-   * unit (0). In old journals they are a list.
+   * Triples of row, 2 × target + (1 if on success), and what the target is (edge-targets.ts). In old
+   * journals they are a list. Absent also when parts have them.
    */
   readonly edges?: Uint32Array | readonly number[];
+  /** The groups that edges name. */
+  readonly groups?: readonly string[];
+}
+
+/**
+ * Some rows of a submission that has very many, with parts of their own or edges. They come right before
+ * it and become durable with it: so they can be made, encoded and read in portions, and what counts is
+ * still one record.
+ */
+export interface SubmissionPart {
+  readonly type: 'part';
+  /** The first of its rows, counted from the submission's first. */
+  readonly row: number;
+  readonly count: number;
+  /** JSON of what each row has of its own, a line each, empty for nothing; absent when none has any. */
+  readonly own?: string;
+  /** As a submission has them. */
+  readonly edges?: Uint32Array;
+}
+
+/** A submission as it is handed over, in one piece or with its parts. */
+export interface Submitted extends Submission {
+  readonly parts?: readonly SubmissionPart[];
 }
 
 /**
@@ -56,7 +79,7 @@ export interface PlaceRecord {
 }
 
 export type WorkInput =
-  | { readonly type: 'submit'; readonly now: number; readonly submission: Submission }
+  | { readonly type: 'submit'; readonly now: number; readonly submission: Submitted }
   | { readonly type: 'group'; readonly now: number; readonly name: string }
   | {
       readonly type: 'cancel';
@@ -111,6 +134,7 @@ export type WorkInput =
   | { readonly type: 'time'; readonly now: number };
 
 export type WorkEvent =
+  | SubmissionPart
   | {
       readonly type: 'accepted';
       readonly at: number;

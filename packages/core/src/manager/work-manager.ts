@@ -98,7 +98,7 @@ export class WorkManager {
   #decide(input: WorkInput): void {
     switch (input.type) {
       case 'submit':
-        this.#record({ type: 'accepted', at: input.now, submission: input.submission });
+        this.#accept(input);
         return;
       case 'group':
         if (!this.state.dependencies.group(input.name)) this.#record(input);
@@ -135,6 +135,14 @@ export class WorkManager {
         unreachable(input);
         return;
     }
+  }
+
+  #accept({
+    submission: { parts = [], ...submission },
+    now,
+  }: WorkInput & { type: 'submit' }): void {
+    for (const part of parts) this.#record(part);
+    this.#record({ type: 'accepted', at: now, submission });
   }
 
   #cancel({ units, why, now }: WorkInput & { type: 'cancel' }): void {

@@ -54,6 +54,9 @@ export class WorkState {
   apply(event: WorkEvent): void {
     if ('at' in event) this.at = event.at;
     switch (event.type) {
+      case 'part':
+        this.#moves.expect(event);
+        return;
       case 'accepted':
         this.#moves.accept(event.submission);
         return;

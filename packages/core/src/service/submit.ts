@@ -2,7 +2,6 @@
  * One submit: descriptions in, durable units out, all of them or none.
  */
 import { Intake, type TemplateIndex } from '../manager/intake.ts';
-import type { Submission } from '../manager/work-events.ts';
 import type { WorkUnitDescription } from '../model/work-unit-description.ts';
 import { throwIfAborted } from './abort.ts';
 import type { WorkCore } from './work-core.ts';
@@ -13,9 +12,18 @@ const SLICE = 2048;
 const ROW_BYTES = 16;
 
 /** The part of the journal that a submit needs. */
-export interface Reserve {
+export interface SubmitJournal {
   reserve(bytes: number): Promise<void>;
+  encodeAhead(record: object): void;
 }
+
+/** How a submit lets others have their turn; simulations have another way, and their parts are small. */
+export interface SubmitPace {
+  readonly partRows?: number;
+  turn(): Promise<void>;
+}
+
+const PACE: SubmitPace = { turn: () => new Promise((resolve) => setImmediate(resolve)) };
 
 /**
  * Checks, journals and hands over; resolves with the number of the first unit.
@@ -25,18 +33,24 @@ export interface Reserve {
 export async function submitAll(
   core: WorkCore,
   index: TemplateIndex,
-  journal: Reserve,
+  journal: SubmitJournal,
   descriptions: Iterable<WorkUnitDescription>,
   signal: AbortSignal | undefined,
+  { partRows, turn }: SubmitPace = PACE,
 ): Promise<{ first: number; count: number }> {
-  const intake = new Intake(index, core.manager.state, core.id);
+  const intake = new Intake(index, core.manager.state, core.id, partRows);
   try {
-    await takeIn(core, intake, descriptions, signal);
+    await takeIn(core, intake, descriptions, turn, signal);
     if (intake.count === 0) return { first: core.visible.size, count: 0 };
     // Templates may be new, with descriptions of some kilobytes; own parts are counted as they are.
     await journal.reserve(intake.count * ROW_BYTES + intake.bytes);
     throwIfAborted(signal, 'submit');
-    const submission: Submission = intake.finish();
+    for (const part of intake.parts()) {
+      journal.encodeAhead(part);
+      await turn();
+      throwIfAborted(signal, 'submit');
+    }
+    const submission = intake.finish();
     const { first = 0 } = core.dispatch({ type: 'submit', now: core.clock.now(), submission });
     await core.conductor.settled();
     return { first, count: submission.count };
@@ -51,14 +65,17 @@ async function takeIn(
   { manager, visible }: WorkCore,
   intake: Intake,
   descriptions: Iterable<WorkUnitDescription>,
+  turn: () => Promise<void>,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   for (const description of descriptions) {
     intake.add(description);
     if (intake.count % SLICE !== 0) continue;
-    manager.state.units.prepare(intake.count);
+    const { units, dependencies } = manager.state;
+    units.prepare(intake.count);
+    if (intake.edges > 0) dependencies.prepare(units.size + intake.count, intake.edges);
     visible.prepare(intake.count);
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    await turn();
     throwIfAborted(signal, 'submit');
   }
 }

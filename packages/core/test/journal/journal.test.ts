@@ -2,6 +2,7 @@ import { cpSync, readFileSync, statSync, truncateSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { FrameReader } from '../../src/journal/frame-reader.ts';
 import {
   FILE_HEADER_BYTES,
   FORMAT_VERSION,
@@ -62,6 +63,21 @@ describe('a journal', () => {
     expect((await contents(directory)).records).toEqual([
       { columns: new Float64Array([1, 2]), large: new Uint32Array(50_000).fill(3) },
     ]);
+  });
+
+  it('has what was encoded ahead in its order and in the frame that it was appended for', async () => {
+    const directory = temporaryDirectory();
+    const { journal } = await open(directory);
+    const [small, large] = [{ a: 1 }, { b: new Uint32Array(50_000).fill(3) }];
+    for (const record of [large, small]) journal.encodeAhead(record);
+    journal.append(['before']);
+    await journal.commit();
+    journal.append([0, small, 1, large, large, 2]);
+    await journal.close();
+    const { records } = await contents(directory);
+    expect(records).toEqual(['before', 0, small, 1, large, large, 2]);
+    using reader = new FrameReader(fileOf(directory, 'segment'));
+    expect([...reader.frames()]).toHaveLength(2);
   });
 
   it('keeps its files to ourselves', async () => {
