@@ -2,6 +2,7 @@
 import { PilotError } from '@pstar/core/adaptor';
 import { z } from 'zod';
 import { refusalOf } from './refusals.ts';
+import { readSubmitted } from './rest-answers.ts';
 import type { RestAnswer } from './rest-client.ts';
 
 /** Errors that an answer holds. */
@@ -39,10 +40,14 @@ const Errors = z.object({
   ),
 });
 
-/** What an answer refuses; undefined of one that does not. */
+/**
+ * What an answer refuses; undefined of one that does not. The status alone does not tell: with 22.05
+ * all goes well (200) when slurmdbd cannot be reached.
+ */
 export function refusalIn({ status, body }: RestAnswer): RestRefusal | undefined {
-  if (status >= 200 && status < 300) return undefined;
   const errors = Errors.safeParse(body).data?.errors ?? [];
+  const isDone = status >= 200 && status < 300;
+  if (isDone && (errors.length === 0 || readSubmitted(body) !== undefined)) return undefined;
   const numbered = errors.map(({ error, description, ...numbers }) => ({
     number: numbers.error_number ?? numbers.error_code ?? numbers.errno ?? undefined,
     sentence: isVague(error) ? (description ?? error ?? '') : error,
