@@ -4,7 +4,7 @@
  * still holds its files; so its progress file's path, which all processes of a unit have in their
  * environment, also tells whose they are.
  */
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Capture, type FreeRange } from './capture.ts';
 
@@ -17,16 +17,20 @@ export interface Lane {
 
 /** The lanes of an executor, as many as units ever ran at once. */
 export class Lanes {
-  /** All that belongs to lanes is in here; with a slash at its end. */
+  /**
+   * All that belongs to these lanes is in here, and nothing else: several agents of a pilot may have
+   * one root, on a file system that nodes share, and each only knows its own. With a slash at its
+   * end.
+   */
   readonly directory: string;
   readonly #freeRange: FreeRange;
   readonly #free: Lane[] = [];
   #made = 0;
 
   constructor(root: string, freeRange: FreeRange) {
-    this.directory = `${join(root, 'lanes')}/`;
+    mkdirSync(root, { recursive: true });
+    this.directory = `${mkdtempSync(join(root, 'lanes-'))}/`;
     this.#freeRange = freeRange;
-    this.#makeDirectory();
   }
 
   #makeDirectory(): void {

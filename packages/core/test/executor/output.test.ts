@@ -91,9 +91,10 @@ describe.each(LAUNCHERS)('output over %s', (launcher) => {
     const script = 'i=0; while [ ! -e stop ]; do seq 20000; done; echo the end';
     const key = world.run(script, { workingDirectory: '.' });
     await world.started(key);
-    const lanes = join(world.root, 'lanes');
+    const name = readdirSync(world.root).find((each) => each.startsWith('lanes-'));
+    const lanes = join(world.root, name ?? '');
     const written = (): number => {
-      const file = readdirSync(lanes).find((name) => name.endsWith('.out'));
+      const file = readdirSync(lanes).find((each) => each.endsWith('.out'));
       return statSync(join(lanes, file ?? '')).blocks * 512;
     };
     let most = 0;
