@@ -85,12 +85,16 @@ function concludeEnd(pilot: PilotRecord, report: NativeReport): Conclusion {
   if (agents.length === 0) {
     return { state: 'Failed', detail: `it ended before its agent had registered; ${words}` };
   }
-  const bad = agents.find((agent) => endReason(agent) !== undefined && !isOrderly(agent));
-  if (bad?.at.link === 'gone') return { state: 'Failed', detail: bad.at.detail };
-  const last = agents.at(-1)?.at;
-  if (agents.every(isOrderly) && last?.link === 'gone')
-    return { state: 'Done', detail: last.detail };
-  return { state: report.state === 'Done' ? 'Done' : 'Failed', detail: words };
+  // Whoever left last has had the last word: a pilot outlives the nodes that it loses on the way.
+  const last = agents.at(-1) as AgentRecord;
+  if (last.at.link !== 'gone' || endReason(last) === undefined) {
+    return { state: report.state === 'Done' ? 'Done' : 'Failed', detail: words };
+  }
+  const lost = agents.filter((agent) => !isOrderly(agent)).length;
+  if (!isOrderly(last)) return { state: 'Failed', detail: last.at.detail };
+  const detail =
+    lost === 0 ? last.at.detail : `${last.at.detail}; ${lost} of ${agents.length} agents were lost`;
+  return { state: 'Done', detail };
 }
 
 function endReason({ at }: AgentRecord): EndReason | undefined {

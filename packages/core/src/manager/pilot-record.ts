@@ -48,7 +48,7 @@ export interface PilotRecord {
   detail: string;
   native: NativeJob;
   ending: PilotEnding | undefined;
-  /** Of all rounds, in order of registration. */
+  /** Of all rounds, in order of registration, but that whoever is gone comes last, in order of leaving. */
   readonly agents: Map<string, AgentRecord>;
 }
 
@@ -109,9 +109,14 @@ export function evolve(pilots: Map<string, PilotRecord>, event: PilotEvent): voi
       return;
     case 'agent-connected':
     case 'agent-silent':
-    case 'agent-gone':
       pilot.agents.set(event.agent, evolveAgent(pilot, event));
       return;
+    case 'agent-gone': {
+      const gone = evolveAgent(pilot, event);
+      pilot.agents.delete(event.agent);
+      pilot.agents.set(event.agent, gone);
+      return;
+    }
     case 'pilot-ending':
       pilot.ending = event.ending;
       return;

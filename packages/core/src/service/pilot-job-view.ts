@@ -1,8 +1,8 @@
 /** What may be seen of a pilot: its state as far as the journal has it. */
 import { type Observable, ReplaySubject } from 'rxjs';
 import type { SecurityContext } from '../adaptor/adaptor.ts';
-import type { PilotEvent } from '../manager/pilot-events.ts';
-import { type PilotRecord, presentAgents } from '../manager/pilot-record.ts';
+import type { NativeReport, PilotEvent } from '../manager/pilot-events.ts';
+import { isRequeued, type PilotRecord, presentAgents } from '../manager/pilot-record.ts';
 import type { Explanation } from '../model/explanation.ts';
 import type { PilotJobDescription } from '../model/pilot-job-description.ts';
 import { isFinalPilotJobState, type PilotJobState } from '../model/pilot-job-state.ts';
@@ -40,6 +40,7 @@ export class PilotJobView implements PilotJob {
   #detail: string;
   /** By agent: one that comes back is no further node. */
   readonly #nodes: Map<string, NodeInfo>;
+  #report: NativeReport | undefined;
 
   constructor(
     pilot: Readonly<PilotRecord>,
@@ -58,6 +59,7 @@ export class PilotJobView implements PilotJob {
     this.#rm = pilot.plan.rm;
     this.#type = pilot.plan.type;
     this.#nativeId = pilot.native.phase === 'submitting' ? undefined : pilot.native.report.id;
+    this.#report = pilot.native.phase === 'submitting' ? undefined : pilot.native.report;
     this.#nodes = new Map(presentAgents(pilot).map(({ id, node }) => [id, node]));
     this.#state = pilot.state;
     this.#detail = pilot.detail;
@@ -120,6 +122,12 @@ export class PilotJobView implements PilotJob {
         this.#rm = event.plan.rm;
         this.#type = event.plan.type;
         this.#nodes.clear();
+        return undefined;
+      case 'native-reported':
+        // Other nodes come with its next start.
+        if (this.#report !== undefined && isRequeued(this.#report, event.report))
+          this.#nodes.clear();
+        this.#report = event.report;
         return undefined;
       case 'agent-connected':
         this.#nodes.set(event.agent, event.node);

@@ -144,8 +144,31 @@ describe('PilotMachine', () => {
     world.running().join('b').silent('a');
     world.remind('fence-due');
     expect(world.state).toBe('Running');
-    world.bye('idle', 'b').native('Done');
-    expect(world.moves.at(-1)).toBe('Done: slurm: DONE');
+    world.bye('idle', 'b').native('Failed');
+    expect(world.moves.at(-1)).toBe(
+      'Done: it was idle for its idleTimeout; 1 of 2 agents were lost',
+    );
+  });
+
+  it('ends as the last of several agents does', () => {
+    world
+      .running()
+      .join('b')
+      .bye('failed', 'a', 'the disk is full')
+      .bye('idle', 'b')
+      .native('Done');
+    expect(world.state).toBe('Done');
+    world = new PilotWorld();
+    world
+      .running()
+      .join('b')
+      .bye('idle', 'b')
+      .bye('failed', 'a', 'the disk is full')
+      .native('Done');
+    expect(world.moves.at(-1)).toBe('Failed: its agent has failed: the disk is full');
+    world = new PilotWorld();
+    world.running().join('b').bye('idle', 'a').native('Failed', 'NODE_FAIL');
+    expect(world.moves.at(-1)).toBe('Failed: slurm: NODE_FAIL');
   });
 
   it.each([
