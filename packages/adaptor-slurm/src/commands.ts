@@ -80,7 +80,12 @@ class Commands implements SlurmTransport {
     const whole = [...new Set(ids.map((id) => id.split('_')[0] as string))];
     const rows: JobRow[] = [];
     for (const some of chunks(whole)) rows.push(...(await this.#queue(['-j', some.join(',')])));
-    return rows.filter(({ id }) => wanted.has(id));
+    const byId = new Map(rows.map((row) => [row.id, row]));
+    return [...wanted].flatMap((id) => {
+      // Elements that were canceled together before any of them ran are shown as one.
+      const row = byId.get(id) ?? byId.get(id.split('_')[0] as string);
+      return row === undefined ? [] : [{ ...row, id }];
+    });
   }
 
   named(name: string): Promise<readonly JobRow[]> {
@@ -238,7 +243,7 @@ const VARIABLES: Readonly<Record<string, string>> = {
   time: 'SBATCH_TIMELIMIT',
 };
 /** Of what the script alone decides. */
-const NEVER = ['array', 'export', 'input', 'open-mode', 'signal', 'wait'];
+const NEVER = ['array', 'input', 'open-mode', 'signal', 'wait'];
 
 /**
  * Variables that would go before what the script says, and, where this program runs in a job of

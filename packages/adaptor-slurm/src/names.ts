@@ -15,9 +15,3 @@ export function jobName(launchName: string, shown?: string): string {
   if (shown === undefined || shown === launchName) return fit(launchName);
   return `${fit(shown).slice(0, NAME_MAX)}.${fit(launchName)}`;
 }
-
-/** Whether a native job of this name is that of the launch. */
-export function isNameOf(name: string, launchName: string): boolean {
-  const plain = jobName(launchName);
-  return name === plain || name.endsWith(`.${plain}`);
-}

@@ -31,7 +31,6 @@ const REFUSALS: readonly Refusal[] = [
     sentence:
       /processors requested than permitted|Node count specification invalid|node configuration is not available|can not be satisfied|More processors|Memory required by task/i,
     code: 'DESCRIPTION_INVALID',
-    subject: 'totalCpuCount',
     hint: LESS,
   },
   {
@@ -86,7 +85,7 @@ const REFUSALS: readonly Refusal[] = [
   { sentence: /Socket timed out|timed out/i, code: 'TIMEOUT', hint: IS_UP },
   {
     sentence:
-      /Zero Bytes were transmitted|Header lengths|Unexpected message|Transport endpoint|Connection (reset|refused|timed)|Communication connection|standby mode|Incompatible versions/i,
+      /Zero Bytes were transmitted|Header lengths|Unexpected message|Transport endpoint|Connection (reset|refused|timed)|Communication connection|connect to database|standby mode|Incompatible versions/i,
     code: 'CONNECTION_LOST',
     hint: IS_UP,
   },

@@ -58,7 +58,6 @@ export class SlurmResourceManager implements ResourceManager {
   }
 
   async submit(launch: AgentLaunch, { signal }: { signal?: AbortSignal } = {}): Promise<string> {
-    if (signal?.aborted) throw new PilotError('ABORTED', 'given up by its caller');
     if (isLoopback(launch.manager.host)) {
       refuseUnreachable(launch.manager, await this.#allNodes(), ownAddresses());
     }

@@ -67,7 +67,6 @@ export const OWNED_OPTIONS: Readonly<Record<string, string>> = {
 /** With these the script would not be what starts agents, or its end would not be theirs. */
 const OURS_ALONE = [
   'array',
-  'export',
   'export-file',
   'help',
   'input',
@@ -90,8 +89,15 @@ const OURS_ALONE = [
 /** What only the script or the pilot's own files can decide, also where a site has defaults. */
 const NO_DEFAULT = [...OURS_ALONE, 'chdir', 'clusters', 'error', 'job-name', 'output'];
 
-/** What is an option's full name in sbatch but begins one that we own. */
-const WHOLE_WORDS = ['cluster-constraint', 'mem-per-cpu', 'mem-per-gpu', 'nice', 'no-kill'];
+/** Names that begin another one of these lists, and are options of their own. */
+const WHOLE_WORDS = [
+  ...OURS_ALONE,
+  ...Object.keys(OWNED_OPTIONS),
+  'cluster-constraint',
+  'export',
+  'mem-per-cpu',
+  'mem-per-gpu',
+];
 
 /**
  * What a pilot's `nativeOptions` add.

@@ -47,7 +47,7 @@ const HELD = 'have it released: scontrol release $ID';
 const STUCK: readonly (readonly [reason: RegExp, help: string])[] = [
   [/^PartitionTimeLimit$/, 'give it a shorter wallTimeLimit, or name another queue'],
   [/^Partition(NodeLimit|Config)$/, LESS],
-  [/^(QOS|Assoc)(Max\w*Per(Job|Node)\w*|\w*MinCpuNotSatisfied|TimeLimit|ResourceLimit)/, LESS],
+  [/^(QOS|Assoc)(Max\w*Per(Job|Node)\w*|TimeLimit|ResourceLimit)/, LESS],
   [/^(QOS|Assoc)Min\w+$/, 'ask for more: it is less than the least that is allowed'],
   [/^MaxMemPerLimit$/, 'ask for less totalPhysicalMemory'],
   [/^BadConstraints$/, 'no node is as nativeOptions.constraint wants it'],

@@ -36,7 +36,8 @@ export class Submissions {
    *
    * @throws PilotError what Slurm said when it refused, and then nothing of it is there
    */
-  submit(planned: PlannedLaunch, signal?: AbortSignal): Promise<string> {
+  async submit(planned: PlannedLaunch, signal?: AbortSignal): Promise<string> {
+    if (signal?.aborted) throw givenUp();
     const isAlone = !this.#parts.arrays || planned.launch.description.error !== undefined;
     if (isAlone) return this.#submitSingle({ planned, signal });
     return abortable(this.#gathering.add(bundleKey(planned), { planned, signal }), signal);
@@ -124,8 +125,12 @@ function all(items: readonly Item[]): AbortSignal | undefined {
 function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise;
   return new Promise((resolve, reject) => {
-    const give = () => reject(new PilotError('ABORTED', 'given up by its caller'));
+    const give = () => reject(givenUp());
     signal.addEventListener('abort', give, { once: true });
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', give));
   });
+}
+
+function givenUp(): PilotError {
+  return new PilotError('ABORTED', 'given up by its caller');
 }

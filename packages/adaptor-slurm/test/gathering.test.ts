@@ -1,0 +1,32 @@
+import { expect, it } from 'vitest';
+import { Gathering } from '../src/gathering.ts';
+import { ManualClock } from './support/clock.ts';
+
+function gathering() {
+  const clock = new ManualClock();
+  const groups: (readonly string[])[] = [];
+  const here = new Gathering<string, string>(clock, (items) => {
+    groups.push(items);
+    return items.map(async (item) => item.toUpperCase());
+  });
+  return { clock, groups, here };
+}
+
+it('hands on together what comes at the same moment, by its key', async () => {
+  const { clock, groups, here } = gathering();
+  const results = [here.add('x', 'a'), here.add('y', 'b'), here.add('x', 'c')];
+  expect(groups).toEqual([]);
+  clock.advance(10);
+  expect(groups).toEqual([['b'], ['a', 'c']]);
+  expect(await Promise.all(results)).toEqual(['A', 'B', 'C']);
+});
+
+it('waits for what keeps coming, and not for ever', () => {
+  const { clock, groups, here } = gathering();
+  for (let i = 0; i < 30; i += 1) {
+    void here.add('x', String(i));
+    clock.advance(9);
+  }
+  clock.advance(10);
+  expect(groups.map(({ length }) => length)).toEqual([13, 13, 4]);
+});

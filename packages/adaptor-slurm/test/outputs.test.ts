@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest';
+import {
+  exitOfStatus,
+  parseConfig,
+  parseNodes,
+  parsePartitions,
+  parseQueue,
+  parseRecords,
+  parseSubmitted,
+} from '../src/outputs.ts';
+import { recorded } from './support/fixtures.ts';
+
+describe('Slurm 22.05.8', () => {
+  it('lists a queue', () => {
+    const rows = new Map(parseQueue(recorded('squeue.txt')).map((row) => [row.id, row]));
+    expect(rows.get('12')).toEqual({
+      id: '12',
+      name: 'fails',
+      state: 'FAILED',
+      reason: 'NonZeroExitCode',
+      nodes: 'n1',
+      exitCode: 3,
+    });
+    expect(rows.get('13')).toMatchObject({ signal: 'SIGKILL' });
+    expect(rows.get('11')).toMatchObject({ state: 'COMPLETED', reason: '', exitCode: 0 });
+    expect(rows.get('16')).toEqual({
+      id: '16',
+      name: 'a|b',
+      state: 'PENDING',
+      reason: 'BeginTime',
+      nodes: '',
+    });
+    expect(rows.get('14')).toMatchObject({ state: 'RUNNING', nodes: 'n[1-2]' });
+    expect(rows.get('18_1')).toMatchObject({ state: 'RUNNING', name: 'arr' });
+  });
+
+  it('keeps records', () => {
+    const jobs = new Map(parseRecords(recorded('sacct-c.txt')).map((job) => [job.id, job]));
+    expect(jobs.get('12')).toEqual({ id: '12', name: 'fails', state: 'FAILED', exitCode: 3 });
+    expect(jobs.get('13')).toEqual({
+      id: '13',
+      name: 'killed',
+      state: 'FAILED',
+      signal: 'SIGKILL',
+    });
+    // Twice in the log: the last one counts.
+    expect(jobs.get('4')?.state).toBe('CANCELLED');
+    // Its name has a space: sacct cannot read its state.
+    expect(jobs.get('1')?.state).toBe('UNKNOWN');
+  });
+
+  it('shows its configuration', () => {
+    const config = parseConfig(recorded('scontrol-config.txt'));
+    expect(config.get('SLURM_VERSION')).toBe('22.05.8');
+    expect(config.get('JobCompType')).toBe('jobcomp/filetxt');
+    expect(config.get('MinJobAge')).toBe('300 sec');
+  });
+
+  it('shows its nodes', () => {
+    const nodes = parseNodes(recorded('scontrol-nodes.txt'));
+    expect(nodes.map(({ name }) => name)).toEqual(['n1', 'n2', 'n3']);
+    expect(nodes[0]).toMatchObject({ address: '127.0.0.1', architecture: 'x86_64' });
+    expect(nodes[0]?.system).toMatch(/^Linux \S+ #1 SMP/);
+  });
+
+  it('shows its partitions', () => {
+    expect(parsePartitions(recorded('scontrol-partitions.txt'))).toEqual([
+      { name: 'debug', isDefault: true, state: 'UP', timeLimit: '01:00:00', nodes: 3, cpus: 24 },
+      { name: 'short', isDefault: false, state: 'UP', timeLimit: '00:05:00', nodes: 3, cpus: 24 },
+    ]);
+  });
+});
+
+describe('accounting', () => {
+  it('names elements, and says who canceled', () => {
+    const said =
+      '36_4|CANCELLED by 1000|0:15|a|b\n36_[5-7]|CANCELLED|0:0|x\n7.batch|FAILED|1:0|batch\n';
+    expect(parseRecords(said)).toEqual([
+      { id: '36_4', name: 'a|b', state: 'CANCELLED', signal: 'SIGTERM' },
+    ]);
+  });
+});
+
+describe('several clusters', () => {
+  it('are named in a line of their own', () => {
+    expect(parseSubmitted('17;lab\n')).toBe(17);
+    expect(parseQueue('CLUSTER: lab\n7|RUNNING|None|0|n1|x\n')).toHaveLength(1);
+    expect(parseQueue('\n')).toEqual([]);
+  });
+});
+
+describe('what makes no sense', () => {
+  it.each<[string, (output: string) => unknown, string]>([
+    ['sbatch', parseSubmitted, ''],
+    ['sbatch', parseSubmitted, 'Submitted batch job x'],
+    ['squeue', parseQueue, 'slurm is down for maintenance'],
+    ['squeue', parseQueue, '7|RUNNING|None|zero|n1|x'],
+    ['squeue', parseQueue, 'seven|RUNNING|None|0|n1|x'],
+    ['squeue', parseQueue, '7|RUNNING|None|0|n1'],
+    ['sacct', parseRecords, '7|FAILED|x'],
+    ['sacct', parseRecords, '7|FAILED|one|x'],
+    ['scontrol show config', parseConfig, 'lorem ipsum'],
+    ['scontrol show node', parseNodes, 'No nodes in the system'],
+    ['scontrol show partition', parsePartitions, 'No partitions in the system'],
+  ])('is said of %s', (command, parse, output) => {
+    expect(() => parse(output)).toThrow(`${command}: an answer that makes no sense: '`);
+  });
+
+  it('is shown in part', () => {
+    expect(() => parseQueue('x'.repeat(5000))).toThrow(`${'x'.repeat(200)}…'`);
+  });
+});
+
+describe('exitOfStatus', () => {
+  it.each([
+    [768, 'FAILED', { exitCode: 3 }],
+    [15, 'CANCELLED', { signal: 'SIGTERM' }],
+    [137, 'FAILED', { signal: 'SIGKILL' }],
+    [0, 'COMPLETED', { exitCode: 0 }],
+    [0, 'TIMEOUT', {}],
+    [0, 'PENDING', {}],
+    [100, 'FAILED', { signal: 'signal 100' }],
+  ])('%i of %s is %j', (status, state, exit) => {
+    expect(exitOfStatus(status, state)).toEqual(exit);
+  });
+});

@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest';
+import { readOptions, refuseHost } from '../src/url.ts';
+
+describe('slurm:// URLs', () => {
+  it.each([
+    ['slurm://', {}],
+    [
+      'slurm:///?partition=short&account=p1&qos=high',
+      { partition: 'short', account: 'p1', qos: 'high' },
+    ],
+    [
+      'slurm://localhost/?bin=/opt/slurm/bin&conf=/etc/slurm.conf',
+      { bin: '/opt/slurm/bin', conf: '/etc/slurm.conf' },
+    ],
+    ['slurm:///?poll=30&arrays=no&cluster=big', { poll: 30, arrays: 'no', cluster: 'big' }],
+  ])('%s', (rm, options) => {
+    expect(readOptions(new URL(rm))).toEqual(options);
+    expect(() => refuseHost(new URL(rm))).not.toThrow();
+  });
+
+  it.each([
+    ['slurm:///?queue=short', 'queue: there is no such option', 'there are partition, account'],
+    ['slurm:///?partition=a&partition=b', 'partition stands there twice', 'slurm:'],
+    ['slurm:///?poll=0', 'poll: ', 'slurm:'],
+    ['slurm:///?partition=', 'partition: ', 'slurm:'],
+  ])('%s is refused', (rm, problem, hint) => {
+    expect(() => readOptions(new URL(rm))).toThrow(problem);
+    expect(() => readOptions(new URL(rm))).toThrow(hint);
+  });
+
+  it('name no host: commands run here', () => {
+    expect(() => refuseHost(new URL('slurm://login.example/'))).toThrow(
+      'write slurm:///?cluster=login.example for one of several clusters, or slurm+ssh://login.example/',
+    );
+  });
+});
