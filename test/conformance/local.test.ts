@@ -31,7 +31,7 @@ describeAdaptorConformance('local://', {
     'outside:held': NO_QUEUE,
     'outside:requeued': NO_QUEUE,
     'outside:name': 'processes are listed by what they run',
-    'submit:given-up': NO_COMMANDS,
+    'faults:given-up': NO_COMMANDS,
     'faults:tool-missing': NO_COMMANDS,
     'faults:failing': NO_COMMANDS,
     'faults:garbage': NO_COMMANDS,

@@ -3,7 +3,7 @@
  * So whatever brings an agent its settings brings them here, and nothing else does.
  */
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type AgentLaunch,
@@ -36,18 +36,26 @@ export interface LaunchParts {
   readonly folder?: string;
 }
 
-/** A launch with what only the kit knows of it. */
-export interface KitLaunch extends AgentLaunch {
-  /** Stands in the settings; nobody but the agent may know it. */
-  readonly secret: string;
+/** What all launches of a requirement have in common. */
+export interface LaunchPlace {
+  readonly directory: string;
+  /** Made by {@link writeAgent}. */
+  readonly agentFile: string;
+  readonly manager: AgentLaunch['manager'];
 }
 
-/** Makes a launch's directory and settings below a directory. */
+/** Makes the program that stands in for the agent. */
+export async function writeAgent(directory: string): Promise<string> {
+  const agentFile = join(directory, 'agent.sh');
+  await writeFile(agentFile, '. "$1"\n');
+  return agentFile;
+}
+
+/** Makes a launch's directory and settings. */
 export async function makeLaunch(
-  below: string,
-  manager: AgentLaunch['manager'],
+  { directory: below, agentFile, manager }: LaunchPlace,
   parts: LaunchParts,
-): Promise<KitLaunch> {
+): Promise<AgentLaunch> {
   const name = parts.name ?? `kit-${randomBytes(6).toString('hex')}`;
   const description = PilotJobDescription.parse(
     parts.description ?? {},
@@ -55,11 +63,8 @@ export async function makeLaunch(
   const directory = join(below, parts.folder ?? name);
   const secret = randomBytes(16).toString('hex');
   const file = (own: string) => join(directory, own);
-  const agentFile = join(below, 'agent.sh');
   const settingsFile = file('settings.sh');
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  await chmod(directory, 0o700);
-  await writeFile(agentFile, '. "$1"\n');
   const settings = `SECRET=${secret}\nHERE=${shellQuote(directory)}\n${parts.script}\n`;
   await writeFile(settingsFile, settings, { mode: 0o600 });
   return {
@@ -72,6 +77,11 @@ export async function makeLaunch(
     environment: { ...parts.environment, PSTAR_PILOT_ID: name },
     logFile: file('agent.log'),
     description,
-    secret,
   };
+}
+
+/** What stands in a launch's settings, and is for its agent alone. */
+export async function secretOf({ settingsFile }: AgentLaunch): Promise<string> {
+  const [, secret = ''] = /^SECRET=(.*)$/m.exec(await readFile(settingsFile, 'utf8')) ?? [];
+  return secret;
 }

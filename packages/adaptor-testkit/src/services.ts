@@ -1,7 +1,9 @@
 /** The services that users have, on the adaptor; canceled when the requirement is over. */
 import { join } from 'node:path';
 import { type PilotJob, PilotJobService, type WorkUnit, WorkUnitService } from '@pstar/core';
+import type { Adaptor } from '@pstar/core/adaptor';
 import { silentLog } from '@pstar/core/testing';
+import { must } from './check.ts';
 import type { Trial } from './trial.ts';
 import { eventually } from './waiting.ts';
 
@@ -18,10 +20,10 @@ export function storeOf({ directory }: Trial): string {
 
 /** A service for pilots, new or by its id. */
 export async function openPilots(trial: Trial, id?: string): Promise<PilotJobService> {
-  const { adaptor, listen } = trial.options;
+  const { listen } = trial.options;
   const pilots = await PilotJobService.open({
     store: storeOf(trial),
-    adaptors: [adaptor],
+    adaptors: [adaptorOf(trial)],
     log: silentLog,
     signals: false,
     ...(listen !== undefined && { listen }),
@@ -29,6 +31,13 @@ export async function openPilots(trial: Trial, id?: string): Promise<PilotJobSer
   });
   trial.atEnd(() => pilots.cancel());
   return pilots;
+}
+
+/** The adaptor, whose commands run where those of all other connections do. */
+function adaptorOf({ options: { adaptor }, commands }: Trial): Adaptor {
+  const connect: Adaptor['connect'] = (rm, context) =>
+    adaptor.connect(rm, { ...context, runner: commands });
+  return { ...adaptor, connect };
 }
 
 /** Both services, new or by their ids. */
@@ -47,18 +56,23 @@ export async function openServices(
   return { pilots, work };
 }
 
-/** Waits for a state of a pilot or a unit. */
+/** Waits for a state of a pilot or a unit; fails at once when it has ended in another. */
 export async function reached(
-  trial: Trial,
+  { patienceMs }: Trial,
   subject: PilotJob | WorkUnit,
   state: string,
 ): Promise<void> {
-  await eventually(
-    async () => (subject.state === state ? true : undefined),
-    () => `${state}; ${subject.id} says: ${subject.explain()}`,
-    trial.patienceMs,
-  );
+  const said = () => `${state}; ${subject.id} says: ${subject.explain()}`;
+  const look = async () => {
+    if (subject.state === state) return true;
+    const isOver = FINAL.includes(subject.state);
+    must(!isOver, `waited for ${said()}`);
+    return undefined;
+  };
+  await eventually(look, said, patienceMs);
 }
+
+const FINAL: readonly string[] = ['Done', 'Canceled', 'Failed'];
 
 /** A unit that runs a line of shell in the requirement's own directory. */
 export function shellUnit({ directory }: Trial, line: string) {

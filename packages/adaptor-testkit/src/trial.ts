@@ -2,14 +2,14 @@
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { localCommandRunner, type ResourceManager } from '@pstar/core/adaptor';
+import { type AgentLaunch, localCommandRunner, type ResourceManager } from '@pstar/core/adaptor';
 import { silentLog, systemClock } from '@pstar/core/testing';
 import { must } from './check.ts';
 import { Commands } from './commands.ts';
 import { Connection } from './connection.ts';
-import { type KitLaunch, type LaunchParts, makeLaunch } from './launches.ts';
+import { type LaunchParts, makeLaunch, writeAgent } from './launches.ts';
 import type { ConformanceOptions, OutsideHooks } from './options.ts';
-import { eventually } from './waiting.ts';
+import { eventually, inTime } from './waiting.ts';
 
 const PATIENCE_MS = 20_000;
 
@@ -21,13 +21,15 @@ export class Trial {
   /** Every command of every connection. */
   readonly commands: Commands;
   readonly patienceMs: number;
+  readonly #agentFile: string;
   readonly #accepted = new Set<string>();
   readonly #opened: ResourceManager[] = [];
   readonly #endings: (() => Promise<unknown>)[] = [];
 
-  private constructor(options: ConformanceOptions, directory: string) {
+  private constructor(options: ConformanceOptions, directory: string, agentFile: string) {
     this.options = options;
     this.directory = directory;
+    this.#agentFile = agentFile;
     this.commands = new Commands(options.runner ?? localCommandRunner());
     this.patienceMs = options.patienceMs ?? PATIENCE_MS;
   }
@@ -36,7 +38,7 @@ export class Trial {
   static async begin(options: ConformanceOptions): Promise<Trial> {
     const directory = await mkdtemp(join(tmpdir(), 'pstar-kit-'));
     await mkdir(join(directory, 'adaptor'), { mode: 0o700 });
-    return new Trial(options, directory);
+    return new Trial(options, directory, await writeAgent(directory));
   }
 
   /** The resource manager's URL. */
@@ -66,19 +68,24 @@ export class Trial {
   }
 
   /** A launch by what it does, or with more of its own; it asks for what every launch does. */
-  launchOf(parts: string | LaunchParts): Promise<KitLaunch> {
+  launchOf(parts: string | LaunchParts): Promise<AgentLaunch> {
     const own = typeof parts === 'string' ? { script: parts } : parts;
     const description = { ...this.options.description, ...own.description };
-    return makeLaunch(this.directory, this.#agentsDial, { ...own, description });
+    const place = {
+      directory: this.directory,
+      agentFile: this.#agentFile,
+      manager: this.#agentsDial,
+    };
+    return makeLaunch(place, { ...own, description });
   }
 
   /** Several that do the same. */
-  launchesOf(count: number, parts: string | LaunchParts): Promise<KitLaunch[]> {
+  launchesOf(count: number, parts: string | LaunchParts): Promise<AgentLaunch[]> {
     return Promise.all(Array.from({ length: count }, () => this.launchOf(parts)));
   }
 
   /** What a launch has written into a file of its directory, once its last line is there. */
-  written({ directory }: KitLaunch, name: string): Promise<string> {
+  written({ directory }: AgentLaunch, name: string): Promise<string> {
     const read = async () => {
       const text = await readFile(join(directory, name), 'utf8').catch(() => '');
       return text.endsWith('\n') ? text : undefined;
@@ -113,12 +120,16 @@ export class Trial {
   /** Ends all that was submitted, and takes back what was made. */
   async end(): Promise<void> {
     this.commands.fault = undefined;
-    // What goes wrong here is told by the requirement that is about it.
-    for (const ending of this.#endings) await ending().catch(() => {});
+    for (const ending of this.#endings) await this.#tolerated(ending());
     const ids = [...this.#accepted];
-    if (ids.length > 0) await this.#endAll(ids).catch(() => {});
-    await Promise.allSettled(this.#opened.map((manager) => manager.close()));
+    if (ids.length > 0) await this.#tolerated(this.#endAll(ids));
+    await this.#tolerated(Promise.allSettled(this.#opened.map((manager) => manager.close())));
     await rm(this.directory, { recursive: true, force: true, maxRetries: 3 });
+  }
+
+  /** What goes wrong at the end, or takes for ever, is told by the requirement that is about it. */
+  async #tolerated(ending: Promise<unknown>): Promise<void> {
+    await inTime(ending, 'the end', this.patienceMs).catch(() => {});
   }
 
   async #endAll(ids: readonly string[]): Promise<void> {

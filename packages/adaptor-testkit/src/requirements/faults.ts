@@ -121,7 +121,7 @@ export const faults: readonly Requirement[] = [
     },
   },
   {
-    name: 'submit:given-up',
+    name: 'faults:given-up',
     sentence: 'gives a submission up when its caller does, also while a command hangs',
     run: async (trial) => {
       const here = await trial.connect();

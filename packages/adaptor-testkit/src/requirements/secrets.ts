@@ -1,8 +1,9 @@
 /** The key that an agent proves itself with stands in its settings, and nowhere where others look. */
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { must } from '../check.ts';
-import { type KitLaunch, SCRIPTS } from '../launches.ts';
+import type { AgentLaunch } from '@pstar/core/adaptor';
+import { must, mustEqual } from '../check.ts';
+import { SCRIPTS, secretOf } from '../launches.ts';
 import type { Requirement } from '../requirement.ts';
 import type { Trial } from '../trial.ts';
 
@@ -17,7 +18,7 @@ export const secrets: readonly Requirement[] = [
     run: async (trial) => {
       const launch = await running(trial);
       for (const file of ['cmdline', 'environ']) {
-        const shown = await processesThatShow(file, secretsOf(trial, launch));
+        const shown = await processesThatShow(file, await secretsOf(trial, launch));
         must(shown.length === 0, `a secret is in the ${file} of the processes ${shown.join(', ')}`);
       }
     },
@@ -26,10 +27,10 @@ export const secrets: readonly Requirement[] = [
     name: 'secrets:commands',
     sentence: 'passes no secret in the arguments or the environment of its own commands',
     run: async (trial) => {
-      const launch = await running(trial);
+      const secrets = await secretsOf(trial, await running(trial));
       for (const { command, options } of trial.commands.calls) {
         const text = JSON.stringify([command, options.environment]);
-        const shown = secretsOf(trial, launch).some((secret) => text.includes(secret));
+        const shown = secrets.some((secret) => text.includes(secret));
         must(!shown, `${command[0]} is run with a secret`);
       }
     },
@@ -40,11 +41,12 @@ export const secrets: readonly Requirement[] = [
     run: async (trial) => {
       const { manager } = await trial.connect();
       const launch = await trial.launchOf(SCRIPTS.stay);
+      const secrets = await secretsOf(trial, launch);
+      const text = await manager.render(launch);
+      must(!secrets.some((secret) => text.includes(secret)), 'it has a secret');
       // It may be asked for when the pilot is over.
       await rm(launch.directory, { recursive: true });
-      const text = await manager.render(launch);
-      must(text.trim() !== '', 'render() gives nothing');
-      must(!secretsOf(trial, launch).some((secret) => text.includes(secret)), 'it has a secret');
+      mustEqual(await manager.render(launch), text, 'what is rendered when the files are gone');
     },
   },
   {
@@ -60,10 +62,10 @@ export const secrets: readonly Requirement[] = [
     name: 'secrets:files',
     sentence: 'writes secrets only into files that nobody else can read',
     run: async (trial) => {
-      const launch = await running(trial);
+      const secrets = await secretsOf(trial, await running(trial));
       for (const file of await filesBelow(trial.directory)) {
         const text = await readFile(file, 'utf8').catch(() => '');
-        if (!secretsOf(trial, launch).some((secret) => text.includes(secret))) continue;
+        if (!secrets.some((secret) => text.includes(secret))) continue;
         const { mode } = await stat(file);
         must((mode & OTHERS) === 0, `${file} has a secret and mode ${(mode & 0o777).toString(8)}`);
       }
@@ -71,7 +73,7 @@ export const secrets: readonly Requirement[] = [
   },
 ];
 
-async function running(trial: Trial): Promise<KitLaunch> {
+async function running(trial: Trial): Promise<AgentLaunch> {
   const here = await trial.connect();
   const launch = await trial.launchOf(SCRIPTS.sayAndStay);
   await here.submit(launch);
@@ -79,7 +81,8 @@ async function running(trial: Trial): Promise<KitLaunch> {
   return launch;
 }
 
-function secretsOf({ options }: Trial, { secret }: KitLaunch): string[] {
+async function secretsOf({ options }: Trial, launch: AgentLaunch): Promise<string[]> {
+  const secret = await secretOf(launch);
   const password = options.security?.userPass;
   return password === undefined ? [secret] : [secret, password];
 }

@@ -23,6 +23,7 @@ export const work: readonly Requirement[] = [
       const pilot = await pilots.create(trial.rm, trial.options.description ?? {});
       const line = (i: number) => shellUnit(trial, `echo ${i} >unit-${i}`);
       const units = await work.submit(Array.from({ length: UNITS }, (_, i) => line(i)));
+      await reached(trial, pilot, 'Running');
       for (const unit of units) await reached(trial, unit, 'Done');
       must(pilot.nodes.length > 0, 'the pilot shows no node');
       for (let i = 0; i < UNITS; i += 1) {
@@ -51,6 +52,7 @@ export const work: readonly Requirement[] = [
       const { pilots, work } = await openServices(trial);
       const pilot = await pilots.create(trial.rm, trial.options.description ?? {});
       const unit = await work.submit(shellUnit(trial, STAY));
+      await reached(trial, pilot, 'Running');
       await reached(trial, unit, 'Running');
       await pilot.cancel({ signal: AbortSignal.timeout(trial.patienceMs) });
       mustEqual(pilot.state, 'Canceled', 'the state of the pilot');
@@ -66,6 +68,7 @@ export const work: readonly Requirement[] = [
       const description = { ...trial.options.description, wallTimeLimit: 3 };
       const pilot = await pilots.create(trial.rm, description);
       const unit = await work.submit(shellUnit(trial, STAY));
+      await reached(trial, pilot, 'Running');
       await reached(trial, unit, 'Running');
       await reached(trial, pilot, 'Done');
       await reached(trial, unit, 'Pending');
@@ -79,9 +82,10 @@ export const work: readonly Requirement[] = [
       const { pilots, work } = await openServices(trial);
       const pilot = await pilots.create(trial.rm, trial.options.description ?? {});
       const unit = await work.submit(shellUnit(trial, STAY));
+      await reached(trial, pilot, 'Running');
       await reached(trial, unit, 'Running');
       await cancel(pilot.nativeId ?? '');
-      const isOver = async () => ['Done', ...ENDS].includes(pilot.state) || undefined;
+      const isOver = async () => ENDS.some((end) => pilot.state === end) || undefined;
       await eventually(isOver, () => `an end of the pilot, ${pilot.state}`, trial.patienceMs);
       await reached(trial, unit, 'Pending');
     },

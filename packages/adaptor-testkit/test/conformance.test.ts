@@ -1,0 +1,51 @@
+/** The kit against a toy: whole, it keeps every promise; each defect fails what is meant for it. */
+import { describe, expect, it } from 'vitest';
+import { ADAPTOR_REQUIREMENTS, describeAdaptorConformance, problemWith } from '../src/index.ts';
+import { ENDING } from './toy/ending-defects.ts';
+import { FAILING } from './toy/failing-defects.ts';
+import { SUBMITTING } from './toy/submitting-defects.ts';
+import { TELLING } from './toy/telling-defects.ts';
+import { type Defect, toyOptions } from './toy/toy-adaptor.ts';
+
+const { queue, ...whole } = toyOptions();
+describeAdaptorConformance('a toy', { ...whole, teardown: () => queue.clear() });
+
+const DEFECTS = [...SUBMITTING, ...TELLING, ...ENDING, ...FAILING];
+const NAMES = ADAPTOR_REQUIREMENTS.map(({ name }) => name);
+const themeOf = (name: string) => name.split(':')[0];
+/** These take long, and are tried only with the defects that are meant for them. */
+const LONG = /^work:|:bulk$|:parallel$|^scale:/;
+const AT_ONCE = 6;
+
+/** Those that an adaptor with this defect is tried by. */
+function triedWith({ fails }: Defect): string[] {
+  const themes = new Set(fails.map(themeOf));
+  const chosen = NAMES.filter((name) => !LONG.test(name) || themes.has(themeOf(name)));
+  return chosen.filter((name) => whole.cannot?.[name] === undefined);
+}
+
+async function failedBy(defect: Defect): Promise<string[]> {
+  const left = triedWith(defect);
+  const failed: string[] = [];
+  const tryNext = async (): Promise<void> => {
+    for (let name = left.shift(); name !== undefined; name = left.shift()) {
+      const { queue, ...options } = toyOptions(defect);
+      if ((await problemWith(name, options)) !== undefined) failed.push(name);
+      queue.clear();
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, tryNext));
+  return failed.sort();
+}
+
+describe('an adaptor that', () => {
+  it.each(DEFECTS)('$what fails $fails.0', { timeout: 120_000 }, async (defect) => {
+    expect(await failedBy(defect)).toEqual([...defect.fails].sort());
+  });
+});
+
+it('there is a defect for each requirement', () => {
+  const meant = new Set(DEFECTS.flatMap(({ fails }) => fails));
+  const missing = NAMES.filter((name) => !meant.has(name));
+  expect(missing).toEqual(Object.keys(whole.cannot ?? {}));
+});
