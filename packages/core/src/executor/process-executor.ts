@@ -74,7 +74,7 @@ export class ProcessExecutor implements Executor {
     // Before the launcher, which would take it for a stray.
     this.#warden = new Warden(this.#lanes.directory);
     const onEnd = (pid: number, end: ProcessEnd): void => this.#processEnded(pid, end);
-    this.#launcher = createLauncher({ baseEnvironment, koffi, log, onEnd });
+    this.#launcher = createLauncher({ baseEnvironment, koffi, clock, log, onEnd });
     this.#starter = new Starter(this.#launcher, baseEnvironment['PATH'], {
       begin: (unit) => this.#begin(unit),
       started: (unit, rank, pid) => this.#instanceStarted(unit, rank, pid),

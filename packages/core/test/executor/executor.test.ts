@@ -1,5 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -283,5 +291,17 @@ describe('usage', () => {
     const key = world.run('sleep 0.01 & exit 0');
     await world.ended(key);
     expect(isAlive(process.pid)).toBe(true);
+  });
+});
+
+describe('a process that is started in place', () => {
+  it('is no stray of those that end beside it: their files are used again', async () => {
+    await using world = new World();
+    // Only after a quick start, and while nothing else runs.
+    for (let i = 0; i < 3; i++) await world.outcomeOf('exit 0');
+    await world.started(world.run('exec sleep 1000'));
+    for (let i = 0; i < 3; i++) await world.outcomeOf('exit 0');
+    const files = readdirSync(world.root, { recursive: true, encoding: 'utf8' });
+    expect(files.filter((file) => file.endsWith('.out'))).toHaveLength(2);
   });
 });
