@@ -10,6 +10,7 @@ import {
   type ResourceManagerInfo,
 } from '@pstar/core/adaptor';
 import { isAboutNodes, isLoopback, refuseUnreachable } from './candidates.ts';
+import { abortable } from './given-up.ts';
 import { LaunchFiles } from './launch-files.ts';
 import { type Defaults, type PlannedLaunch, planLaunch, singleJob } from './plan.ts';
 import { forgottenState, nativeStateOf, pastStateOf, vanishedState } from './states.ts';
@@ -57,16 +58,8 @@ export class SlurmResourceManager implements ResourceManager {
     return this.#files.tidy();
   }
 
-  async submit(launch: AgentLaunch, { signal }: { signal?: AbortSignal } = {}): Promise<string> {
-    if (isLoopback(launch.manager.host)) {
-      refuseUnreachable(launch.manager, await this.#allNodes(), ownAddresses());
-    }
-    const planned = await this.#plan(launch);
-    try {
-      return await this.#submissions.submit(planned, signal);
-    } catch (error) {
-      throw await this.#withWayOut(error, planned);
-    }
+  submit(launch: AgentLaunch, { signal }: { signal?: AbortSignal } = {}): Promise<string> {
+    return abortable(this.#submit(launch, signal), signal);
   }
 
   async states(ids: readonly string[]): Promise<readonly NativeState[]> {
@@ -116,6 +109,18 @@ export class SlurmResourceManager implements ResourceManager {
 
   close(): Promise<void> {
     return this.#parts.transport.close();
+  }
+
+  async #submit(launch: AgentLaunch, signal: AbortSignal | undefined): Promise<string> {
+    if (isLoopback(launch.manager.host)) {
+      refuseUnreachable(launch.manager, await this.#allNodes(), ownAddresses());
+    }
+    const planned = await this.#plan(launch);
+    try {
+      return await this.#submissions.submit(planned, signal);
+    } catch (error) {
+      throw await this.#withWayOut(error, planned);
+    }
   }
 
   async #plan(launch: AgentLaunch): Promise<PlannedLaunch> {

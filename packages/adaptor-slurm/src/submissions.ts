@@ -1,7 +1,8 @@
 /** Hands launches over: those of one moment that differ in their own files only, as one array. */
 import { open } from 'node:fs/promises';
-import { type Clock, PilotError } from '@pstar/core/adaptor';
+import type { Clock, PilotError } from '@pstar/core/adaptor';
 import { Gathering } from './gathering.ts';
+import { givenUp, whenAll } from './given-up.ts';
 import type { LaunchFiles } from './launch-files.ts';
 import { arrayJob, arrayName, bundleKey, type PlannedLaunch, singleJob } from './plan.ts';
 import { mayBeAccepted } from './refusals.ts';
@@ -40,7 +41,7 @@ export class Submissions {
     if (signal?.aborted) throw givenUp();
     const isAlone = !this.#parts.arrays || planned.launch.description.error !== undefined;
     if (isAlone) return this.#submitSingle({ planned, signal });
-    return abortable(this.#gathering.add(bundleKey(planned), { planned, signal }), signal);
+    return this.#gathering.add(bundleKey(planned), { planned, signal });
   }
 
   #handOver(items: readonly Item[]): readonly Promise<string>[] {
@@ -72,11 +73,12 @@ export class Submissions {
     const planned = items.map((item) => item.planned);
     const launches = planned.map(({ launch }) => launch);
     const name = arrayName(planned);
+    const signal = whenAll(items.map((item) => item.signal));
     await Promise.all(launches.map(({ logFile }) => makeLog(logFile)));
     const directory = await files.makeArray(name, launches);
     await files.place(name, launches);
     try {
-      return await transport.submit(arrayJob(planned, directory), all(items));
+      return await transport.submit(arrayJob(planned, directory), signal);
     } catch (error) {
       if (mayBeAccepted(error)) throw error;
       await files.forget(launches);
@@ -106,31 +108,4 @@ export class Submissions {
 async function makeLog(file: string): Promise<void> {
   const log = await open(file, 'a', 0o600).catch(() => undefined);
   await log?.close();
-}
-
-/** Given up when all are. */
-function all(items: readonly Item[]): AbortSignal | undefined {
-  const abort = new AbortController();
-  let left = items.length;
-  for (const { signal } of items) {
-    signal?.addEventListener('abort', () => {
-      left -= 1;
-      if (left === 0) abort.abort();
-    });
-  }
-  return abort.signal;
-}
-
-/** What is given up alone may be accepted with the others: whoever gives it up looks for it. */
-function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise;
-  return new Promise((resolve, reject) => {
-    const give = () => reject(givenUp());
-    signal.addEventListener('abort', give, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', give));
-  });
-}
-
-function givenUp(): PilotError {
-  return new PilotError('ABORTED', 'given up by its caller');
 }
