@@ -6,7 +6,8 @@ import { spawn } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type SlurmCluster, startSlurm } from '../clusters/slurm/cluster.ts';
 import { files, root } from '../tidy/repository.ts';
 
 interface Run {
@@ -15,6 +16,13 @@ interface Run {
 }
 
 let place: string;
+let cluster: SlurmCluster;
+
+beforeAll(async () => {
+  cluster = await startSlurm({ nodes: 3, cpus: 8 });
+});
+
+afterAll(() => cluster.stop());
 
 beforeEach(async () => {
   place = await mkdtemp(join(tmpdir(), 'pstar-examples-'));
@@ -31,6 +39,7 @@ function run(name: string, ...args: string[]): Promise<Run> {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       ...process.env,
+      ...cluster.environment,
       PSTAR_HOME: join(place, 'store'),
       PATH: `${join(place, 'bin')}:${process.env['PATH']}`,
     },
@@ -84,6 +93,14 @@ const examples: Record<string, { args?: string[]; says: RegExp; fake: [string, s
   '07-reopen': {
     says: /^400 units are done; each ran once, by its own account$/m,
     fake: ['sleep', 'echo $PSTAR_UNIT_ID >>ledger'],
+  },
+  '08-slurm': {
+    says: /^100 units have run on 2 nodes: n\d, n\d$/m,
+    fake: ['sleep', 'echo and more'],
+  },
+  '09-local-and-slurm': {
+    says: /^of the last 200, \d+ ran here and \d+ in Slurm$/m,
+    fake: ['sleep', 'exit 3'],
   },
 };
 
