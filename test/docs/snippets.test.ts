@@ -1,6 +1,7 @@
 /**
  * Compiles what the documents show: every ```ts block of the Markdown that users read and of the
- * packages' doc comments. A sketch that is not meant to compile is a ```text block.
+ * packages' doc comments. A sketch that is not meant to compile is a ```text block, and one below
+ * `<!-- of PATH -->` is a piece of that file, which is compiled where it is.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,6 +14,8 @@ interface Snippet {
   /** Of its first line, counted from 1. */
   readonly line: number;
   readonly code: string;
+  /** The file that it is a piece of. */
+  readonly of?: string;
 }
 
 const documents = files(
@@ -23,17 +26,24 @@ const sources = files(/^packages\/[^/]+\/src\/.*\.ts$/);
 /** The blocks of a text whose lines begin with the mark of a comment or with nothing. */
 function snippetsOf(source: string, text: string, prefix: string): Snippet[] {
   const fence = new RegExp(`^${prefix}\`\`\`ts\\n([\\s\\S]*?)^${prefix}\`\`\`$`, 'gm');
-  return [...text.matchAll(fence)].map(({ index, 1: body = '' }) => ({
-    source,
-    line: text.slice(0, index).split('\n').length + 1,
-    code: body.replace(new RegExp(`^${prefix}`, 'gm'), ''),
-  }));
+  return [...text.matchAll(fence)].map(({ index, 1: body = '' }) => {
+    const before = text.slice(0, index);
+    const [, of] = /<!-- of (\S+) -->\s*$/.exec(before) ?? [];
+    const line = before.split('\n').length + 1;
+    const code = body.replace(new RegExp(`^${prefix}`, 'gm'), '');
+    return { source, line, code, ...(of !== undefined && { of }) };
+  });
 }
 
-const snippets = [
+const all: Snippet[] = [
   ...documents.flatMap((path) => snippetsOf(path, read(path), ' *')),
   ...sources.flatMap((path) => snippetsOf(path, read(path), ' *\\* ?')),
 ];
+const snippets = all.filter(({ of }) => of === undefined);
+const pieces = all.filter(({ of }) => of !== undefined);
+
+/** The lines of a text, however deep they stand. */
+const flat = (text: string) => text.replace(/^ +/gm, '').trim();
 
 /** Where a snippet pretends to be, so that it resolves the packages as a user's file does. */
 function fileOf(index: number): string {
@@ -85,5 +95,11 @@ describe('the snippets of the documents', () => {
 
   it('compile', () => {
     expect(problems()).toEqual([]);
+  });
+
+  it('that are pieces of files are there word by word', () => {
+    expect(pieces).not.toEqual([]);
+    const strange = pieces.filter(({ of = '', code }) => !flat(read(of)).includes(flat(code)));
+    expect(strange.map(({ source, line, of }) => `${source}:${line} is not in ${of}`)).toEqual([]);
   });
 });

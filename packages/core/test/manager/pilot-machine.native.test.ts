@@ -1,0 +1,113 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { PilotWorld, plan } from './pilot-world.ts';
+
+describe('PilotMachine hears of a pilot', () => {
+  let world: PilotWorld;
+  beforeEach(() => {
+    world = new PilotWorld();
+  });
+
+  describe('whose native job is forgotten by the resource manager', () => {
+    const over = 'forgotten by slurm: UNKNOWN';
+
+    it('goes on while an agent reports, or may come back', () => {
+      world.running().native('Unknown').forgotten();
+      expect(world.state).toBe('Running');
+      world.silent().forgotten();
+      expect(world.state).toBe('Unknown');
+      world.join().forgotten();
+      expect(world.moves.at(-1)).toBe('Running: slurm: UNKNOWN');
+    });
+
+    it('ends as its last agent did', () => {
+      world.running().native('Unknown').bye('time-limit').forgotten();
+      expect(world.moves.at(-1)).toBe('Done: its time limit was reached');
+      expect(world.done()).toContainEqual({ type: 'unwatch-native', pilot: 'p', nativeId: '17' });
+    });
+
+    it('fails when its agents are lost', () => {
+      world.running().native('Unknown').silent();
+      world.remind('fence-due').forgotten();
+      expect(world.pilot?.native.phase).toBe('live');
+      world.remind('fence-due').forgotten();
+      expect(world.pilot?.native).toMatchObject({ phase: 'over', report: { detail: over } });
+      expect(world.state).toBe('Failed');
+    });
+
+    it('fails without any', () => {
+      world.create().accept().native('Unknown').forgotten();
+      expect(world.moves.at(-1)).toBe(
+        `Failed: it ended before its agent had registered; slurm: ${over}`,
+      );
+    });
+
+    it('is canceled if it was to be', () => {
+      world.create().accept().native('Unknown').cancel().forgotten();
+      expect(world.moves.at(-1)).toBe('Canceled: canceled');
+    });
+
+    it('is submitted anew if it was to be', () => {
+      world.create().accept().native('Unknown').tell({ type: 'reinitialize', pilot: 'p', plan });
+      world.forgotten();
+      expect(world.done()).toContainEqual({ type: 'submit', pilot: 'p', round: 2 });
+    });
+
+    it('counts only while nothing else is known', () => {
+      world.create().accept().native('Unknown').native('Pending').forgotten();
+      world.forgotten('16');
+      expect(world.state).toBe('Pending');
+    });
+  });
+
+  describe('whose native job goes back into the queue', () => {
+    it('is Pending, and starts anew with other agents', () => {
+      world.running().native('Pending', 'PENDING (BeginTime)');
+      expect(world.taken()).toEqual(['Pending: slurm: PENDING (BeginTime)']);
+      expect(world.done()).toContainEqual({
+        type: 'agent-gone',
+        agent: 'a',
+        how: 'vanished',
+        detail: 'slurm: PENDING (BeginTime)',
+      });
+      world.native('Running').join('b');
+      expect(world.state).toBe('Running');
+      world.bye('time-limit', 'b').native('Done');
+      expect(world.moves.at(-1)).toBe('Done: its time limit was reached');
+    });
+
+    it('is not ended because its earlier agents are', () => {
+      world.running().bye('signal').native('Pending', 'PENDING (BeginTime)');
+      world.remind('grace-due');
+      expect(world.done().map(({ type }) => type)).not.toContain('cancel-native');
+      expect(world.state).toBe('Pending');
+    });
+
+    it('waits for its agents as it did the first time', () => {
+      world.running().native('Pending').native('Running');
+      world.remind('registration-due');
+      expect(world.state).toBe('Failed');
+    });
+
+    it('is ended if it was to be', () => {
+      world.running().cancel().done();
+      world.native('Pending');
+      expect(world.done()).toContainEqual({ type: 'cancel-native', pilot: 'p', nativeId: '17' });
+    });
+
+    it('is looked at as soon as an agent is there, so that this can be seen', () => {
+      world.create().accept().done();
+      world.join();
+      expect(world.done()).toContainEqual({ type: 'watch-native', pilot: 'p' });
+    });
+  });
+
+  it('says early that it will not run as it stands', () => {
+    const hint = 'ask for at most 2h';
+    const detail = 'PENDING (PartitionTimeLimit)';
+    const report = { id: '17', state: 'Pending', detail, hint } as const;
+    world.create().accept().tell({ type: 'native', pilot: 'p', report });
+    expect(world.moves.at(-1)).toBe(
+      `Pending: slurm: PENDING (PartitionTimeLimit); it will not run as it stands: ${hint}`,
+    );
+  });
+});
