@@ -14,7 +14,7 @@ import {
 } from '../model/work-unit-description.ts';
 import { findCircle } from './circles.ts';
 import { circular, EdgeResolver } from './edge-resolver.ts';
-import { ownPart } from './own-part.ts';
+import { isNameOnly, ownPart } from './own-part.ts';
 import type { Known, TemplateIndex } from './template-index.ts';
 import type { SubmissionPart, Submitted, TemplateRecord } from './work-events.ts';
 import type { WorkState } from './work-state.ts';
@@ -45,6 +45,7 @@ export class Intake {
   #parted = 0;
   /** What the rows behind those have of their own. */
   #own: (string | null)[] | undefined;
+  #onlyNames = true;
   #count = 0;
   #bytes = 0;
 
@@ -132,6 +133,7 @@ export class Intake {
     if (own !== null) {
       this.#own = padded(this.#own ?? [], row - this.#parted);
       this.#own.push(own);
+      this.#onlyNames &&= isNameOnly(own);
       this.#bytes += own.length * 3;
     }
     if (description.name !== undefined) this.#edges.name(row, description.name);
@@ -151,14 +153,17 @@ export class Intake {
     const count = this.#count - row;
     const edges = this.#edges.take();
     const own = this.#own && padded(this.#own, count).join('\n');
+    const onlyNames = this.#onlyNames;
     this.#parted = this.#count;
     this.#own = undefined;
+    this.#onlyNames = true;
     if (own === undefined && edges.length === 0) return;
     this.#parts.push({
       type: 'part',
       row,
       count,
       ...(own !== undefined && { own }),
+      ...(own !== undefined && onlyNames && { onlyNames }),
       ...(edges.length > 0 && { edges }),
     });
   }

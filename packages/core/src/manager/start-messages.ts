@@ -1,14 +1,13 @@
 /** Bindings as the messages that make an agent start them. */
 import type { StartRun, UnitTemplateMessage } from '../protocol/messages.ts';
 import type { Binding } from './binding-round.ts';
+import { isNameOnly } from './own-part.ts';
 import { columns } from './recall.ts';
 import type { WorkEffect } from './work-events.ts';
 import type { WorkState } from './work-state.ts';
 
 /** A run of units is cut where what they have of their own fills a frame. */
 const RUN_CHARACTERS = 256 * 1024;
-
-const NAME = '{"name":"';
 
 /** The start effect of a binding: templates that the agent does not have yet, and runs of units. */
 export function startEffect(state: WorkState, { place, units }: Binding): WorkEffect {
@@ -19,7 +18,7 @@ export function startEffect(state: WorkState, { place, units }: Binding): WorkEf
     let to = from;
     let characters = 0;
     while (to < units.length && state.template(units[to] as number) === template) {
-      characters += state.units.own(units[to++] as number)?.length ?? 0;
+      characters += toldOf(state, units[to++] as number)?.length ?? 0;
       if (characters > RUN_CHARACTERS) break;
     }
     if (!place.templatesSent.has(template.id)) {
@@ -42,15 +41,15 @@ export function startEffect(state: WorkState, { place, units }: Binding): WorkEf
 /** What units have of their own that an agent needs; mostly none has. */
 function ownOf(state: WorkState, units: readonly number[]): (string | null)[] | undefined {
   for (let i = 0; i < units.length; i++) {
-    if (withoutName(state.units.own(units[i] as number)) === null) continue;
-    return units.map((unit) => withoutName(state.units.own(unit)));
+    if (toldOf(state, units[i] as number) === null) continue;
+    return units.map((unit) => toldOf(state, unit));
   }
   return undefined;
 }
 
 /** Nothing for a unit that has but a name of its own, as those of graphs do: agents know no names. */
-function withoutName(own: string | null): string | null {
-  if (own === null || !own.startsWith(NAME)) return own;
-  // The first quote behind the name ends it: anything else in it is escaped, or there is more.
-  return own.indexOf('"', NAME.length) === own.length - 2 ? null : own;
+function toldOf({ units }: WorkState, unit: number): string | null {
+  if (units.hasOnlyName(unit)) return null;
+  const own = units.own(unit);
+  return own === null || isNameOnly(own) ? null : own;
 }

@@ -9,7 +9,7 @@ import {
   parseWorkUnitDescription,
   type WorkUnitDescription,
 } from '../model/work-unit-description.ts';
-import { VARYING, type Varying } from './own-part.ts';
+import { bitOf, type Varying } from './own-part.ts';
 import { plainKey } from './plain-key.ts';
 import type { TemplateRecord } from './work-events.ts';
 import type { WorkState } from './work-state.ts';
@@ -27,7 +27,9 @@ export interface Known {
   id: number | undefined;
 }
 
-const IS_VARYING: ReadonlySet<string> = new Set([...VARYING, 'dependsOn']);
+function isVarying(name: string): boolean {
+  return name === 'dependsOn' || bitOf(name) !== 0;
+}
 
 /** The templates that descriptions have been seen to share; one for each service. */
 export class TemplateIndex {
@@ -102,15 +104,16 @@ export class TemplateIndex {
 function fixedOf(description: object): Readonly<Record<string, unknown>> {
   const entries = Object.entries(description);
   return Object.fromEntries(
-    entries.filter(([name, value]) => !IS_VARYING.has(name) && value !== undefined),
+    entries.filter(([name, value]) => !isVarying(name) && value !== undefined),
   );
 }
 
 function hasSameFixed(description: WorkUnitDescription, { fixed, fixedCount }: Known): boolean {
   let count = 0;
   for (const name in description) {
+    if (isVarying(name)) continue;
     const value = description[name as keyof WorkUnitDescription];
-    if (value === undefined || IS_VARYING.has(name)) continue;
+    if (value === undefined) continue;
     // Objects may have been changed in place since: those are compared by content, elsewhere.
     if (value !== fixed[name] || typeof value === 'object') return false;
     count++;

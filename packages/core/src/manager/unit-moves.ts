@@ -63,8 +63,8 @@ export class UnitMoves {
       if (json !== null) this.units.setOwn(first + row, json);
     });
     const parts = this.#parts.splice(0);
-    for (const { row, count: lines, own: text } of parts) {
-      if (text !== undefined) this.units.setOwnLines(first + row, lines, text);
+    for (const { row, count: lines, own: text, onlyNames } of parts) {
+      if (text !== undefined) this.units.setOwnLines(first + row, lines, text, onlyNames);
     }
     const linked = [edges, ...parts.map((part) => part.edges)].filter((list) => list !== undefined);
     const doomed = this.#link(first, linked, groups);

@@ -63,6 +63,8 @@ export interface UnitPage extends Columns {
   own?: (string | null)[];
   /** The same of new units, as it came: lines, and the row of the first, which may be before this page. */
   unread?: { readonly row: number; readonly text: string }[];
+  /** Whether `own` and `unread` are nothing but names; absent where nobody has said so. */
+  onlyNames?: boolean;
 }
 
 /** A page to read in: who writes says so, see {@link UnitTable.toWrite}. */
@@ -123,8 +125,8 @@ export class UnitTable {
   prepare(more: number): void {
     const pages = this.#pages.length + this.#ready.length;
     if (this.#size + more <= pages * PAGE_SIZE) return;
-    const page = newPage();
-    for (const column of [page.state, page.template, page.place, page.next]) column.fill(0);
+    const page = newPage(pages);
+    for (const column of [page.state, page.template]) column.fill(0);
     this.#ready.push(page);
   }
 
@@ -145,10 +147,7 @@ export class UnitTable {
       const to = Math.min(PAGE_SIZE, from + end - this.#size);
       const page = this.toWrite(this.#size);
       page.template.fill(template, from, to);
-      page.place.fill(NONE, from, to);
-      let next = this.#size;
-      for (let row = from; row < to; row++) page.next[row] = ++next;
-      this.#size = next;
+      this.#size += to - from;
     }
     this.counts[STATE.New] = (this.counts[STATE.New] as number) + count;
   }
@@ -167,14 +166,22 @@ export class UnitTable {
 
   /** Says what a new unit has of its own. */
   setOwn(unit: number, json: string): void {
-    ownOf(this.toWrite(unit))[unit & PAGE_MASK] = json;
+    const page = this.toWrite(unit);
+    ownOf(page)[unit & PAGE_MASK] = json;
+    page.onlyNames = false;
+  }
+
+  /** Whether a unit is known to have a name and no more of its own, without reading that. */
+  hasOnlyName(unit: number): boolean {
+    return this.#pages[unit >>> PAGE_BITS]?.onlyNames === true;
   }
 
   /**
    * Says what so many new units in a row have of their own, a line each, empty for nothing. They are read
-   * when somebody asks: a million in the turn that enters them would be 0.1 s of it.
+   * when somebody asks: a million in the turn that enters them would be 0.1 s of it, and names that
+   * nobody asks for are not read at all.
    */
-  setOwnLines(first: number, count: number, text: string): void {
+  setOwnLines(first: number, count: number, text: string, onlyNames = false): void {
     const { length } = this.#pages;
     for (
       let index = first >>> PAGE_BITS;
@@ -182,6 +189,7 @@ export class UnitTable {
       index++
     ) {
       const page = this.toWrite(index * PAGE_SIZE);
+      page.onlyNames = onlyNames && (page.onlyNames ?? page.own === undefined);
       page.unread ??= [];
       page.unread.push({ row: first - index * PAGE_SIZE, text });
     }
@@ -238,7 +246,7 @@ export class UnitTable {
   }
 
   #addPage(): void {
-    this.#pages.push(this.#ready.pop() ?? newPage());
+    this.#pages.push(this.#ready.shift() ?? newPage(this.#pages.length));
   }
 
   #nextOf(dumping: Dumping): IteratorResult<PageDump, undefined> {
@@ -278,7 +286,7 @@ export class UnitTable {
   /** Adds the next page of a dump. */
   restore({ rows, columns, own }: PageDump): void {
     assert(this.#size % PAGE_SIZE === 0, 'a page was restored behind one that is not full');
-    const page = newPage();
+    const page = newPage(this.#pages.length);
     for (const name of NAMES) restoreColumn(page[name], columns[name], rows);
     if (own) Object.assign(ownOf(page), own);
     this.#pages.push(page);
@@ -319,15 +327,17 @@ function restoreColumn(
   rows: number,
 ): void {
   if (typeof from !== 'number') into.set(from);
-  // Zeros are there, and take no memory before they are written.
-  else if (from !== 0) into.fill(from, 0, rows);
+  // Zeros are there mostly, and take no memory before they are written.
+  else if (from !== into[0]) into.fill(from, 0, rows);
 }
 
 /**
  * All columns in one buffer: the system gives memory to a large one only where it is written to, so
- * what tells of ends costs nothing before the first of them.
+ * what tells of ends costs nothing before the first of them. What all new units have in common is there:
+ * they are bound nowhere, and each has the one after it as its next. So only their template and state
+ * are entered, ten million of them in the same turn.
  */
-function newPage(): UnitPage {
+function newPage(index: number): UnitPage {
   const buffer = new ArrayBuffer(PAGE_SIZE * ROW_BYTES);
   let offset = 0;
   const columns = Object.entries(COLUMNS).map(([name, Type]) => {
@@ -335,7 +345,10 @@ function newPage(): UnitPage {
     offset += column.byteLength;
     return [name, column];
   });
-  return Object.fromEntries(columns) as Columns;
+  const page = Object.fromEntries(columns) as Columns;
+  page.place.fill(NONE);
+  for (let row = 0, next = index * PAGE_SIZE; row < PAGE_SIZE; row++) page.next[row] = ++next;
+  return page;
 }
 
 /** Whether nothing follows that state. */

@@ -55,6 +55,8 @@ export interface SubmissionPart {
   readonly count: number;
   /** JSON of what each row has of its own, a line each, empty for nothing; absent when none has any. */
   readonly own?: string;
+  /** Said where that is nothing but names. */
+  readonly onlyNames?: true;
   /** As a submission has them. */
   readonly edges?: Uint32Array;
 }

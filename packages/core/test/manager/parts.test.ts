@@ -9,6 +9,7 @@ import type { Dependency } from '../../src/model/dependency.ts';
 import { PilotError } from '../../src/model/errors.ts';
 import type { WorkUnitDescription } from '../../src/model/work-unit-description.ts';
 import { schedulerOf } from '../../src/scheduler/schedulers.ts';
+import { NODE } from '../support/work-world.ts';
 
 const OLD = 4;
 const ROWS = 12;
@@ -104,4 +105,44 @@ it('only rows with something of their own are in parts, and none of a few', () =
     [8, 4],
     [12, 2],
   ]);
+});
+
+it('agents are told what rows of parts have of their own, but no names', () => {
+  const { manager, submit } = begin();
+  const place = { agentId: 'a', pilotId: 'a', node: { ...NODE, cores: 20 } };
+  // Row by row: in three parts of a page, of which the second is not names alone.
+  const rows = Array.from({ length: 10 }, (_, i) => ({
+    executable: 'a',
+    name: `u${i}`,
+    ...(i === 5 && { arguments: ['x'] }),
+  }));
+  submit(rows, 4);
+  expect(manager.state.units.hasOnlyName(OLD)).toBe(false);
+  const joined = {
+    type: 'agent-joined',
+    now: 2,
+    place,
+    endsAt: undefined,
+    held: undefined,
+  } as const;
+  const { effects } = manager.handle(joined);
+  const runs = effects.flatMap((effect) => (effect.type === 'start' ? effect.runs : []));
+  const told = runs.flatMap(({ units, own }) =>
+    [...units].map((unit, i) => [unit, own?.[i] ?? null]),
+  );
+  expect(told.filter(([, own]) => own !== null)).toEqual([
+    [OLD + 5, '{"arguments":["x"],"name":"u5"}'],
+  ]);
+});
+
+it('what is nothing but names is not read to tell agents', () => {
+  const { manager, submit } = begin();
+  submit(
+    Array.from({ length: 9 }, (_, i) => ({ executable: 'a', name: `{${i}` })),
+    4,
+  );
+  expect(manager.state.units.hasOnlyName(OLD)).toBe(true);
+  expect(manager.state.units.own(OLD + 8)).toBe('{"name":"{8"}');
+  submit([{ executable: 'a', arguments: ['x'] }]);
+  expect(manager.state.units.hasOnlyName(OLD)).toBe(false);
 });
