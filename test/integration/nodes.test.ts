@@ -1,0 +1,85 @@
+/** A pilot of several nodes: an agent on each, and none of them is the pilot. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PilotJobService, type WorkUnit, WorkUnitService } from '@pstar/core';
+import { filter, firstValueFrom } from 'rxjs';
+import { expect, it, onTestFinished } from 'vitest';
+import { reached, shell } from './fixture.ts';
+import { Nodes } from './nodes.ts';
+
+const NAMES = ['n1', 'n2', 'n3'];
+const CORES = 2;
+
+async function openPilot(description: object) {
+  const store = await mkdtemp(join(tmpdir(), 'pstar-nodes-'));
+  const nodes = new Nodes(NAMES, CORES);
+  const pilots = await PilotJobService.open({ store, adaptors: [nodes.adaptor] });
+  const work = await WorkUnitService.open({ store, services: [pilots] });
+  onTestFinished(async () => {
+    await work.cancel();
+    await pilots.cancel();
+    nodes.kill();
+    await rm(store, { recursive: true, force: true });
+  });
+  const pilot = await pilots.create('nodes://', description);
+  await reached(pilot, 'Running');
+  /** Units that hold a core each until they are let go. */
+  const submit = (count: number) =>
+    work.submit(
+      Array.from({ length: count }, () => ({
+        ...shell(`until [ -e ${join(store, 'go')} ]; do sleep 0.05; done`),
+        totalCpuCount: 1,
+      })),
+    );
+  return { nodes, pilot, work, submit, letGo: () => writeFile(join(store, 'go'), '') };
+}
+
+const ends = (units: readonly WorkUnit[]) =>
+  Promise.all(units.map(async (unit) => (await unit.finished()).exit));
+
+/** How many of the ends there were at each node. */
+function tally(hosts: readonly (string | undefined)[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const host of hosts) counts[`${host}`] = 1 + (counts[`${host}`] ?? 0);
+  return counts;
+}
+
+it('fills all of its nodes', async () => {
+  const { pilot, submit, letGo } = await openPilot({});
+  const units = await submit(NAMES.length * CORES);
+  await Promise.all(units.map((unit) => reached(unit, 'Running')));
+  expect(pilot.nodes.map(({ host }) => host).sort()).toEqual(NAMES);
+  expect(pilot.nodes.every(({ cores }) => cores === CORES)).toBe(true);
+  await letGo();
+  expect(tally((await ends(units)).map((exit) => exit?.host))).toEqual({ n1: 2, n2: 2, n3: 2 });
+  await pilot.cancel();
+  expect(pilot.state).toBe('Canceled');
+});
+
+it('loses with an agent that is killed only what ran there, and goes on', async () => {
+  const agent = { lease: '2s', heartbeat: '500ms' };
+  const { nodes, pilot, work, submit, letGo } = await openPilot({ agent, idleTimeout: '1s' });
+  const states: string[] = [];
+  pilot.state$.subscribe((state) => states.push(state));
+  const units = await submit(NAMES.length * CORES);
+  await Promise.all(units.map((unit) => reached(unit, 'Running')));
+  const isUnknown = () => units.filter(({ state }) => state === 'Unknown');
+  nodes.agents.get('n2')?.kill('SIGKILL');
+  while (isUnknown().length < CORES) await firstValueFrom(work.events$);
+  const lost = isUnknown();
+  await Promise.all(
+    lost.map((unit) => firstValueFrom(unit.state$.pipe(filter((state) => state !== 'Unknown')))),
+  );
+  await letGo();
+  const exits = await ends(units);
+  expect(tally(exits.map((exit) => `${exit?.attempt} ${exit?.host}`))).toMatchObject({
+    '1 n1': 2,
+    '1 n3': 2,
+  });
+  const again = lost.map(({ exit }) => exit);
+  expect(again.every((exit) => (exit?.attempt ?? 0) > 1 && exit?.host !== 'n2')).toBe(true);
+  await pilot.finished();
+  expect(pilot.stateDetail).toBe('it was idle for its idleTimeout; 1 of 3 agents were lost');
+  expect(states).toEqual(['Running', 'Done']);
+}, 90_000);
