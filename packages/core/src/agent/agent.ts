@@ -14,6 +14,7 @@ import { RunningTime } from '../runtime/running-time.ts';
 import { KeptReports } from '../transport/kept-reports.ts';
 import type { Link } from '../transport/link.ts';
 import { type AgentEffect, AgentMachine } from './agent-machine.ts';
+import { DoubtfulEnds } from './doubtful-ends.ts';
 import { ManagerLink, type ManagerLinkEvents } from './manager-link.ts';
 import { inheritedEnvironment, toldNode } from './node-environment.ts';
 import { findNode, type Node, nodeInfo } from './node-info.ts';
@@ -68,6 +69,7 @@ export class Agent {
   readonly #machine: AgentMachine;
   readonly #executor: Executor;
   readonly #link: ManagerLink;
+  readonly #ends: DoubtfulEnds;
   readonly #progress: ProgressGate;
   readonly #output: OutputRelay;
   readonly #kept: KeptReports;
@@ -107,6 +109,10 @@ export class Agent {
       events: this.#linkEvents(),
     });
     this.#kept = new KeptReports(settings.keptDirectory, this.#id, log);
+    this.#ends = new DoubtfulEnds(clock, (key, outcome) => {
+      this.#machine.ended(key, outcome);
+      this.#touch();
+    });
     this.#progress = new ProgressGate(clock, (key, line) => this.#sendProgress(key, line));
     this.#output = new OutputRelay(
       (key, stream, on) => this.#executor.watch(key, stream, on),
@@ -133,6 +139,7 @@ export class Agent {
   /** Somebody outside wants the agent gone: units get their grace, and are handed back. */
   evict(): void {
     this.#leave('signal', this.#settings.graceMs);
+    this.#ends.wereTold();
   }
 
   /** A defect: nothing here can be trusted any more, but no process may be left behind. */
@@ -213,8 +220,7 @@ export class Agent {
         // Before something is started in its place. Where nothing really runs it would cost too much.
         if (this.#settings.executor === 'process') this.#noticeStandstill();
         this.#progress.finish(key);
-        this.#machine.ended(key, outcome);
-        this.#touch();
+        this.#ends.put(key, outcome);
       },
       progress: (key, fraction, message, at) => this.#progress.put(key, { fraction, message, at }),
       output: (key, stream, chunk) => this.#output.put(key, stream, chunk),

@@ -213,6 +213,12 @@ describe('an agent with processes', () => {
     expect(manager.bye).toBe('signal');
   });
 
+  it('reports what a SIGTERM has ended that was not for itself', async () => {
+    manager.start([1], sh('kill -TERM $$'));
+    await manager.until(({ ended }) => ended.has(1));
+    expect(manager.ended.get(1)).toMatchObject({ signal: 15 });
+  });
+
   it('says nothing more of its units when something is wrong with itself', async () => {
     manager.start([1], sh('sleep 1000'));
     await manager.until(({ started }) => started.size === 1);

@@ -1,0 +1,53 @@
+/**
+ * Ends of units that may be the agent's own: whoever ends a whole native job, as Slurm does, sends
+ * SIGTERM to all of its processes, and a unit's end may be seen before the agent's signal is. Such
+ * an end is held for a moment; if the agent is told to go meanwhile, the unit was as well.
+ */
+import { constants } from 'node:os';
+import type { Clock, Timer } from '../runtime/clock.ts';
+import type { RunOutcome } from './workload.ts';
+
+const { SIGTERM } = constants.signals;
+/** What a shell makes of it for a program that it has waited for. */
+const EXIT_SIGTERM = 128 + SIGTERM;
+/** A node that is busy may take its time from one process to the next. */
+const SAME_SIGNAL_MS = 1000;
+
+/** Takes a unit's end in. */
+export type TakeEnd = (key: number, outcome: RunOutcome) => void;
+
+/** The ends of which it is not known yet whose they are. */
+export class DoubtfulEnds {
+  readonly #clock: Clock;
+  readonly #take: TakeEnd;
+  readonly #held = new Map<number, { outcome: RunOutcome; timer: Timer }>();
+
+  constructor(clock: Clock, take: TakeEnd) {
+    this.#clock = clock;
+    this.#take = take;
+  }
+
+  /** Takes an end in, at once unless it is in doubt. */
+  put(key: number, outcome: RunOutcome): void {
+    const bySignal = outcome.signal === SIGTERM || outcome.exitCode === EXIT_SIGTERM;
+    if (!bySignal || outcome.terminated) {
+      this.#take(key, outcome);
+      return;
+    }
+    const take = (): void => {
+      this.#held.delete(key);
+      this.#take(key, outcome);
+    };
+    const timer = this.#clock.after(SAME_SIGNAL_MS, take, { unref: true });
+    this.#held.set(key, { outcome, timer });
+  }
+
+  /** The agent was told to go: what is in doubt was told so too. */
+  wereTold(): void {
+    for (const [key, { outcome, timer }] of this.#held) {
+      timer.cancel();
+      this.#take(key, { ...outcome, terminated: true });
+    }
+    this.#held.clear();
+  }
+}
