@@ -39,8 +39,12 @@ export type EndListener = (pid: number, end: ProcessEnd) => void;
 export interface Launcher {
   readonly kind: 'posix_spawn' | 'child_process';
   readonly note?: string;
-  /** Calls back with 0 and the process, or with the errno that was met. */
-  start(launch: Launch, started: (errno: number, pid: number) => void): void;
+  /**
+   * Calls back with 0 and the process, or with the errno that was met.
+   *
+   * @param isOnly whether no other start waits for this one to be under way
+   */
+  start(launch: Launch, started: (errno: number, pid: number) => void, isOnly: boolean): void;
   /** False when no process of the group is left. The leader must be one that has not ended yet. */
   signalGroup(leader: number, signal: number): boolean;
   /**

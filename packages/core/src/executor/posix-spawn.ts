@@ -100,12 +100,12 @@ export class PosixSpawnLauncher implements Launcher {
     return this.#address + BigInt(offset);
   }
 
-  start(launch: Launch, started: (errno: number, pid: number) => void): void {
+  start(launch: Launch, started: (errno: number, pid: number) => void, isOnly: boolean): void {
     const libc = this.#libc;
     const frame = this.#freeFrames.pop() ?? new SpawnFrame(libc);
     frame.encode(launch, this.#base);
     this.#addActions(frame.actions, launch);
-    const mayBlock = this.#mayBlock(launch);
+    const mayBlock = isOnly && this.#mayBlock(launch);
     this.#starting += 1;
     const began = this.#clock.monotonic();
     const { pidAddress, path, actions, argv, envp } = frame;
@@ -132,8 +132,8 @@ export class PosixSpawnLauncher implements Launcher {
   }
 
   /**
-   * Whether a start may hold the event loop up, for some 150 µs: nothing else runs that could want it,
-   * and nothing is opened that may be slow. No thread has to be woken then, neither for the start nor
+   * Whether a start may hold the event loop up, for some 150 µs: nothing runs that could want it, and
+   * nothing is opened that may be slow. No thread has to be woken then, neither for the start nor
    * for the end, whose SIGCHLD goes to the parent's thread: the process is in its main() 45 to 80 µs
    * earlier, and its end is known some 20 µs earlier.
    */

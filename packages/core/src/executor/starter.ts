@@ -87,13 +87,14 @@ export class Starter {
   #launch(unit: LiveUnit, rank: number, launch: Launch): void {
     this.#starting += 1;
     unit.coming += 1;
-    this.#launcher.start(launch, (errno, pid) => {
+    const started = (errno: number, pid: number): void => {
       this.#starting -= 1;
       unit.coming -= 1;
       if (errno === 0) this.#events.started(unit, rank, pid);
       else this.#tryAgain(unit, rank, launch, errno);
       this.#startNext();
-    });
+    };
+    this.#launcher.start(launch, started, this.#queue.length === 0);
   }
 
   #tryAgain(unit: LiveUnit, rank: number, launch: Launch, errno: number): void {
