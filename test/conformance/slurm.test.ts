@@ -16,8 +16,9 @@ async function slurm(...command: readonly string[]): Promise<string> {
 
 const control = (verb: string) => (nativeId: string) => slurm('scontrol', verb, nativeId);
 
-/** As from a node without power, of which the controller is told at once. */
+/** As from a node without power, of which the controller is told at once. It is not to run again. */
 async function lose(nativeId: string): Promise<void> {
+  await slurm('scontrol', 'update', `JobId=${nativeId}`, 'Requeue=0');
   const name = await slurm('squeue', '-h', '-j', nativeId, '-o', '%N');
   const node = cluster.node(name);
   await node.kill();
@@ -42,7 +43,8 @@ describeAdaptorConformance('slurm://', {
       nodes: 3,
       cpus: 16,
       accounting: 'completion-log',
-      lines: ['MinJobAge=2'],
+      // What is suspended hears no SIGTERM, and waits for SIGKILL.
+      lines: ['MinJobAge=2', 'KillWait=3', 'MessageTimeout=3'],
     });
   },
   teardown: () => cluster.stop(),
