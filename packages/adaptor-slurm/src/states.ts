@@ -59,6 +59,17 @@ const STUCK: readonly (readonly [reason: RegExp, help: string])[] = [
   [/^job[ _]requeued[ _]in[ _]held[ _]state$/i, HELD],
 ];
 
+/** What would have helped one that has ended badly. */
+const TOO_LATE: Readonly<Record<string, string>> = {
+  BOOT_FAIL: 'create another: its nodes did not start',
+  DEADLINE: 'give it a later nativeOptions.deadline',
+  NODE_FAIL:
+    'create another: a node failed; with nativeOptions { requeue: true } Slurm does so itself',
+  OUT_OF_MEMORY: 'ask for more totalPhysicalMemory, or say how much memory units need',
+  PREEMPTED: 'create another: it made room for others',
+  TIMEOUT: 'give it a longer wallTimeLimit',
+};
+
 /** The state of a job in the queue. `detail` is in Slurm's words, `hint` says what helps when waiting does not. */
 export function nativeStateOf(row: JobRow): NativeState {
   const state = SLURM_STATES[row.state];
@@ -72,7 +83,9 @@ export function nativeStateOf(row: JobRow): NativeState {
     return { id: row.id, state, detail: words, ...(hint !== undefined && { hint }) };
   }
   if (state !== 'Running' && state !== 'Suspended') {
-    return { id: row.id, state, detail: `${words}${exitWords(row)}`, ...exitOf(row) };
+    const hint = TOO_LATE[row.state];
+    const end = { id: row.id, state, detail: `${words}${exitWords(row)}`, ...exitOf(row) };
+    return hint === undefined ? end : { ...end, hint };
   }
   return { id: row.id, state, detail: row.nodes === '' ? words : `${words} on ${row.nodes}` };
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { CORE_PILOT_ATTRIBUTES, PilotJobDescription } from '@pstar/core/adaptor';
 import { describe, expect, it } from 'vitest';
 import { ATTRIBUTE_RULES, descriptionOptions, HONOURED } from '../src/attributes.ts';
@@ -10,6 +11,15 @@ const words = (description: PilotJobDescription) =>
     .join(' ');
 
 describe('attributes', () => {
+  it('are what the guide says', () => {
+    const guide = readFileSync(new URL('../../../docs/slurm.md', import.meta.url), 'utf8');
+    const [, table = ''] = guide.split(/<!-- \/?attributes -->/);
+    const rows = Object.entries(ATTRIBUTE_RULES).map(
+      ([name, rule]) => `| \`${name}\` | ${rule.becomes} |`,
+    );
+    expect(table.trim().split('\n').slice(2)).toEqual(rows);
+  });
+
   it('have a rule each', () => {
     expect(Object.keys(ATTRIBUTE_RULES).sort()).toEqual(
       Object.keys(PilotJobDescription.shape).sort(),
