@@ -18,7 +18,7 @@ export const layers = {
   scheduler: { ours: ['model'], others: [] },
   protocol: { ours: ['model'], others: [] },
   manager: { ours: ['model', 'scheduler', 'protocol'], others: [] },
-  runtime: { ours: ['model'], others: ['node'] },
+  runtime: { ours: ['model'], others: ['node', 'msgpackr'] },
   journal: { ours: ['model', 'runtime'], others: ['node', 'msgpackr'] },
   transport: {
     ours: ['model', 'protocol', 'runtime'],

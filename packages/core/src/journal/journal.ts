@@ -19,7 +19,7 @@ import type { PilotError } from '../model/errors.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { randomSecret } from '../runtime/random.ts';
-import { encode, LARGE_BYTES } from './codec.ts';
+import { type Encoded, encodeWeighed, LARGE_BYTES, readingBytes } from './codec.ts';
 import type { Disk } from './disk.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { writeError } from './journal-errors.ts';
@@ -30,7 +30,7 @@ import { removeReplaced, writeSnapshot } from './snapshot.ts';
 
 /** A log that is open for work. */
 export interface Journal {
-  /** Bytes of records that a snapshot would make superfluous. */
+  /** Bytes of records that a snapshot would make superfluous; those in runs count for more. */
   readonly bytesSinceSnapshot: number;
   /** In how many pieces they came, at least. */
   readonly appendsSinceSnapshot: number;
@@ -125,7 +125,7 @@ export class SegmentedJournal implements Journal {
   /** Bytes that were promised room and have not come yet. */
   #reserved = 0;
   /** What records are as bytes that were encoded before they are appended. */
-  readonly #ahead = new WeakMap<object, Uint8Array>();
+  readonly #ahead = new WeakMap<object, Encoded>();
   #snapshots: Promise<unknown> = Promise.resolve();
   #closed: Promise<void> | undefined;
 
@@ -162,8 +162,9 @@ export class SegmentedJournal implements Journal {
   }
 
   encodeAhead(record: object): void {
-    const bytes = encode([record]);
-    this.#ahead.set(record, bytes.length >= LARGE_BYTES ? bytes : new Uint8Array(bytes));
+    const { bytes, weight } = encodeWeighed([record]);
+    const kept = bytes.length >= LARGE_BYTES ? bytes : new Uint8Array(bytes);
+    this.#ahead.set(record, { bytes: kept, weight });
   }
 
   append(records: readonly unknown[]): void {
@@ -174,11 +175,11 @@ export class SegmentedJournal implements Journal {
     for (let i = 0; i < records.length; i++) {
       const encoded = this.#ahead.get(records[i] as object);
       if (encoded === undefined) continue;
-      if (i > from) this.#add(encode(records.slice(from, i)));
+      if (i > from) this.#add(encodeWeighed(records.slice(from, i)));
       this.#add(encoded);
       from = i + 1;
     }
-    if (from < records.length) this.#add(encode(from === 0 ? records : records.slice(from)));
+    if (from < records.length) this.#add(encodeWeighed(from === 0 ? records : records.slice(from)));
   }
 
   commit(): Promise<void> {
@@ -232,11 +233,11 @@ export class SegmentedJournal implements Journal {
     }
   }
 
-  #add(encoded: Uint8Array): void {
-    this.#commits.add(encoded);
+  #add(encoded: Encoded): void {
+    this.#commits.add(encoded.bytes);
     const { bytes, appends } = this.#appended;
-    this.#appended = { bytes: bytes + encoded.length, appends: appends + 1 };
-    this.#reserved = Math.max(0, this.#reserved - encoded.length);
+    this.#appended = { bytes: bytes + readingBytes(encoded), appends: appends + 1 };
+    this.#reserved = Math.max(0, this.#reserved - encoded.bytes.length);
   }
 
   /** What a segment must have room for before anything new is promised. */

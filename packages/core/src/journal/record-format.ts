@@ -10,6 +10,7 @@
  * frames, `records` that of what a kind's records mean, which nobody here knows. A snapshot has as
  * many frames as it takes, and ends with one without payload. In format 1 it was one frame, with the
  * state as one value, and the last two bytes of a header's kind were 0: its records are of version 1.
+ * Up to format 2 no array is in runs (typed-arrays.ts).
  *
  * Numbers are little-endian. A frame's check covers its length, sequence and payload, and starts
  * from the file's salt: no bytes that a user puts into a record can pass for a frame.
@@ -21,7 +22,7 @@ import { assert } from '../model/assert.ts';
 export type Crc32 = (bytes: Uint8Array, seed?: number) => number;
 
 /** Grows when an older program could not read what a newer one writes. */
-export const FORMAT_VERSION = 2;
+export const FORMAT_VERSION = 3;
 /** The size of a file's header, in every version. */
 export const FILE_HEADER_BYTES = 64;
 /** What a frame takes beside its payload. */

@@ -6,7 +6,7 @@
 import { crc32 } from 'node:zlib';
 import type { Log } from '../runtime/log.ts';
 import { Batch } from './batch.ts';
-import { decodeAll, encode } from './codec.ts';
+import { decodeAll, encodeWeighed, readingBytes } from './codec.ts';
 import type { Disk } from './disk.ts';
 import { draftOf, filePath, listFiles } from './file-names.ts';
 import type { Frame, FrameReader } from './frame-reader.ts';
@@ -18,7 +18,7 @@ const FRAME_BYTES = 512 * 1024;
 
 /**
  * Writes a state beside everything else that goes on, each part encoded when its turn comes;
- * durable when it settles, with the bytes that it takes.
+ * durable when it settles, with the bytes that it takes to read.
  */
 export async function writeSnapshot(
   disk: Disk,
@@ -32,18 +32,24 @@ export async function writeSnapshot(
   let { sequence } = header;
   let offset = FILE_HEADER_BYTES;
   const batch = new Batch();
+  let weight = 0;
+  let saved = 0;
   const writeFrame = async (): Promise<void> => {
     for (const piece of batch.seal(sequence++, header.salt, crc32)) {
       await file.write(piece, offset);
       offset += piece.length;
     }
     batch.clear();
+    weight = 0;
   };
   try {
     file.writeNow(encodeFileHeader(header, crc32), 0);
     for (const part of parts) {
-      batch.add(encode([part]));
-      if (batch.payloadBytes >= FRAME_BYTES) await writeFrame();
+      const made = encodeWeighed([part]);
+      batch.add(made.bytes);
+      weight += made.weight;
+      saved += readingBytes(made) - made.bytes.length;
+      if (weight >= FRAME_BYTES) await writeFrame();
     }
     if (batch.payloadBytes > 0) await writeFrame();
     // The end: a frame without payload.
@@ -57,7 +63,7 @@ export async function writeSnapshot(
   await file.close();
   await disk.rename(draft, path);
   await disk.syncDirectory(directory);
-  return offset;
+  return offset + saved;
 }
 
 /**

@@ -10,6 +10,7 @@
 import { Packr, Unpackr } from 'msgpackr';
 import { assert } from '../model/assert.ts';
 import { PilotError } from '../model/errors.ts';
+import { addTypedArrays, withRoomFor } from '../runtime/typed-arrays.ts';
 
 /** A frame holds no more messages than this. */
 export const FRAME_MESSAGES = 1_000;
@@ -17,6 +18,9 @@ export const FRAME_MESSAGES = 1_000;
 export const FRAME_BYTES = 256 * 1024;
 /** No frame is larger, its length included: what a peer may make us hold in memory. */
 export const LARGEST_FRAME = 16 * 1024 * 1024;
+
+/** Nor is there more in its runs: a thousand of the longest reports have 80 MB. */
+const LARGEST_RUNS = 128 * 1024 * 1024;
 
 const LENGTH_BYTES = 4;
 /** The length, then the head of a msgpack array whose length takes four bytes. */
@@ -26,6 +30,7 @@ const NOTHING: Buffer = Buffer.alloc(0);
 
 /** `sequential`: shapes carry over to later frames; `moreTypes`: typed arrays stay what they are. */
 const STREAM = { sequential: true, moreTypes: true } as const;
+addTypedArrays();
 
 /** Packs messages at once and hands over frames: full ones by itself, the last when told to. */
 export class FrameEncoder {
@@ -150,7 +155,7 @@ export class FrameDecoder {
     if (start === end) throw unreadable('without contents');
     let messages: unknown;
     try {
-      messages = this.#unpackr.unpack(this.#bytes, { start, end });
+      messages = withRoomFor(LARGEST_RUNS, () => this.#unpackr.unpack(this.#bytes, { start, end }));
     } catch (cause) {
       throw unreadable('that is no msgpack', cause);
     }

@@ -10,8 +10,11 @@ import { crc32 } from 'node:zlib';
 import { Packr, Unpackr } from 'msgpackr';
 import { syncDirectory } from '../runtime/files.ts';
 import type { Log } from '../runtime/log.ts';
+import { addTypedArrays } from '../runtime/typed-arrays.ts';
 
 const HEAD_BYTES = 8;
+
+addTypedArrays();
 
 /**
  * A file that is there only while something is kept in it. Its directory is made when it is needed.

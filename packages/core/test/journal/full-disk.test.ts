@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Clock } from '../../src/runtime/clock.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { cannotMount, Tmpfs } from '../support/tmpfs.ts';
-import { contents, open, temporaryDirectory } from './support.ts';
+import { contents, noise, open, temporaryDirectory } from './support.ts';
 
 const MiB = 1024 * 1024;
 
@@ -44,7 +44,7 @@ describe.skipIf(cannotMount())('a disk that is full', () => {
     });
     expect(sizes()).toEqual(before);
 
-    const record = new Uint8Array(20_000);
+    const record = noise(20_000);
     for (let written = 0; written < 3 * MiB; written += 20_100) {
       journal.append([record]);
       await journal.commit();
@@ -65,7 +65,7 @@ describe.skipIf(cannotMount())('a disk that is full', () => {
     };
     const { journal } = await open(directory, { clock });
     fill();
-    const record = new Uint8Array(500_000);
+    const record = noise(500_000);
     for (let i = 0; i < 20; i++) {
       journal.append([i, record]);
       await journal.commit();

@@ -12,6 +12,7 @@ import {
   contents,
   fileOf,
   hookedDisk,
+  noise,
   type Operation,
   open,
   temporaryDirectory,
@@ -175,7 +176,7 @@ describe('commit()', () => {
     });
     const { journal } = await open(directory, { disk });
     isOpen = true;
-    const record = new Uint8Array(50_000);
+    const record = noise(50_000);
     let written = FILE_HEADER_BYTES;
     for (let i = 0; i < 300; i++) {
       journal.append([record]);
@@ -225,7 +226,9 @@ describe('snapshot()', () => {
     const directory = temporaryDirectory();
     const { journal } = await open(directory);
     const parts = Array.from({ length: 3000 }, (_, i) => {
-      return i % 100 === 7 ? { i, columns: new Uint32Array(60_000).fill(i) } : { i };
+      return i % 100 === 7
+        ? { i, columns: new Uint32Array(60_000).map((_, j) => i * j * j) }
+        : { i };
     });
     await journal.snapshot(parts);
     await journal.close();
@@ -265,7 +268,7 @@ describe('snapshot()', () => {
   it('without its last part is no snapshot', async () => {
     const directory = temporaryDirectory();
     const { journal } = await open(directory);
-    await journal.snapshot([new Uint8Array(600_000), 'last']);
+    await journal.snapshot([noise(600_000), 'last']);
     await journal.close();
     const path = fileOf(directory, 'snapshot');
     const end = statSync(path).size;
@@ -285,7 +288,7 @@ describe('snapshot()', () => {
     const directory = temporaryDirectory();
     const { journal } = await open(directory);
     expect(journal.bytesSinceSnapshot).toBe(0);
-    journal.append([new Uint8Array(1000)]);
+    journal.append([noise(1000)]);
     const before = journal.bytesSinceSnapshot;
     expect(before).toBeGreaterThan(1000);
     expect(journal.appendsSinceSnapshot).toBe(1);

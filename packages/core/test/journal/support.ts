@@ -35,6 +35,11 @@ afterEach(() => {
     rmSync(directory, { recursive: true, force: true });
 });
 
+/** So many bytes that nothing makes shorter. */
+export function noise(length: number): Uint8Array {
+  return new Uint8Array(length).map((_, i) => Math.imul(i, 0x9e3779b1) >>> 24);
+}
+
 export function open(
   directory: string,
   options: Partial<JournalOptions> = {},

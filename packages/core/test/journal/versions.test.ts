@@ -10,20 +10,28 @@ import { readJournal } from '../../src/journal/read-journal.ts';
 import { FORMAT_VERSION } from '../../src/journal/record-format.ts';
 import { contents, copyJournal, hookedDisk, MEMORY, open, temporaryDirectory } from './support.ts';
 
-const V1 = fileURLToPath(new URL('../fixtures/v1/', import.meta.url));
-const old = ['closed/work', 'closed/pilots', 'killed/work', 'killed/pilots'];
+const FIXTURES = fileURLToPath(new URL('../fixtures/', import.meta.url));
+const old = [1, 2].flatMap((format) =>
+  ['closed/work', 'closed/pilots', 'killed/work', 'killed/pilots'].map((name) => ({
+    format,
+    name,
+  })),
+);
 
-/** A copy of a journal that was written in format 1, in a directory of that name. */
-function copyOf(name: string): string {
+/** Steps that leave records as they are, up to the version of those of format 2. */
+const AS_WRITTEN: readonly Lift[] = [{}];
+
+/** A copy of a journal that was written in that format, in a directory of that name. */
+function copyOf(format: number, name: string): string {
   const directory = join(temporaryDirectory(MEMORY), 'journal');
-  cpSync(join(V1, name, 'journal'), directory, { recursive: true });
+  cpSync(join(FIXTURES, `v${format}`, name, 'journal'), directory, { recursive: true });
   return directory;
 }
 
 /** The kind and what is found there, with the records as they were written. */
 async function reading(directory: string, name: string) {
   const kind = name.split('/')[1] as string;
-  const { journal, snapshot, records } = await open(directory, { kind });
+  const { journal, snapshot, records } = await open(directory, { kind, lifts: AS_WRITTEN });
   const all = { parts: snapshot && [...snapshot], records: [...records] };
   return { journal, ...all };
 }
@@ -35,15 +43,15 @@ function headersIn(directory: string) {
   });
 }
 
-describe.each(old)('the journal of version 1 in %s', (name) => {
+describe.each(old)('the journal of format $format in $name', ({ format, name }) => {
   it('is not added to: what comes goes into a file of the present version', async () => {
-    const directory = copyOf(name);
+    const directory = copyOf(format, name);
     const before = await reading(directory, name);
     expect(before.journal.isOutdated).toBe(true);
     before.journal.append(['new']);
     await before.journal.close();
     const formats = headersIn(directory).map(({ format }) => format);
-    expect(new Set(formats)).toEqual(new Set([1, FORMAT_VERSION]));
+    expect(new Set(formats)).toEqual(new Set([format, FORMAT_VERSION]));
     const again = await reading(directory, name);
     expect(again.records).toEqual([...before.records, 'new']);
     expect(again.parts).toEqual(before.parts);
@@ -52,7 +60,7 @@ describe.each(old)('the journal of version 1 in %s', (name) => {
   });
 
   it('is gone with the first snapshot, and not before that is there', async () => {
-    const directory = copyOf(name);
+    const directory = copyOf(format, name);
     const { journal } = await reading(directory, name);
     await journal.snapshot(['all of it']);
     expect(journal.isOutdated).toBe(false);
@@ -71,9 +79,9 @@ describe.each(old)('the journal of version 1 in %s', (name) => {
   });
 
   it('says the same after a crash at any step of its way into the present version', async () => {
-    const before = await reading(copyOf(name), name);
+    const before = await reading(copyOf(format, name), name);
     await before.journal.close();
-    const directory = copyOf(name);
+    const directory = copyOf(format, name);
     const crashes: string[] = [];
     const disk: Disk = hookedDisk((operation) => {
       if (operation === 'close') return;
@@ -82,7 +90,7 @@ describe.each(old)('the journal of version 1 in %s', (name) => {
       crashes.push(copy);
     });
     const kind = name.split('/')[1] as string;
-    const { journal } = await open(directory, { kind, disk });
+    const { journal } = await open(directory, { kind, lifts: AS_WRITTEN, disk });
     await journal.snapshot(['all of it', 'in the present version']);
     await journal.close();
     expect(crashes.length).toBeGreaterThan(15);
@@ -103,7 +111,7 @@ describe.each(old)('the journal of version 1 in %s', (name) => {
   });
 
   it('is shown by readJournal() as it was written', async () => {
-    const directory = copyOf(name);
+    const directory = copyOf(format, name);
     const shown = [...readJournal(directory)].map(({ record }) => record);
     const { parts = [], records, journal } = await reading(directory, name);
     const columns = (_: string, value: unknown) =>
