@@ -37,13 +37,13 @@ export class LaunchFiles {
     await Promise.all(
       launches.map(({ name, settingsFile }, index) => {
         const kept: Kept = { job, settingsFile, ...(launches.length > 1 && { index }) };
-        return writeFile(this.#launch(name), JSON.stringify(kept));
+        return writeFile(this.#launch(name), JSON.stringify(kept), { flush: true });
       }),
     );
   }
 
   /**
-   * Makes the directory of an array: Slurm writes the output of an element to a file that is named by
+   * Makes the directory of an array that is written down: Slurm writes the output of an element to a file that is named by
    * its index, and that leads to the log of its pilot.
    */
   async makeArray(job: string, launches: readonly AgentLaunch[]): Promise<string> {
@@ -65,15 +65,17 @@ export class LaunchFiles {
     for (const { name } of launches) await rm(this.#launch(name), { force: true });
   }
 
-  /** Removes what is about pilots that are over. */
+  /** Removes what is about pilots that are over, while other connections may submit. */
   async tidy(): Promise<void> {
+    // Looked at first: of what is here now the launches have been written down.
+    const arrays = await namesIn(this.#arrays);
     const used = new Set<string>();
     for (const name of await namesIn(this.#launches)) {
       const kept = await this.#read(join(this.#launches, name));
       if (kept !== undefined && existsSync(kept.settingsFile)) used.add(kept.job);
       else await rm(join(this.#launches, name), { force: true });
     }
-    for (const job of await namesIn(this.#arrays)) {
+    for (const job of arrays) {
       if (!used.has(job)) await rm(join(this.#arrays, job), { recursive: true, force: true });
     }
   }

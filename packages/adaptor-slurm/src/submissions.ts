@@ -75,8 +75,8 @@ export class Submissions {
     const name = arrayName(planned);
     const signal = whenAll(items.map((item) => item.signal));
     await Promise.all(launches.map(({ logFile }) => makeLog(logFile)));
-    const directory = await files.makeArray(name, launches);
     await files.place(name, launches);
+    const directory = await files.makeArray(name, launches);
     try {
       return await transport.submit(arrayJob(planned, directory), signal);
     } catch (error) {
