@@ -48,8 +48,6 @@ export interface ConformanceOptions {
 /** What the resource manager itself refuses. */
 export interface RefusedLaunch {
   readonly description?: PilotJobDescription;
-  /** In place of the kit's own program. */
-  readonly command?: readonly string[];
   /** The resource manager's sentence, or a part of it. */
   readonly says: RegExp;
 }

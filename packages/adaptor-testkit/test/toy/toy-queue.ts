@@ -140,7 +140,7 @@ export class ToyQueue {
 }
 
 /** Whether it has ended. */
-export function isOver({ state }: ToyEntry): boolean {
+function isOver({ state }: ToyEntry): boolean {
   return ['Done', 'Canceled', 'Failed'].includes(state);
 }
 
