@@ -2,8 +2,13 @@
  * HTTP with a slurmrestd, over a unix socket or TCP: requests that end, answers that are bounded. What
  * is asked and what an answer means is none of its business.
  */
-import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
-import { request as httpsRequest } from 'node:https';
+import {
+  Agent as HttpAgent,
+  request as httpRequest,
+  type IncomingMessage,
+  type RequestOptions,
+} from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { AdaptorError, type Clock, PilotError } from '@pstar/core/adaptor';
 import { addressText, type RestAddress } from './rest-address.ts';
 import { type Credentials, tokenMissing } from './rest-token.ts';
@@ -42,6 +47,12 @@ export interface RestClientOptions {
 /** More than this at once would take the connections of others: slurmrestd has 124 by default. */
 const CONNECTIONS_MAX = 8;
 
+/**
+ * Connections are used again within a burst: slurmrestd is slow to let go of one, and refuses more. They
+ * are not kept for later, when it might close one just as a question sets out on it.
+ */
+const REUSE = { keepAlive: true, maxSockets: CONNECTIONS_MAX, timeout: 500 };
+
 const GIVEN_UP = 'given up by its caller';
 
 const UNREACHABLE = [
@@ -59,6 +70,7 @@ export class RestClient {
   readonly subject: string;
   readonly #address: RestAddress;
   readonly #options: RestClientOptions;
+  readonly #agent: HttpAgent;
   readonly #underWay = new Set<() => void>();
   readonly #waiting: (() => void)[] = [];
   #free = CONNECTIONS_MAX;
@@ -68,6 +80,8 @@ export class RestClient {
     this.subject = addressText(address);
     this.#address = address;
     this.#options = options;
+    const isSecure = 'secure' in address && address.secure;
+    this.#agent = isSecure ? new HttpsAgent(REUSE) : new HttpAgent(REUSE);
   }
 
   /**
@@ -93,6 +107,7 @@ export class RestClient {
   close(): void {
     this.#isClosed = true;
     for (const giveUp of this.#underWay) giveUp();
+    this.#agent.destroy();
   }
 
   async #turn(): Promise<void> {
@@ -117,9 +132,7 @@ export class RestClient {
     const content = body === undefined ? undefined : JSON.stringify(body);
     const headers = headersOf(content, credentials);
     try {
-      // A connection each: slurmrestd closes them after errors, and a request that crosses with that
-      // would be lost.
-      const options = { method, path, headers, agent: false, signal: limit.signal };
+      const options = { method, path, headers, agent: this.#agent, signal: limit.signal };
       return await this.#exchange(options, content);
     } catch (error) {
       if (limit.signal.aborted) throw limit.signal.reason;
@@ -148,7 +161,6 @@ export class RestClient {
         answer.on('error', reject);
         answer.on('end', () => {
           resolve({ status: answer.statusCode ?? 0, text: Buffer.concat(chunks).toString() });
-          request.destroy();
         });
       };
       const request =
@@ -225,7 +237,7 @@ type NodeError = Error & { readonly code?: string };
 function headersOf(content: string | undefined, credentials: Credentials | undefined) {
   return {
     accept: 'application/json',
-    // Asked to close it, slurmrestd of 22.05 writes so behind the answer, which then is no HTTP.
+    // Asked to close one, slurmrestd of 22.05 writes so behind the answer, which then is no HTTP.
     connection: 'keep-alive',
     ...(content !== undefined && {
       'content-type': 'application/json',
