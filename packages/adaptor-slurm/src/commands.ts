@@ -76,10 +76,9 @@ class Commands implements SlurmTransport {
 
   async list(ids: readonly string[]): Promise<readonly JobRow[]> {
     const wanted = new Set(ids);
-    // By the whole array: an id of an element that is gone would be an error, or hide others.
-    const whole = [...new Set(ids.map((id) => id.split('_')[0] as string))];
     const rows: JobRow[] = [];
-    for (const some of chunks(whole)) rows.push(...(await this.#queue(['-j', some.join(',')])));
+    for (const some of chunks(wholeOf(ids)))
+      rows.push(...(await this.#queue(['-j', some.join(',')])));
     const byId = new Map(rows.map((row) => [row.id, row]));
     return [...wanted].flatMap((id) => {
       // Elements that were canceled together before any of them ran are shown as one.
@@ -97,7 +96,7 @@ class Commands implements SlurmTransport {
     if (source === 'none') return { source, jobs: [] };
     const about =
       'ids' in which
-        ? ['-j', which.ids.join(',')]
+        ? ['-j', wholeOf(which.ids).join(',')]
         : source === 'accounting'
           ? ['--name', which.name, '-S', RECORDS_SINCE]
           : [];
@@ -262,6 +261,14 @@ function misleading(
     (name) =>
       decided.has(name) || (/^SLURMD?_/.test(name) && !/^SLURM_(CONF|CLUSTERS|JWT)$/.test(name)),
   );
+}
+
+/**
+ * By whole arrays: to squeue the id of an element that is gone is an error, and sacct has those that
+ * were canceled together under one id.
+ */
+function wholeOf(ids: readonly string[]): readonly string[] {
+  return [...new Set(ids.map((id) => id.split('_')[0] as string))];
 }
 
 function* chunks(ids: readonly string[]): Generator<readonly string[]> {

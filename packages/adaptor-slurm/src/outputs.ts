@@ -42,13 +42,13 @@ export function parseRecords(output: string): readonly PastJob[] {
     const [id = '', words = '', exit = '', ...name] = line.split('|');
     const code = /^(\d+):(\d+)$/.exec(exit);
     if (name.length === 0 || code === null) throw senseless('sacct', line);
-    // Steps, elements that were never made, parts of heterogeneous jobs.
-    if (!/^\d+(_\d+)?$/.test(id)) continue;
     // `CANCELLED by 1000`; nothing at all when its log holds what sacct cannot read.
     const state = words.split(' ')[0] || 'UNKNOWN';
     const status = (Number(code[1]) << 8) | Number(code[2]);
-    jobs.delete(id);
-    jobs.set(id, { id, name: name.join('|'), state, ...exitOfStatus(status, state) });
+    for (const each of idsOf(id)) {
+      jobs.delete(each);
+      jobs.set(each, { id: each, name: name.join('|'), state, ...exitOfStatus(status, state) });
+    }
   }
   return [...jobs.values()];
 }
@@ -100,6 +100,21 @@ export function exitOfStatus(status: number, state: string): JobExit {
   }
   const exitCode = (status >> 8) & 0xff;
   return exitCode === 0 && state !== 'COMPLETED' ? {} : { exitCode };
+}
+
+/**
+ * The ids that a record is about: `10_[0,2-3%2]` for elements that were canceled together before they
+ * ran; none for steps and for parts of heterogeneous jobs.
+ */
+function idsOf(id: string): readonly string[] {
+  if (/^\d+(_\d+)?$/.test(id)) return [id];
+  const [, array, indices = ''] = /^(\d+)_\[([\d,-]+)(?:%\d+)?\]$/.exec(id) ?? [];
+  return indices.split(',').flatMap((range) => {
+    const [first = '', last = first] = range.split('-');
+    if (first === '') return [];
+    const count = Math.max(0, Number(last) - Number(first) + 1);
+    return Array.from({ length: count }, (_, i) => `${array}_${Number(first) + i}`);
+  });
 }
 
 function linesOf(output: string): readonly string[] {

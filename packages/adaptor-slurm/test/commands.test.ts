@@ -139,14 +139,14 @@ describe('past', () => {
       { AccountingStorageType: 'accounting_storage/slurmdbd' },
       '7|FAILED|3:0|x\n',
     );
-    expect(await here.slurm.past({ ids: ['7', '8'] })).toEqual({
+    expect(await here.slurm.past({ ids: ['7', '9_1', '9_2'] })).toEqual({
       source: 'accounting',
       jobs: [{ id: '7', name: 'x', state: 'FAILED', exitCode: 3 }],
     });
     await here.slurm.past({ name: 'x' });
     expect(here.runner.lines).toEqual([
       'scontrol show config',
-      'sacct -X -n -P -o jobid,state,exitcode,jobname -j 7,8',
+      'sacct -X -n -P -o jobid,state,exitcode,jobname -j 7,9',
       'sacct -X -n -P -o jobid,state,exitcode,jobname --name x -S now-30days',
     ]);
   });

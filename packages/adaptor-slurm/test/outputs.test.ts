@@ -71,12 +71,35 @@ describe('Slurm 22.05.8', () => {
   });
 });
 
-describe('accounting', () => {
-  it('names elements, and says who canceled', () => {
+describe('accounting of Slurm 22.05.8', () => {
+  it('names elements, those that never ran together, and who canceled', () => {
+    const jobs = new Map(parseRecords(recorded('sacct.txt')).map((job) => [job.id, job]));
+    expect([...jobs.keys()]).toEqual([
+      '1',
+      '2',
+      '3',
+      '5',
+      '6',
+      '4_0',
+      '4_1',
+      '4_2',
+      '4_3',
+      '10_0',
+      '10_2',
+    ]);
+    expect(jobs.get('2')).toEqual({ id: '2', name: 'fails', state: 'FAILED', exitCode: 3 });
+    expect(jobs.get('4_1')).toEqual({ id: '4_1', name: 'arr', state: 'CANCELLED' });
+    expect(jobs.get('10_2')).toEqual({ id: '10_2', name: 'harr', state: 'CANCELLED' });
+  });
+
+  it('has records of other things', () => {
     const said =
-      '36_4|CANCELLED by 1000|0:15|a|b\n36_[5-7]|CANCELLED|0:0|x\n7.batch|FAILED|1:0|batch\n';
-    expect(parseRecords(said)).toEqual([
-      { id: '36_4', name: 'a|b', state: 'CANCELLED', signal: 'SIGTERM' },
+      '36_4|CANCELLED by 1000|0:15|a|b\n36_[5-7%2]|CANCELLED|0:0|x\n7.batch|FAILED|1:0|y\n48+0|FAILED|1:0|z\n';
+    expect(parseRecords(said).map(({ id, name }) => `${id} ${name}`)).toEqual([
+      '36_4 a|b',
+      '36_5 x',
+      '36_6 x',
+      '36_7 x',
     ]);
   });
 });
