@@ -1,5 +1,6 @@
 /** What Slurm's states and reasons are in our words. PURE. */
 import type { NativeState } from '@pstar/core/adaptor';
+import { namesOf } from './hostlist.ts';
 import type { JobExit, JobRow, PastJob } from './transport.ts';
 
 type State = NativeState['state'];
@@ -87,7 +88,10 @@ export function nativeStateOf(row: JobRow): NativeState {
     const end = { id: row.id, state, detail: `${words}${exitWords(row)}`, ...exitOf(row) };
     return hint === undefined ? end : { ...end, hint };
   }
-  return { id: row.id, state, detail: row.nodes === '' ? words : `${words} on ${row.nodes}` };
+  if (row.nodes === '') return { id: row.id, state, detail: words };
+  const nodes = namesOf(row.nodes);
+  const detail = `${words} on ${row.nodes}`;
+  return { id: row.id, state, detail, ...(nodes !== undefined && { nodes }) };
 }
 
 /** The state of a job that the queue has forgotten, from a record of it. */

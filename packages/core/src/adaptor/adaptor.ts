@@ -178,6 +178,11 @@ export interface NativeState {
    * that the native job will not run as it stands.
    */
   readonly hint?: string;
+  /**
+   * The nodes that it has now, where the resource manager says so, by the names that agents give
+   * theirs. An agent on another, if it is out of touch as well, is over.
+   */
+  readonly nodes?: readonly string[];
   readonly exitCode?: number;
   readonly signal?: string;
 }

@@ -29,6 +29,8 @@ export interface NativeReport {
   readonly detail: string;
   /** The way out; with `Pending`, it will not run as it stands. */
   readonly hint?: string;
+  /** Those that it has now, where that is known. */
+  readonly nodes?: readonly string[];
   readonly exitCode?: number;
   readonly signal?: string;
 }

@@ -9,6 +9,7 @@ import { conclude, describeEnd, nativeWords, whyRefused } from './pilot-conclusi
 import type { PilotEffect, PilotEnding, PilotEvent, PilotInput } from './pilot-events.ts';
 import {
   type AgentRecord,
+  cutOff,
   evolve,
   hasAgents,
   hasConnected,
@@ -177,6 +178,7 @@ export class PilotMachine {
     if (report.state === 'Running' && before.state !== 'Running') {
       if (policy.registersFrom === 'running') this.#awaitRegistration(pilot, at);
     }
+    this.#cutOff(pilot);
     if (pilot.native.phase === 'over') this.#nativeOver(pilot, at);
     else if (report.state === 'Pending' && pilot.ending !== undefined) this.#cancelNative(pilot);
   }
@@ -227,7 +229,14 @@ export class PilotMachine {
     this.#effects.push({ type: 'agent-silent', agent, why });
     this.#effects.push({ type: 'watch-native', pilot: pilot.id });
     this.#awaitFence(pilot, pilot.agents.get(agent) as AgentRecord, at);
+    this.#cutOff(pilot);
     if (pilot.ending !== undefined && !hasConnected(pilot)) this.#cancelNative(pilot);
+  }
+
+  /** A node may be lost that the native job goes on without. */
+  #cutOff(pilot: PilotRecord): void {
+    const detail = `its node was lost; ${nativeWords(pilot)}`;
+    for (const agent of cutOff(pilot)) this.#gone(pilot, agent, 'lost', detail);
   }
 
   #bye(pilot: PilotRecord, { agent, reason, problem, at }: Of<'agent-bye'>): void {

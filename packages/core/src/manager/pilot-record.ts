@@ -62,9 +62,19 @@ export function presentAgents({ agents, round }: PilotRecord): AgentRecord[] {
   return [...agents.values()].filter((agent) => agent.round === round && !agent.requeued);
 }
 
-/** Whether two reports tell people the same. */
+/** Present agents that are out of touch, on nodes that the native job has no more. */
+export function cutOff(pilot: PilotRecord): AgentRecord[] {
+  const { nodes } = pilot.native.phase === 'live' ? pilot.native.report : {};
+  if (nodes === undefined) return [];
+  return presentAgents(pilot).filter(
+    ({ at, node }) => at.link === 'silent' && !nodes.includes(node.host),
+  );
+}
+
+/** Whether two reports tell the same. */
 export function sameWords(a: NativeReport, b: NativeReport): boolean {
-  return a.state === b.state && a.detail === b.detail && a.hint === b.hint;
+  const same = a.state === b.state && a.detail === b.detail && a.hint === b.hint;
+  return same && a.nodes?.join() === b.nodes?.join();
 }
 
 /** Whether a present agent has a link. */

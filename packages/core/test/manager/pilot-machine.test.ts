@@ -150,6 +150,29 @@ describe('PilotMachine', () => {
     );
   });
 
+  describe('gives an agent up whose node the native job has no more', () => {
+    const on = (...nodes: string[]) => ({
+      type: 'native' as const,
+      pilot: 'p',
+      report: { id: '17', state: 'Running' as const, detail: `RUNNING on ${nodes}`, nodes },
+    });
+    const lost = expect.objectContaining({ type: 'agent-gone', agent: 'a', how: 'lost' });
+    const host = () => world.pilot?.agents.get('a')?.node.host ?? '';
+
+    it('if it is out of touch, before or after', () => {
+      world.running().silent().tell(on(host(), 'other')).done();
+      expect(world.pilot?.agents.get('a')?.at.link).toBe('silent');
+      expect(world.tell(on('other')).done()).toContainEqual(lost);
+    });
+
+    it('and not while it is in touch', () => {
+      world.running().tell(on('other')).join('b');
+      expect(world.pilot?.agents.get('a')?.at.link).toBe('connected');
+      expect(world.silent().done()).toContainEqual(lost);
+      expect(world.state).toBe('Running');
+    });
+  });
+
   it('ends as the last of several agents does', () => {
     world
       .running()
