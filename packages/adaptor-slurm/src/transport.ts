@@ -109,7 +109,7 @@ export interface SlurmTransport {
   past(which: { readonly ids: readonly string[] } | { readonly name: string }): Promise<PastJobs>;
   /** Ends jobs. Those unknown or over are no error. */
   cancel(ids: readonly string[]): Promise<void>;
-  /** Sends a signal (`SIGUSR1`) to the steps of a job. */
+  /** Sends a signal (`SIGUSR1`) to the steps of a job; by slurmrestd to its batch script as well. */
   signal(id: string, signal: string): Promise<void>;
   /** All nodes of the cluster. */
   nodes(): Promise<readonly SlurmNode[]>;
