@@ -39,6 +39,8 @@ export class World {
   isCalm = false;
   readonly #workDisk = new SimulatedDisk();
   readonly #pilotDisk = new SimulatedDisk();
+  /** When the last report of a pilot arrives. */
+  readonly #lastTold = new Map<string, number>();
   readonly #nodes = new Map<string, readonly NodeInfo[]>();
   #manager: ManagerLife | undefined;
   #managerClock: ProcessClock;
@@ -169,8 +171,12 @@ export class World {
     manager?.whenRunning(() => manager.tell(accepted));
   }
 
+  /** However late, in order: of two reports the second is never older than the first. */
   #tellNative(pilot: string, report: NativeReport): void {
-    this.clock.after(this.random.between(1, 500), () => {
+    const now = this.clock.monotonic();
+    const at = Math.max(now + this.random.between(1, 500), this.#lastTold.get(pilot) ?? 0);
+    this.#lastTold.set(pilot, at);
+    this.clock.after(at - now, () => {
       this.#manager?.whenRunning(() => void this.#manager?.tellNative(pilot, report));
     });
   }

@@ -3,7 +3,7 @@
  */
 import { isFinalPilotJobState, type PilotJobState } from '../model/pilot-job-state.ts';
 import type { EndReason } from '../protocol/messages.ts';
-import type { NativeReport } from './pilot-events.ts';
+import type { NativeReport, PilotEnding } from './pilot-events.ts';
 import { type AgentRecord, type PilotRecord, presentAgents } from './pilot-record.ts';
 
 /** A state with what there is to say about it. */
@@ -113,4 +113,9 @@ export function whyRefused(pilot: PilotRecord, agent: string): string | undefine
   if (isFinalPilotJobState(pilot.state)) return `its pilot is ${pilot.state}: ${pilot.detail}`;
   // Before the acceptance is known an agent may well be there: some start before they are accepted.
   return pilot.native.phase === 'over' ? 'its native job is over' : undefined;
+}
+
+/** A cancellation takes back a reinitialization under way, and nothing else does. */
+export function overrides(later: PilotEnding, earlier: PilotEnding): boolean {
+  return later.why === 'canceled' && earlier.why === 'reinitialized';
 }

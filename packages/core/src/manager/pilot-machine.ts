@@ -5,7 +5,7 @@
 import { unreachable } from '../model/assert.ts';
 import { PilotError } from '../model/errors.ts';
 import { isFinalPilotJobState, type PilotJobState } from '../model/pilot-job-state.ts';
-import { conclude, describeEnd, nativeWords, whyRefused } from './pilot-conclusion.ts';
+import { conclude, describeEnd, nativeWords, overrides, whyRefused } from './pilot-conclusion.ts';
 import type { PilotEffect, PilotEnding, PilotEvent, PilotInput } from './pilot-events.ts';
 import {
   type AgentRecord,
@@ -170,6 +170,8 @@ export class PilotMachine {
     const before = native.report;
     if (sameWords(before, report)) return;
     if (isRequeued(before, report)) {
+      // An agent that reports knows better, and this is said again.
+      if (hasConnected(pilot)) return;
       // It is to start again, with other agents: of those that there were, none runs any more.
       const words = `${pilot.plan.type}: ${report.detail}`;
       for (const agent of presentAgents(pilot)) this.#gone(pilot, agent, 'vanished', words);
@@ -392,9 +394,4 @@ export class PilotMachine {
     evolve(this.#pilots, event);
     this.#events.push(event);
   }
-}
-
-/** A cancellation takes back a reinitialization under way, and nothing else does. */
-function overrides(later: PilotEnding, earlier: PilotEnding): boolean {
-  return later.why === 'canceled' && earlier.why === 'reinitialized';
 }

@@ -33,6 +33,8 @@ interface Watched {
   /** Since when it is unknown, and in how many answers. */
   unknown: { readonly since: number; answers: number } | undefined;
   cancel: 'no' | 'wanted' | 'done';
+  /** How many states of it were pushed: what was asked for before one is older than it. */
+  pushes: number;
 }
 
 /** The connection to one resource manager with all that is watched there. */
@@ -51,7 +53,7 @@ export class NativeJobs {
   constructor(parts: NativeJobsParts) {
     this.#parts = parts;
     this.manager = parts.manager;
-    this.#subscription = parts.manager.states$?.subscribe((state) => this.#report(state));
+    this.#subscription = parts.manager.states$?.subscribe((state) => this.#pushed(state));
   }
 
   /** Why the resource manager does not answer, in its words; undefined while it does. */
@@ -62,7 +64,7 @@ export class NativeJobs {
   /** Reports a native job's state until it is over, the present one soon. */
   watch(pilotId: string, nativeId: string): void {
     const known = this.#watched.get(nativeId);
-    this.#watched.set(nativeId, known ?? { pilotId, unknown: undefined, cancel: 'no' });
+    this.#watched.set(nativeId, known ?? { pilotId, unknown: undefined, cancel: 'no', pushes: 0 });
     this.#soon();
   }
 
@@ -138,14 +140,21 @@ export class NativeJobs {
 
   async #poll(): Promise<void> {
     if (this.#watched.size === 0 || this.manager.states === undefined) return;
-    const ids = [...this.#watched.keys()];
-    const states = new Map((await this.manager.states(ids)).map((state) => [state.id, state]));
-    for (const id of ids) {
+    const asked = [...this.#watched].map(([id, job]) => ({ id, job, pushes: job.pushes }));
+    const answers = await this.manager.states(asked.map(({ id }) => id));
+    const states = new Map(answers.map((state) => [state.id, state]));
+    for (const { id, job, pushes } of asked) {
+      if (job.pushes !== pushes) continue;
       const state = states.get(id) ?? { id, state: 'Unknown', detail: 'not known there' };
-      const job = this.#watched.get(id);
-      if (job !== undefined) this.#count(job, state);
+      this.#count(job, state);
       this.#report(state);
     }
+  }
+
+  #pushed(state: NativeState): void {
+    const job = this.#watched.get(state.id);
+    if (job !== undefined) job.pushes += 1;
+    this.#report(state);
   }
 
   #count(job: Watched, { state }: NativeState): void {

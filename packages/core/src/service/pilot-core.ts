@@ -4,14 +4,9 @@
  */
 import { Subject } from 'rxjs';
 import type { Adaptor, AgentLaunch } from '../adaptor/adaptor.ts';
-import type { NativeReport, PilotEffect, PilotEvent, PilotInput } from '../manager/pilot-events.ts';
+import type { PilotEffect, PilotEvent, PilotInput } from '../manager/pilot-events.ts';
 import { type PilotDump, PilotMachine, type PilotStep } from '../manager/pilot-machine.ts';
-import {
-  isNativeOver,
-  isOver as isReportOver,
-  isRequeued,
-  type PilotRecord,
-} from '../manager/pilot-record.ts';
+import { isNativeOver, type PilotRecord } from '../manager/pilot-record.ts';
 import { assert, unreachable } from '../model/assert.ts';
 import { PilotError } from '../model/errors.ts';
 import type { Explanation } from '../model/explanation.ts';
@@ -25,6 +20,7 @@ import type { Log } from '../runtime/log.ts';
 import { LeftFiles } from '../transport/kept-reports.ts';
 import { AgentRegistry } from './agent-registry.ts';
 import { Conductor, type ConductorJournal } from './conductor.ts';
+import { NativeReports } from './native-reports.ts';
 import { explainPilot, tailOf } from './pilot-explanation.ts';
 import type { PilotJobEvent } from './pilot-job.ts';
 import { type PilotJobActions, PilotJobView } from './pilot-job-view.ts';
@@ -41,7 +37,7 @@ import {
   readContext,
   readSettings,
 } from './pilot-launch.ts';
-import { lastWordsOf, removeRemains } from './pilot-remains.ts';
+import { removeRemains } from './pilot-remains.ts';
 import { type Connection, ResourceManagers, type Target } from './resource-managers.ts';
 import { RunningTimers } from './running-timers.ts';
 import { Submissions } from './submissions.ts';
@@ -110,12 +106,20 @@ export class PilotCore {
       timesOf: (pilotId) => linkTimes(this.#description(pilotId)),
       leftOf: (pilotId) => new LeftFiles(this.#place(pilotId).keptDirectory),
     });
+    const reports = new NativeReports({
+      agents: this.agents,
+      clock,
+      log,
+      pilotOf: (pilot) => this.machine.pilots.get(pilot),
+      leftOf: (pilot) => new LeftFiles(this.#place(pilot).keptDirectory),
+      tell: (input) => this.tell(input),
+    });
     this.managers = new ResourceManagers({
       adaptors: parts.adaptors,
       directory: `${parts.directory}/adaptors`,
       clock,
       log,
-      report: (pilot, report, forgotten) => this.#nativeReported(pilot, report, forgotten),
+      report: (pilot, report, forgotten) => reports.report(pilot, report, forgotten),
     });
     this.#submissions = new Submissions({
       clock,
@@ -319,32 +323,6 @@ export class PilotCore {
       const native = this.machine.pilots.get(pilotId)?.native;
       if (connection !== undefined && native?.phase === 'live') act(connection, native.report.id);
     });
-  }
-
-  #nativeReported(pilot: string, report: NativeReport, forgotten: boolean): void {
-    const at = () => this.#parts.clock.now();
-    const tell = () => this.tell({ type: 'native', pilot, report, at: at() });
-    const before = this.machine.pilots.get(pilot)?.native;
-    const isBack = before?.phase === 'live' && isRequeued(before.report, report);
-    if (isReportOver(report) || isBack) {
-      void this.#hearLastWords(pilot).then(tell);
-      return;
-    }
-    tell();
-    if (!forgotten || this.agents.areConnected(pilot)) return;
-    const { id: nativeId } = report;
-    void this.#hearLastWords(pilot).then(() =>
-      this.tell({ type: 'native-forgotten', pilot, nativeId, at: at() }),
-    );
-  }
-
-  /** What agents have said themselves of the end of their native job goes before it. */
-  async #hearLastWords(pilot: string): Promise<void> {
-    await this.agents.parted(pilot);
-    const { clock, log } = this.#parts;
-    const left = new LeftFiles(this.#place(pilot).keptDirectory);
-    const words = await lastWordsOf(this.machine.pilots.get(pilot), left, log);
-    for (const word of words) this.tell({ type: 'agent-bye', pilot, ...word, at: clock.now() });
   }
 
   #refused(pilot: string, round: number, error: unknown): void {

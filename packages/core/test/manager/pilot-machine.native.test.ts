@@ -61,7 +61,8 @@ describe('PilotMachine hears of a pilot', () => {
 
   describe('whose native job goes back into the queue', () => {
     it('is Pending, and starts anew with other agents', () => {
-      world.running().native('Pending', 'PENDING (BeginTime)');
+      world.running().silent().taken();
+      world.native('Pending', 'PENDING (BeginTime)');
       expect(world.taken()).toEqual(['Pending: slurm: PENDING (BeginTime)']);
       expect(world.done()).toContainEqual({
         type: 'agent-gone',
@@ -75,6 +76,14 @@ describe('PilotMachine hears of a pilot', () => {
       expect(world.moves.at(-1)).toBe('Done: its time limit was reached');
     });
 
+    it('is believed to be there when none of its agents reports any more', () => {
+      world.running().native('Pending');
+      expect(world.state).toBe('Running');
+      expect(world.pilot?.native).toMatchObject({ report: { state: 'Running' } });
+      world.silent().native('Pending');
+      expect(world.state).toBe('Pending');
+    });
+
     it('is not ended because its earlier agents are', () => {
       world.running().bye('signal').native('Pending', 'PENDING (BeginTime)');
       world.remind('grace-due');
@@ -83,13 +92,13 @@ describe('PilotMachine hears of a pilot', () => {
     });
 
     it('waits for its agents as it did the first time', () => {
-      world.running().native('Pending').native('Running');
+      world.running().silent().native('Pending').native('Running');
       world.remind('registration-due');
       expect(world.state).toBe('Failed');
     });
 
     it('is ended if it was to be', () => {
-      world.running().cancel().done();
+      world.running().cancel().silent().done();
       world.native('Pending');
       expect(world.done()).toContainEqual({ type: 'cancel-native', pilot: 'p', nativeId: '17' });
     });

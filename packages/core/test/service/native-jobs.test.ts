@@ -1,3 +1,4 @@
+import { Subject } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import type { NativeState, ResourceManager } from '../../src/adaptor/adaptor.ts';
 import { silentLog } from '../../src/runtime/log.ts';
@@ -14,10 +15,15 @@ class World {
   answer: NativeState['state'] | Error | undefined = 'Running';
   readonly jobs: NativeJobs;
 
-  constructor() {
+  /** Happens while it is asked. */
+  answering: (() => void) | undefined;
+
+  constructor(more: Partial<ResourceManager> = {}) {
     const manager: Partial<ResourceManager> = {
+      ...more,
       states: async ([id = '']) => {
         this.polls += 1;
+        this.answering?.();
         if (this.answer instanceof Error) throw this.answer;
         return this.answer === undefined ? [] : [{ id, state: this.answer, detail: 'as it says' }];
       },
@@ -112,6 +118,20 @@ describe('a native job', () => {
     await world.pass(12);
     expect(world.canceled).toEqual(['7']);
     expect(world.last).toBe('p Unknown, forgotten');
+  });
+
+  it('is as it was pushed, not as it was before', async () => {
+    const pushed = new Subject<NativeState>();
+    const world = new World({ states$: pushed });
+    world.jobs.watch('p', '7');
+    await world.pass(5);
+    world.answer = 'Pending';
+    world.answering = () => pushed.next({ id: '7', state: 'Running', detail: 'pushed' });
+    await world.pass(11);
+    expect(world.reports.filter((report) => report === 'p Pending')).toEqual([]);
+    world.answering = undefined;
+    await world.pass(11);
+    expect(world.last).toBe('p Pending');
   });
 
   it('is looked at within a minute when its resource manager is back', async () => {
