@@ -4,8 +4,7 @@ import { z } from 'zod';
 
 const text = z.string().min(1);
 
-/** The query of a `slurm://` URL. */
-export const SlurmOptions = z.strictObject({
+const OPTIONS = {
   /** Where pilots go that name no `queue`. Default: Slurm's default partition. */
   partition: text.optional(),
   /** Whom pilots are charged to that name no `project`. Default: the user's default account. */
@@ -22,6 +21,14 @@ export const SlurmOptions = z.strictObject({
   poll: z.coerce.number().min(1).max(3600).optional(),
   /** Whether pilots that are created together are submitted as one array. Default: yes. */
   arrays: z.enum(['yes', 'no']).optional(),
+};
+
+/** The query of a `slurm://` URL. */
+export const SlurmOptions = z.strictObject(OPTIONS, {
+  error: (issue) => {
+    if (issue.code !== 'unrecognized_keys') return undefined;
+    return `there is no option ${issue.keys.join(', ')}; there are ${Object.keys(OPTIONS).join(', ')}`;
+  },
 });
 
 /** The query of a `slurm://` URL, read. */
@@ -38,14 +45,10 @@ export function readOptions(rm: URL): SlurmOptions {
     if (name in query) throw urlError(rm, `${name} stands there twice`);
     query[name] = value;
   }
-  const { success, data, error } = SlurmOptions.safeParse(query);
-  if (success) return data;
+  const { data, error } = SlurmOptions.safeParse(query);
+  if (data !== undefined) return data;
   const [issue] = error.issues;
-  const known = Object.keys(SlurmOptions.shape).join(', ');
-  if (issue?.code === 'unrecognized_keys') {
-    throw urlError(rm, `${issue.keys.join(', ')}: there is no such option`, `there are ${known}`);
-  }
-  throw urlError(rm, `${issue?.path.join('.')}: ${issue?.message}`);
+  throw urlError(rm, [issue?.path.join('.'), issue?.message].filter(Boolean).join(': '));
 }
 
 /**

@@ -19,7 +19,7 @@ describe('slurm:// URLs', () => {
   });
 
   it.each([
-    ['slurm:///?queue=short', 'queue: there is no such option', 'there are partition, account'],
+    ['slurm:///?queue=short', 'there is no option queue', 'there are partition, account'],
     ['slurm:///?partition=a&partition=b', 'partition stands there twice', 'slurm:'],
     ['slurm:///?poll=0', 'poll: ', 'slurm:'],
     ['slurm:///?partition=', 'partition: ', 'slurm:'],
