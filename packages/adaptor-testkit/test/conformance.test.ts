@@ -1,4 +1,7 @@
-/** The kit against a toy: whole, it keeps every promise; each defect fails what is meant for it. */
+/**
+ * The kit against a toy: whole, it keeps every promise; each defect fails what is meant for it, and
+ * nothing else.
+ */
 import { describe, expect, it } from 'vitest';
 import { ADAPTOR_REQUIREMENTS, describeAdaptorConformance, problemWith } from '../src/index.ts';
 import { ENDING } from './toy/ending-defects.ts';
@@ -13,14 +16,14 @@ describeAdaptorConformance('a toy', { ...whole, teardown: () => queue.clear() })
 const DEFECTS = [...SUBMITTING, ...TELLING, ...ENDING, ...FAILING];
 const NAMES = ADAPTOR_REQUIREMENTS.map(({ name }) => name);
 const themeOf = (name: string) => name.split(':')[0];
-/** These take long, and are tried only with the defects that are meant for them. */
-const LONG = /^work:|:bulk$|:parallel$|^scale:/;
 const AT_ONCE = 6;
+/** A defect is tried by the themes of what it fails; with PSTAR_KIT=all, in minutes, by everything. */
+const ALL = process.env['PSTAR_KIT'] === 'all';
 
 /** Those that an adaptor with this defect is tried by. */
 function triedWith({ fails }: Defect): string[] {
   const themes = new Set(fails.map(themeOf));
-  const chosen = NAMES.filter((name) => !LONG.test(name) || themes.has(themeOf(name)));
+  const chosen = NAMES.filter((name) => ALL || themes.has(themeOf(name)));
   return chosen.filter((name) => whole.cannot?.[name] === undefined);
 }
 
