@@ -16,14 +16,19 @@ export const slurmAdaptor: Adaptor = defineAdaptor({
   attributes: HONOURED,
   connect: async (rm, context) => {
     const url = readOptions(rm);
+    const defaults = { url, site: siteDefaults(process.env) };
     const { clock, directory } = context;
     const transport = await transportOf(rm, url, context);
-    // Says at once when there is no Slurm, rather than with the first pilot.
-    await transport.info();
-    const defaults = { url, site: siteDefaults(process.env) };
-    const manager = new SlurmResourceManager({ transport, clock, directory, defaults });
-    await manager.tidy();
-    return manager;
+    try {
+      // Says at once when there is no Slurm, rather than with the first pilot.
+      await transport.info();
+      const manager = new SlurmResourceManager({ transport, clock, directory, defaults });
+      await manager.tidy();
+      return manager;
+    } catch (error) {
+      await transport.close();
+      throw error;
+    }
   },
 });
 

@@ -40,8 +40,8 @@ export class SlurmResourceManager implements ResourceManager {
   readonly #parts: SlurmParts;
   readonly #files: LaunchFiles;
   readonly #submissions: Submissions;
-  /** How jobs of this connection were when they were last seen in the queue. */
-  readonly #seen = new Map<string, Seen>();
+  /** How those that were asked for were when they were last seen in the queue. */
+  #seen: ReadonlyMap<string, Seen> = new Map();
   #nodes: { readonly at: number; readonly nodes: Promise<readonly SlurmNode[]> } | undefined;
 
   constructor(parts: SlurmParts) {
@@ -68,10 +68,10 @@ export class SlurmResourceManager implements ResourceManager {
     const states = new Map(rows.map((row) => [row.id, nativeStateOf(row)]));
     const gone = ours.filter((id) => !states.has(id));
     for (const state of await this.#goneStates(gone)) states.set(state.id, state);
-    const at = this.#parts.clock.monotonic();
-    for (const { id } of rows) {
-      this.#seen.set(id, { state: (states.get(id) as NativeState).state, at });
-    }
+    this.#remember(
+      rows.map(({ id }) => states.get(id) as NativeState),
+      gone,
+    );
     return ids.map(
       (id) => states.get(id) ?? { id, state: 'Unknown', detail: 'Slurm gives no such ids' },
     );
@@ -142,6 +142,17 @@ export class SlurmResourceManager implements ResourceManager {
       const isVanished = id.includes('_') && seen?.state === 'Pending' && now - seen.at < shownMs;
       return isVanished ? vanishedState(id) : forgottenState(id, source);
     });
+  }
+
+  /** Only of those that were asked for: others are over. */
+  #remember(present: readonly NativeState[], gone: readonly string[]): void {
+    const at = this.#parts.clock.monotonic();
+    const before = gone.flatMap((id) => {
+      const seen = this.#seen.get(id);
+      return seen === undefined ? [] : [[id, seen] as const];
+    });
+    const now = present.map(({ id, state }) => [id, { state, at }] as const);
+    this.#seen = new Map([...before, ...now]);
   }
 
   #allNodes(): Promise<readonly SlurmNode[]> {

@@ -1,7 +1,5 @@
-import type { Log } from '@pstar/core/adaptor';
+import { silentLog, systemClock } from '@pstar/core/testing';
 import { describe, expect, it } from 'vitest';
-import { systemClock } from '../../core/src/runtime/clock.ts';
-import { silentLog } from '../../core/src/runtime/log.ts';
 import { connectRest } from '../src/rest.ts';
 import { FakeSlurmrestd, type Question, type Saying } from './fake-slurmrestd.ts';
 import { recorded, recordedCase } from './recorded.ts';
@@ -28,9 +26,9 @@ const RECORDS = { '/slurmdb/v0.0.38/job/{job_id}': {}, '/slurmdb/v0.0.38/jobs': 
 const answer = (name: string): Saying => ({ body: recorded('slurm-22.05.8', name) });
 const refusal = (name: string): Saying => recordedCase('slurm-22.05.8', name);
 
-async function connect({ port }: FakeSlurmrestd, userPass = TOKEN, log: Log = silentLog) {
-  const url = new URL(`slurm+http://127.0.0.1:${port}`);
-  return connectRest(url, { clock: systemClock, log, security: { userPass, userId: 'ann' } });
+async function connect({ port }: FakeSlurmrestd, user = '') {
+  const url = new URL(`slurm+http://${user && `${user}@`}127.0.0.1:${port}`);
+  return connectRest(url, { clock: systemClock, log: silentLog, security: { userPass: TOKEN } });
 }
 
 describe('a connection to slurmrestd', () => {
@@ -42,8 +40,17 @@ describe('a connection to slurmrestd', () => {
     expect(await transport.submit(JOB)).toBe(4);
     const { body } = fake.questions.at(-1) as Question;
     expect(JSON.parse(body)).toMatchObject({ script: '#!/bin/sh\n', job: { name: 'p1' } });
-    // What is in this program's environment is not all for the jobs of a cluster.
-    expect(Object.keys(JSON.parse(body).job.environment)).not.toContain('VITEST');
+  });
+
+  it('hands on what shells of this user have, and of that only the path to another user', async () => {
+    await using fake = await FakeSlurmrestd.listen(saying({ 'POST /job/submit': answer('submit') }));
+    for (const user of ['', 'somebody']) await (await connect(fake, user)).submit(JOB);
+    const [own = {}, others] = fake.questions
+      .filter(({ method }) => method === 'POST')
+      .map(({ body }) => JSON.parse(body).job.environment);
+    expect(Object.keys(own)).toEqual(expect.arrayContaining(['PATH', 'HOME']));
+    expect(Object.keys(own)).not.toContain('VITEST');
+    expect(others).toEqual({ PATH: own.PATH });
   });
 
   it('says that a submission without an id may have been accepted', async () => {
