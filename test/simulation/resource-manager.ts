@@ -21,6 +21,8 @@ interface NativeJob {
   readonly nodes: readonly NodeInfo[];
   agents: SimulatedAgent[];
   report: NativeReport;
+  /** How often it was started: more than once where it went back into the queue. */
+  starts: number;
 }
 
 export class ResourceManager {
@@ -45,7 +47,7 @@ export class ResourceManager {
     if (this.#jobs.has(pilotId)) return;
     const { clock, random } = this.#parts;
     const report = { id: `native-${pilotId}`, state: 'Pending', detail: 'queued' } as const;
-    const job: NativeJob = { pilotId, nodes, agents: [], report };
+    const job: NativeJob = { pilotId, nodes, agents: [], report, starts: 0 };
     this.#jobs.set(pilotId, job);
     clock.after(random.between(0, 1500), () => this.#start(job));
   }
@@ -58,6 +60,16 @@ export class ResourceManager {
     this.#report(job, state);
   }
 
+  /** Puts what runs back into the queue, as for something more urgent or for a node that died. */
+  requeue(pilotId: string): void {
+    const job = this.#jobs.get(pilotId);
+    if (job?.report.state !== 'Running') return;
+    this.#report(job, 'Pending');
+    for (const agent of job.agents) agent.kill();
+    const { clock, random } = this.#parts;
+    clock.after(random.between(0, 1500), () => this.#start(job));
+  }
+
   evict(pilotId: string): void {
     for (const agent of this.#jobs.get(pilotId)?.agents ?? []) agent.evict();
   }
@@ -66,14 +78,21 @@ export class ResourceManager {
   agentOver({ pilotId }: SimulatedAgent, how: 'ended' | 'killed'): void {
     const job = this.#jobs.get(pilotId);
     if (job === undefined || job.agents.some((agent) => !agent.isOver)) return;
+    if (job.report.state === 'Pending') return;
     const { clock, random } = this.#parts;
-    clock.after(random.between(1, 3000), () => this.#report(job, END_OF[how]));
+    const { starts } = job;
+    clock.after(random.between(1, 3000), () => {
+      if (job.starts === starts && job.report.state === 'Running') this.#report(job, END_OF[how]);
+    });
   }
 
   #start(job: NativeJob): void {
     if (isOver(job)) return;
     const { pilotId, nodes } = job;
-    job.agents = nodes.map((node, i) => this.#parts.startAgent(`${pilotId}-${i}`, pilotId, node));
+    const first = job.starts++ * nodes.length;
+    job.agents = nodes.map((node, i) =>
+      this.#parts.startAgent(`${pilotId}-${first + i}`, pilotId, node),
+    );
     this.#report(job, 'Running');
   }
 

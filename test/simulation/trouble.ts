@@ -44,6 +44,8 @@ const HAPPENINGS = {
   'set clock of agent': withAgent((_, agent, random) => agent.setClock(jump(random))),
   'end native job': ({ resourceManager, pilots }, random) =>
     resourceManager.kill(random.pick(pilots), random.pick(['Failed', 'Canceled'])),
+  'requeue native job': ({ resourceManager, pilots }, random) =>
+    resourceManager.requeue(random.pick(pilots)),
   'cancel pilot': ({ manager, pilots, clock }, random) =>
     manager?.tell({ type: 'cancel', pilot: random.pick(pilots), at: clock.now() }),
   'kill manager': ({ manager }) => manager?.die(),
@@ -66,6 +68,7 @@ export const KINDS: readonly Kind[] = [
   ...Array<Kind>(4).fill('kill agent'),
   ...Array<Kind>(4).fill('evict agent'),
   ...Array<Kind>(4).fill('end native job'),
+  ...Array<Kind>(2).fill('requeue native job'),
   ...Array<Kind>(2).fill('stop agent'),
   ...Array<Kind>(3).fill('stop node'),
   ...Array<Kind>(2).fill('cancel pilot'),
