@@ -6,7 +6,9 @@ import type { ToyEntry } from './toy-queue.ts';
 const failure = () => new AdaptorError('ADAPTOR_FAILED', 'it did not go well');
 
 /** Cancels only those of which this holds. */
-function cancelOnly(holds: (entry: ToyEntry, parts: ToyParts) => boolean): Defect['manager'] {
+function cancelOnly(
+  holds: (entry: ToyEntry, parts: ToyParts) => boolean,
+): NonNullable<Defect['manager']> {
   return (parts) => ({
     cancel: async (ids) => {
       const entries = ids.flatMap((id) => parts.queue.entries.get(id) ?? []);

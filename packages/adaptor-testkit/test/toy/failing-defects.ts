@@ -9,7 +9,7 @@ function instead<K extends 'submit' | 'states' | 'find' | 'cancel'>(
   method: K,
   code: PilotError['code'],
   make: (error: PilotError, argument: unknown) => unknown,
-): Defect['manager'] {
+): NonNullable<Defect['manager']> {
   return ({ good }) => ({
     [method]: async (argument: never, ...more: never[]) => {
       try {
