@@ -83,7 +83,7 @@ export class SlurmCluster implements AsyncDisposable {
     this.restPort = ports.ports.at(-1) as number;
     this.#munge = this.#daemon('munged', this.#mungeCommand());
     const controller = this.#daemon('slurmctld', ['slurmctld', '-D', '-f', this.conf]);
-    this.controller = new SlurmController(this.run.bind(this), controller);
+    this.controller = new SlurmController(this.run.bind(this), controller, directory);
     const names = nodeNames(options);
     this.#nodes = new Map(names.map((name) => [name, this.#node(name)]));
     this.#rest = options.rest ? this.#restDaemons() : [];

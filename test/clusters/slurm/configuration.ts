@@ -125,7 +125,8 @@ function behaviour({ accounting, gpus = 0 }: SlurmOptions): string[] {
     'MinJobAge=300',
     'MessageTimeout=5',
     'SlurmctldTimeout=20',
-    'SlurmdTimeout=10',
+    // Not so short that a busy machine's nodes are taken for dead; see setDown() for those that are.
+    'SlurmdTimeout=60',
     // With 2, a node that was set DOWN by hand would be back within a second.
     'ReturnToService=1',
     'InactiveLimit=0',

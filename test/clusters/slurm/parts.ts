@@ -1,4 +1,6 @@
 /** The parts of a cluster that tests do harm to. */
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type Daemon, killAllWith, until } from './processes.ts';
 
 /** What a command of Slurm's left behind. */
@@ -36,12 +38,22 @@ export class SlurmNode {
     await this.#daemon.end('SIGKILL');
   }
 
-  /** Has slurmd again; settles when the controller takes jobs for it. */
+  /** Is known to be lost: Slurm itself takes a minute and more to notice. */
+  async setDown(): Promise<void> {
+    const state = ['State=DOWN', 'Reason=lost'];
+    await this.#run(['scontrol', 'update', `NodeName=${this.name}`, ...state]);
+  }
+
+  /** Has slurmd again, and is taken back, whatever was wrong; settles when it takes jobs. */
   async start(): Promise<void> {
     await this.boot();
     await until(`${this.name} in service`, async () => {
-      const { stdout } = await this.#run(['sinfo', '-h', '-n', this.name, '-o', '%t']);
-      return /^(idle|mix|alloc)$/m.test(stdout);
+      const { stdout } = await this.#run(['sinfo', '-h', '-n', this.name, '-o', '%T']);
+      // What is set down, by hand or by Slurm itself, stays so.
+      if (/^(down|drain(ed|ing))\b/m.test(stdout)) {
+        await this.#run(['scontrol', 'update', `NodeName=${this.name}`, 'State=RESUME']);
+      }
+      return /^(idle|mixed|allocated)$/m.test(stdout);
     });
   }
 
@@ -55,10 +67,24 @@ export class SlurmNode {
 export class SlurmController {
   readonly #run: Run;
   readonly #daemon: Daemon;
+  readonly #state: string;
 
-  constructor(run: Run, daemon: Daemon) {
+  constructor(run: Run, daemon: Daemon, directory: string) {
     this.#run = run;
     this.#daemon = daemon;
+    this.#state = join(directory, 'state/job_state');
+  }
+
+  /**
+   * Settles when all that it knows now is on disk: it saves some seconds after a change. Leaves a
+   * canceled job of this name.
+   */
+  async saved(): Promise<void> {
+    const held = ['sbatch', '--parsable', '--hold', '--job-name=saved', '--wrap=true'];
+    const { stdout } = await this.#run(held);
+    const changed = Date.now();
+    await this.#run(['scancel', stdout.trim()]);
+    await until('saved (slurmctld)', async () => (await stat(this.#state)).mtimeMs > changed);
   }
 
   /** Dies without saving what has changed in the last seconds. */
@@ -74,6 +100,10 @@ export class SlurmController {
   /** Hangs: connections to it are accepted, by the kernel, and nobody answers. */
   pause(): Promise<void> {
     return this.#daemon.pause();
+  }
+
+  get isPaused(): boolean {
+    return this.#daemon.isPaused;
   }
 
   resume(): void {

@@ -76,6 +76,10 @@ export class Daemon {
     await until('paused', () => statOf(pid)?.state === 'T');
   }
 
+  get isPaused(): boolean {
+    return this.isAlive && statOf(this.#child?.pid as number)?.state === 'T';
+  }
+
   /** Lets it go on. */
   resume(): void {
     this.#signal('SIGCONT');
