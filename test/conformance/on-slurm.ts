@@ -44,7 +44,7 @@ const ON_SLURM: Omit<ConformanceOptions, 'rm'> = {
       rest: true,
       accounting: 'completion-log',
       // What is suspended hears no SIGTERM, and waits for SIGKILL.
-      lines: ['MinJobAge=2', 'KillWait=3', 'MessageTimeout=3'],
+      lines: ['MinJobAge=2', 'KillWait=3'],
     });
   },
   teardown: () => cluster.stop(),
