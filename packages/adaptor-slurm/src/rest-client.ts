@@ -49,9 +49,10 @@ const CONNECTIONS_MAX = 8;
 
 /**
  * Connections are used again within a burst: slurmrestd is slow to let go of one, and refuses more. They
- * are not kept for later, when it might close one just as a question sets out on it.
+ * are not kept for later, when it might close one just as a question sets out on it. Nor is it asked to
+ * close one: that of 22.05 then writes so behind the answer, which is no HTTP.
  */
-const REUSE = { keepAlive: true, maxSockets: CONNECTIONS_MAX, timeout: 500 };
+const REUSE = { keepAlive: true, timeout: 500 };
 
 const GIVEN_UP = 'given up by its caller';
 
@@ -237,8 +238,6 @@ type NodeError = Error & { readonly code?: string };
 function headersOf(content: string | undefined, credentials: Credentials | undefined) {
   return {
     accept: 'application/json',
-    // Asked to close one, slurmrestd of 22.05 writes so behind the answer, which then is no HTTP.
-    connection: 'keep-alive',
     ...(content !== undefined && {
       'content-type': 'application/json',
       'content-length': Buffer.byteLength(content),

@@ -43,7 +43,9 @@ describe('a connection to slurmrestd', () => {
   });
 
   it('hands on what shells of this user have, and of that only the path to another user', async () => {
-    await using fake = await FakeSlurmrestd.listen(saying({ 'POST /job/submit': answer('submit') }));
+    await using fake = await FakeSlurmrestd.listen(
+      saying({ 'POST /job/submit': answer('submit') }),
+    );
     for (const user of ['', 'somebody']) await (await connect(fake, user)).submit(JOB);
     const [own = {}, others] = fake.questions
       .filter(({ method }) => method === 'POST')
