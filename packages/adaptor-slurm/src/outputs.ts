@@ -4,7 +4,8 @@ import { AdaptorError } from '@pstar/core/adaptor';
 import type { JobExit, JobRow, PastJob, SlurmNode, SlurmPartition } from './transport.ts';
 
 /** The columns of squeue that {@link parseQueue} reads; the name is the last, as it may hold anything. */
-export const QUEUE_FORMAT = 'JobArrayID:|,State:|,Reason:|,exit_code:|,NodeList:|,Name:';
+export const QUEUE_FORMAT =
+  'JobArrayID:|,State:|,Reason:|,exit_code:|,NodeList:|,BatchHost:|,Name:';
 
 /** The columns of sacct that {@link parseRecords} reads. */
 export const RECORD_FORMAT = 'jobid,state,exitcode,jobname';
@@ -20,7 +21,8 @@ export function parseSubmitted(output: string): number {
 /** Of `squeue -h -O` with {@link QUEUE_FORMAT}. */
 export function parseQueue(output: string): readonly JobRow[] {
   return linesOf(output).map((line) => {
-    const [id = '', state = '', reason = '', status = '', nodes = '', ...name] = line.split('|');
+    const [id = '', state = '', reason = '', status = '', nodes = '', host = '', ...name] =
+      line.split('|');
     if (name.length === 0 || !/^\d+(_\d+)?(\+\d+)?$/.test(id) || !/^\d+$/.test(status)) {
       throw senseless('squeue', line);
     }
@@ -30,6 +32,7 @@ export function parseQueue(output: string): readonly JobRow[] {
       state: state.trim(),
       reason: worded(reason),
       nodes: worded(nodes),
+      batchHost: worded(host),
       ...exitOfStatus(Number(status), state),
     };
   });
@@ -46,7 +49,6 @@ export function parseRecords(output: string): readonly PastJob[] {
     const state = words.split(' ')[0] || 'UNKNOWN';
     const status = (Number(code[1]) << 8) | Number(code[2]);
     for (const each of idsOf(id)) {
-      jobs.delete(each);
       jobs.set(each, { id: each, name: name.join('|'), state, ...exitOfStatus(status, state) });
     }
   }
@@ -129,7 +131,7 @@ function field(line: string, name: string): string {
 }
 
 function worded(text: string): string {
-  return /^\s*(None|\(null\)|N\/A)?\s*$/.test(text) ? '' : text.trim();
+  return /^\s*(None|\(null\)|N\/A|n\/a)?\s*$/.test(text) ? '' : text.trim();
 }
 
 function senseless(command: string, said: string): AdaptorError {

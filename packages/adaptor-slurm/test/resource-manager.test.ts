@@ -51,6 +51,7 @@ const row = (id: string, state: string, parts: Partial<JobRow> = {}): JobRow => 
   state,
   reason: '',
   nodes: '',
+  batchHost: '',
   ...parts,
 });
 
@@ -119,6 +120,17 @@ describe('submit', () => {
     await expect(manager.submit(await launched('b'))).rejects.toThrow('late');
     expect(await manager.find('a')).toBeUndefined();
     expect(await manager.find('b')).toBe('8');
+  });
+
+  it('forgets all of an array that was refused', async () => {
+    const manager = connected();
+    slurm.failures = [new AdaptorError('DESCRIPTION_INVALID', 'no')];
+    slurm.rows = [row('7_0', 'PENDING', { name: 'a+1' })];
+    const launches = await Promise.all([launched('a'), launched('b')]);
+    const ids = await Promise.allSettled(launches.map((launch) => manager.submit(launch)));
+    expect(ids.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect(slurm.jobs).toHaveLength(1);
+    expect(await manager.find('a')).toBeUndefined();
   });
 
   it('says what the cluster has instead', async () => {

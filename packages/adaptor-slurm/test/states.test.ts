@@ -16,6 +16,7 @@ const row = (state: string, parts: Partial<JobRow> = {}): JobRow => ({
   state,
   reason: '',
   nodes: '',
+  batchHost: '',
   ...parts,
 });
 
@@ -46,8 +47,32 @@ describe('states', () => {
     `);
   });
 
-  it.each(Object.entries(SLURM_STATES))('%s is %s', (word, state) => {
-    expect(nativeStateOf(row(word)).state).toBe(state);
+  it.each([
+    ['Pending', 'PENDING CONFIGURING REQUEUED REQUEUE_HOLD SPECIAL_EXIT EXPEDITING POWER_UP_NODE'],
+    ['Running', 'RUNNING COMPLETING SIGNALING STAGE_OUT RESIZING'],
+    ['Suspended', 'SUSPENDED STOPPED'],
+    ['Done', 'COMPLETED'],
+    ['Canceled', 'CANCELLED'],
+    ['Failed', 'FAILED TIMEOUT NODE_FAIL PREEMPTED BOOT_FAIL DEADLINE OUT_OF_MEMORY REVOKED'],
+  ])('%s stands for %s', (state, words) => {
+    const said = words.split(' ').map((word) => nativeStateOf(row(word)).state);
+    expect(new Set(said)).toEqual(new Set([state]));
+  });
+
+  it('are those that squeue says there are', () => {
+    const [, list = ''] = /Valid job states include: (\S+)/.exec(recorded('refusals.txt')) ?? [];
+    expect(list.split(',')).toHaveLength(24);
+    expect(list.split(',').filter((word) => !(word in SLURM_STATES))).toEqual([]);
+  });
+
+  it('name the nodes that a job has, and none when it has lost that of its script', () => {
+    const running = { nodes: 'n[1-2]', batchHost: 'n1' };
+    expect(nativeStateOf(row('RUNNING', running)).nodes).toEqual(['n1', 'n2']);
+    expect(nativeStateOf(row('RUNNING', { ...running, nodes: 'n2' }))).toMatchObject({
+      state: 'Running',
+      detail: 'RUNNING on n2, without n1 and its script',
+      nodes: [],
+    });
   });
 
   it('are Unknown when Slurm has a new word', () => {
