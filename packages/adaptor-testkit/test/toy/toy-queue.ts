@@ -98,6 +98,7 @@ export class ToyQueue {
 
   /** Runs again once somebody has seen it wait. */
   requeue(entry: ToyEntry): void {
+    this.kill(entry, 'SIGKILL');
     delete entry.child;
     this.#set(entry, 'Pending', 'requeued');
   }
