@@ -52,6 +52,7 @@ const Job = z.object({
   job_state: State,
   state_reason: Text,
   nodes: Text,
+  batch_host: Text,
   /** Until v0.0.38 as wait() gives it. */
   exit_code: z.union([z.number(), Ending]).nullish(),
 });
@@ -125,6 +126,7 @@ export function readJobs(body: unknown, subject: string): readonly JobRow[] {
       state,
       reason: job.state_reason === 'None' ? '' : job.state_reason,
       nodes: job.nodes,
+      batchHost: job.batch_host,
       // What has never had a node has not run: it is `0`, or nonsense, as with BadConstraints.
       ...(job.nodes !== '' && exitOf(job.exit_code, state)),
     };

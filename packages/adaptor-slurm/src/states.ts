@@ -91,6 +91,16 @@ export function nativeStateOf(row: JobRow): NativeState {
   if (row.nodes === '') return { id: row.id, state, detail: words };
   const nodes = namesOf(row.nodes);
   const detail = `${words} on ${row.nodes}`;
+  if (row.batchHost !== '' && nodes?.includes(row.batchHost) === false) {
+    // With --no-kill Slurm (22.05) calls it running until its time is up, though the step that the
+    // agents are in has ended with its srun.
+    return {
+      id: row.id,
+      state,
+      detail: `${detail}, without ${row.batchHost} and its script`,
+      nodes: [],
+    };
+  }
   return { id: row.id, state, detail, ...(nodes !== undefined && { nodes }) };
 }
 

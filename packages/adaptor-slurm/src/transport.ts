@@ -36,10 +36,12 @@ export interface JobRow extends JobExit {
   readonly reason: string;
   /** `n[1-3]`; empty while it has none. */
   readonly nodes: string;
+  /** Where its batch script runs, or ran; empty while that is nowhere. */
+  readonly batchHost: string;
 }
 
 /** A job that the queue has forgotten, as Slurm's records show it. */
-export type PastJob = Omit<JobRow, 'reason' | 'nodes'>;
+export type PastJob = Omit<JobRow, 'reason' | 'nodes' | 'batchHost'>;
 
 /** What Slurm's records say, and which they are. */
 export interface PastJobs {

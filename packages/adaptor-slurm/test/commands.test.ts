@@ -94,7 +94,7 @@ describe('submit', () => {
 describe('list', () => {
   it('asks once, by the whole arrays', async () => {
     const { runner, slurm } = transport(
-      () => '7|RUNNING|None|0|n1|x\n9_1|RUNNING|None|0|n1|y\n9_3|PENDING|Priority|0||y\n',
+      () => '7|RUNNING|None|0|n1|n1|x\n9_1|RUNNING|None|0|n1|n1|y\n9_3|PENDING|Priority|0||n/a|y\n',
     );
     const rows = await slurm.list(['7', '9_1', '9_2']);
     expect(rows.map(({ id }) => id)).toEqual(['7', '9_1']);
@@ -103,7 +103,7 @@ describe('list', () => {
   });
 
   it('sees elements that were canceled together, which are shown as one', async () => {
-    const { slurm } = transport(() => '9|CANCELLED|None|0||y\n');
+    const { slurm } = transport(() => '9|CANCELLED|None|0||n/a|y\n');
     const rows = await slurm.list(['9_0', '9_1']);
     expect(rows.map(({ id, state }) => `${id} ${state}`)).toEqual([
       '9_0 CANCELLED',

@@ -19,6 +19,7 @@ describe('Slurm 22.05.8', () => {
       state: 'FAILED',
       reason: 'NonZeroExitCode',
       nodes: 'n1',
+      batchHost: 'n1',
       exitCode: 3,
     });
     expect(rows.get('13')).toMatchObject({ signal: 'SIGKILL' });
@@ -29,6 +30,7 @@ describe('Slurm 22.05.8', () => {
       state: 'PENDING',
       reason: 'BeginTime',
       nodes: '',
+      batchHost: '',
     });
     expect(rows.get('14')).toMatchObject({ state: 'RUNNING', nodes: 'n[1-2]' });
     expect(rows.get('18_1')).toMatchObject({ state: 'RUNNING', name: 'arr' });
@@ -107,7 +109,7 @@ describe('accounting of Slurm 22.05.8', () => {
 describe('several clusters', () => {
   it('are named in a line of their own', () => {
     expect(parseSubmitted('17;lab\n')).toBe(17);
-    expect(parseQueue('CLUSTER: lab\n7|RUNNING|None|0|n1|x\n')).toHaveLength(1);
+    expect(parseQueue('CLUSTER: lab\n7|RUNNING|None|0|n1|n1|x\n')).toHaveLength(1);
     expect(parseQueue('\n')).toEqual([]);
   });
 });
@@ -117,9 +119,9 @@ describe('what makes no sense', () => {
     ['sbatch', parseSubmitted, ''],
     ['sbatch', parseSubmitted, 'Submitted batch job x'],
     ['squeue', parseQueue, 'slurm is down for maintenance'],
-    ['squeue', parseQueue, '7|RUNNING|None|zero|n1|x'],
-    ['squeue', parseQueue, 'seven|RUNNING|None|0|n1|x'],
-    ['squeue', parseQueue, '7|RUNNING|None|0|n1'],
+    ['squeue', parseQueue, '7|RUNNING|None|zero|n1|n1|x'],
+    ['squeue', parseQueue, 'seven|RUNNING|None|0|n1|n1|x'],
+    ['squeue', parseQueue, '7|RUNNING|None|0|n1|n1'],
     ['sacct', parseRecords, '7|FAILED|x'],
     ['sacct', parseRecords, '7|FAILED|one|x'],
     ['scontrol show config', parseConfig, 'lorem ipsum'],

@@ -26,6 +26,7 @@ describe('the answers of slurmrestd 22.05.8, v0.0.38', () => {
       state: 'FAILED',
       reason: 'NonZeroExitCode',
       nodes: 'n1',
+      batchHost: 'n1',
       exitCode: 3,
     });
     expect(row('killed')).toMatchObject({ state: 'FAILED', signal: 'SIGKILL' });
@@ -35,6 +36,7 @@ describe('the answers of slurmrestd 22.05.8, v0.0.38', () => {
       state: 'RUNNING',
       reason: '',
       nodes: 'n[1-2]',
+      batchHost: 'n1',
     });
     expect(row('held')).toMatchObject({ state: 'PENDING', reason: 'JobHeldUser', nodes: '' });
     expect(row('done')).toMatchObject({ state: 'COMPLETED', exitCode: 0 });

@@ -13,6 +13,7 @@ import {
   evolve,
   hasAgents,
   hasConnected,
+  isDeserted,
   isExpected,
   isRequeued,
   type PilotRecord,
@@ -180,7 +181,7 @@ export class PilotMachine {
     if (report.state === 'Running' && before.state !== 'Running') {
       if (policy.registersFrom === 'running') this.#awaitRegistration(pilot, at);
     }
-    this.#cutOff(pilot);
+    this.#cutOff(pilot, at);
     if (pilot.native.phase === 'over') this.#nativeOver(pilot, at);
     else if (report.state === 'Pending' && pilot.ending !== undefined) this.#cancelNative(pilot);
   }
@@ -231,14 +232,16 @@ export class PilotMachine {
     this.#effects.push({ type: 'agent-silent', agent, why });
     this.#effects.push({ type: 'watch-native', pilot: pilot.id });
     this.#awaitFence(pilot, pilot.agents.get(agent) as AgentRecord, at);
-    this.#cutOff(pilot);
+    this.#cutOff(pilot, at);
     if (pilot.ending !== undefined && !hasConnected(pilot)) this.#cancelNative(pilot);
   }
 
   /** A node may be lost that the native job goes on without. */
-  #cutOff(pilot: PilotRecord): void {
+  #cutOff(pilot: PilotRecord, at: number): void {
+    const lost = cutOff(pilot);
     const detail = `its node was lost; ${nativeWords(pilot)}`;
-    for (const agent of cutOff(pilot)) this.#gone(pilot, agent, 'lost', detail);
+    for (const agent of lost) this.#gone(pilot, agent, 'lost', detail);
+    if (lost.length > 0 && isDeserted(pilot)) this.#end(pilot, { why: 'failed', detail }, at);
   }
 
   #bye(pilot: PilotRecord, { agent, reason, problem, at }: Of<'agent-bye'>): void {

@@ -71,6 +71,13 @@ export function cutOff(pilot: PilotRecord): AgentRecord[] {
   );
 }
 
+/** Whether its native job has no node left of which an agent may still come. */
+export function isDeserted(pilot: PilotRecord): boolean {
+  const { nodes } = pilot.native.phase === 'live' ? pilot.native.report : {};
+  const known = new Set(presentAgents(pilot).map(({ node }) => node.host));
+  return known.size > 0 && !hasAgents(pilot) && nodes?.every((node) => known.has(node)) === true;
+}
+
 /** Whether two reports tell the same. */
 export function sameWords(a: NativeReport, b: NativeReport): boolean {
   const same = a.state === b.state && a.detail === b.detail && a.hint === b.hint;

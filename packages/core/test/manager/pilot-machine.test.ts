@@ -165,6 +165,17 @@ describe('PilotMachine', () => {
       expect(world.tell(on('other')).done()).toContainEqual(lost);
     });
 
+    it('and ends with the last of them', () => {
+      world.running().silent().tell(on());
+      expect(world.state).toBe('Failed');
+      expect(world.done()).toContainEqual(expect.objectContaining({ type: 'cancel-native' }));
+    });
+
+    it('and not while another node’s agent may come', () => {
+      world.running().silent().tell(on('other'));
+      expect(world.done()).not.toContainEqual(expect.objectContaining({ type: 'cancel-native' }));
+    });
+
     it('and not while it is in touch', () => {
       world.running().tell(on('other')).join('b');
       expect(world.pilot?.agents.get('a')?.at.link).toBe('connected');
