@@ -24,9 +24,10 @@ export interface PilotJobActions {
 /** One pilot, followed event by event. */
 export class PilotJobView implements PilotJob {
   readonly id: string;
-  readonly context: SecurityContext | undefined;
   readonly state$: Observable<PilotJobState>;
   readonly stateDetail$: Observable<string>;
+  /** Out of sight of whoever prints a pilot: it may hold a password. */
+  readonly #context: SecurityContext | undefined;
   readonly #actions: PilotJobActions;
   readonly #states = new ReplaySubject<PilotJobState>(1);
   readonly #details = new ReplaySubject<string>(1);
@@ -48,7 +49,7 @@ export class PilotJobView implements PilotJob {
     actions: PilotJobActions,
   ) {
     this.id = pilot.id;
-    this.context = context;
+    this.#context = context;
     this.#actions = actions;
     this.state$ = actions.guard(this.#states);
     this.stateDetail$ = actions.guard(this.#details);
@@ -66,6 +67,9 @@ export class PilotJobView implements PilotJob {
     this.#show(true);
   }
 
+  get context(): SecurityContext | undefined {
+    return this.#context;
+  }
   get description(): PilotJobDescription {
     return this.#description;
   }
@@ -109,6 +113,11 @@ export class PilotJobView implements PilotJob {
 
   explain(): Explanation {
     return this.#actions.explain(this.id);
+  }
+
+  toJSON(): object {
+    const { id, type, rm, nativeId, state, stateDetail, description, nodes } = this;
+    return { id, type, rm, nativeId, state, stateDetail, description, nodes };
   }
 
   /** Follows an event; gives the state that it has left, if it has. */

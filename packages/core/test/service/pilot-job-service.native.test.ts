@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { filter, firstValueFrom } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -155,6 +156,17 @@ describe('a resource manager', () => {
     const settings = JSON.parse(await readFile(launch?.settingsFile ?? '', 'utf8'));
     expect(launch?.manager).toEqual({ host: 'login.example', port: expect.any(Number) });
     expect(launch?.manager).toEqual(settings.manager);
+  });
+
+  it('is given credentials, which nobody sees who prints the pilot', async () => {
+    const fake = new Fake();
+    const context = { userId: 'me', userPass: 'sesame' };
+    const service = await world.open({ adaptors: [adaptorOf(fake)] });
+    const pilot = await service.create('fake://', {}, { context });
+    expect(fake.context?.security).toEqual(context);
+    expect(pilot.context).toEqual(context);
+    expect(JSON.parse(JSON.stringify(pilot))).toMatchObject({ id: pilot.id, state: pilot.state });
+    expect(JSON.stringify(pilot) + inspect(pilot, { depth: 9 })).not.toContain('sesame');
   });
 
   describe('that was not heard out', () => {
