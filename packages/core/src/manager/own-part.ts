@@ -7,7 +7,7 @@ import {
 } from '../model/work-unit-description.ts';
 
 /** The attributes that usually differ from unit to unit; all others make another template. */
-export const VARYING = [
+const VARYING = [
   'name',
   'arguments',
   'environment',
