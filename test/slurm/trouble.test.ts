@@ -49,18 +49,25 @@ describe('when', { timeout: 2 * PATIENCE_MS }, () => {
     expect(pilot.state).toBe('Running');
   });
 
-  it('the node of the batch script dies: all of the pilot’s work is done by another', async () => {
+  it('the node of the batch script dies, then the other: the pilot has failed, its work is done', async () => {
     await using world = await SlurmWorld.open(cluster);
     const pilot = await world.createRunning({ totalCpuCount: 2 * CORES }, 2);
     await world.submitGated(2 * CORES);
     const batchHost = await queued(cluster, pilot, '%B');
+    const other = pilot.nodes.find(({ host }) => host !== batchHost)?.host ?? '';
     await cluster.node(batchHost).kill();
     await cluster.node(batchHost).setDown();
+    // Slurm still calls the job running, on a node where nothing of it is left.
+    await cluster.node(other).kill();
+    await pilot.finished();
+    expect(pilot.state).toBe('Failed');
+    expect(pilot.stateDetail).toContain('node was lost');
+    // Until then Slurm waits for it to say that the canceled job is over.
+    await cluster.node(other).setDown();
     await world.openGate();
     await world.create({ totalCpuCount: CORES });
     await world.work.wait();
     world.expectAllDone();
-    await pilot.finished();
   });
 
   it('slurmd alone dies: its processes go on, and nothing runs twice at once', async () => {
