@@ -1,15 +1,16 @@
 /**
  * Ends of units that may be the agent's own: whoever ends a whole native job, as Slurm does, sends
- * SIGTERM to all of its processes, and a unit's end may be seen before the agent's signal is. Such
- * an end is held for a moment; if the agent is told to go meanwhile, the unit was as well.
+ * SIGTERM or SIGKILL to all of its processes, and a unit's end may be seen before the agent's signal
+ * is. Such an end is held for a moment; if the agent is told to go meanwhile, the unit was as well,
+ * and if it is killed, nobody hears of what was not the unit's fault.
  */
 import { constants } from 'node:os';
 import type { Clock, Timer } from '../runtime/clock.ts';
 import type { RunOutcome } from './workload.ts';
 
-const { SIGTERM } = constants.signals;
-/** What a shell makes of it for a program that it has waited for. */
-const EXIT_SIGTERM = 128 + SIGTERM;
+const SIGNALS: readonly number[] = [constants.signals.SIGTERM, constants.signals.SIGKILL];
+/** A shell adds this to the signal that has ended a program which it has waited for. */
+const SHELL_SIGNAL = 128;
 /** A node that is busy may take its time from one process to the next. */
 const SAME_SIGNAL_MS = 1000;
 
@@ -29,8 +30,8 @@ export class DoubtfulEnds {
 
   /** Takes an end in, at once unless it is in doubt. */
   put(key: number, outcome: RunOutcome): void {
-    const bySignal = outcome.signal === SIGTERM || outcome.exitCode === EXIT_SIGTERM;
-    if (!bySignal || outcome.terminated) {
+    const signal = outcome.signal ?? (outcome.exitCode ?? 0) - SHELL_SIGNAL;
+    if (!SIGNALS.includes(signal) || outcome.terminated) {
       this.#take(key, outcome);
       return;
     }

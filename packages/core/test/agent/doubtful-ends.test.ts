@@ -13,7 +13,7 @@ const NEVER: RunOutcome = {
   terminated: false,
 };
 
-describe('an end by SIGTERM that nobody had asked for', () => {
+describe('an end by a signal that nobody had asked for', () => {
   function world() {
     const clock = new ManualClock();
     const taken: [number, boolean][] = [];
@@ -21,15 +21,18 @@ describe('an end by SIGTERM that nobody had asked for', () => {
     return { clock, taken, ends };
   }
 
-  it.each([{ signal: 15 }, { exitCode: 143 }])('is the agent’s own if that is told: %o', (how) => {
-    const { ends, taken, clock } = world();
-    ends.put(7, { ...NEVER, ...how });
-    expect(taken).toEqual([]);
-    ends.wereTold();
-    expect(taken).toEqual([[7, true]]);
-    clock.advance(10_000);
-    expect(taken.length).toBe(1);
-  });
+  it.each([{ signal: 15 }, { exitCode: 143 }, { signal: 9 }, { exitCode: 137 }])(
+    'is the agent’s own if that is told: %o',
+    (how) => {
+      const { ends, taken, clock } = world();
+      ends.put(7, { ...NEVER, ...how });
+      expect(taken).toEqual([]);
+      ends.wereTold();
+      expect(taken).toEqual([[7, true]]);
+      clock.advance(10_000);
+      expect(taken.length).toBe(1);
+    },
+  );
 
   it('is the unit’s own if the agent hears nothing', () => {
     const { ends, taken, clock } = world();
@@ -42,7 +45,7 @@ describe('an end by SIGTERM that nobody had asked for', () => {
   it('is the only one that waits', () => {
     const { ends, taken } = world();
     ends.put(1, { ...NEVER, exitCode: 0 });
-    ends.put(2, { ...NEVER, signal: 9 });
+    ends.put(2, { ...NEVER, signal: 11 });
     ends.put(3, { ...NEVER, signal: 15, terminated: true });
     expect(taken.map(([key]) => key)).toEqual([1, 2, 3]);
   });
