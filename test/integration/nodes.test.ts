@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PilotJobService, type WorkUnit, WorkUnitService } from '@pstar/core';
-import { filter, firstValueFrom } from 'rxjs';
+import { filter, firstValueFrom, map, take, toArray } from 'rxjs';
 import { expect, it, onTestFinished } from 'vitest';
 import { reached, shell } from './fixture.ts';
 import { Nodes } from './nodes.ts';
@@ -19,8 +19,9 @@ async function openPilot(description: object) {
   const pilots = await PilotJobService.open({ store, adaptors: [nodes.adaptor] });
   const work = await WorkUnitService.open({ store, services: [pilots] });
   onTestFinished(async () => {
-    await work.cancel();
-    await pilots.cancel();
+    // Unless the test has closed them itself.
+    await work.cancel().catch(() => {});
+    await pilots.cancel().catch(() => {});
     nodes.kill();
     await rm(store, { recursive: true, force: true });
   });
@@ -36,7 +37,16 @@ async function openPilot(description: object) {
         totalCpuCount: 1,
       })),
     );
-  return { log, nodes, pilot, work, submit, letGo: () => writeFile(join(store, 'go'), '') };
+  return {
+    store,
+    log,
+    nodes,
+    pilots,
+    pilot,
+    work,
+    submit,
+    letGo: () => writeFile(join(store, 'go'), ''),
+  };
 }
 
 const ends = (units: readonly WorkUnit[]) =>
@@ -61,20 +71,27 @@ it('fills all of its nodes', async () => {
   expect(pilot.state).toBe('Canceled');
 });
 
-it('loses with an agent that is killed only what ran there, and goes on', async () => {
-  const agent = { lease: '2s', heartbeat: '500ms' };
-  const { log, nodes, pilot, work, submit, letGo } = await openPilot({ agent, idleTimeout: '1s' });
+/** The units that are the first to be Pending again, as many as there are at an agent. */
+const backAgain = (work: WorkUnitService) =>
+  firstValueFrom(
+    work.events$.pipe(
+      filter(({ state }) => state === 'Pending'),
+      map(({ unitId }) => unitId),
+      take(CORES),
+      toArray(),
+    ),
+  );
+
+it('loses with an agent that is killed only what ran there, and goes on long before its lease is over', async () => {
+  const { log, nodes, pilot, work, submit, letGo } = await openPilot({ idleTimeout: '1s' });
   const states: string[] = [];
   pilot.state$.subscribe((state) => states.push(state));
   const units = await submit(NAMES.length * CORES);
   await Promise.all(units.map((unit) => reached(unit, 'Running')));
-  const isUnknown = () => units.filter(({ state }) => state === 'Unknown');
+  const backIds = backAgain(work);
   nodes.agents.get('n2')?.kill('SIGKILL');
-  while (isUnknown().length < CORES) await firstValueFrom(work.events$);
-  const lost = isUnknown();
-  await Promise.all(
-    lost.map((unit) => firstValueFrom(unit.state$.pipe(filter((state) => state !== 'Unknown')))),
-  );
+  const ids = await backIds;
+  const lost = units.filter(({ id }) => ids.includes(id));
   await letGo();
   await ends(units);
   const kept = units.filter((unit) => !lost.includes(unit));
@@ -87,4 +104,25 @@ it('loses with an agent that is killed only what ran there, and goes on', async 
   await pilot.finished();
   expect(pilot.stateDetail).toBe('it was idle for its idleTimeout; 1 of 3 agents were lost');
   expect(states).toEqual(['Running', 'Done']);
+}, 90_000);
+
+it('hears of an agent that was killed while no program was there', async () => {
+  const { store, log, nodes, pilots, work, submit, letGo } = await openPilot({});
+  const units = await submit(NAMES.length * CORES);
+  await Promise.all(units.map((unit) => reached(unit, 'Running')));
+  await work.close();
+  await pilots.close();
+  nodes.agents.get('n2')?.kill('SIGKILL');
+  const own = { store, adaptors: [nodes.adaptor] };
+  const laterPilots = await PilotJobService.open({ ...own, id: pilots.id });
+  const later = await WorkUnitService.open({ store, id: work.id, services: [laterPilots] });
+  const lost = await backAgain(later);
+  await letGo();
+  await later.wait();
+  const starts = (await readFile(log, 'utf8')).trim().split('\n');
+  expect(tally(starts)).toEqual(
+    Object.fromEntries(units.map(({ id }) => [id, lost.includes(id) ? 2 : 1])),
+  );
+  await later.close();
+  await laterPilots.cancel();
 }, 90_000);

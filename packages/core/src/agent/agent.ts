@@ -11,7 +11,7 @@ import type { Clock, Timer } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { randomFraction, randomSecret } from '../runtime/random.ts';
 import { RunningTime } from '../runtime/running-time.ts';
-import { KeptReports } from '../transport/kept-reports.ts';
+import { deathNoteOf, KeptReports } from '../transport/kept-reports.ts';
 import type { Link } from '../transport/link.ts';
 import { type AgentEffect, AgentMachine } from './agent-machine.ts';
 import { DoubtfulEnds } from './doubtful-ends.ts';
@@ -97,6 +97,12 @@ export class Agent {
       clock,
       log,
       ...(settings.koffi !== undefined && { koffi: settings.koffi }),
+      ...(settings.settingsFile !== undefined && {
+        deathNote: {
+          file: deathNoteOf(settings.keptDirectory, this.#id),
+          wantedWhile: settings.settingsFile,
+        },
+      }),
     });
     this.#link = new ManagerLink({
       dial,

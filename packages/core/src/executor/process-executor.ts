@@ -17,7 +17,7 @@ import { Sandboxes } from './sandbox.ts';
 import { Starter } from './starter.ts';
 import { Strays } from './strays.ts';
 import type { Executor, ExecutorEvents, OutputStream, UnitRun } from './unit-run.ts';
-import { Warden } from './warden.ts';
+import { type DeathNote, Warden } from './warden.ts';
 
 const { SIGTERM, SIGKILL, SIGCONT } = system.signals;
 
@@ -37,6 +37,8 @@ export interface ProcessExecutorOptions {
   readonly log: Log;
   /** Path of the koffi module. */
   readonly koffi?: string;
+  /** Where it is written that this program was killed, and no process of a unit is left. */
+  readonly deathNote?: DeathNote;
 }
 
 /** Runs units as processes of this machine. */
@@ -65,14 +67,14 @@ export class ProcessExecutor implements Executor {
   #killAllAt = Number.POSITIVE_INFINITY;
 
   constructor(options: ProcessExecutorOptions) {
-    const { root, baseEnvironment, events, clock, log, koffi } = options;
+    const { root, baseEnvironment, events, clock, log, koffi, deathNote } = options;
     this.#root = root;
     this.#events = events;
     this.#clock = clock;
     this.#log = log;
     this.#lanes = new Lanes(root, (fd, from, to) => this.#launcher.freeRange(fd, from, to));
     // Before the launcher, which would take it for a stray.
-    this.#warden = new Warden(this.#lanes.directory);
+    this.#warden = new Warden(this.#lanes.directory, deathNote);
     const onEnd = (pid: number, end: ProcessEnd): void => this.#processEnded(pid, end);
     this.#launcher = createLauncher({ baseEnvironment, koffi, clock, log, onEnd });
     this.#starter = new Starter(this.#launcher, baseEnvironment['PATH'], {

@@ -3,8 +3,9 @@
  */
 import { isFinalPilotJobState, type PilotJobState } from '../model/pilot-job-state.ts';
 import type { EndReason } from '../protocol/messages.ts';
-import type { NativeReport, PilotEnding } from './pilot-events.ts';
+import type { NativeReport, PilotEnding, PilotInput } from './pilot-events.ts';
 import { type AgentRecord, type PilotRecord, presentAgents } from './pilot-record.ts';
+import type { AgentEnding } from './work-events.ts';
 
 /** A state with what there is to say about it. */
 export interface Conclusion {
@@ -12,12 +13,19 @@ export interface Conclusion {
   readonly detail: string;
 }
 
-/** An agent's own end in words. */
-export function describeEnd(reason: EndReason, problem?: string): string {
-  return problem === undefined || problem === ''
-    ? END_WORDS[reason]
-    : `${END_WORDS[reason]}: ${problem}`;
+/** What a word of an agent's end comes to; there is a reason where it is the agent's own word. */
+export function endOf(word: Extract<PilotInput, { type: 'agent-bye' | 'agent-killed' }>): {
+  how: AgentEnding;
+  detail: string;
+  reason?: EndReason;
+} {
+  if (word.type === 'agent-killed') return { how: 'lost', detail: KILLED };
+  const { reason, problem = '' } = word;
+  const detail = problem === '' ? END_WORDS[reason] : `${END_WORDS[reason]}: ${problem}`;
+  return { how: reason === 'failed' ? 'lost' : 'ended', detail, reason };
 }
+
+const KILLED = 'its agent was killed, and its units were ended with it';
 
 const END_WORDS: Readonly<Record<EndReason, string>> = {
   ordered: 'ended as it was told to',

@@ -80,6 +80,8 @@ export type PilotInput =
       readonly problem?: string;
       readonly at: number;
     }
+  /** Somebody has seen that it was killed, and that nothing of its units is left. */
+  | { readonly type: 'agent-killed'; readonly pilot: string; agent: string; at: number }
   | { readonly type: 'cancel'; readonly pilot: string; readonly at: number }
   | { readonly type: 'reinitialize'; readonly pilot: string; readonly plan: PilotPlan; at: number }
   | { readonly type: 'registration-due'; readonly pilot: string; round: number; at: number }

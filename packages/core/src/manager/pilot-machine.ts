@@ -5,7 +5,7 @@
 import { unreachable } from '../model/assert.ts';
 import { PilotError } from '../model/errors.ts';
 import { isFinalPilotJobState, type PilotJobState } from '../model/pilot-job-state.ts';
-import { conclude, describeEnd, nativeWords, overrides, whyRefused } from './pilot-conclusion.ts';
+import { conclude, endOf, nativeWords, overrides, whyRefused } from './pilot-conclusion.ts';
 import type { PilotEffect, PilotEnding, PilotEvent, PilotInput } from './pilot-events.ts';
 import {
   type AgentRecord,
@@ -108,6 +108,7 @@ export class PilotMachine {
         this.#silent(pilot, input);
         break;
       case 'agent-bye':
+      case 'agent-killed':
         this.#bye(pilot, input);
         break;
       case 'cancel':
@@ -155,13 +156,8 @@ export class PilotMachine {
     }
     const report = { id: '', state: 'Failed', detail: problem } as const;
     this.#record({ type: 'native-reported', pilot: pilot.id, report });
-    if (pilot.ending === undefined) {
-      this.#record({
-        type: 'pilot-ending',
-        pilot: pilot.id,
-        ending: { why: 'failed', detail: problem },
-      });
-    }
+    const ending = { why: 'failed', detail: problem } as const;
+    if (pilot.ending === undefined) this.#record({ type: 'pilot-ending', pilot: pilot.id, ending });
     return false;
   }
 
@@ -244,12 +240,12 @@ export class PilotMachine {
     if (lost.length > 0 && isDeserted(pilot)) this.#end(pilot, { why: 'failed', detail }, at);
   }
 
-  #bye(pilot: PilotRecord, { agent, reason, problem, at }: Of<'agent-bye'>): void {
-    const known = pilot.agents.get(agent);
-    if (known === undefined || known.at.link === 'gone') return;
-    const how = reason === 'failed' ? 'lost' : 'ended';
-    const detail = describeEnd(reason, problem);
-    this.#record({ type: 'agent-gone', pilot: pilot.id, agent, how, detail, reason });
+  #bye(pilot: PilotRecord, word: Of<'agent-bye' | 'agent-killed'>): void {
+    const { type, agent, at } = word;
+    const link = pilot.agents.get(agent)?.at.link;
+    if (link !== 'silent' && (link !== 'connected' || type === 'agent-killed')) return;
+    const { how, detail, ...reason } = endOf(word);
+    this.#record({ type: 'agent-gone', pilot: pilot.id, agent, how, detail, ...reason });
     this.#effects.push({ type: 'agent-gone', agent, how, detail });
     this.#effects.push({ type: 'watch-native', pilot: pilot.id });
     if (hasAgents(pilot)) return;

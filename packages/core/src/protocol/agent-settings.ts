@@ -18,6 +18,8 @@ export interface AgentSettings {
   readonly managerFile?: string;
   /** Where reports are kept that no manager has acknowledged; made when there are any. */
   readonly keptDirectory: string;
+  /** Where the manager has these settings until all of the pilot is over. */
+  readonly settingsFile?: string;
   /** Directory of this pilot: sandboxes, lanes, log. Made by whoever writes this file. */
   readonly root: string;
   /** What the agent offers; what is left out is what it finds. */

@@ -20,6 +20,7 @@ import type { Log } from '../runtime/log.ts';
 import { LeftFiles } from '../transport/kept-reports.ts';
 import { AgentRegistry } from './agent-registry.ts';
 import { Conductor, type ConductorJournal } from './conductor.ts';
+import { KilledAgents } from './killed-agents.ts';
 import { NativeReports } from './native-reports.ts';
 import { explainPilot, tailOf } from './pilot-explanation.ts';
 import type { PilotJobEvent } from './pilot-job.ts';
@@ -78,6 +79,7 @@ export class PilotCore {
   readonly #listed = new Set<string>();
   readonly #keys = new Map<string, Key>();
   readonly #submissions: Submissions;
+  readonly #killed: KilledAgents;
   readonly #lastOutputs = new Map<string, string>();
   readonly #removals = new Set<Promise<void>>();
   #address: ManagerAddress | undefined;
@@ -112,6 +114,14 @@ export class PilotCore {
       log,
       pilotOf: (pilot) => this.machine.pilots.get(pilot),
       leftOf: (pilot) => new LeftFiles(this.#place(pilot).keptDirectory),
+      tell: (input) => this.tell(input),
+    });
+    this.#killed = new KilledAgents({
+      clock,
+      timers: this.#timers,
+      log,
+      pilotOf: (pilot) => this.machine.pilots.get(pilot),
+      killedOf: (pilot) => new LeftFiles(this.#place(pilot).keptDirectory).killed(),
       tell: (input) => this.tell(input),
     });
     this.managers = new ResourceManagers({
@@ -165,9 +175,13 @@ export class PilotCore {
     this.#address = address;
     this.conductor.dispatch({ type: 'reopened', at: this.#parts.clock.now() });
     for (const pilot of this.machine.pilots.values()) {
+      if (isOver(pilot)) {
+        this.#cleanUp(pilot);
+        continue;
+      }
+      this.#killed.watch(pilot.id);
       // A pilot without a directory has no agent that could look there.
-      if (!isOver(pilot)) await publishAddress(this.#place(pilot.id), address).catch(() => {});
-      else this.#cleanUp(pilot);
+      await publishAddress(this.#place(pilot.id), address).catch(() => {});
     }
     await this.conductor.settled();
     void this.conductor.compact();
@@ -254,6 +268,7 @@ export class PilotCore {
       return;
     }
     if (event.type === 'pilot-accepted') this.#listed.add(event.pilot);
+    if (event.type === 'agent-silent') this.#killed.watch(event.pilot);
     const view = this.view(event.pilot);
     const from = view.follow(event);
     if (event.type === 'pilot-moved' && from !== undefined) {

@@ -160,6 +160,7 @@ function agentSettings(parts: SettingsParts, key: string): AgentSettings {
     manager: address,
     managerFile: place.managerFile,
     keptDirectory: place.keptDirectory,
+    settingsFile: place.settingsFile,
     root: agent.scratch
       ? join(agent.scratch, name)
       : (description.workingDirectory ?? place.directory),

@@ -36,4 +36,6 @@ export async function removeRemains(
   const left = new LeftFiles(place.keptDirectory);
   for (const agent of agents.keys()) await left.remove(agent);
   await cleanUpPlace(place, cleanup);
+  // Wardens leave no more of them now that the settings are removed, and some were unknown agents'.
+  for (const agent of await left.killed()) await left.remove(agent);
 }

@@ -1,8 +1,9 @@
 /**
  * What an agent leaves behind in its pilot's directory: for each service the reports that were not
- * acknowledged, and why the agent ended, where nobody has heard it say so.
+ * acknowledged, why the agent ended, where nobody has heard it say so, and its warden's note that it
+ * was killed and nothing of its units is left.
  */
-import { rmdir } from 'node:fs/promises';
+import { readdir, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { AgentMessage, SealedReport } from '../protocol/messages.ts';
 import type { Log } from '../runtime/log.ts';
@@ -14,6 +15,14 @@ const AGENT_ID = /^[A-Za-z0-9_-]{1,64}$/;
 /** Whether an agent may call itself so. */
 export function isAgentId(id: string): boolean {
   return AGENT_ID.test(id);
+}
+
+/** No agent's nor service's id has this sign. */
+const DEATH_NOTE = '~killed';
+
+/** Where an agent's warden leaves its note. */
+export function deathNoteOf(directory: string, agentId: string): string {
+  return join(directory, `${agentId}${DEATH_NOTE}`);
 }
 
 /** An agent's last word. */
@@ -68,7 +77,7 @@ export interface LeftReports {
   /** What was left for a service, in order. */
   reports(agentId: string, service: string): Promise<SealedReport[]>;
   bye(agentId: string): Promise<Bye | undefined>;
-  /** Removes what a service has taken in, or without a service the agent's last word. */
+  /** Removes what a service has taken in, or without a service the agent's last word and its death note. */
   remove(agentId: string, service?: string): Promise<void>;
 }
 
@@ -93,8 +102,19 @@ export class LeftFiles implements LeftReports {
     return bye as Bye | undefined;
   }
 
+  /** The agents that were killed, with nothing of their units left. */
+  async killed(): Promise<ReadonlySet<string>> {
+    const names = await readdir(this.#directory).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return [];
+      throw error;
+    });
+    const notes = names.filter((name) => name.endsWith(DEATH_NOTE));
+    return new Set(notes.map((name) => name.slice(0, -DEATH_NOTE.length)));
+  }
+
   async remove(agentId: string, service?: string): Promise<void> {
     if (!isAgentId(agentId)) return;
+    if (service === undefined) await rm(deathNoteOf(this.#directory, agentId), { force: true });
     const file =
       service === undefined
         ? byeOf(this.#directory, agentId)

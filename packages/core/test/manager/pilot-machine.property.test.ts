@@ -44,6 +44,7 @@ it('a pilot machine holds its invariants, its table and its replay whatever come
       why: fc.constant('w'),
     }),
     fc.record({ type: fc.constant('agent-bye' as const), pilot, agent, reason }),
+    fc.record({ type: fc.constant('agent-killed' as const), pilot, agent }),
     fc.record({ type: fc.constant('cancel' as const), pilot }),
     fc.record({ type: fc.constant('reinitialize' as const), pilot, plan: fc.constant(plan) }),
     fc.record({ type: fc.constant('registration-due' as const), pilot, round }),

@@ -107,6 +107,24 @@ describe('PilotMachine', () => {
     ]);
   });
 
+  it('loses an agent that is seen to be killed before its lease is over, and goes on', () => {
+    const world = new PilotWorld().running().join('b').silent('a');
+    world.done();
+    world.killed('a').killed('a').killed('nobody');
+    const detail = 'its agent was killed, and its units were ended with it';
+    const gone = { type: 'agent-gone', agent: 'a', how: 'lost', detail };
+    expect(world.done()).toEqual([gone, { type: 'watch-native', pilot: 'p' }]);
+    expect(world.pilot?.ending).toBeUndefined();
+    expect(world.state).toBe('Running');
+  });
+
+  it('believes nobody that an agent with a link was killed', () => {
+    const world = new PilotWorld().running();
+    const before = world.machine.dump();
+    world.killed();
+    expect(world.machine.dump()).toEqual(before);
+  });
+
   it('takes an agent that never said goodbye for vanished, however well its native job ended', () => {
     world.running().silent().native('Done');
     expect(world.effects).toContainEqual(

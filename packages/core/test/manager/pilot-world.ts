@@ -84,6 +84,9 @@ export class PilotWorld {
     const more = problem === undefined ? {} : { problem };
     return this.tell({ type: 'agent-bye', pilot: 'p', agent, reason, ...more });
   }
+  killed(agent = 'a'): this {
+    return this.tell({ type: 'agent-killed', pilot: 'p', agent });
+  }
   cancel(): this {
     return this.tell({ type: 'cancel', pilot: 'p' });
   }
