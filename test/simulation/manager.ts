@@ -15,7 +15,6 @@ import {
   PilotMachine,
   type PilotStep,
 } from '../../packages/core/src/manager/pilot-machine.ts';
-import { isOver } from '../../packages/core/src/manager/pilot-record.ts';
 import { TemplateIndex } from '../../packages/core/src/manager/template-index.ts';
 import { assertInvariants, type WorkDump } from '../../packages/core/src/manager/work-dump.ts';
 import type { WorkEvent } from '../../packages/core/src/manager/work-events.ts';
@@ -27,7 +26,7 @@ import { silentLog } from '../../packages/core/src/runtime/log.ts';
 import { type SchedulerName, schedulerOf } from '../../packages/core/src/scheduler/schedulers.ts';
 import { AgentRegistry } from '../../packages/core/src/service/agent-registry.ts';
 import { Conductor } from '../../packages/core/src/service/conductor.ts';
-import { lastWordsOf } from '../../packages/core/src/service/pilot-remains.ts';
+import { NativeReports } from '../../packages/core/src/service/native-reports.ts';
 import { RunningTimers } from '../../packages/core/src/service/running-timers.ts';
 import { type SubmitPace, submitAll } from '../../packages/core/src/service/submit.ts';
 import { WorkCore } from '../../packages/core/src/service/work-core.ts';
@@ -81,6 +80,7 @@ export class ManagerLife {
   readonly #pilots: PilotMachine;
   readonly #conductor: Conductor<PilotInput, PilotEvent, PilotEffect, PilotStep>;
   readonly #registry: AgentRegistry;
+  readonly #reports: NativeReports;
   #pointsLeft: number;
 
   constructor(parts: ManagerParts) {
@@ -119,6 +119,14 @@ export class ManagerLife {
       pilotOf: (identity) => identity,
       timesOf: () => ({ heartbeatMs: HEARTBEAT_MS, leaseMs: LEASE_MS }),
       leftOf: () => parts.left,
+    });
+    this.#reports = new NativeReports({
+      agents: this.#registry,
+      clock: this.#clock,
+      log: silentLog,
+      pilotOf: (pilot) => this.#pilots.pilots.get(pilot),
+      leftOf: () => parts.left,
+      tell: (input) => this.tell(input),
     });
     this.#open();
   }
@@ -173,16 +181,9 @@ export class ManagerLife {
     if (!this.isOver) this.#conductor.dispatch(input);
   }
 
-  /** The resource manager says how a native job is. */
-  async tellNative(pilot: string, report: NativeReport): Promise<void> {
-    if (isOver(report)) {
-      await this.#registry.parted(pilot);
-      const words = await lastWordsOf(this.#pilots.pilots.get(pilot), this.#parts.left, silentLog);
-      for (const word of words) {
-        this.tell({ type: 'agent-bye', pilot, ...word, at: this.#clock.now() });
-      }
-    }
-    this.tell({ type: 'native', pilot, report, at: this.#clock.now() });
+  /** The resource manager says how a native job was at that time or later. */
+  tellNative(pilot: string, report: NativeReport, asOf: number): void {
+    this.#reports.report(pilot, report, false, asOf);
   }
 
   /** Calls back with the number of the first unit, or that the disk is full, if it lives to hear of it. */

@@ -177,7 +177,7 @@ export class World {
     const at = Math.max(now + this.random.between(1, 500), this.#lastTold.get(pilot) ?? 0);
     this.#lastTold.set(pilot, at);
     this.clock.after(at - now, () => {
-      this.#manager?.whenRunning(() => void this.#manager?.tellNative(pilot, report));
+      this.#manager?.whenRunning(() => this.#manager?.tellNative(pilot, report, now));
     });
   }
 }

@@ -60,6 +60,8 @@ export class AgentRegistry {
   readonly #clients = new Set<WorkClient>();
   /** Links that have not said yet whose they are. */
   readonly #unnamed = new Set<LinkWatch>();
+  /** When a link of a pilot's agents was last lost, by the monotonic clock. */
+  readonly #lastLost = new Map<string, number>();
   /** Called whenever a link of an agent is over. */
   readonly #partings = new Set<() => void>();
   #closed = false;
@@ -146,6 +148,11 @@ export class AgentRegistry {
   /** Whether any of a pilot's agents has a link. */
   areConnected(pilotId: string): boolean {
     return [...this.#agents.values()].some((agent) => agent.pilotId === pilotId && agent.connected);
+  }
+
+  /** Whether any of a pilot's agents has a link, or has had one since a time of the monotonic clock. */
+  wereConnected(pilotId: string, since: number): boolean {
+    return this.areConnected(pilotId) || (this.#lastLost.get(pilotId) ?? -Infinity) >= since;
   }
 
   /**
@@ -290,7 +297,9 @@ export class AgentRegistry {
     agent.depart();
     this.#watches.delete(agent.agentId);
     const { pilotId: pilot, agentId } = agent;
-    const at = this.#parts.clock.now();
+    const { clock } = this.#parts;
+    this.#lastLost.set(pilot, clock.monotonic());
+    const at = clock.now();
     this.#parts.dispatch({ type: 'agent-silent', pilot, agent: agentId, why, at });
     for (const look of this.#partings) look();
   }

@@ -24,8 +24,11 @@ export interface NativeJobsParts {
   readonly rm: string;
   readonly clock: Clock;
   readonly log: Log;
-  /** `forgotten` when the resource manager has not known it for long. */
-  report(pilotId: string, state: NativeState, forgotten: boolean): void;
+  /**
+   * @param forgotten the resource manager has not known it for long
+   * @param asOf what this was asked or heard at, by the monotonic clock: it was so then or later
+   */
+  report(pilotId: string, state: NativeState, forgotten: boolean, asOf: number): void;
 }
 
 interface Watched {
@@ -141,20 +144,21 @@ export class NativeJobs {
   async #poll(): Promise<void> {
     if (this.#watched.size === 0 || this.manager.states === undefined) return;
     const asked = [...this.#watched].map(([id, job]) => ({ id, job, pushes: job.pushes }));
+    const asOf = this.#parts.clock.monotonic();
     const answers = await this.manager.states(asked.map(({ id }) => id));
     const states = new Map(answers.map((state) => [state.id, state]));
     for (const { id, job, pushes } of asked) {
       if (job.pushes !== pushes) continue;
       const state = states.get(id) ?? { id, state: 'Unknown', detail: 'not known there' };
       this.#count(job, state);
-      this.#report(state);
+      this.#report(state, asOf);
     }
   }
 
   #pushed(state: NativeState): void {
     const job = this.#watched.get(state.id);
     if (job !== undefined) job.pushes += 1;
-    this.#report(state);
+    this.#report(state, this.#parts.clock.monotonic());
   }
 
   #count(job: Watched, { state }: NativeState): void {
@@ -163,11 +167,11 @@ export class NativeJobs {
     job.unknown = state === 'Unknown' ? { since, answers } : undefined;
   }
 
-  #report(state: NativeState): void {
+  #report(state: NativeState, asOf: number): void {
     const job = this.#watched.get(state.id);
     if (job === undefined || this.#closed) return;
     if (['Done', 'Canceled', 'Failed'].includes(state.state)) this.#watched.delete(state.id);
-    this.#parts.report(job.pilotId, state, this.#isForgotten(job));
+    this.#parts.report(job.pilotId, state, this.#isForgotten(job), asOf);
   }
 
   #isForgotten({ unknown, cancel }: Watched): boolean {

@@ -30,12 +30,17 @@ export class NativeReports {
     this.#parts = parts;
   }
 
-  /** Takes a report in; `forgotten` when the resource manager has not known it for long. */
-  report(pilot: string, report: NativeReport, forgotten: boolean): void {
+  /**
+   * Takes a report in, as NativeJobs gives it. That a native job is back in the queue is passed over
+   * where an agent has been heard since it was asked: that one may have been started since, and what
+   * is true is said again when it is silent.
+   */
+  report(pilot: string, report: NativeReport, forgotten: boolean, asOf: number): void {
     const { agents, clock, tell, pilotOf } = this.#parts;
     const native = pilotOf(pilot)?.native;
-    const isGoneBy = forgotten && !agents.areConnected(pilot);
+    const isGoneBy = forgotten && !agents.wereConnected(pilot, asOf);
     const isBack = native?.phase === 'live' && isRequeued(native.report, report);
+    if (isBack && agents.wereConnected(pilot, asOf)) return;
     const say = () => {
       tell({ type: 'native', pilot, report, at: clock.now() });
       const { id: nativeId } = report;

@@ -129,7 +129,7 @@ export class PilotCore {
       directory: `${parts.directory}/adaptors`,
       clock,
       log,
-      report: (pilot, report, forgotten) => reports.report(pilot, report, forgotten),
+      report: (...heard) => reports.report(...heard),
     });
     this.#submissions = new Submissions({
       clock,

@@ -10,12 +10,13 @@ import { PilotWorld } from '../manager/pilot-world.ts';
 function reporting() {
   const world = new PilotWorld().running();
   const told: string[] = [];
-  const links = { are: true, part: () => {} };
+  const links = { are: true, lost: 0, part: () => {} };
   const parted = new Promise<void>((resolve) => {
     links.part = resolve;
   });
   const agents: Partial<AgentRegistry> = {
     areConnected: () => links.are,
+    wereConnected: (_, since) => links.are || links.lost >= since,
     parted: () => (links.are ? parted : Promise.resolve()),
   };
   const reports = new NativeReports({
@@ -33,8 +34,8 @@ function reporting() {
       told.push(input.type === 'native' ? input.report.state : input.type);
     },
   });
-  const report = (state: NativeReport['state'], forgotten = false) =>
-    reports.report('p', { id: '17', state, detail: state.toUpperCase() }, forgotten);
+  const report = (state: NativeReport['state'], forgotten = false, asOf = 1) =>
+    reports.report('p', { id: '17', state, detail: state.toUpperCase() }, forgotten, asOf);
   const settled = () => new Promise((resolve) => setImmediate(resolve));
   return { world, told, links, report, settled };
 }
@@ -52,12 +53,24 @@ describe('what is said of a native job', () => {
 
   it('comes in order, also while one waits', async () => {
     const { world, told, links, report, settled } = reporting();
+    links.are = false;
     report('Pending');
     report('Running');
-    links.part();
     await settled();
     expect(told).toEqual(['agent-bye', 'Pending', 'Running']);
     expect(world.pilot?.native).toMatchObject({ report: { state: 'Running' } });
+  });
+
+  it('is not that it is back in the queue, where an agent was heard since that was asked', async () => {
+    const { told, links, report, settled } = reporting();
+    report('Pending');
+    Object.assign(links, { are: false, lost: 5 });
+    report('Pending', false, 4);
+    await settled();
+    expect(told).toEqual([]);
+    report('Pending', false, 6);
+    await settled();
+    expect(told).toEqual(['agent-bye', 'Pending']);
   });
 
   it('is no news of its end while an agent has a link, however long it is forgotten', async () => {
