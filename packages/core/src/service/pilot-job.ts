@@ -28,7 +28,7 @@ export interface PilotJob {
   readonly stateDetail: string;
   /** Begins with the present detail and completes after a final state. */
   readonly stateDetail$: Observable<string>;
-  /** What its agents really found, a node each. */
+  /** What its agents really found, a node each; one that was lost stays listed until it starts anew. */
   readonly nodes: readonly NodeInfo[];
   /** Resolves with the pilot in any final state. */
   finished(options?: CallOptions): Promise<PilotJob>;
