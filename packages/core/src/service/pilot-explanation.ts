@@ -111,19 +111,26 @@ function pendingAdvice({ plan, native }: Readonly<PilotRecord>, read: readonly s
 function failedAdvice(pilot: Readonly<PilotRecord>): string[] {
   const { native } = pilot;
   if (native.phase === 'over' && native.report.hint !== undefined) return [native.report.hint];
-  const { type, description } = pilot.plan;
   if (presentAgents(pilot).length > 0) return ['create another pilot'];
+  const { type, description } = pilot.plan;
+  const hasCommands = (description.initCommands ?? []).length > 0;
+  const check = hasCommands && native.phase === 'over' ? [CHECK_COMMANDS] : [];
   if (type !== 'local') {
     return [
+      ...check,
       'check that Node.js 20.19 or newer is on the node (agent.node, initCommands)',
       'check that the node reaches this host (listen)',
     ];
   }
   if (description.agent?.node !== undefined) {
-    return ['check that agent.node is Node.js 20.19 or newer, or leave it out'];
+    return [...check, 'check that agent.node is Node.js 20.19 or newer, or leave it out'];
   }
-  return description.initCommands ? ['check the initCommands'] : ['create another pilot'];
+  return [...check, 'create another pilot'];
 }
+
+// The script that they are in tells of one that fails, and cannot tell of one that ends it.
+const CHECK_COMMANDS =
+  'check the initCommands: one may have ended the script before the agent (no `exit`, no `exec`)';
 
 /** The end of a text file; empty when there is none. */
 export function tailOf(path: string): string {

@@ -82,9 +82,29 @@ describe('a pilot that failed', () => {
     expect(explain(fail(local({ agent: { node: '/old/node' } }))).slice(1)).toEqual([
       '  would help: check that agent.node is Node.js 20.19 or newer, or leave it out',
     ]);
-    expect(explain(fail(local({ initCommands: ['exit 3'] }))).slice(1)).toEqual([
-      '  would help: check the initCommands',
+  });
+
+  it('names first what may have ended its script without a word', () => {
+    const description = { initCommands: ['exit 3'] };
+    const check =
+      '  would help: check the initCommands: one may have ended the script before the agent ' +
+      '(no `exit`, no `exec`)';
+    expect(explain(fail(local(description))).slice(1)).toEqual([
+      check,
+      '  would help: create another pilot',
     ]);
+    expect(explain(fail(local({ ...description, agent: { node: '/old/node' } })))[1]).toBe(check);
+    const elsewhere = new PilotWorld().tell({
+      type: 'create',
+      pilot: 'p',
+      plan: { ...plan, description },
+    });
+    expect(explain(elsewhere.accept().native('Done', 'COMPLETED')).slice(1)).toEqual([
+      check,
+      '  would help: check that Node.js 20.19 or newer is on the node (agent.node, initCommands)',
+      '  would help: check that the node reaches this host (listen)',
+    ]);
+    expect(explain(fail(local({ initCommands: [] })))).not.toContain(check);
   });
 
   it('elsewhere is advised on the node and the way to it', () => {
