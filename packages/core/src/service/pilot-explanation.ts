@@ -6,6 +6,8 @@ import { isFinalPilotJobState } from '../model/pilot-job-state.ts';
 import { formatDuration } from '../model/quantity.ts';
 
 const TAIL_BYTES = 4096;
+/** As many as one reads at a glance. */
+const SHOWN_LINES = 10;
 
 /** What an agent has written: where, and the end of it. */
 export interface AgentOutput {
@@ -43,8 +45,18 @@ export function explainPilot(
       ...(trouble !== undefined && { trouble }),
       agents,
     },
-    ...(tail !== '' && { lastOutput: tail }),
+    ...(tail !== '' && { lastOutput: lastLines(output) }),
   });
+}
+
+/** The last lines, after a word on those that are left out. */
+function lastLines({ file, tail }: AgentOutput): string {
+  const lines = tail.trimEnd().split('\n');
+  const more = lines.length - SHOWN_LINES;
+  if (more <= 0) return tail;
+  const count = `at least ${more} more ${more === 1 ? 'line' : 'lines'}`;
+  // The tail may not be all of it.
+  return [`(${count} before these in ${file})`, ...lines.slice(-SHOWN_LINES)].join('\n');
 }
 
 interface Advice {

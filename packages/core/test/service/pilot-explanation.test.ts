@@ -78,6 +78,20 @@ describe('a pilot that failed', () => {
     ]);
   });
 
+  it('shows the last ten lines, and where the others are', () => {
+    const written = (count: number) => Array.from({ length: count }, (_, i) => `line ${i}`);
+    const shown = (count: number) => {
+      const lines = explain(fail(local()), `${written(count).join('\n')}\n`);
+      return lines.slice(lines.indexOf('  last output:') + 1).map((line) => line.trim());
+    };
+    expect(shown(10)).toEqual(written(10));
+    expect(shown(11)).toEqual([
+      '(at least 1 more line before these in /store/agent.log)',
+      ...written(11).slice(1),
+    ]);
+    expect(shown(40)[0]).toBe('(at least 30 more lines before these in /store/agent.log)');
+  });
+
   it('on this machine is advised on what it was given', () => {
     expect(explain(fail(local({ agent: { node: '/old/node' } }))).slice(1)).toEqual([
       '  would help: check that agent.node is Node.js 20.19 or newer, or leave it out',
