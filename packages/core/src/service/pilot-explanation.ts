@@ -1,5 +1,5 @@
 /** Why a pilot is where it is: no pilot is ever without an answer. */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { type PilotRecord, presentAgents } from '../manager/pilot-record.ts';
 import { type Explanation, explanation } from '../model/explanation.ts';
 import { isFinalPilotJobState } from '../model/pilot-job-state.ts';
@@ -101,6 +101,9 @@ function advice(pilot: Readonly<PilotRecord>, read: readonly string[]): Advice {
   }
 }
 
+// Less starts sooner where others are in the way, not where nodes are down or a date is waited for.
+const CROWDED = /\((Resources|Priority)\)/;
+
 function pendingAdvice({ plan, native }: Readonly<PilotRecord>, read: readonly string[]): Advice {
   const isHere = plan.type === 'local';
   // What is accepted on this machine waits in no queue.
@@ -114,10 +117,9 @@ function pendingAdvice({ plan, native }: Readonly<PilotRecord>, read: readonly s
   if (native.phase === 'live' && native.report.hint !== undefined) {
     return { waitsFor: ['somebody to change what keeps it'], wouldHelp: [native.report.hint] };
   }
-  return {
-    waitsFor: [`${plan.rm} to start it`],
-    wouldHelp: isHere ? [] : ['ask for less, or for another queue'],
-  };
+  const isCrowded = native.phase === 'live' && CROWDED.test(native.report.detail);
+  const help = isCrowded ? 'ask for less, or for another queue' : 'wait';
+  return { waitsFor: [`${plan.rm} to start it`], wouldHelp: isHere ? [] : [help] };
 }
 
 function failedAdvice(pilot: Readonly<PilotRecord>): string[] {
@@ -144,22 +146,26 @@ function failedAdvice(pilot: Readonly<PilotRecord>): string[] {
 const CHECK_COMMANDS =
   'check the initCommands: one may have ended the script before the agent (no `exit`, no `exec`)';
 
-/** The end of a text file; empty when there is none. */
+/** The end of a text file; empty when there is none, or nothing that can be read as one. */
 export function tailOf(path: string): string {
-  let file: number;
+  let file: number | undefined;
   try {
-    file = openSync(path, 'r');
+    // Or it would wait for whoever writes to a named pipe.
+    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const stats = fstatSync(file);
+    return stats.isFile() ? endOf(file, stats.size) : '';
   } catch {
+    // To explain is worth a try, and no more.
     return '';
-  }
-  try {
-    const { size } = fstatSync(file);
-    const bytes = Buffer.alloc(Math.min(size, TAIL_BYTES));
-    const count = readSync(file, bytes, 0, bytes.length, size - bytes.length);
-    const text = bytes.toString('utf8', 0, count);
-    // Its first line is a whole one, unless there is but one.
-    return size > TAIL_BYTES ? text.slice(text.indexOf('\n') + 1) : text;
   } finally {
-    closeSync(file);
+    if (file !== undefined) closeSync(file);
   }
+}
+
+function endOf(file: number, size: number): string {
+  const bytes = Buffer.alloc(Math.min(size, TAIL_BYTES));
+  const count = readSync(file, bytes, 0, bytes.length, size - bytes.length);
+  const text = bytes.toString('utf8', 0, count);
+  // Its first line is a whole one, unless there is but one.
+  return size > TAIL_BYTES ? text.slice(text.indexOf('\n') + 1) : text;
 }

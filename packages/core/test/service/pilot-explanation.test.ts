@@ -18,10 +18,26 @@ function explain({ pilot }: PilotWorld, tail = ''): string[] {
 }
 
 describe('a pilot that waits', () => {
-  it('in a queue may ask for less', () => {
-    expect(explain(new PilotWorld().create().accept().native('Pending')).slice(1)).toEqual([
+  it.each(['PENDING (Resources)', 'PENDING (Priority)'])(
+    'for others, %s, may ask for less',
+    (detail) => {
+      const world = new PilotWorld().create().accept().native('Pending', detail);
+      expect(explain(world).slice(1)).toEqual([
+        '  waits for slurm:// to start it',
+        '  would help: ask for less, or for another queue',
+      ]);
+    },
+  );
+
+  it.each([
+    'PENDING',
+    'PENDING (BeginTime)',
+    'PENDING (Nodes required for job are DOWN, DRAINED or reserved for jobs in higher priority partitions)',
+  ])('for what less does not change, %s, can but wait', (detail) => {
+    const world = new PilotWorld().create().accept().native('Pending', detail);
+    expect(explain(world).slice(1)).toEqual([
       '  waits for slurm:// to start it',
-      '  would help: ask for less, or for another queue',
+      '  would help: wait',
     ]);
   });
 
