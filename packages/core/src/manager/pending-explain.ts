@@ -106,15 +106,15 @@ function withoutAgents({ state, requests, open, pilots, live }: Case): Reason | 
         ? `no pilot is left (${last.id} is ${saying(last)}): create one`
         : 'no pilot: create one',
       waitsFor: ['a pilot'],
-      wouldHelp: [`create a pilot with ${leastOf(requests.request)}`],
+      wouldHelp: [`create a pilot with ${leastOf(requests)}`],
     };
   }
   const largest = Math.max(...open.map(({ cores }) => cores ?? Number.POSITIVE_INFINITY));
   if (largest < requests.request.cores) {
     return {
       summary: `wants ${counted(requests.request.cores, 'core')}; the largest pilot has ${largest}`,
-      waitsFor: [`a pilot with ${leastOf(requests.request)}`],
-      wouldHelp: [`create a pilot with ${leastOf(requests.request)}`],
+      waitsFor: [`a pilot with ${leastOf(requests)}`],
+      wouldHelp: [`create a pilot with ${leastOf(requests)}`],
     };
   }
   return {
@@ -142,15 +142,20 @@ function summaryOfOpen(open: readonly PilotSummary[]): string {
   return `${who} ${state.toLowerCase()}${detail ? `: ${detail}` : ''}${rest}`;
 }
 
-function withoutRoomAnywhere({ requests: { request }, live, open }: Case): Reason | undefined {
+function withoutRoomAnywhere({ requests, live, open, now }: Case): Reason | undefined {
+  const { request } = requests;
   if (live.some(({ capacity }) => fits(request, capacity))) return undefined;
   const nearest = nearestTo(request, live);
   const one = live.filter(({ pilotId }) => pilotId === nearest.pilotId).length === 1;
   const missing = whyNot(request, nearest.capacity) ?? '';
+  const inSize = missing.replace('; has', `; the largest ${one ? 'pilot' : 'node of a pilot'} has`);
+  const inTime = live.some((place) => place.endsInTime(requests, now))
+    ? ''
+    : `; it takes ${timeOf(requests)}, and the one that lasts longest has ${longestLeft(live, now)}`;
   return {
-    summary: missing.replace('; has', `; the largest ${one ? 'pilot' : 'node of a pilot'} has`),
-    waitsFor: [`a pilot with ${leastOf(request)}`, ...coming(open, live, request)],
-    wouldHelp: [`create a pilot with ${leastOf(request)}`],
+    summary: `${inSize}${inTime}`,
+    waitsFor: [`a pilot with ${leastOf(requests)}`, ...coming(open, live, request)],
+    wouldHelp: [`create a pilot with ${leastOf(requests)}`],
     details: { wants: request, largest: nearest.capacity },
   };
 }
@@ -219,17 +224,26 @@ function withoutPermission({ requests, live, open }: Case): Reason | undefined {
 function withoutTime({ requests, live, open, now }: Case): Reason | undefined {
   const possible = live.filter((place) => place.possible(requests));
   if (possible.some((place) => place.endsInTime(requests, now))) return undefined;
-  const wanted = formatDuration((requests.spec.expectedMs ?? 0) / 1000);
-  const leftMs = Math.max(...possible.map(({ endsAt = now }) => endsAt - now));
-  const left = formatDuration(Math.max(0, Math.floor(leftMs / 1000)));
+  const wanted = timeOf(requests);
   return {
-    summary: `starts when a pilot has ${wanted} left; the one that lasts longest has ${left}`,
+    summary: `starts when a pilot has ${wanted} left; the one that lasts longest has ${longestLeft(possible, now)}`,
     waitsFor: [`a pilot that has ${wanted} left`, ...coming(open, live, requests.request)],
     wouldHelp: [
-      `create a pilot with a wallTimeLimit above ${wanted}`,
+      `create a pilot with ${leastOf(requests)}`,
       'submit it with a shorter estimatedRunTime, if it takes less',
     ],
   };
+}
+
+/** How long a unit says that it takes. */
+function timeOf({ spec }: ClassQueue): string {
+  return formatDuration((spec.expectedMs ?? 0) / 1000);
+}
+
+/** What is left to the place of these that lasts longest; none is without an end. */
+function longestLeft(places: readonly AgentPlace[], now: number): string {
+  const leftMs = Math.max(...places.map(({ endsAt = now }) => endsAt - now));
+  return formatDuration(Math.max(0, Math.floor(leftMs / 1000)));
 }
 
 function inQueue({ state, unit, requests }: Case, inShort: boolean): Reason {
@@ -251,9 +265,11 @@ function inQueue({ state, unit, requests }: Case, inShort: boolean): Reason {
   };
 }
 
-/** The least that a pilot must have to run it: `at least 64 cores`. */
-function leastOf(request: ResourceRequest): string {
-  return `at least ${describeRequest(request)}`;
+/** All that a pilot must have to run it: `at least 1 core, 3 gpus, and a wallTimeLimit above 5h`. */
+function leastOf(requests: ClassQueue): string {
+  const { request, spec } = requests;
+  const size = `at least ${describeRequest(request)}`;
+  return spec.expectedMs ? `${size}, and a wallTimeLimit above ${timeOf(requests)}` : size;
 }
 
 function saying({ state, detail }: PilotSummary): string {

@@ -203,7 +203,28 @@ describe('a unit that could run', () => {
     world.submit({ estimatedRunTime: '2h' });
     const { summary, wouldHelp } = explain(world, 0, [running('p1')]);
     expect(summary).toBe('starts when a pilot has 2h left; the one that lasts longest has 1h');
-    expect(wouldHelp?.[0]).toBe('create a pilot with a wallTimeLimit above 2h');
+    expect(wouldHelp?.[0]).toBe(
+      'create a pilot with at least 1 core, and a wallTimeLimit above 2h',
+    );
+  });
+
+  it('names all that it lacks at once', () => {
+    const world = new WorkWorld();
+    world.submit({ gpus: 3, estimatedRunTime: '5h' });
+    const least = 'a pilot with at least 1 core, 3 gpus, and a wallTimeLimit above 5h';
+    expect(explain(world, 0).wouldHelp).toEqual([`create ${least}`]);
+    world.join('p1', {}, 3_600_000);
+    const { summary, waitsFor, wouldHelp } = explain(world, 0, [running('p1')]);
+    expect(summary).toBe(
+      'wants 3 gpus; the largest pilot has 0; it takes 5h, and the one that lasts longest has 1h',
+    );
+    expect(waitsFor).toEqual([least]);
+    expect(wouldHelp).toEqual([`create ${least}`]);
+    // One that lasts lacks the gpus alone.
+    world.join('p2');
+    expect(detail(world, 0, [running('p1'), running('p2')])).toBe(
+      'wants 3 gpus; the largest pilot has 0',
+    );
   });
 
   it('knows how many go before it', () => {
