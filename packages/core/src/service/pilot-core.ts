@@ -21,8 +21,9 @@ import { LeftFiles } from '../transport/kept-reports.ts';
 import { AgentRegistry } from './agent-registry.ts';
 import { Conductor, type ConductorJournal } from './conductor.ts';
 import { KilledAgents } from './killed-agents.ts';
+import { tailOf } from './log-tail.ts';
 import { NativeReports } from './native-reports.ts';
-import { explainPilot, tailOf } from './pilot-explanation.ts';
+import { explainPilot } from './pilot-explanation.ts';
 import type { PilotJobEvent } from './pilot-job.ts';
 import { type PilotJobActions, PilotJobView } from './pilot-job-view.ts';
 import {

@@ -1,5 +1,4 @@
 /** Why a pilot is where it is: no pilot is ever without an answer. */
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { type PilotRecord, presentAgents } from '../manager/pilot-record.ts';
 import { type Explanation, explanation } from '../model/explanation.ts';
 import { isFinalPilotJobState } from '../model/pilot-job-state.ts';
@@ -145,27 +144,3 @@ function failedAdvice(pilot: Readonly<PilotRecord>): string[] {
 // The script that they are in tells of one that fails, and cannot tell of one that ends it.
 const CHECK_COMMANDS =
   'check the initCommands: one may have ended the script before the agent (no `exit`, no `exec`)';
-
-/** The end of a text file; empty when there is none, or nothing that can be read as one. */
-export function tailOf(path: string): string {
-  let file: number | undefined;
-  try {
-    // Or it would wait for whoever writes to a named pipe.
-    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    const stats = fstatSync(file);
-    return stats.isFile() ? endOf(file, stats.size) : '';
-  } catch {
-    // To explain is worth a try, and no more.
-    return '';
-  } finally {
-    if (file !== undefined) closeSync(file);
-  }
-}
-
-function endOf(file: number, size: number): string {
-  const bytes = Buffer.alloc(Math.min(size, TAIL_BYTES));
-  const count = readSync(file, bytes, 0, bytes.length, size - bytes.length);
-  const text = bytes.toString('utf8', 0, count);
-  // Its first line is a whole one, unless there is but one.
-  return size > TAIL_BYTES ? text.slice(text.indexOf('\n') + 1) : text;
-}
