@@ -1,4 +1,5 @@
 /** Hands launches over: those of one moment that differ in their own files only, as one array. */
+import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { Clock, PilotError } from '@pstar/core/adaptor';
 import { Gathering } from './gathering.ts';
@@ -16,6 +17,10 @@ export interface SubmissionsParts {
   /** Whether there may be arrays. */
   readonly arrays: boolean;
 }
+
+/** Without waiting for whoever reads a named pipe. */
+const LOG_FLAGS =
+  constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NONBLOCK;
 
 interface Item {
   readonly planned: PlannedLaunch;
@@ -106,6 +111,6 @@ export class Submissions {
 
 /** Slurm would make it readable by all. Where it is to be may be known to nodes only. */
 async function makeLog(file: string): Promise<void> {
-  const log = await open(file, 'a', 0o600).catch(() => undefined);
+  const log = await open(file, LOG_FLAGS, 0o600).catch(() => undefined);
   await log?.close();
 }

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -61,6 +62,12 @@ describe('submit', () => {
     expect(await connected().submit(launch)).toBe('101');
     expect(slurm.jobs.map(({ name }) => name)).toEqual(['a']);
     expect((await stat(launch.logFile)).mode & 0o777).toBe(0o600);
+  });
+
+  it('does not wait where a named pipe is in place of the log', async () => {
+    const launch = await launched('a');
+    execFileSync('mkfifo', [launch.logFile]);
+    expect(await connected().submit(launch)).toBe('101');
   });
 
   it('makes an array of launches of one moment that want the same', async () => {

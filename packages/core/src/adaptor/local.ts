@@ -3,6 +3,7 @@
  * on without this program; a native job is over when the agent and all that it started is.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { availableParallelism, hostname, release, totalmem } from 'node:os';
 import { join } from 'node:path';
@@ -34,6 +35,9 @@ import { agentScript } from './shell.ts';
 const LAUNCH_VARIABLE = 'PSTAR_LAUNCH';
 /** From SIGTERM to SIGKILL: an agent's own grace for its units is shorter. */
 const GRACE_MS = 15_000;
+/** Without waiting for whoever reads a named pipe. */
+const LOG_FLAGS =
+  constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NONBLOCK;
 
 /** Starts agents as processes on this machine. */
 export const localAdaptor = defineAdaptor({
@@ -80,7 +84,7 @@ class LocalResourceManager implements ResourceManager {
   async submit(launch: AgentLaunch, { signal }: { signal?: AbortSignal } = {}): Promise<string> {
     signal?.throwIfAborted();
     const [program = '', ...rest] = await commandOf(launch);
-    const log = await open(launch.logFile, 'a', 0o600);
+    const log = await open(launch.logFile, LOG_FLAGS, 0o600);
     try {
       const child = spawn(program, rest, {
         cwd: launch.directory,

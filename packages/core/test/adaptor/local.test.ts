@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -104,6 +105,12 @@ describe('local://', () => {
     const killed = await sh('kill -9 $$');
     expect(await ended(killed)).toMatchObject({ state: 'Failed', detail: 'ended by SIGKILL' });
     expect(await stateOf(killed)).toMatchObject({ state: 'Failed', signal: 'SIGKILL' });
+  });
+
+  it('refuses a named pipe that nobody reads for its log, and does not wait', async () => {
+    const own = launch(['/bin/true']);
+    execFileSync('mkfifo', [own.logFile]);
+    await expect(manager.submit(own)).rejects.toMatchObject({ code: 'ENXIO' });
   });
 
   it('rejects what cannot be started', async () => {
