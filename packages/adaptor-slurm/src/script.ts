@@ -1,6 +1,7 @@
 /** The batch script: what Slurm's users know a native job as. PURE. */
 import { type AgentLaunch, agentScript, shellQuote } from '@pstar/core/adaptor';
 import { sbatchLine } from './sbatch-options.ts';
+import { INIT_COMMANDS } from './site.ts';
 import type { SbatchOption } from './transport.ts';
 
 /** What a script is made of. */
@@ -83,12 +84,11 @@ function nodeLines(): string {
 
 function agentLines(launches: readonly AgentLaunch[], siteCommands: readonly string[]): string {
   const [first] = launches as [AgentLaunch];
-  const initCommands = [...siteCommands, ...(first.description.initCommands ?? [])];
-  const description = { ...first.description, initCommands };
-  if (launches.length === 1) return agentScript({ ...first, description });
+  const site = { source: INIT_COMMANDS, commands: siteCommands };
+  if (launches.length === 1) return agentScript(first, site);
   const { PSTAR_PILOT_ID: _, ...environment } = first.environment;
   const command = first.command.map((word) => (word === first.settingsFile ? SETTINGS : word));
-  const script = agentScript({ ...first, description, environment, command });
+  const script = agentScript({ ...first, environment, command }, site);
   return script.replaceAll(SETTINGS, '"$PSTAR_SETTINGS"');
 }
 

@@ -3,7 +3,8 @@ import { readSiteOptions } from './sbatch-options.ts';
 import type { SbatchOption } from './transport.ts';
 
 const OPTIONS = 'PSTAR_SLURM_SBATCH_OPTIONS';
-const INIT_COMMANDS = 'PSTAR_SLURM_INIT_COMMANDS';
+/** The variable that has a site's commands. */
+export const INIT_COMMANDS = 'PSTAR_SLURM_INIT_COMMANDS';
 
 /** Defaults of a site. */
 export interface SiteDefaults {

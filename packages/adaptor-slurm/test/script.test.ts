@@ -114,6 +114,12 @@ describe('the script', () => {
     expect([stdout, status]).toEqual(['', 1]);
   });
 
+  it.each(['false', 'echo "open'])("names the site's variable when %s fails", (command) => {
+    const { stdout, stderr, status } = run(single(showing(), [command]));
+    expect(stderr).toContain(`pstar: PSTAR_SLURM_INIT_COMMANDS has failed: ${command}\n`);
+    expect([stdout, status]).toEqual(['', 1]);
+  });
+
   it('hands over every word as it is', () => {
     const nasty = `it's "a" $HOME \`id\` \\ é\n#SBATCH --uid=0`;
     const launch = showing({ environment: { NASTY: nasty }, command: ['printf', '%s', nasty] });

@@ -23,7 +23,7 @@ export {
   localCommandRunner,
 } from './adaptor/command-runner.ts';
 export { availableAdaptors, registerAdaptor } from './adaptor/registry.ts';
-export { agentScript, shellCommand, shellQuote } from './adaptor/shell.ts';
+export { agentScript, type SiteCommands, shellCommand, shellQuote } from './adaptor/shell.ts';
 export type { Duration, NativeOptions, Scalar } from './model/attribute-readers.ts';
 export type { Parsed } from './model/description-schema.ts';
 export {

@@ -15,17 +15,35 @@ export function shellCommand(command: readonly string[]): string {
   return command.map(shellQuote).join(' ');
 }
 
+/** Commands that a site runs before those of a description. */
+export interface SiteCommands {
+  /** Where they are written, for the message of one that fails. */
+  readonly source: string;
+  readonly commands: readonly string[];
+}
+
 /**
- * The lines that a shell runs to become the agent: the variables, the description's `initCommands`,
- * each of which must succeed, then the agent in the shell's own process.
+ * The lines that a shell runs to become the agent: the variables, the site's commands and the
+ * description's `initCommands`, each of which must succeed, then the agent in the shell's own process.
  */
-export function agentScript(launch: AgentLaunch): string {
+export function agentScript(launch: AgentLaunch, site?: SiteCommands): string {
   const variables = Object.entries(launch.environment).map(
     ([name, value]) => `export ${name}=${shellQuote(value)}`,
   );
-  const init = (launch.description.initCommands ?? []).flatMap((command, i) => [
-    command,
-    `[ $? -eq 0 ] || { echo ${shellQuote(`pstar: initCommands[${i}] has failed: ${command}`)} >&2; exit 1; }`,
-  ]);
+  const init = [
+    ...(site?.commands ?? []).map((command) => mustSucceed(command, site?.source ?? '')),
+    ...(launch.description.initCommands ?? []).map((command, i) =>
+      mustSucceed(command, `initCommands[${i}]`),
+    ),
+  ];
   return [...variables, ...init, `exec ${shellCommand(launch.command)}`, ''].join('\n');
+}
+
+/**
+ * As a word of `eval`, so that a quote left open ends with it; of `command eval`, because of `eval`
+ * alone a syntax error is the silent end of some shells.
+ */
+function mustSucceed(command: string, source: string): string {
+  const message = shellQuote(`pstar: ${source} has failed: ${command}`);
+  return `command eval ${shellQuote(command)}\n[ $? -eq 0 ] || { echo ${message} >&2; exit 1; }`;
 }

@@ -51,4 +51,17 @@ describe('agentScript', () => {
     expect([status, stdout]).toEqual([1, '']);
     expect(stderr).toBe('pstar: initCommands[0] has failed: false # no\n');
   });
+
+  it.each(['sh', 'bash'])('ends in %s at a command that is none, and at no other', (shell) => {
+    const script = agentScript(launch(['echo "a', 'X="'], ['echo', 'agent']));
+    const { status, stdout, stderr } = spawnSync(shell, { input: script, encoding: 'utf8' });
+    expect([status, stdout]).toEqual([1, '']);
+    expect(stderr).toContain('pstar: initCommands[0] has failed: echo "a\n');
+  });
+
+  it("says of a site's command where it is written", () => {
+    const site = { source: 'SITE', commands: ['X=1', 'false'] };
+    const { status, stderr } = run(agentScript(launch(['true'], ['echo', 'agent']), site));
+    expect([status, stderr]).toEqual([1, 'pstar: SITE has failed: false\n']);
+  });
 });
