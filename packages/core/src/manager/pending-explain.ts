@@ -38,6 +38,9 @@ interface Case {
   readonly live: readonly AgentPlace[];
 }
 
+/** Of pilots that are not ready in different ways, as many ways are told. */
+const NAMED_KINDS = 2;
+
 const ENDED: ReadonlySet<string> = new Set(['Done', 'Canceled', 'Failed']);
 
 /** `inShort` leaves out the position in the queue, which costs a walk along it. */
@@ -132,14 +135,23 @@ function outOfTouch({ places }: WorkState, open: readonly PilotSummary[]): strin
   return undefined;
 }
 
-/** `2 pilots are pending: slurm: PENDING (Resources)`. */
+/** `2 pilots are pending: slurm: PENDING (Resources), and pilot p3 is pending: local: accepted`. */
 function summaryOfOpen(open: readonly PilotSummary[]): string {
-  const [{ id, state, detail }] = open as [PilotSummary];
-  const alike = open.every((pilot) => pilot.state === state);
-  const others = open.length - 1;
-  const who = alike && others > 0 ? `${open.length} pilots are` : `pilot ${id} is`;
-  const rest = alike ? '' : `, and ${others} more ${others === 1 ? 'is' : 'are'} not ready`;
-  return `${who} ${state.toLowerCase()}${detail ? `: ${detail}` : ''}${rest}`;
+  const bySaying = new Map<string, PilotSummary[]>();
+  for (const pilot of open) {
+    const kind = bySaying.get(saying(pilot)) ?? [];
+    kind.push(pilot);
+    bySaying.set(saying(pilot), kind);
+  }
+  const kinds = [...bySaying.values()];
+  const named = kinds.slice(0, NAMED_KINDS).map((kind) => {
+    const [{ id, state, detail }] = kind as [PilotSummary];
+    const who = kind.length > 1 ? `${kind.length} pilots are` : `pilot ${id} is`;
+    return `${who} ${state.toLowerCase()}${detail ? `: ${detail}` : ''}`;
+  });
+  const others = kinds.slice(NAMED_KINDS).flat().length;
+  if (others > 0) named.push(`${others} more ${others === 1 ? 'is' : 'are'} not ready`);
+  return named.join(', and ');
 }
 
 function withoutRoomAnywhere({ requests, live, open, now }: Case): Reason | undefined {

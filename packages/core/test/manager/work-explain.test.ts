@@ -82,9 +82,17 @@ describe('a unit that could run', () => {
     expect(explain(world, 0, [pending('p1'), pending('p2')]).summary).toBe(
       '2 pilots are pending: slurm: PENDING (Resources)',
     );
-    expect(
-      explain(world, 0, [pending('p1'), { id: 'p2', state: 'Suspended', detail: '' }]).summary,
-    ).toBe('pilot p1 is pending: slurm: PENDING (Resources), and 1 more is not ready');
+    const local = (id: string) => ({ id, state: 'Pending', detail: 'local: accepted' });
+    expect(explain(world, 0, [pending('p1'), local('p2'), pending('p3')]).summary).toBe(
+      '2 pilots are pending: slurm: PENDING (Resources), and pilot p2 is pending: local: accepted',
+    );
+    const stopped = { id: 'p2', state: 'Suspended', detail: '' };
+    expect(explain(world, 0, [pending('p1'), stopped]).summary).toBe(
+      'pilot p1 is pending: slurm: PENDING (Resources), and pilot p2 is suspended',
+    );
+    expect(explain(world, 0, [pending('p1'), stopped, local('p3')]).summary).toBe(
+      'pilot p1 is pending: slurm: PENDING (Resources), and pilot p2 is suspended, and 1 more is not ready',
+    );
   });
 
   it('says before they come that they will be too small', () => {
