@@ -31,7 +31,7 @@ const END_WORDS: Readonly<Record<EndReason, string>> = {
   ordered: 'ended as it was told to',
   'time-limit': 'its time limit was reached',
   idle: 'it was idle for its idleTimeout',
-  signal: 'ended by a signal',
+  signal: 'told by a signal to end, it handed back what it held',
   lease: 'it was out of touch with its manager for longer than its lease',
   failed: 'its agent has failed',
 };
@@ -102,7 +102,9 @@ function concludeEnd(pilot: PilotRecord, report: NativeReport): Conclusion {
   if (!isOrderly(last)) return { state: 'Failed', detail: last.at.detail };
   const detail =
     lost === 0 ? last.at.detail : `${last.at.detail}; ${lost} of ${agents.length} agents were lost`;
-  return { state: 'Done', detail };
+  // Whose signal it was, the agent cannot know: the resource manager may, as after a preemption.
+  const isOthers = endReason(last) === 'signal' && report.state === 'Failed';
+  return { state: 'Done', detail: isOthers ? `${detail}; ${words}` : detail };
 }
 
 function endReason({ at }: AgentRecord): EndReason | undefined {

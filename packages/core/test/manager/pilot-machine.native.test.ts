@@ -120,3 +120,15 @@ describe('PilotMachine hears of a pilot', () => {
     );
   });
 });
+
+it('is done when others end it, its agent having handed back all, and says how they tell of it', () => {
+  const ended = new PilotWorld()
+    .running()
+    .bye('signal')
+    .native('Failed', 'FAILED, ended by SIGKILL');
+  expect(ended.moves.at(-1)).toBe(
+    'Done: told by a signal to end, it handed back what it held; slurm: FAILED, ended by SIGKILL',
+  );
+  const idle = new PilotWorld().running().bye('idle').native('Failed', 'FAILED, exit code 1');
+  expect(idle.moves.at(-1)).toBe('Done: it was idle for its idleTimeout');
+});

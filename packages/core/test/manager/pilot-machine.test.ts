@@ -227,7 +227,7 @@ describe('PilotMachine', () => {
     ['idle', 'Done: it was idle for its idleTimeout'],
     ['time-limit', 'Done: its time limit was reached'],
     ['ordered', 'Done: ended as it was told to'],
-    ['signal', 'Done: ended by a signal'],
+    ['signal', 'Done: told by a signal to end, it handed back what it held'],
     ['lease', 'Failed: it was out of touch with its manager for longer than its lease'],
   ] as const)('ends by its own doing: %s', (reason, move) => {
     world.running().bye(reason);
