@@ -215,7 +215,7 @@ describe('local://', () => {
     const id = await submit(['/bin/sh', '-c', 'echo "$SECRET_NAME $$"'], { initCommands });
     expect(await logged('x ')).toBe(`x ${pidOf(id)}\n`);
     const rendered = await manager.render(launch(['node', 'agent.mjs'], { initCommands }));
-    expect(rendered).toContain('SECRET_NAME=x; export SECRET_NAME\n');
+    expect(rendered).toContain("'SECRET_NAME=x; export SECRET_NAME'\n");
     expect(rendered).toContain('exec node agent.mjs\n');
   });
 
