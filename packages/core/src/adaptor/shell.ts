@@ -1,5 +1,7 @@
 /** Text for /bin/sh, from parts that may hold anything. PURE. */
+import { assert } from '../model/assert.ts';
 import { PilotError } from '../model/errors.ts';
+import { isVariableName } from '../model/variable-name.ts';
 import type { AgentLaunch } from './adaptor.ts';
 
 /** One word of a shell command that stands for exactly this text. */
@@ -27,9 +29,10 @@ export interface SiteCommands {
  * description's `initCommands`, each of which must succeed, then the agent in the shell's own process.
  */
 export function agentScript(launch: AgentLaunch, site?: SiteCommands): string {
-  const variables = Object.entries(launch.environment).map(
-    ([name, value]) => `export ${name}=${shellQuote(value)}`,
-  );
+  const variables = Object.entries(launch.environment).map(([name, value]) => {
+    assert(isVariableName(name), `${name} is no name of a variable`);
+    return `export ${name}=${shellQuote(value)}`;
+  });
   const init = [
     ...(site?.commands ?? []).map((command) => mustSucceed(command, site?.source ?? '')),
     ...(launch.description.initCommands ?? []).map((command, i) =>

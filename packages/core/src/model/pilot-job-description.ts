@@ -22,6 +22,7 @@ import { DescriptionError } from './errors.ts';
 import { parseDuration, parseSize } from './quantity.ts';
 import { type Refusal, refuseUnsupported } from './refusals.ts';
 import { parseTimestamp } from './timestamp.ts';
+import { isVariableName } from './variable-name.ts';
 import { written } from './written.ts';
 
 /** What an agent does with a unit: starts its processes, or nothing at all. */
@@ -56,7 +57,7 @@ export const AGENT_ATTRIBUTES = {
   resources: attribute(readResources),
   /** `'null'` starts no process and lets every unit succeed at once, for measuring. Default: `'process'`. */
   executor: attribute(readExecutor),
-  /** The directory on the node for sandboxes. Default: below the pilot's working directory. */
+  /** The directory on the node for sandboxes, an absolute path. Default: below the pilot's working directory. */
   scratch: attribute(readText),
 };
 
@@ -107,11 +108,11 @@ export const PILOT_JOB_ATTRIBUTES = {
   operatingSystemType: attribute(readOneOrMore),
   /** Variables that the agent and all its units see. SAGA Environment. Default: none. */
   environment: attribute(readEnvironment),
-  /** Where the agent runs, and what units' relative directories are relative to. SAGA WorkingDirectory. */
+  /** Where the agent runs, an absolute path, and what units' relative directories are relative to. SAGA WorkingDirectory. */
   workingDirectory: attribute(readText),
-  /** The file that the agent's standard output goes to. SAGA Output. Default: one in the pilot's directory. */
+  /** The regular file that the agent's standard output goes to. SAGA Output. Default: one in the pilot's directory. */
   output: attribute(readText),
-  /** The file that the agent's standard error goes to. SAGA Error. Default: one in the pilot's directory. */
+  /** The regular file that the agent's standard error goes to. SAGA Error. Default: one in the pilot's directory. */
   error: attribute(readText),
   /** Whether the pilot's own directory is removed afterwards. SAGA Cleanup. Default: `'default'`, when it is empty. */
   cleanup: attribute(readCleanup),
@@ -193,11 +194,58 @@ const REFUSALS: readonly Refusal<ParsedPilotJobDescription>[] = [
  *   attribute.
  */
 export function parsePilotJobDescription(value: unknown): ParsedPilotJobDescription {
-  const description = parseWith(PilotJobDescription, value) as ParsedPilotJobDescription;
+  const description = readPilotJobDescription(value);
   refuseUnsupported(description, REFUSALS);
   refuseShortLease(description.agent);
+  refuseStrangeNames(description);
+  refuseStrangePaths(description);
+  return description;
+}
+
+/** Brings what was accepted once into the form that we keep, also if it would be refused today. */
+export function readPilotJobDescription(value: unknown): ParsedPilotJobDescription {
+  const description = parseWith(PilotJobDescription, value) as ParsedPilotJobDescription;
   if (!description.agent) return description;
   return { ...description, agent: withoutUndefined(description.agent) };
+}
+
+/** Shells, which start agents, know no others, and would run what they hold. */
+function refuseStrangeNames({ environment = {} }: ParsedPilotJobDescription): void {
+  const strange = Object.keys(environment).find((name) => !isVariableName(name));
+  if (strange === undefined) return;
+  throw invalid(
+    'environment',
+    `${written(strange)} is no name of a variable of a shell`,
+    "write letters, digits and '_' with no digit first, or give it to the units",
+  );
+}
+
+/** What stands for a file or a directory must be one on every host, and in every script. */
+function refuseStrangePaths(description: ParsedPilotJobDescription): void {
+  const { workingDirectory, output, error, agent } = description;
+  const directories = { workingDirectory, 'agent.scratch': agent?.scratch };
+  const files = { output, error };
+  for (const [subject, path] of Object.entries({ ...directories, ...files })) {
+    if (path?.includes('\n')) {
+      throw invalid(subject, `${written(path)} holds a line break`, 'take it out');
+    }
+  }
+  for (const [subject, path] of Object.entries(directories)) {
+    if (path === undefined || path.startsWith('/')) continue;
+    throw invalid(
+      subject,
+      `${written(path)} is relative, and there is nothing that it could be to`,
+      'write it from / on',
+    );
+  }
+  for (const [subject, path] of Object.entries(files)) {
+    if (path === undefined || !/(^|\/)\.{0,2}$/.test(path)) continue;
+    throw invalid(subject, `${written(path)} is a directory`, 'write the path of a file');
+  }
+}
+
+function invalid(subject: string, problem: string, hint: string): DescriptionError {
+  return new DescriptionError('DESCRIPTION_INVALID', problem, { subject, hint });
 }
 
 function refuseShortLease({ lease, heartbeat }: ParsedAgentOptions = {}): void {

@@ -12,7 +12,7 @@ import { PilotError } from '../model/errors.ts';
 import type { Explanation } from '../model/explanation.ts';
 import {
   type ParsedPilotJobDescription,
-  parsePilotJobDescription,
+  readPilotJobDescription,
 } from '../model/pilot-job-description.ts';
 import { isFinalPilotJobState } from '../model/pilot-job-state.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -379,7 +379,7 @@ export class PilotCore {
   }
 
   #description(pilotId: string): ParsedPilotJobDescription {
-    return parsePilotJobDescription(this.#pilot(pilotId).plan.description);
+    return readPilotJobDescription(this.#pilot(pilotId).plan.description);
   }
 
   #place(pilotId: string): PilotPlace {

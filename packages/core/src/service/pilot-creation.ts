@@ -1,5 +1,4 @@
 /** Creates pilots, and starts them anew: what is asked for is checked, journalled, and waited for. */
-import { resolve } from 'node:path';
 import { CORE_PILOT_ATTRIBUTES } from '../adaptor/adaptor.ts';
 import { type DetectedResourceManager, detectResourceManager } from '../adaptor/detect.ts';
 import type { PilotPlan } from '../manager/pilot-events.ts';
@@ -109,12 +108,9 @@ export class PilotCreation {
     const { adaptor, jobs } = await this.#parts.core.managers.connect(target, signal);
     const honoured = [...CORE_PILOT_ATTRIBUTES, ...adaptor.attributes];
     refuseAttributes(parsed, honoured, `${adaptor.scheme}://`);
-    const { workingDirectory } = description;
-    // A later process may run elsewhere.
-    const absolute = workingDirectory && { workingDirectory: resolve(workingDirectory) };
     const policy = pilotPolicy(parsed, jobs.manager);
     const { rm, type } = target;
-    return { rm, type, description: { ...description, ...absolute }, policy };
+    return { rm, type, description: { ...description }, policy };
   }
 
   /** Settles once a round's submission is accepted, and rejects with what came instead. */

@@ -46,6 +46,11 @@ describe('agentScript', () => {
     expect(run(script).stdout).toBe("it's $HOME 1\n");
   });
 
+  it('runs nothing that stands for the name of a variable', () => {
+    const strange = { ...launch([], ['true']), environment: { 'A;touch x;': '1' } };
+    expect(() => agentScript(strange)).toThrow('A;touch x; is no name of a variable');
+  });
+
   it('stops at a command that fails, and says which', () => {
     const { status, stdout, stderr } = run(agentScript(launch(['false # no'], ['echo', 'agent'])));
     expect([status, stdout]).toEqual([1, '']);

@@ -4,7 +4,9 @@ import {
   type ParsedPilotJobDescription,
   PilotJobDescription,
   parsePilotJobDescription,
+  readPilotJobDescription,
 } from '../../src/model/pilot-job-description.ts';
+import { written } from '../../src/model/written.ts';
 
 function refusalOf(value: unknown): DescriptionError {
   try {
@@ -77,12 +79,35 @@ describe('a pilot job description', () => {
     [{ nativeOptions: { a: {} } }, 'nativeOptions: {} is no value for a; write text, a number or'],
     [{ nativeOptions: ['a\0'] }, "nativeOptions: 'a\\u0000' holds a NUL byte"],
     [{ nativeOptions: { 'a\0': 1 } }, "nativeOptions: 'a\\u00001' holds a NUL byte"],
+    ...['A;touch x;', 'A B', '-x', 'A.B', '1A', 'A\n'].map((name): [object, string] => [
+      { environment: { [name]: 1 } },
+      `environment: ${written(name)} is no name of a variable of a shell; write letters, digits`,
+    ]),
+    [{ environment: { '': 1 } }, "environment: '' is no name of a variable"],
+    [{ workingDirectory: 'data' }, "workingDirectory: 'data' is relative"],
+    [{ workingDirectory: '/a\nb' }, "workingDirectory: '/a\\nb' holds a line break; take it out"],
+    [{ workingDirectory: '/a\0b' }, "workingDirectory: '/a\\u0000b' holds a NUL byte"],
+    [{ agent: { scratch: 'tmp' } }, "agent.scratch: 'tmp' is relative"],
+    [{ output: 'a\nb' }, "output: 'a\\nb' holds a line break"],
+    [{ output: '/tmp/' }, "output: '/tmp/' is a directory; write the path of a file"],
+    [{ output: '.' }, "output: '.' is a directory"],
+    [{ error: '/tmp/..' }, "error: '/tmp/..' is a directory"],
     [{ initCommands: 'module load' }, "initCommands: 'module load' is no list"],
   ])('refuses %o: %s', (wish, message) => {
     const error = refusalOf(wish);
     expect(error.message.startsWith(message), error.message).toBe(true);
     expect(error.code).toBe('DESCRIPTION_INVALID');
     expect(message.startsWith(`${error.subject}: `)).toBe(true);
+  });
+
+  it('that was accepted once can be read for ever', () => {
+    const old = { environment: { 'A.B': '1' }, workingDirectory: 'data', output: '.' };
+    expect(readPilotJobDescription(old)).toStrictEqual(old);
+  });
+
+  it('may name what looks strange, and is not', () => {
+    const description = { environment: { _A1: '1' }, output: '...', error: 'a..', name: 'a\nb' };
+    expect(parsePilotJobDescription(description)).toStrictEqual(description);
   });
 
   it.each([
