@@ -15,8 +15,9 @@ import { randomFraction } from '../runtime/random.ts';
 import { abortable, throwIfAborted } from './abort.ts';
 import { refuseUnknown } from './call-options.ts';
 import type { PilotCore } from './pilot-core.ts';
+import { refuseStrangeFiles } from './pilot-files.ts';
 import type { CreateOptions, PilotJob } from './pilot-job.ts';
-import { pilotPlace, pilotPolicy, writeContext } from './pilot-launch.ts';
+import { type PilotPlace, pilotPlace, pilotPolicy, writeContext } from './pilot-launch.ts';
 import { namedResourceManager } from './resource-manager-url.ts';
 import type { Target } from './resource-managers.ts';
 
@@ -63,16 +64,16 @@ export class PilotCreation {
       return this.#detected;
     });
     const target = { rm: url.href, type: options.type ?? url.protocol.slice(0, -1), context };
-    const plan = await this.#plan(target, { ...defaults, ...description }, signal).catch(
-      (error: unknown) => {
-        throw detected === undefined ? error : explained(error, detected);
-      },
-    );
+    const id = newId('pilot', randomFraction);
+    const place = pilotPlace(directory, id);
+    const whole = { ...defaults, ...description };
+    const plan = await this.#plan(place, target, whole, signal).catch((error: unknown) => {
+      throw detected === undefined ? error : explained(error, detected);
+    });
     await reserve(RESERVED_BYTES);
     assertOpen();
     throwIfAborted(signal, 'create');
-    const id = newId('pilot', randomFraction);
-    if (context !== undefined) await writeContext(pilotPlace(directory, id), context);
+    if (context !== undefined) await writeContext(place, context);
     core.conductor.dispatch({ type: 'create', pilot: id, plan, at: clock.now() });
     const abort = () => {
       core.tell({ type: 'cancel', pilot: id, at: clock.now() });
@@ -89,10 +90,11 @@ export class PilotCreation {
 
   /** See {@link PilotJob.reinitialize}. */
   async reinitialize(pilot: string, description: PilotJobDescription): Promise<void> {
-    const { core, clock, assertOpen } = this.#parts;
+    const { core, clock, directory, assertOpen } = this.#parts;
     assertOpen();
     const { rm, type, context } = core.view(pilot);
-    const plan = await this.#plan({ rm: rm.href, type, context }, description);
+    const target = { rm: rm.href, type, context };
+    const plan = await this.#plan(pilotPlace(directory, pilot), target, description);
     assertOpen();
     const round = 1 + (core.machine.pilots.get(pilot)?.round ?? 0);
     core.conductor.dispatch({ type: 'reinitialize', pilot, plan, at: clock.now() });
@@ -100,11 +102,13 @@ export class PilotCreation {
   }
 
   async #plan(
+    place: PilotPlace,
     target: Target,
     description: PilotJobDescription,
     signal?: AbortSignal,
   ): Promise<PilotPlan> {
     const parsed = parsePilotJobDescription(description);
+    await refuseStrangeFiles(place, parsed);
     const { adaptor, jobs } = await this.#parts.core.managers.connect(target, signal);
     const honoured = [...CORE_PILOT_ATTRIBUTES, ...adaptor.attributes];
     refuseAttributes(parsed, honoured, `${adaptor.scheme}://`);

@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { firstValueFrom, lastValueFrom, toArray } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -102,6 +103,33 @@ describe('create', () => {
     await expect(service.create(rm_, description)).rejects.toMatchObject(error);
     expect(service.pilotJobs).toEqual([]);
     expect(existsSync(join(world.store, service.id, 'pilots'))).toBe(false);
+  });
+
+  it('refuses an output that is no regular file before anything is written', async () => {
+    const service = await world.open();
+    const pipe = join(world.store, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    for (const output of [world.store, pipe]) {
+      await expect(service.create('local://', { output })).rejects.toMatchObject({
+        code: 'DESCRIPTION_INVALID',
+        subject: 'output',
+        problem: expect.stringContaining(`'${output}' is `),
+        hint: expect.stringContaining('write the path of a file'),
+      });
+    }
+    expect(existsSync(join(world.store, service.id, 'pilots'))).toBe(false);
+  });
+
+  it('outlives an output that has become a directory, and can be opened again', async () => {
+    const service = await world.open();
+    const output = join(world.store, 'log');
+    const pilot = await service.create('local://', { output });
+    await rm(output);
+    await mkdir(output);
+    await pilot.cancel();
+    expect(pilot.explain().lastOutput).toBeUndefined();
+    await service.close();
+    expect((await world.open({ id: service.id })).state).toBe('Open');
   });
 
   it('is refused on a service that is canceled or closed', async () => {
