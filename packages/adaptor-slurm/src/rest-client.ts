@@ -213,9 +213,17 @@ export class RestClient {
         cause,
       });
     }
+    if (/wrong version number/.test(message)) {
+      const hint = 'write slurm+http:// where that is a plain port';
+      const problem = 'what listens there does not speak TLS';
+      return new AdaptorError('RESOURCE_MANAGER_UNREACHABLE', problem, {
+        ...this.#about(hint),
+        cause,
+      });
+    }
     if (isTls(code)) {
       const hint = 'set NODE_EXTRA_CA_CERTS to the certificate of its authority';
-      const problem = `its certificate is not trusted: ${message}`;
+      const problem = `its certificate is not trusted: ${message.trim()}`;
       return new AdaptorError('RESOURCE_MANAGER_UNREACHABLE', problem, {
         ...this.#about(hint),
         cause,

@@ -194,6 +194,17 @@ describe('a client of slurmrestd', () => {
     await new Promise((resolve) => server.close(resolve));
   });
 
+  it('knows a port that speaks no TLS', async () => {
+    await using fake = await listen(() => (response) => response.destroy());
+    const address = { secure: true, host: '127.0.0.1', port: fake.port };
+    const options = { clock: new HandClock().clock, credentials: none };
+    const error = await failure(new RestClient(address, options).ask(JOBS));
+    expect(error).toMatchObject({
+      code: 'RESOURCE_MANAGER_UNREACHABLE',
+      message: `what listens there does not speak TLS (https://127.0.0.1:${fake.port}); write slurm+http:// where that is a plain port`,
+    });
+  });
+
   it('asks eight questions at once, and all of two hundred', async () => {
     const open = new Set<ServerResponse>();
     let most = 0;
