@@ -145,7 +145,11 @@ export function mergeOptions(
 export function sbatchLine([name, value]: SbatchOption): string {
   if (value === true) return `#SBATCH --${name}`;
   if (/\p{Cc}/u.test(value)) {
-    throw invalid(`--${name}: a value of sbatch is one line of text`, 'nativeOptions');
+    const subject = OWNED_OPTIONS[name] ?? 'nativeOptions';
+    throw invalid(
+      `--${name}: a value of sbatch is one line of text, not ${JSON.stringify(value)}`,
+      subject,
+    );
   }
   const plain = /^[\w@%+=:,./[\]*&|()!~^{}-]+$/.test(value);
   return `#SBATCH --${name}=${plain ? value : `"${value.replace(/["\\]/g, '\\$&')}"`}`;

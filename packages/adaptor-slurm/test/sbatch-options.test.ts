@@ -116,7 +116,8 @@ describe('the line of an option', () => {
     expect(sbatchLine(option)).toBe(line);
   });
 
-  it('is one line', () => {
+  it('is one line, of the attribute that it comes from', () => {
+    expect(() => sbatchLine(['partition', 'a\nb'])).toThrow('not "a\\nb" (queue)');
     expect(() => sbatchLine(['comment', 'a\n#SBATCH --uid=0'])).toThrow('one line of text');
   });
 });
