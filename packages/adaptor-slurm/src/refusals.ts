@@ -9,12 +9,18 @@ interface Refusal {
   readonly subject?: string;
 }
 
-const LESS =
-  'ask for less in totalCpuCount, threadsPerProcess, totalPhysicalMemory or agent.gpus, or name another queue';
+/** The hint of what is too large; which attributes that are is known where the description is. */
+export const LESS = 'ask for less, or name another queue';
 const IS_UP = 'see whether slurmctld runs (scontrol ping), and try again';
 
 /** Seen with 20.11 to 23.11. The first that matches counts. */
 const REFUSALS: readonly Refusal[] = [
+  {
+    sentence: /invalid entry for --cluster/i,
+    code: 'RESOURCE_MANAGER_UNREACHABLE',
+    subject: '?cluster= in the URL',
+    hint: 'name one that slurmdbd has (sacctmgr list clusters), or leave cluster out where there is none',
+  },
   {
     sentence: /Invalid partition name|invalid partition specified/i,
     code: 'DESCRIPTION_INVALID',

@@ -1,7 +1,6 @@
 /** A connection to one Slurm, whichever way it is asked. */
 import { hostname, networkInterfaces } from 'node:os';
 import {
-  AdaptorError,
   type AgentLaunch,
   type Clock,
   type NativeState,
@@ -16,6 +15,7 @@ import { type Defaults, type PlannedLaunch, planLaunch, singleJob } from './plan
 import { forgottenState, nativeStateOf, pastStateOf, vanishedState } from './states.ts';
 import { Submissions } from './submissions.ts';
 import type { SlurmNode, SlurmTransport } from './transport.ts';
+import { withWayOut } from './way-out.ts';
 
 /** What a connection is made of. */
 export interface SlurmParts {
@@ -125,7 +125,8 @@ export class SlurmResourceManager implements ResourceManager {
 
   async #plan(launch: AgentLaunch): Promise<PlannedLaunch> {
     const nodes = isAboutNodes(launch.description) ? await this.#allNodes() : [];
-    return planLaunch(launch, this.#parts.defaults, nodes);
+    const { clock, defaults } = this.#parts;
+    return planLaunch(startable(launch, clock.now()), defaults, nodes);
   }
 
   async #goneStates(ids: readonly string[]): Promise<readonly NativeState[]> {
@@ -167,22 +168,12 @@ export class SlurmResourceManager implements ResourceManager {
     return this.#nodes.nodes;
   }
 
-  /** Says which partitions there are, or what the one that is meant allows. */
-  async #withWayOut(error: unknown, { options }: PlannedLaunch): Promise<unknown> {
+  async #withWayOut(error: unknown, planned: PlannedLaunch): Promise<unknown> {
+    const { defaults, transport } = this.#parts;
     if (!(error instanceof PilotError) || error.code !== 'DESCRIPTION_INVALID') return error;
-    const { subject } = error;
-    if (subject !== 'queue' && subject !== 'wallTimeLimit') return error;
-    const { partitions } = await this.#parts.transport.info().catch(() => ({ partitions: [] }));
-    if (partitions.length === 0) return error;
-    const wanted = new Map(options).get('partition');
-    const meant = partitions.filter(({ name, isDefault }) =>
-      wanted === undefined ? isDefault : name === wanted,
-    );
-    const hint =
-      subject === 'queue' || meant.length === 0
-        ? `there are ${partitions.map(({ name }) => name).join(', ')}`
-        : `${meant.map(({ name, timeLimit }) => `${name} allows ${timeLimit}`).join(', ')}`;
-    return new AdaptorError(error.code, error.problem, { subject, hint, cause: error });
+    const isAboutPartition = error.subject === 'queue' || error.subject === 'wallTimeLimit';
+    const info = isAboutPartition ? await transport.info().catch(() => undefined) : undefined;
+    return withWayOut(error, planned, defaults, info?.partitions ?? []);
   }
 }
 
@@ -191,6 +182,12 @@ function ownAddresses(): readonly string[] {
   const name = hostname();
   const addresses = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
   return [name, name.split('.')[0] as string, ...addresses.map(({ address }) => address)];
+}
+
+/** A start in the past is now, and not every version of sbatch takes it. */
+function startable(launch: AgentLaunch, now: number): AgentLaunch {
+  const { startTime, ...description } = launch.description;
+  return startTime !== undefined && startTime <= now ? { ...launch, description } : launch;
 }
 
 /** An array has the id of its first record, where records do not name its elements. */

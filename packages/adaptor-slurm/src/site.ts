@@ -2,7 +2,8 @@
 import { readSiteOptions } from './sbatch-options.ts';
 import type { SbatchOption } from './transport.ts';
 
-const OPTIONS = 'PSTAR_SLURM_SBATCH_OPTIONS';
+/** The variable that has a site's options. */
+export const OPTIONS = 'PSTAR_SLURM_SBATCH_OPTIONS';
 /** The variable that has a site's commands. */
 export const INIT_COMMANDS = 'PSTAR_SLURM_INIT_COMMANDS';
 

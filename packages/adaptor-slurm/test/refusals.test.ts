@@ -18,21 +18,21 @@ describe('refusals', () => {
       "$ sbatch -p nosuch sl.sh
         DESCRIPTION_INVALID: invalid partition specified: nosuch; Invalid partition name specified (queue); name a partition of this cluster (sinfo)
       $ sbatch -n 1000 sl.sh
-        DESCRIPTION_INVALID: More processors requested than permitted (here); ask for less in totalCpuCount, threadsPerProcess, totalPhysicalMemory or agent.gpus, or name another queue
+        DESCRIPTION_INVALID: More processors requested than permitted (here); ask for less, or name another queue
       $ sbatch -N 5 sl.sh
-        DESCRIPTION_INVALID: Node count specification invalid (here); ask for less in totalCpuCount, threadsPerProcess, totalPhysicalMemory or agent.gpus, or name another queue
+        DESCRIPTION_INVALID: Node count specification invalid (here); ask for less, or name another queue
       $ sbatch -c 9 sl.sh
-        DESCRIPTION_INVALID: CPU count per node can not be satisfied; Requested node configuration is not available (here); ask for less in totalCpuCount, threadsPerProcess, totalPhysicalMemory or agent.gpus, or name another queue
+        DESCRIPTION_INVALID: CPU count per node can not be satisfied; Requested node configuration is not available (here); ask for less, or name another queue
       $ sbatch -t 2:00:00 sl.sh
         DESCRIPTION_INVALID: Requested time limit is invalid (missing or exceeds some limit) (wallTimeLimit); write one that the partition allows (sinfo), or name another queue
       $ sbatch --mem=9000 sl.sh
-        DESCRIPTION_INVALID: Memory specification can not be satisfied; Requested node configuration is not available (here); ask for less in totalCpuCount, threadsPerProcess, totalPhysicalMemory or agent.gpus, or name another queue
+        DESCRIPTION_INVALID: Memory specification can not be satisfied; Requested node configuration is not available (here); ask for less, or name another queue
       $ sbatch --gres=gpu:3 sl.sh
-        DESCRIPTION_INVALID: Requested node configuration is not available (here); ask for less in totalCpuCount, threadsPerProcess, totalPhysicalMemory or agent.gpus, or name another queue
+        DESCRIPTION_INVALID: Requested node configuration is not available (here); ask for less, or name another queue
       $ sbatch --gres=foo:1 sl.sh
         DESCRIPTION_INVALID: Invalid generic resource (gres) specification (nativeOptions); name what this cluster has (scontrol show node, sinfo -o %f)
       $ sbatch --gres=gpu:other:1 sl.sh
-        DESCRIPTION_INVALID: Requested node configuration is not available (here); ask for less in totalCpuCount, threadsPerProcess, totalPhysicalMemory or agent.gpus, or name another queue
+        DESCRIPTION_INVALID: Requested node configuration is not available (here); ask for less, or name another queue
       $ sbatch -t bogus sl.sh
         DESCRIPTION_INVALID: Invalid --time specification (nativeOptions); write it as this version of sbatch takes it (man sbatch)
       $ sbatch -w n9 sl.sh
@@ -104,6 +104,10 @@ describe('refusals', () => {
     ['Slurm temporarily unable to accept job, sleeping and retrying', 'TRY_LATER'],
     ['Zero Bytes were transmitted or received', 'CONNECTION_LOST'],
     ['sbatch: fatal: Could not establish a configuration source', 'RESOURCE_MANAGER_UNREACHABLE'],
+    [
+      "Problem talking to database\n'zz' can't be reached now, or it is an invalid entry for --cluster.",
+      'RESOURCE_MANAGER_UNREACHABLE',
+    ],
     ['Unable to create step: Unspecified error', 'ADAPTOR_FAILED'],
     ['', 'ADAPTOR_FAILED'],
   ])('%s is %s', (said, code) => {

@@ -116,6 +116,22 @@ describe('submit', () => {
     expect(ids.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
   });
 
+  it('starts at once what was to start in the past', async () => {
+    const clock = new ManualClock();
+    clock.advance(5000);
+    const manager = connected({ arrays: 'no' }, clock);
+    for (const startTime of [0, 5, 60]) {
+      await manager.submit(
+        await launched(`at-${startTime}`, { startTime: new Date(startTime * 1000) }),
+      );
+    }
+    expect(slurm.jobs.map(({ options }) => new Map(options).get('begin'))).toEqual([
+      undefined,
+      undefined,
+      'uts60',
+    ]);
+  });
+
   it('leaves nothing written down of what was refused, and keeps what was not answered', async () => {
     const manager = connected({ arrays: 'no' });
     slurm.rows = [row('7', 'PENDING', { name: 'a' }), row('8', 'PENDING', { name: 'b' })];
