@@ -59,10 +59,13 @@ export class PilotCreation {
     refuseUnknown(options, CREATE_OPTIONS);
     const { context, signal } = options;
     throwIfAborted(signal, 'create');
-    const { url, defaults, detected } = await namedResourceManager(rm ?? profile, () => {
-      this.#detected ??= detectResourceManager();
-      return this.#detected;
-    });
+    const { url, defaults, detected } = await namedResourceManager(
+      rm === undefined ? profile : rm,
+      () => {
+        this.#detected ??= detectResourceManager();
+        return this.#detected;
+      },
+    );
     const target = { rm: url.href, type: options.type ?? url.protocol.slice(0, -1), context };
     const id = newId('pilot', randomFraction);
     const place = pilotPlace(directory, id);

@@ -178,9 +178,9 @@ export class PilotJobService implements AsyncDisposable {
     third: CreateOptions = {},
   ): Promise<PilotJob> {
     this.#assertOpen();
-    return isResourceManager(first)
-      ? this.#creation.create(first, second as PilotJobDescription, third)
-      : this.#creation.create(undefined, first, second as CreateOptions);
+    return isDescription(first)
+      ? this.#creation.create(undefined, first, second as CreateOptions)
+      : this.#creation.create(first, second as PilotJobDescription, third);
   }
 
   /**
@@ -285,8 +285,9 @@ export class PilotJobService implements AsyncDisposable {
   }
 }
 
-function isResourceManager(
+/** What is neither this nor a resource manager is to be refused as one. */
+function isDescription(
   value: string | URL | undefined | PilotJobDescription,
-): value is string | URL | undefined {
-  return value === undefined || typeof value === 'string' || value instanceof URL;
+): value is PilotJobDescription {
+  return typeof value === 'object' && value !== null && !(value instanceof URL);
 }

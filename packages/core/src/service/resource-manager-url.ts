@@ -3,6 +3,7 @@ import type { Adaptor } from '../adaptor/adaptor.ts';
 import type { DetectedResourceManager } from '../adaptor/detect.ts';
 import { PilotError } from '../model/errors.ts';
 import type { PilotJobDescription } from '../model/pilot-job-description.ts';
+import { written } from '../model/written.ts';
 import { readProfile } from './profiles.ts';
 
 /** A resource manager with what its profile, if it came by one, wants of every pilot. */
@@ -23,12 +24,14 @@ export async function namedResourceManager(
   rm: string | URL | undefined,
   detect: () => Promise<DetectedResourceManager>,
 ): Promise<NamedResourceManager> {
+  if (rm !== undefined) refuseNoName(rm);
   const text = String(rm ?? process.env['PSTAR_DEFAULT_RM'] ?? '');
   if (text === '') {
     const detected = await detect();
     return { url: resourceManagerUrl(detected.rm), defaults: {}, detected };
   }
   if (text.includes('://')) return { url: resourceManagerUrl(text), defaults: {} };
+  if (/^[^@]*:.*@/s.test(text)) throw noUrl(text);
   const profile = await readProfile(text);
   return { url: resourceManagerUrl(profile.rm), defaults: profile.description ?? {} };
 }
@@ -59,17 +62,30 @@ function resourceManagerUrl(text: string): URL {
   let url: URL;
   try {
     url = new URL(text);
-  } catch (cause) {
-    throw new PilotError('URL_INVALID', `'${text}' is no URL`, {
-      subject: 'rm',
-      hint: 'write local://, or slurm+ssh://login.example/',
-      cause,
-    });
+  } catch {
+    // Not as the cause: it has the text, with whatever credentials are in it.
+    throw noUrl(text);
   }
   // The journal and the log show URLs.
   if (url.password === '') return url;
   throw new PilotError('URL_INVALID', 'a URL is no place for a password', {
     subject: `${url.protocol}//${url.host}`,
     hint: 'pass it in options.context',
+  });
+}
+
+/** Programs without types hand over anything, and nothing of it means the default. */
+function refuseNoName(rm: unknown): void {
+  if (rm instanceof URL || (typeof rm === 'string' && rm !== '')) return;
+  throw new PilotError('URL_INVALID', `${written(rm)} is no resource manager`, {
+    subject: 'rm',
+    hint: 'write a URL such as local://, or leave it out for the default',
+  });
+}
+
+function noUrl(text: string): PilotError {
+  return new PilotError('URL_INVALID', `'${text.replace(/^([^:]*:\/*)?.*@/s, '$1…@')}' is no URL`, {
+    subject: 'rm',
+    hint: 'write local://, or slurm+ssh://login.example/',
   });
 }

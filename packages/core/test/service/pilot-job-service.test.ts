@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { firstValueFrom, lastValueFrom, toArray } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { PilotJobDescription } from '../../src/model/pilot-job-description.ts';
@@ -95,6 +96,9 @@ describe('create', () => {
     ['local', {}, { code: 'NOT_FOUND', hint: expect.stringContaining('local://') }],
     ['local://[', {}, { code: 'URL_INVALID' }],
     ['local://u:secret@localhost', {}, { code: 'URL_INVALID' }],
+    ['', {}, { code: 'URL_INVALID', problem: "'' is no resource manager" }],
+    [42 as never, {}, { code: 'URL_INVALID', problem: '42 is no resource manager' }],
+    [null as never, {}, { code: 'URL_INVALID' }],
     ['local://', { queue: 'debug' }, { code: 'ATTRIBUTE_UNSUPPORTED', subject: 'queue' }],
     ['local://', { startTime: 1e9 }, { code: 'ATTRIBUTE_UNSUPPORTED', subject: 'startTime' }],
     ['local://', { totalCpuCnt: 2 } as PilotJobDescription, { code: 'DESCRIPTION_INVALID' }],
@@ -103,6 +107,19 @@ describe('create', () => {
     await expect(service.create(rm_, description)).rejects.toMatchObject(error);
     expect(service.pilotJobs).toEqual([]);
     expect(existsSync(join(world.store, service.id, 'pilots'))).toBe(false);
+  });
+
+  it.each([
+    'slurm://jane:hush@/',
+    'slurm://jane:h@ush@ho st/',
+    'slurm:jane:hush@host',
+    'slurm://jane:h/ush@[/',
+    'slurm://jane:hush@host/',
+  ])('repeats no credentials of %s', async (rm_) => {
+    const service = await world.open();
+    const error = await service.create(rm_, {}).catch((refused: unknown) => refused);
+    expect(error).toMatchObject({ code: 'URL_INVALID' });
+    expect(inspect(error)).not.toMatch(/jane|ush@|hush/);
   });
 
   it('refuses an output that is no regular file before anything is written', async () => {
