@@ -7,7 +7,7 @@ import { connectRest } from './rest.ts';
 import { REST_PROTOCOLS } from './rest-address.ts';
 import { siteDefaults } from './site.ts';
 import type { SlurmTransport } from './transport.ts';
-import { readOptions, refuseHost, SlurmOptions } from './url.ts';
+import { readOptions, refuseHost, refusePath, SlurmOptions } from './url.ts';
 
 /** Starts agents as jobs of Slurm. */
 export const slurmAdaptor: Adaptor = defineAdaptor({
@@ -38,7 +38,10 @@ async function transportOf(
   context: ConnectContext,
 ): Promise<SlurmTransport> {
   if (REST_PROTOCOLS.includes(rm.protocol)) return connectRest(rm, context);
-  if (rm.protocol === 'slurm:') refuseHost(rm);
+  if (rm.protocol === 'slurm:') {
+    refuseHost(rm);
+    refusePath(rm);
+  }
   const { bin, conf, cluster } = url;
   return commandTransport({ runner: context.runner, environment: process.env, bin, conf, cluster });
 }

@@ -65,6 +65,17 @@ export function refuseHost(rm: URL): void {
   );
 }
 
+/**
+ * Refuses a path in a URL of commands, which have no use for one.
+ *
+ * @throws PilotError `URL_INVALID`
+ */
+export function refusePath(rm: URL): void {
+  if (rm.pathname === '' || rm.pathname === '/') return;
+  const hint = 'write slurm:///?bin=… for where its commands are, or ?partition=… for a partition';
+  throw urlError(rm, `slurm:// takes no path, and this has ${rm.pathname}`, hint);
+}
+
 function urlError(rm: URL, problem: string, hint?: string): PilotError {
   return new PilotError('URL_INVALID', problem, {
     subject: rm.href,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { readOptions, refuseHost } from '../src/url.ts';
+import { slurmAdaptor } from '../src/adaptor.ts';
+import { readOptions, refuseHost, refusePath } from '../src/url.ts';
 
 describe('slurm:// URLs', () => {
   it.each([
@@ -16,6 +17,7 @@ describe('slurm:// URLs', () => {
   ])('%s', (rm, options) => {
     expect(readOptions(new URL(rm))).toEqual(options);
     expect(() => refuseHost(new URL(rm))).not.toThrow();
+    expect(() => refusePath(new URL(rm))).not.toThrow();
   });
 
   it.each([
@@ -33,4 +35,15 @@ describe('slurm:// URLs', () => {
       'write slurm:///?cluster=login.example for one of several clusters, or slurm+ssh://login.example/',
     );
   });
+
+  it.each(['slurm:///short', 'slurm://localhost/short'])(
+    '%s has a path for nothing',
+    async (rm) => {
+      const connected = slurmAdaptor.connect(new URL(rm), {} as never);
+      await expect(connected).rejects.toMatchObject({
+        code: 'URL_INVALID',
+        problem: 'slurm:// takes no path, and this has /short',
+      });
+    },
+  );
 });

@@ -56,6 +56,12 @@ export const localAdaptor = defineAdaptor({
         hint: `write local://, or ssh://${rm.hostname}`,
       });
     }
+    if (rm.pathname !== '' && rm.pathname !== '/') {
+      throw new PilotError('URL_INVALID', 'local:// takes no path', {
+        subject: rm.href,
+        hint: 'name a directory as the workingDirectory of a pilot',
+      });
+    }
     return new LocalResourceManager(clock);
   },
 });

@@ -229,5 +229,6 @@ describe('local://', () => {
 
   it('is this machine and no other', async () => {
     await expect(connect('local://n1')).rejects.toMatchObject({ code: 'URL_INVALID' });
+    await expect(connect('local:///data')).rejects.toMatchObject({ code: 'URL_INVALID' });
   });
 });
