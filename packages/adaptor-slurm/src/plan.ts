@@ -113,10 +113,15 @@ function placeOptions(directory: string, output: string): readonly SbatchOption[
   ];
 }
 
-/** The file of `error`, which only those have that are not of an array. */
-function errorOption({ description: { error }, directory }: AgentLaunch): readonly SbatchOption[] {
-  if (error === undefined) return [];
-  return [['error', literally(isAbsolute(error) ? error : join(directory, error))]];
+/** Only those have it that are not of an array. */
+function errorOption(launch: AgentLaunch): readonly SbatchOption[] {
+  const file = errorFile(launch);
+  return file === undefined ? [] : [['error', literally(file)]];
+}
+
+/** The file of `error`. */
+export function errorFile({ description: { error }, directory }: AgentLaunch): string | undefined {
+  return error === undefined || isAbsolute(error) ? error : join(directory, error);
 }
 
 /** Slurm replaces `%j` and the like in the names of files. */

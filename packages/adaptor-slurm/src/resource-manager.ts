@@ -11,6 +11,7 @@ import {
 import { isAboutNodes, isLoopback, refuseUnreachable } from './candidates.ts';
 import { abortable } from './given-up.ts';
 import { LaunchFiles } from './launch-files.ts';
+import { refuseLostFiles } from './output-files.ts';
 import { type Defaults, type PlannedLaunch, planLaunch, singleJob } from './plan.ts';
 import { forgottenState, nativeStateOf, pastStateOf, vanishedState } from './states.ts';
 import { Submissions } from './submissions.ts';
@@ -115,6 +116,7 @@ export class SlurmResourceManager implements ResourceManager {
     if (isLoopback(launch.manager.host)) {
       refuseUnreachable(launch.manager, await this.#allNodes(), ownAddresses());
     }
+    await refuseLostFiles(launch);
     const planned = await this.#plan(launch);
     try {
       return await this.#submissions.submit(planned, signal);

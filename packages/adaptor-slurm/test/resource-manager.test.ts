@@ -132,6 +132,12 @@ describe('submit', () => {
     ]);
   });
 
+  it('takes no file in a directory that is not there', async () => {
+    const launch = await launched('a', { error: `${place}/no/err` });
+    await expect(connected().submit(launch)).rejects.toThrow(`no directory ${place}/no (error)`);
+    expect(slurm.jobs).toEqual([]);
+  });
+
   it('leaves nothing written down of what was refused, and keeps what was not answered', async () => {
     const manager = connected({ arrays: 'no' });
     slurm.rows = [row('7', 'PENDING', { name: 'a' }), row('8', 'PENDING', { name: 'b' })];
