@@ -4,7 +4,7 @@
  */
 
 import { constants } from 'node:fs';
-import { access, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { access, mkdir, open, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { randomSecret } from './random.ts';
@@ -53,31 +53,43 @@ export async function writeFileAtomic(
 
 /**
  * Makes sure that a directory is there, durably, with its parents, and that we may write to it.
+ * Gives those that were not there before, the innermost last.
  *
  * @throws PilotError `STORE_FULL` or `STORE_UNWRITABLE`.
  */
-export async function ensureDirectory(path: string, mode = 0o700): Promise<void> {
+export async function ensureDirectory(path: string, mode = 0o700): Promise<readonly string[]> {
   const absolute = resolve(path);
   try {
-    await makeDirectory(absolute, mode);
+    const made = await makeDirectory(absolute, mode);
     await access(absolute, constants.R_OK | constants.W_OK | constants.X_OK);
+    return made;
   } catch (cause) {
     throw storeError(cause, absolute, 'the directory cannot be used');
   }
 }
 
 /** Not Node's `recursive`, which tries for ever where nothing can be made, as in /proc (v20.20.2). */
-async function makeDirectory(path: string, mode: number, isSecondTry = false): Promise<void> {
+async function makeDirectory(
+  path: string,
+  mode: number,
+  isSecondTry = false,
+): Promise<readonly string[]> {
   try {
     await mkdir(path, mode);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return;
+    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return [];
     if (code !== 'ENOENT' || isSecondTry) throw error;
-    await makeDirectory(dirname(path), mode);
-    return makeDirectory(path, mode, true);
+    const outer = await makeDirectory(dirname(path), mode);
+    return [...outer, ...(await makeDirectory(path, mode, true))];
   }
   await syncDirectory(dirname(path));
+  return [path];
+}
+
+/** Removes what {@link ensureDirectory} has made, as far as it is empty. */
+export async function removeMade(directories: readonly string[]): Promise<void> {
+  for (const each of directories.toReversed()) await rmdir(each).catch(() => {});
 }
 
 /** The directory that holds everything durable: `option`, $PSTAR_HOME, or XDG's place for state. */

@@ -130,17 +130,23 @@ export interface SettingsParts {
   readonly limitIsKept: boolean;
 }
 
+/** The settings of a round, and what had to be made outside of the pilot's directory for it. */
+export interface WrittenSettings {
+  readonly settings: AgentSettings;
+  readonly made: readonly string[];
+}
+
 /** Makes a pilot's directory and settings, with a key of their own. */
-export async function writeSettings(parts: SettingsParts): Promise<AgentSettings> {
+export async function writeSettings(parts: SettingsParts): Promise<WrittenSettings> {
   const { place, description } = parts;
   const settings = agentSettings(parts, randomSecret(KEY_BYTES).toString('base64'));
   await ensureDirectory(place.directory);
-  await ensureDirectory(settings.root, 0o755);
+  const made = await ensureDirectory(settings.root, 0o755);
   // Of an earlier round, with an address that may be old.
   await rm(place.managerFile, { force: true });
   if (description.output === undefined) await rm(place.logFile, { force: true });
   await writeFileAtomic(place.settingsFile, JSON.stringify(settings, null, 2));
-  return settings;
+  return { settings, made };
 }
 
 function agentSettings(parts: SettingsParts, key: string): AgentSettings {

@@ -2,10 +2,12 @@
  * Hands pilots over to their resource managers, and does not rest before it is known what came of
  * it; what that means for a pilot is not decided here.
  */
+import { resolve } from 'node:path';
 import type { AgentLaunch, ResourceManager } from '../adaptor/adaptor.ts';
 import { AdaptorError, PilotError, type PilotErrorCode } from '../model/errors.ts';
 import type { AgentSettings } from '../protocol/agent-settings.ts';
 import type { Clock } from '../runtime/clock.ts';
+import { removeMade } from '../runtime/files.ts';
 import type { Log } from '../runtime/log.ts';
 import { throwIfAborted } from './abort.ts';
 import { type PilotPlace, writeSettings } from './pilot-launch.ts';
@@ -52,6 +54,8 @@ export class Submissions {
   readonly #parts: SubmissionsParts;
   readonly #underWay = new Map<string, { done: Promise<void>; abort: AbortController }>();
   readonly #closing = new AbortController();
+  /** Directories that descriptions name, by pilot: of what one makes there another may be in need. */
+  readonly #named = new Map<string, string>();
 
   constructor(parts: SubmissionsParts) {
     this.#parts = parts;
@@ -105,7 +109,9 @@ export class Submissions {
     signal: AbortSignal,
   ): Promise<string> {
     const launch = this.#parts.launch(pilotId, round);
-    const settings = await writeSettings({
+    const { workingDirectory, agent } = launch.description;
+    this.#named.set(pilotId, resolve(agent?.scratch ?? workingDirectory ?? '/'));
+    const { settings, made } = await writeSettings({
       place: this.#parts.place(pilotId),
       round,
       description: launch.description,
@@ -114,6 +120,7 @@ export class Submissions {
       limitIsKept: adaptor.attributes.includes('wallTimeLimit'),
     });
     this.#parts.prepared(pilotId, round, settings);
+    if (signal.aborted) await this.#remove(made, pilotId);
     throwIfAborted(signal, 'the submission');
     try {
       const nativeId = await manager.submit(launch, { signal });
@@ -121,11 +128,22 @@ export class Submissions {
       throw new AdaptorError('ADAPTOR_FAILED', 'the adaptor has given no native id');
     } catch (error) {
       const found = await this.#foundAfter(error, manager, launch.name);
-      if (found === undefined) throw error;
+      if (found === undefined) {
+        await this.#remove(made, pilotId);
+        throw error;
+      }
       const { log } = this.#parts;
       log.warn({ pilot: pilotId, nativeId: found, err: error }, 'accepted in spite of an error');
       return found;
     }
+  }
+
+  /** Removes what was made for a pilot that is refused, and that no other names. */
+  async #remove(made: readonly string[], pilotId: string): Promise<void> {
+    this.#named.delete(pilotId);
+    const named = [...this.#named.values()];
+    const isNamed = (path: string) => named.some((other) => `${other}/`.startsWith(`${path}/`));
+    await removeMade(made.filter((path) => !isNamed(path)));
   }
 
   /** What a rejected submission has left at the resource manager. */

@@ -117,6 +117,40 @@ describe('a resource manager', () => {
     expect(await readdir(join(world.store, service.id, 'pilots'))).toEqual([]);
   });
 
+  it('that refuses leaves no directory that was made for the pilot, and all others', async () => {
+    const fake = new Fake();
+    const service = await world.open({ adaptors: [adaptorOf(fake)] });
+    const path = (name: string) => join(world.store, 'made', name);
+    await service.create('fake://', { workingDirectory: path('shared/kept') });
+    fake.refusal = new PilotError('PERMISSION_DENIED', 'sbatch: Invalid account');
+    for (const description of [
+      { workingDirectory: path('deep/work') },
+      { agent: { scratch: path('scratch') } },
+      { workingDirectory: path('shared/kept') },
+    ]) {
+      await expect(service.create('fake://', description)).rejects.toBe(fake.refusal);
+    }
+    fake.refusal = undefined;
+    expect(await readdir(path(''))).toEqual(['shared']);
+    expect(await readdir(path('shared'))).toEqual(['kept']);
+  });
+
+  it('that refuses one of two leaves the other its directory', async () => {
+    const fake = new Fake();
+    const service = await world.open({ adaptors: [adaptorOf(fake)] });
+    const workingDirectory = join(world.store, 'made');
+    const submit = fake.submit.bind(fake);
+    let other: Promise<unknown> | undefined;
+    fake.submit = async (launch) => {
+      if (other !== undefined) return submit(launch);
+      other = service.create('fake://', { workingDirectory });
+      await other;
+      throw new PilotError('PERMISSION_DENIED', 'sbatch: too many');
+    };
+    await expect(service.create('fake://', { workingDirectory })).rejects.toThrow('too many');
+    expect(await readdir(world.store)).toContain('made');
+  });
+
   describe('after a crash between the journal and the submission', () => {
     it('finds what was submitted, and does not submit it twice', async () => {
       await crash();
