@@ -16,7 +16,7 @@ const IS_UP = 'see whether slurmctld runs (scontrol ping), and try again';
 /** Seen with 20.11 to 23.11. The first that matches counts. */
 const REFUSALS: readonly Refusal[] = [
   {
-    sentence: /invalid entry for --cluster/i,
+    sentence: /remove --cluster from|invalid entry for --cluster/i,
     code: 'RESOURCE_MANAGER_UNREACHABLE',
     subject: '?cluster= in the URL',
     hint: 'name one that slurmdbd has (sacctmgr list clusters), or leave cluster out where there is none',

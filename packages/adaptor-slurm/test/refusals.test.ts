@@ -108,6 +108,10 @@ describe('refusals', () => {
       "Problem talking to database\n'zz' can't be reached now, or it is an invalid entry for --cluster.",
       'RESOURCE_MANAGER_UNREACHABLE',
     ],
+    [
+      'Problem talking to database\nThere is a problem talking to the database: Resource temporarily unavailable.  Only local cluster communication is available, remove --cluster from your command line or contact your admin to resolve the problem.',
+      'RESOURCE_MANAGER_UNREACHABLE',
+    ],
     ['Unable to create step: Unspecified error', 'ADAPTOR_FAILED'],
     ['', 'ADAPTOR_FAILED'],
   ])('%s is %s', (said, code) => {
