@@ -4,7 +4,6 @@ import { type Explanation, explanation } from '../model/explanation.ts';
 import { isFinalPilotJobState } from '../model/pilot-job-state.ts';
 import { formatDuration } from '../model/quantity.ts';
 
-const TAIL_BYTES = 4096;
 /** As many as one reads at a glance. */
 const SHOWN_LINES = 10;
 
