@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { availableParallelism, hostname, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { EventEmitter } from 'eventemitter3';
@@ -90,7 +90,7 @@ class LocalResourceManager implements ResourceManager {
   async submit(launch: AgentLaunch, { signal }: { signal?: AbortSignal } = {}): Promise<string> {
     signal?.throwIfAborted();
     const [program = '', ...rest] = await commandOf(launch);
-    const log = await open(launch.logFile, LOG_FLAGS, 0o600);
+    const log = await openLog(launch.logFile);
     try {
       const child = spawn(program, rest, {
         cwd: launch.directory,
@@ -200,6 +200,14 @@ class LocalResourceManager implements ResourceManager {
     const { name } = parseNativeId(id) ?? {};
     if (name !== undefined) await this.#sweeper.sweep(name);
   }
+}
+
+async function openLog(file: string): Promise<FileHandle> {
+  return open(file, LOG_FLAGS, 0o600).catch((cause: Error) => {
+    const problem = `${file} cannot be written to: ${cause.message}`;
+    const hint = 'write the path of a file in a directory that is there, or leave it out';
+    throw new AdaptorError('DESCRIPTION_INVALID', problem, { subject: 'output', hint, cause });
+  });
 }
 
 /** With `initCommands`, a shell that becomes the agent: it keeps its pid. */

@@ -110,9 +110,9 @@ export const PILOT_JOB_ATTRIBUTES = {
   environment: attribute(readEnvironment),
   /** Where the agent runs, an absolute path, and what units' relative directories are relative to. SAGA WorkingDirectory. */
   workingDirectory: attribute(readText),
-  /** The regular file that the agent's standard output goes to. SAGA Output. Default: one in the pilot's directory. */
+  /** The file that the agent's standard output goes to. SAGA Output. Default: one in the pilot's directory. */
   output: attribute(readText),
-  /** The regular file that the agent's standard error goes to. SAGA Error. Default: one in the pilot's directory. */
+  /** The file that the agent's standard error goes to. SAGA Error. Default: one in the pilot's directory. */
   error: attribute(readText),
   /** Whether the pilot's own directory is removed afterwards. SAGA Cleanup. Default: `'default'`, when it is empty. */
   cleanup: attribute(readCleanup),

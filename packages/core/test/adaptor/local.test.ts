@@ -110,7 +110,10 @@ describe('local://', () => {
   it('refuses a named pipe that nobody reads for its log, and does not wait', async () => {
     const own = launch(['/bin/true']);
     execFileSync('mkfifo', [own.logFile]);
-    await expect(manager.submit(own)).rejects.toMatchObject({ code: 'ENXIO' });
+    await expect(manager.submit(own)).rejects.toMatchObject({
+      code: 'DESCRIPTION_INVALID',
+      subject: 'output',
+    });
   });
 
   it('rejects what cannot be started', async () => {

@@ -137,6 +137,24 @@ describe('create', () => {
     expect(existsSync(join(world.store, service.id, 'pilots'))).toBe(false);
   });
 
+  it('refuses an output in a directory that is not there', async () => {
+    const service = await world.open();
+    const output = join(world.store, 'none', 'log');
+    await expect(service.create('local://', { output })).rejects.toMatchObject({
+      code: 'DESCRIPTION_INVALID',
+      subject: 'output',
+      problem: expect.stringContaining(`${output} cannot be written to`),
+    });
+    expect(service.pilotJobs).toEqual([]);
+  });
+
+  it('takes an output that is to be dropped', async () => {
+    const service = await world.open();
+    const pilot = await service.create('local://', { output: '/dev/null' });
+    await pilot.cancel();
+    expect(pilot.state).toBe('Canceled');
+  });
+
   it('outlives an output that has become a directory, and can be opened again', async () => {
     const service = await world.open();
     const output = join(world.store, 'log');
