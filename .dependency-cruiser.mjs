@@ -24,10 +24,11 @@ export const layers = {
     ours: ['model', 'protocol', 'runtime'],
     others: ['node', 'msgpackr', 'eventemitter3'],
   },
+  staging: { ours: ['model', 'protocol', 'runtime'], others: ['node'] },
   executor: { ours: ['model', 'runtime'], others: ['node', 'koffi'] },
   adaptor: { ours: ['model', 'runtime', 'protocol'], others: ['node', 'zod', 'eventemitter3'] },
   agent: {
-    ours: ['model', 'protocol', 'transport', 'executor', 'runtime'],
+    ours: ['model', 'protocol', 'transport', 'staging', 'executor', 'runtime'],
     others: ['node', 'eventemitter3'],
   },
   service: {
@@ -39,6 +40,7 @@ export const layers = {
       'runtime',
       'journal',
       'transport',
+      'staging',
       'adaptor',
     ],
     others: ['node', 'rxjs'],

@@ -1,0 +1,105 @@
+/** Gathers small pieces of many transfers into one message. */
+import { hash } from 'node:crypto';
+import {
+  encodeEnd,
+  PACK_BYTES,
+  PACK_ROWS,
+  type PackMessage,
+  PIECE,
+  type PieceKind,
+  type TransferEnd,
+  type TransferProblem,
+} from '../protocol/transfer-messages.ts';
+
+/** The SHA-256 of some bytes. */
+export function sha256(data: Uint8Array): Buffer {
+  return hash('sha256', data, 'buffer');
+}
+
+/** A pack that is being filled; it is used again and again. */
+export class Pack {
+  readonly #data = Buffer.allocUnsafeSlow(PACK_BYTES);
+  readonly #transfers = new Uint32Array(PACK_ROWS);
+  readonly #kinds = new Uint8Array(PACK_ROWS);
+  readonly #modes = new Uint16Array(PACK_ROWS);
+  readonly #sizes = new Float64Array(PACK_ROWS);
+  #names: string[] = [];
+  #hasNames = false;
+  #rows = 0;
+  #bytes = 0;
+
+  get rows(): number {
+    return this.#rows;
+  }
+
+  /** Whether no row fits any more. */
+  get isFull(): boolean {
+    return this.#rows === PACK_ROWS;
+  }
+
+  /** Where a file of that size may be read to, one byte more than it has; undefined: not in this pack. */
+  room(size: number): Buffer | undefined {
+    if (this.isFull || this.#bytes + size + 1 > PACK_BYTES) return undefined;
+    return this.#data.subarray(this.#bytes, this.#bytes + size + 1);
+  }
+
+  /** A row whose data has been written where {@link room} said. */
+  add(transfer: number, kind: PieceKind, name: string, mode: number, size: number): void {
+    this.#put(transfer, kind, name, mode, size);
+    this.#bytes += size;
+  }
+
+  /** A row of a large file, whose data follows in chunks. */
+  large(transfer: number, name: string, mode: number, size: number): void {
+    this.#put(transfer, PIECE.large, name, mode, size);
+  }
+
+  /** A row with a text as its data; false where it does not fit. */
+  text(transfer: number, kind: PieceKind, name: string, text: string): boolean {
+    const bytes = Buffer.byteLength(text);
+    const room = this.room(bytes);
+    if (room === undefined) return false;
+    room.write(text);
+    this.add(transfer, kind, name, 0, bytes);
+    return true;
+  }
+
+  end(transfer: number, end: TransferEnd): boolean {
+    return this.text(transfer, PIECE.end, '', encodeEnd(end));
+  }
+
+  failed(transfer: number, problem: TransferProblem): boolean {
+    return this.text(transfer, PIECE.failed, '', JSON.stringify(problem));
+  }
+
+  /** What has been gathered, as a message that is to be sent before the next call. */
+  take(): PackMessage {
+    const rows = this.#rows;
+    const data = this.#data.subarray(0, this.#bytes);
+    const message: PackMessage = {
+      type: 'pack',
+      transfers: this.#transfers.slice(0, rows),
+      kinds: this.#kinds.slice(0, rows),
+      modes: this.#modes.slice(0, rows),
+      sizes: this.#sizes.slice(0, rows),
+      ...(this.#hasNames && { names: this.#names }),
+      data,
+      sha256: sha256(data),
+    };
+    this.#names = [];
+    this.#hasNames = false;
+    this.#rows = 0;
+    this.#bytes = 0;
+    return message;
+  }
+
+  #put(transfer: number, kind: PieceKind, name: string, mode: number, size: number): void {
+    const row = this.#rows++;
+    this.#transfers[row] = transfer;
+    this.#kinds[row] = kind;
+    this.#modes[row] = mode;
+    this.#sizes[row] = size;
+    this.#names.push(name);
+    this.#hasNames ||= name !== '';
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * Puts something that was staged where it belongs, by renaming: whoever looks sees a file whole, old or
+ * new. A generator, because a directory that is there already takes in the entries of the new one
+ * one by one: who must not block goes on between two steps, who must be done at once does not.
+ */
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  cpSync,
+  fstatSync,
+  ftruncateSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { randomSecret } from '../runtime/random.ts';
+import type { Staged } from './incoming.ts';
+import { isEntryName } from './names.ts';
+import { fail, stagingError } from './problems.ts';
+
+/** How something is to be put in its place. */
+export interface Placing {
+  /** Absolute. With a slash at its end, or a directory, it takes a file in under `name`. */
+  readonly target: string;
+  readonly name: string;
+  /** To what is there. */
+  readonly append: boolean;
+  /** Directories that the target is in are made where they are not there. */
+  readonly makesParents: boolean;
+}
+
+/** So many entries of a directory in one step. */
+const STEP = 200;
+const PIECE_BYTES = 256 * 1024;
+
+/** What is at a path, links followed; undefined where nothing is. */
+export function look(path: string): Stats | undefined {
+  return statSync(path, { throwIfNoEntry: false });
+}
+
+/** Puts it there at once. Throws a StagingError that names the file; then what was there still is. */
+export function placeNow(staged: Staged, placing: Placing): void {
+  for (const _ of place(staged, placing));
+}
+
+/** As {@link placeNow}, in steps. */
+export function* place(staged: Staged, placing: Placing): Generator<void> {
+  const target = targetOf(staged, placing);
+  try {
+    if (placing.makesParents) mkdirSync(dirname(target), { recursive: true });
+    if (placing.append) yield* append(staged, target);
+    else if (staged.isDirectory && look(target) !== undefined) yield* merge(staged.path, target);
+    else move(staged.path, target);
+    for (const [name, mode] of staged.modes.toReversed()) chmodSync(join(target, name), mode);
+  } catch (error) {
+    fail(error, 'written', target);
+  }
+}
+
+function targetOf({ isDirectory }: Staged, { target, name, append: appends }: Placing): string {
+  if (isDirectory && appends) throw stagingError(`${target}: a directory cannot be appended`);
+  const bare = target.length > 1 ? target.replace(/\/+$/, '') : target;
+  const there = isDirectory ? undefined : look(bare);
+  if (isDirectory || !(there?.isDirectory() || bare !== target)) return bare;
+  if (!isEntryName(name)) throw stagingError(`${target} is a directory`);
+  return join(bare, name);
+}
+
+/** Over what is there; from another file system by way of a name beside it. */
+function move(from: string, to: string): void {
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error;
+    const beside = join(dirname(to), `.pstar-${randomSecret(8).toString('hex')}`);
+    try {
+      copy(from, beside);
+      renameSync(beside, to);
+    } finally {
+      rmSync(beside, { recursive: true, force: true });
+    }
+    rmSync(from, { recursive: true, force: true });
+  }
+}
+
+function copy(from: string, to: string): void {
+  cpSync(from, to, { recursive: true, verbatimSymlinks: true, mode: constants.COPYFILE_FICLONE });
+}
+
+/** The entries of one directory into another; files over files, links and all, never through one. */
+function* merge(from: string, to: string): Generator<void> {
+  let count = 0;
+  for (const entry of readdirSync(from, { withFileTypes: true })) {
+    const [source, target] = [join(from, entry.name), join(to, entry.name)];
+    const there = lstatSync(target, { throwIfNoEntry: false });
+    if (entry.isDirectory() && there !== undefined) {
+      if (!there.isDirectory()) throw stagingError(`${target} is there, and no directory`);
+      yield* merge(source, target);
+    } else {
+      if (there?.isDirectory()) throw stagingError(`${target} is there, and a directory`);
+      move(source, target);
+    }
+    count += 1;
+    if (count % STEP === 0) yield;
+  }
+  rmSync(from, { recursive: true });
+}
+
+/** Adds a file to another, or leaves that as it was. */
+function* append({ path }: Staged, target: string): Generator<void> {
+  const from = openSync(path, 'r');
+  try {
+    const to = openSync(target, 'a');
+    const { size } = fstatSync(to);
+    try {
+      const buffer = Buffer.allocUnsafe(PIECE_BYTES);
+      for (let read = readSync(from, buffer); read > 0; read = readSync(from, buffer)) {
+        for (let at = 0; at < read; ) at += writeSync(to, buffer, at, read - at);
+        yield;
+      }
+    } catch (error) {
+      ftruncateSync(to, size);
+      throw error;
+    } finally {
+      closeSync(to);
+    }
+  } finally {
+    closeSync(from);
+  }
+  rmSync(path);
+}

@@ -1,0 +1,41 @@
+/** What went wrong with a file, in words that name it, the machine and what the system said. */
+import { hostname } from 'node:os';
+import type { TransferProblem } from '../protocol/transfer-messages.ts';
+
+const MISSING = ['ENOENT', 'ENOTDIR'];
+/** What Node says of an error of the system: `ENOSPC: no space left on device, write`. */
+const SYSTEM_WORDS = /^([A-Z0-9]+: [^,]+)/;
+
+/** A transfer that cannot go on. */
+export class StagingError extends Error {
+  readonly data: TransferProblem;
+
+  constructor(data: TransferProblem) {
+    super(data.problem);
+    this.data = data;
+  }
+}
+
+/** An error of ours: `what` has the file's name in it. */
+export function stagingError(
+  what: string,
+  more: Omit<TransferProblem, 'problem'> = {},
+): StagingError {
+  return new StagingError({ problem: `${what} (on ${hostname()})`, ...more });
+}
+
+/** What is reported of an error that came up while something was done to a file. */
+export function problemOf(error: unknown, doing: string, path: string): TransferProblem {
+  if (error instanceof StagingError) return error.data;
+  const { code, message } = error as NodeJS.ErrnoException;
+  const words = SYSTEM_WORDS.exec(message)?.[1] ?? message;
+  return {
+    problem: `${path} cannot be ${doing} on ${hostname()}: ${words}`,
+    ...(code !== undefined && MISSING.includes(code) && { isMissing: true }),
+  };
+}
+
+/** Throws what {@link problemOf} says of an error. */
+export function fail(error: unknown, doing: string, path: string): never {
+  throw new StagingError(problemOf(error, doing, path));
+}

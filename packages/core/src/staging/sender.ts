@@ -1,0 +1,206 @@
+/**
+ * Sends transfers over one link: small files in packs, large ones in chunks beside them, no more at a
+ * time than the link and the other side take. Knows units no more than the link does.
+ */
+import { type FileHandle, open } from 'node:fs/promises';
+import {
+  type ChunkMessage,
+  PACK_BYTES,
+  type PackMessage,
+  WINDOW_BYTES,
+} from '../protocol/transfer-messages.ts';
+import type { Budget } from './budget.ts';
+import { Pack, sha256 } from './pack.ts';
+import { problemOf } from './problems.ts';
+import { changed, type LargeFile, type Source, stampOf } from './source.ts';
+
+/** Where a sender sends. */
+export interface SenderPort {
+  /** Bytes that wait to be written. */
+  readonly buffered: number;
+  send(message: PackMessage | ChunkMessage): void;
+}
+
+/** A transfer that has large files, until it is over. */
+interface Flow {
+  readonly source: Source;
+  /** How many more bytes the other side has said that it takes. */
+  window: number;
+  isDropped: boolean;
+  wake: () => void;
+}
+
+/** The way out of one link. */
+export class Sender {
+  readonly #port: SenderPort;
+  readonly #budget: Budget;
+  readonly #pack = new Pack();
+  /** From `#next` on: whose turn is to come. */
+  #queue: Source[] = [];
+  #next = 0;
+  readonly #flows = new Map<number, Flow>();
+  #isDue = false;
+  #isClosed = false;
+
+  constructor(port: SenderPort, budget: Budget) {
+    this.#port = port;
+    this.#budget = budget;
+    budget.enter();
+  }
+
+  /** Sends all of that, in its turn. */
+  add(source: Source): void {
+    this.#queue.push(source);
+    this.#later();
+  }
+
+  /** Nobody wants it any more. */
+  drop(transfer: number): void {
+    const at = this.#queue.findIndex((source) => source.transfer === transfer);
+    if (at >= this.#next) this.#queue.splice(at, 1);
+    const flow = this.#flows.get(transfer);
+    if (flow === undefined) return;
+    this.#flows.delete(transfer);
+    flow.isDropped = true;
+    flow.wake();
+  }
+
+  /** The other side has written so much. */
+  credit(transfer: number, bytes: number): void {
+    const flow = this.#flows.get(transfer);
+    if (flow === undefined) return;
+    flow.window += bytes;
+    flow.wake();
+  }
+
+  /** The link takes more. */
+  drained(): void {
+    for (const flow of this.#flows.values()) flow.wake();
+    if (this.#next < this.#queue.length) this.#later();
+  }
+
+  /** The link is over. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#budget.leave();
+    this.#queue = [];
+    this.#next = 0;
+    for (const flow of this.#flows.values()) {
+      flow.isDropped = true;
+      flow.wake();
+    }
+  }
+
+  get #isLinkFull(): boolean {
+    return this.#port.buffered >= this.#budget.linkBytes;
+  }
+
+  /** One pack in a turn of the event loop, so that everybody else has theirs. */
+  #later(): void {
+    if (this.#isDue || this.#isClosed) return;
+    this.#isDue = true;
+    setImmediate(() => {
+      this.#isDue = false;
+      if (!this.#isClosed) this.#step();
+    });
+  }
+
+  #step(): void {
+    if (this.#isLinkFull) return;
+    let isFull = false;
+    while (!isFull && this.#next < this.#queue.length) {
+      const source = this.#queue[this.#next] as Source;
+      const filled = source.fill(this.#pack);
+      isFull = filled === 'full';
+      if (isFull) break;
+      this.#next += 1;
+      if (filled === 'large') void this.#sendLarge(source);
+      else this.#flows.delete(source.transfer);
+    }
+    this.#flush();
+    if (this.#next < this.#queue.length) this.#later();
+    else {
+      this.#queue = [];
+      this.#next = 0;
+    }
+  }
+
+  #flush(): void {
+    if (this.#pack.rows > 0) this.#port.send(this.#pack.take());
+  }
+
+  async #sendLarge(source: Source): Promise<void> {
+    const flow = this.#flows.get(source.transfer) ?? newFlow(source);
+    this.#flows.set(source.transfer, flow);
+    const release = await this.#budget.slot();
+    const { path } = source.large as LargeFile;
+    try {
+      if (!flow.isDropped) await this.#stream(flow, source.large as LargeFile);
+      if (!flow.isDropped) this.#goOn(source);
+    } catch (error) {
+      if (flow.isDropped) return;
+      this.#flows.delete(source.transfer);
+      source.fail(this.#pack, { ...problemOf(error, 'read', path), isMissing: false });
+      this.#flush();
+    } finally {
+      release();
+    }
+  }
+
+  /** What comes behind its large file comes next. */
+  #goOn(source: Source): void {
+    if (this.#next > 0) this.#queue[--this.#next] = source;
+    else this.#queue.unshift(source);
+    this.#later();
+  }
+
+  async #stream(flow: Flow, { path, flags, stats }: LargeFile): Promise<void> {
+    const file = await open(path, flags);
+    try {
+      if (stampOf(await file.stat()) !== stampOf(stats)) throw changed(path);
+      await this.#sendChunks(flow, file, path, stats.size);
+      if (stampOf(await file.stat()) !== stampOf(stats)) throw changed(path);
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** The next chunk is read while this one is sent. */
+  async #sendChunks(flow: Flow, file: FileHandle, path: string, size: number): Promise<void> {
+    const { transfer } = flow.source;
+    const read = (into: Buffer<ArrayBuffer>, at: number) =>
+      file.read(into, 0, Math.min(PACK_BYTES, size - at), at);
+    let spare = Buffer.allocUnsafeSlow(PACK_BYTES);
+    let coming = read(Buffer.allocUnsafeSlow(PACK_BYTES), 0);
+    for (let at = 0; at < size; ) {
+      const { bytesRead, buffer } = await coming;
+      if (bytesRead === 0) throw changed(path);
+      const begin = at;
+      at += bytesRead;
+      if (at < size) coming = read(spare, at);
+      spare = buffer;
+      if (!(await this.#mayPass(flow, bytesRead))) {
+        await coming;
+        return;
+      }
+      const data = buffer.subarray(0, bytesRead);
+      this.#port.send({ type: 'chunk', transfer, at: begin, data, sha256: sha256(data) });
+    }
+  }
+
+  /** Waits until the other side and the link take so much; false if nobody wants it any more. */
+  async #mayPass(flow: Flow, bytes: number): Promise<boolean> {
+    while (!flow.isDropped && (flow.window < bytes || this.#isLinkFull)) {
+      await new Promise<void>((resolve) => {
+        flow.wake = resolve;
+      });
+    }
+    flow.window -= bytes;
+    return !flow.isDropped;
+  }
+}
+
+function newFlow(source: Source): Flow {
+  return { source, window: WINDOW_BYTES, isDropped: false, wake: () => {} };
+}
