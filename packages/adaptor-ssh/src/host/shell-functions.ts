@@ -15,19 +15,19 @@ export const LAUNCH_VARIABLE = 'PSTAR_LAUNCH';
 const MARK = 'pstar:';
 
 /** What every script begins with. */
-export const SHELL_FUNCTIONS = String.raw`
+export const SHELL_FUNCTIONS = `
 boot=$(cat /proc/sys/kernel/random/boot_id 2>/dev/null)
 
 say() {
-  printf '${MARK}%s\n' "$*"
+  printf '${MARK}%s\\n' "$*"
 }
 
 # Sets $status and $started of a process; fails when there is none.
 look_at() {
   status=$(cat "/proc/$1/stat" 2>/dev/null) && [ -n "$status" ] || return 1
-  set -- ${'$'}{status##*') '}
+  set -- \${status##*') '}
   status=$1
-  eval "started=\${'$'}{20}"
+  started=\${20}
 }
 
 # Names a process for as long as this machine runs.
@@ -37,7 +37,7 @@ reference() {
 
 # Whether the process of a reference is there still; then $pid and $status are its own.
 lives() {
-  pid=${'$'}{1%%:*}
+  pid=\${1%%:*}
   [ -n "$pid" ] && look_at "$pid" && [ "$1" = "$pid:$started:$boot" ] && [ "$status" != Z ]
 }
 
@@ -47,7 +47,7 @@ members() {
   marked=$(grep -lszxF "${LAUNCH_VARIABLE}=$1" /proc/[0-9]*/environ | cut -d/ -f3)
   [ -n "$marked" ] || return
   cat /proc/[0-9]*/stat 2>/dev/null | awk -v marked="$(echo $marked)" '
-    { pid = $1; sub(/^.*\) /, "") }
+    { pid = $1; sub(/^.*\\) /, "") }
     $1 != "Z" { parent[pid] = $2; session[pid] = $4 }
     END {
       n = split(marked, list, " ")

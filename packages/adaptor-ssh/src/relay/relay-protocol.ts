@@ -1,0 +1,30 @@
+/** What the two ends of a relay have agreed upon. PURE. */
+
+/** Where a relay listens. */
+export interface RelayAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** What a stream may have under way, so that a distant one need not wait for each answer. */
+export const RELAY_SETTINGS = { initialWindowSize: 4 * 1024 * 1024, maxConcurrentStreams: 10_000 };
+/** What all streams together may have. */
+export const RELAY_WINDOW = 16 * 1024 * 1024;
+
+const GREETING = /(?:^|\n)pstar-relay (\S+) (\d+)\n/;
+
+/** The line that says where it listens; what comes after it is HTTP/2. */
+export function relayGreeting({ host, port }: RelayAddress): string {
+  return `\npstar-relay ${host} ${port}\n`;
+}
+
+/** Reads the line, whatever a login shell has said before it; undefined while it has not come. */
+export function readGreeting(
+  bytes: Buffer,
+): { readonly address: RelayAddress; readonly rest: Buffer } | undefined {
+  const text = bytes.toString('latin1');
+  const [line = '', host = '', port] = GREETING.exec(text) ?? [];
+  if (port === undefined) return undefined;
+  const rest = bytes.subarray(text.indexOf(line) + line.length);
+  return { address: { host, port: Number(port) }, rest };
+}
