@@ -256,6 +256,9 @@ export class SimulatedAgent {
         this.#link.redial('stood still');
         break;
       case 'watch':
+      case 'stage':
+      case 'collect':
+      case 'unstage':
         break;
     }
   }

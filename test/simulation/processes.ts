@@ -3,8 +3,7 @@
  * with the agent. What really happened goes into the ledger, whoever is told of it or not.
  */
 import type { AgentMachine } from '../../packages/core/src/agent/agent-machine.ts';
-import type { Run } from '../../packages/core/src/agent/service-work.ts';
-import type { RunOutcome } from '../../packages/core/src/agent/workload.ts';
+import type { Run, RunOutcome } from '../../packages/core/src/agent/service-work.ts';
 import { FAILURE_REASONS, type FailureReason } from '../../packages/core/src/model/exit.ts';
 import type { ProcessClock } from './clock.ts';
 import type { Ledger } from './ledger.ts';

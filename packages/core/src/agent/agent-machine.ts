@@ -10,15 +10,10 @@
  */
 import { formatDuration } from '../model/quantity.ts';
 import type { AgentMessage, EndReason, HeldUnits, ManagerMessage } from '../protocol/messages.ts';
-import type { Run } from './service-work.ts';
+import type { Run, RunOutcome, StagedUnit } from './service-work.ts';
 import type { SlotCapacity } from './slots.ts';
-import {
-  type RunOutcome,
-  type Unheard,
-  type UnheardReport,
-  type UnitEffect,
-  Workload,
-} from './workload.ts';
+import type { StagingProblem, UnheardReport, UnitEffect } from './unit-effects.ts';
+import { type Unheard, Workload } from './workload.ts';
 
 /** What is to be done, in this order. */
 export type AgentEffect =
@@ -40,6 +35,8 @@ export type AgentEffect =
 /** How an agent is set up. */
 export interface AgentMachineOptions {
   readonly capacity: SlotCapacity;
+  /** The node sees the files of the manager's machine under the same names. Default: true. */
+  readonly sharesFiles?: boolean;
   /** How long it goes on without a manager: then its units are dead, and it ends. */
   readonly leaseMs: number;
   /** How long it goes on without a unit. */
@@ -62,6 +59,8 @@ const REAPING_MS = 10_000;
 interface Ending {
   readonly reason: EndReason;
   readonly problem: string | undefined;
+  /** Until when outputs are brought home. */
+  readonly collectUntil: number;
   /** When it exits whatever still runs. */
   readonly latest: number;
   /** When it exits though not all is acknowledged; known once nothing runs. */
@@ -88,7 +87,8 @@ export class AgentMachine {
   #isOver = false;
 
   constructor(options: AgentMachineOptions, now: number) {
-    this.#workload = new Workload(options.capacity, (effect) => this.#effects.push(effect));
+    const { capacity, sharesFiles = true } = options;
+    this.#workload = new Workload(capacity, sharesFiles, (effect) => this.#effects.push(effect));
     this.#leaseMs = options.leaseMs;
     this.#idleTimeoutMs = options.idleTimeoutMs;
     this.#graceMs = options.graceMs;
@@ -110,7 +110,12 @@ export class AgentMachine {
     return this.#workload.runOf(key);
   }
 
-  /** How many units run, and how many wait. */
+  /** The attempt with files that travel under a key, from its `stage` on or its `run` to its end. */
+  stagedOf(key: number): StagedUnit | undefined {
+    return this.#workload.stagedOf(key);
+  }
+
+  /** How many units run, and how many wait for slots. */
   get load(): { readonly running: number; readonly waiting: number } {
     return { running: this.#workload.running, waiting: this.#workload.waiting };
   }
@@ -187,10 +192,38 @@ export class AgentMachine {
     if (this.#workload.hasFullReport) this.flush();
   }
 
+  /** The inputs of a unit are here, and nothing is left to do but to put them in their places. */
+  staged(key: number): void {
+    this.#workload.arrived(key);
+  }
+
+  /**
+   * The inputs of a unit will not come.
+   *
+   * @param at milliseconds since the epoch
+   */
+  stagingFailed(key: number, problem: StagingProblem, at: number): void {
+    this.#workload.stagingFailed(key, problem, at);
+    this.#exitWhenSettled();
+  }
+
+  /** The outputs of a unit are at their destinations. */
+  collected(key: number): void {
+    this.#workload.collected(key);
+    this.#exitWhenSettled();
+  }
+
+  /** Not all of them are, nor will be. */
+  collectingFailed(key: number, problem: StagingProblem): void {
+    this.#workload.collected(key, problem);
+    this.#exitWhenSettled();
+  }
+
   /** Time has passed, and more of it than the agent has been running where it stood still. */
   tick(now: number, stoodStillMs = 0): void {
     if (stoodStillMs > 0) this.#goOn(now, stoodStillMs);
-    if (this.#workload.running + this.#workload.waiting > 0) this.#lastBusy = now;
+    const { running, waiting, staged } = this.#workload;
+    if (running + waiting + staged > 0) this.#lastBusy = now;
     if (now - this.#lastLook >= OVERDUE_MS) {
       this.#lastLook = now;
       this.#keep('overdue');
@@ -211,7 +244,10 @@ export class AgentMachine {
   end(reason: EndReason, now: number, how: { graceMs?: number; problem?: string } = {}): void {
     if (this.#ending !== undefined) return;
     const { graceMs = this.#graceMs, problem } = how;
-    this.#ending = { reason, problem, latest: now + graceMs + REAPING_MS, farewell: undefined };
+    const hasManager = reason !== 'lease' && reason !== 'failed';
+    const collectUntil = hasManager ? now + graceMs : now;
+    const latest = now + graceMs + REAPING_MS;
+    this.#ending = { reason, problem, collectUntil, latest, farewell: undefined };
     this.#workload.evict(graceMs);
     this.#tickEnding(this.#ending, now);
   }
@@ -255,15 +291,21 @@ export class AgentMachine {
   }
 
   #tickEnding(ending: Ending, now: number): void {
-    if (this.#workload.running === 0) ending.farewell ??= now + FAREWELL_MS;
+    if (now >= ending.collectUntil) this.#workload.stopCollecting();
+    if (!this.#isAtWork) ending.farewell ??= now + FAREWELL_MS;
     if (now >= Math.min(ending.latest, ending.farewell ?? Number.POSITIVE_INFINITY))
       this.#exit(ending);
     else this.#exitWhenSettled();
   }
 
+  /** Whether a unit has processes, or outputs on their way. */
+  get #isAtWork(): boolean {
+    return this.#workload.running > 0 || this.#workload.leaving > 0;
+  }
+
   #exitWhenSettled(): void {
     const ending = this.#ending;
-    if (ending === undefined || this.#workload.running > 0) return;
+    if (ending === undefined || this.#isAtWork) return;
     const isAlone = !this.#isConnected && (ending.reason === 'lease' || ending.reason === 'failed');
     if (isAlone || this.#workload.isSettled) this.#exit(ending);
   }

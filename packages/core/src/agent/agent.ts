@@ -54,6 +54,7 @@ const REPORT_MS = 10;
 const START_MS = 1;
 /** What the agent itself needs at its wall-time limit, besides its units' grace. */
 const LAST_WORDS_MS = 1_000;
+const NOBODY_STAGES = { problem: 'files are not staged yet' };
 
 /** The program on the resource. */
 export class Agent {
@@ -316,6 +317,14 @@ export class Agent {
         break;
       case 'forget':
         this.#kept.forget(effect.service);
+        break;
+      case 'stage':
+        this.#machine.stagingFailed(effect.run.key, NOBODY_STAGES, this.#clock.now());
+        break;
+      case 'collect':
+        this.#machine.collectingFailed(effect.key, NOBODY_STAGES);
+        break;
+      case 'unstage':
         break;
       case 'redial':
         this.#link.redial('the agent stood still for as long as its lease');

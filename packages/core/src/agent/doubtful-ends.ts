@@ -6,7 +6,7 @@
  */
 import { constants } from 'node:os';
 import type { Clock, Timer } from '../runtime/clock.ts';
-import type { RunOutcome } from './workload.ts';
+import type { RunOutcome } from './service-work.ts';
 
 const SIGNALS: readonly number[] = [constants.signals.SIGTERM, constants.signals.SIGKILL];
 /** A shell adds this to the signal that has ended a program which it has waited for. */

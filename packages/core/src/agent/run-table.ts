@@ -6,12 +6,16 @@
 import { assert } from '../model/assert.ts';
 import type { Run } from './service-work.ts';
 
-/** Each run holds a core at least: there are never more than those. */
+/**
+ * Each run holds a core at least: there are never more than those. Runs that had a key before, below
+ * 0, are kept apart.
+ */
 export class RunTable {
   readonly #runs: (Run | undefined)[];
   /** By the row: the key of its next run. All keys of a row leave the same remainder. */
   readonly #keys: number[];
   readonly #free: number[];
+  readonly #apart = new Map<number, Run>();
 
   constructor(cores: number) {
     this.#runs = new Array<Run | undefined>(cores).fill(undefined);
@@ -20,7 +24,7 @@ export class RunTable {
   }
 
   get size(): number {
-    return this.#runs.length - this.#free.length;
+    return this.#runs.length - this.#free.length + this.#apart.size;
   }
 
   /** The key for the run that is added next; no other has ever had it. */
@@ -31,16 +35,25 @@ export class RunTable {
   }
 
   add(run: Run): void {
+    if (run.key < 0) {
+      this.#apart.set(run.key, run);
+      return;
+    }
     assert(run.key === this.nextKey, `run ${run.key} came out of turn`);
     this.#runs[this.#free.pop() as number] = run;
   }
 
   of(key: number): Run | undefined {
+    if (key < 0) return this.#apart.get(key);
     const run = this.#runs[(key - 1) % this.#runs.length];
     return run?.key === key ? run : undefined;
   }
 
   remove({ key }: Run): void {
+    if (key < 0) {
+      this.#apart.delete(key);
+      return;
+    }
     const row = (key - 1) % this.#runs.length;
     this.#runs[row] = undefined;
     this.#keys[row] = key + this.#runs.length;
@@ -50,11 +63,14 @@ export class RunTable {
   /** Those of one service, mostly the oldest first. */
   ofService(service: Run['service']): Run[] {
     const runs = this.#runs.filter((run) => run?.service === service) as Run[];
-    return runs.sort((a, b) => a.key - b.key);
+    const apart = [...this.#apart.values()].filter((run) => run.service === service);
+    return [...runs.sort((a, b) => a.key - b.key), ...apart];
   }
 
   /** The present one of a unit. */
   ofUnit(service: Run['service'], unit: number): Run | undefined {
-    return this.#runs.find((run) => run?.unit === unit && run.service === service);
+    const found = this.#runs.find((run) => run?.unit === unit && run.service === service);
+    if (found !== undefined || this.#apart.size === 0) return found;
+    return [...this.#apart.values()].find((run) => run.unit === unit && run.service === service);
   }
 }

@@ -2,13 +2,15 @@
 import { requestKey } from '../model/resources.ts';
 import type {
   OutputStream,
+  StagedFile,
   StartRun,
   UnitColumns,
   UnitTemplateMessage,
 } from '../protocol/messages.ts';
 import { AttemptTable } from './attempt-table.ts';
-import { ReportBox } from './report-box.ts';
+import { ReportBox, type ReportedOutcome } from './report-box.ts';
 import type { Allocation } from './slots.ts';
+import { type TravellingFiles, travellingFiles } from './unit-command.ts';
 import type { Requesting } from './unit-queue.ts';
 
 /** What the agent holds for one work unit service; it outlives links. */
@@ -23,6 +25,8 @@ export interface ServiceWork {
   readonly recent: RecentRuns;
   /** Streams that somebody wants to see once the unit runs. */
   readonly watches: Map<number, OutputStream[]>;
+  /** By unit: those whose files travel. */
+  readonly staged: Map<number, StagedUnit>;
 }
 
 /** An attempt of a unit that holds its slots. */
@@ -42,11 +46,40 @@ export interface Run {
   startedRow: number;
   /** Who has asked for it to be terminated. */
   stop: 'cancel' | 'evict' | undefined;
+  /** Where it has files that travel. */
+  readonly staged?: StagedUnit;
+}
+
+/** The executor's outcome, as far as it matters here. */
+export interface RunOutcome extends ReportedOutcome {
+  /** It ended because it was told to. */
+  readonly terminated: boolean;
+}
+
+/** An attempt whose files travel: it is here before it has slots, and after it had them. */
+export interface StagedUnit {
+  /** Unique as long as the agent lives; its run has the same. */
+  readonly key: number;
+  readonly service: ServiceWork;
+  readonly unit: number;
+  readonly attempt: number;
+  readonly priority: number;
+  readonly template: Template;
+  /** JSON of what it has of its own. */
+  readonly own: string | null;
+  readonly inputs: readonly StagedFile[];
+  readonly outputs: readonly StagedFile[];
+  /** `staging`: inputs are on their way; `leaving`: its processes are gone, and outputs are on theirs. */
+  phase: 'staging' | 'queued' | 'running' | 'leaving';
+  /** Of one that is leaving. */
+  end: { readonly run: Run; readonly outcome: RunOutcome } | undefined;
 }
 
 /** A template as it was learnt. */
 export interface Template extends Requesting {
   readonly message: UnitTemplateMessage;
+  /** What travels for each of its units that has nothing of its own to say about it. */
+  readonly files: TravellingFiles | undefined;
 }
 
 const RECENT_RUNS = 1024;
@@ -83,13 +116,39 @@ export function newService(id: string): ServiceWork {
     box: new ReportBox(),
     recent: new RecentRuns(),
     watches: new Map(),
+    staged: new Map(),
   };
 }
 
 /** Notes a template of the service. */
-export function learn(service: ServiceWork, message: UnitTemplateMessage): void {
-  const { id, request } = message;
-  service.templates.set(id, { message, request, requestKey: requestKey(request) });
+export function learn(
+  service: ServiceWork,
+  message: UnitTemplateMessage,
+  sharesFiles: boolean,
+): void {
+  const { id, request, command } = message;
+  const files = travellingFiles(command, sharesFiles);
+  service.templates.set(id, { message, request, requestKey: requestKey(request), files });
+}
+
+/** What is reported of an attempt that never had a process. */
+export const NOT_STARTED = { userTime: 0, systemTime: 0, maxRss: 0, terminated: false };
+
+/** The attempt is over, and is reported as it ended. */
+export function reportOver(run: Run, outcome: RunOutcome): void {
+  const { service, unit, attempt, stop } = run;
+  service.box.over(run);
+  if (stop === 'evict' && outcome.terminated) {
+    service.box.returned(unit, attempt, run.startedAt > 0, 'evicted');
+  } else {
+    service.box.ended(run, outcome, stop === 'cancel' && outcome.terminated);
+  }
+}
+
+/** The attempt has run, and it is as if it had not. */
+export function handBack(run: Run): void {
+  run.service.box.over(run);
+  run.service.box.returned(run.unit, run.attempt, true, 'evicted');
 }
 
 /** Calls for each row. */
@@ -100,8 +159,8 @@ export function eachRow(
   for (let i = 0; i < units.length; i++) call(units[i] as number, attempts[i] as number);
 }
 
-/** Units and what each has of its own. */
-type UnitRows = Pick<StartRun, 'units' | 'attempts' | 'own'>;
+/** Units, and what each has of its own. */
+export type UnitRows = Pick<StartRun, 'units' | 'attempts' | 'own'>;
 
 /** The rows of attempts that are later than any before, noted as such; mostly these are all. */
 export function onlyNew(known: AttemptTable, { units, attempts, own }: UnitRows): UnitRows {

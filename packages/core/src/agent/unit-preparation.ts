@@ -3,6 +3,7 @@ import type { UnitRun } from '../executor/unit-run.ts';
 import { unitId } from '../model/ids.ts';
 import type { UnitCommand } from '../protocol/messages.ts';
 import type { Run } from './service-work.ts';
+import { commandOf } from './unit-command.ts';
 import { unitVariables } from './unit-environment.ts';
 
 /** What is the same for all units of an agent. */
@@ -24,17 +25,6 @@ function sandboxPath(root: string, service: string, unit: number, attempt: numbe
   return `${root}/units/${service}/${Math.floor(unit / UNITS_PER_DIRECTORY)}/${unit}${suffix}`;
 }
 
-/** The unit's command: the template's, with what it has of its own laid over it. */
-function commandOf({ template, own }: Run): UnitCommand {
-  if (own === null) return template.command;
-  const command: Record<string, unknown> = { ...template.command };
-  for (const [name, value] of Object.entries(JSON.parse(own) as Partial<UnitCommand>)) {
-    if (value === null) delete command[name];
-    else command[name] = value;
-  }
-  return command as unknown as UnitCommand;
-}
-
 /**
  * All that the executor needs of a unit. What its process is told is put together when it is asked
  * for: strings for every unit were a fifth of an agent's time where nothing is started.
@@ -47,7 +37,7 @@ export class PreparedUnit implements UnitRun {
   constructor(run: Run, context: PreparationContext) {
     this.#run = run;
     this.#context = context;
-    this.#command = commandOf(run);
+    this.#command = commandOf(run.template.command, run.own);
   }
 
   get key(): number {

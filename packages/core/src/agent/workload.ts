@@ -10,52 +10,27 @@ import type {
   ManagerMessage,
   OutputStream,
   Report,
-  SealedReport,
   StartRun,
   UnitColumns,
 } from '../protocol/messages.ts';
-import type { ReportedOutcome } from './report-box.ts';
 import { RunTable } from './run-table.ts';
 import {
   eachRow,
   learn,
+  NOT_STARTED,
   newService,
   onlyNew,
   type Run,
+  type RunOutcome,
+  reportOver,
   type ServiceWork,
+  type StagedUnit,
   type Template,
 } from './service-work.ts';
 import { type Allocation, type SlotCapacity, Slots } from './slots.ts';
+import { StagedUnits, stagedOf } from './staged-units.ts';
+import type { StagingProblem, UnheardReport, UnitEffect } from './unit-effects.ts';
 import { type Line, type Stretch, UnitQueue } from './unit-queue.ts';
-
-/** The executor's outcome, as far as it matters here. */
-export interface RunOutcome extends ReportedOutcome {
-  /** It ended because it was told to. */
-  readonly terminated: boolean;
-}
-
-/** What is to be done to units. */
-export type UnitEffect =
-  | { readonly type: 'run'; readonly run: Run }
-  /** The grace time is the unit's own, and no longer than this one. */
-  | { readonly type: 'terminate'; readonly key: number; readonly graceMs?: number }
-  /** Without a key: there is no such output, and never will be. */
-  | {
-      readonly type: 'watch';
-      readonly key: number | undefined;
-      readonly service: ServiceWork;
-      readonly unit: number;
-      readonly stream: OutputStream;
-      readonly on: boolean;
-    }
-  /** What was kept for the service is needless, but for what is to be kept along with this. */
-  | { readonly type: 'forget'; readonly service: string };
-
-/** A report that nobody has acknowledged. */
-export interface UnheardReport {
-  readonly service: string;
-  readonly report: SealedReport;
-}
 
 /**
  * Which unacknowledged reports: those of services that are out of reach, those that are so since the
@@ -71,13 +46,7 @@ export type ServiceMessage = Exclude<
 
 /** A unit that does not fit is overtaken by that many times the cores of the node. */
 const PATIENCE = 4;
-const NOT_STARTED = {
-  reason: FAILURE_REASONS.indexOf('SPAWN_FAILED'),
-  userTime: 0,
-  systemTime: 0,
-  maxRss: 0,
-  terminated: false,
-};
+const SPAWN_FAILED = FAILURE_REASONS.indexOf('SPAWN_FAILED');
 
 /** All units at an agent. */
 export class Workload {
@@ -86,15 +55,19 @@ export class Workload {
   readonly #services = new Map<string, ServiceWork>();
   readonly #channels = new Map<number, ServiceWork>();
   readonly #runs: RunTable;
+  readonly #staged: StagedUnits;
+  readonly #sharesFiles: boolean;
   readonly #emit: (effect: UnitEffect) => void;
   #isClosed = false;
   #isPaused = false;
   #hasFullReport = false;
 
-  constructor(capacity: SlotCapacity, emit: (effect: UnitEffect) => void) {
+  constructor(capacity: SlotCapacity, sharesFiles: boolean, emit: (effect: UnitEffect) => void) {
+    this.#sharesFiles = sharesFiles;
     this.#slots = new Slots(capacity);
     this.#runs = new RunTable(capacity.cores.length);
     this.#queue = new UnitQueue(PATIENCE * capacity.cores.length);
+    this.#staged = new StagedUnits(sharesFiles, this.#queue, emit);
     this.#emit = emit;
   }
 
@@ -106,13 +79,24 @@ export class Workload {
     return this.#queue.size;
   }
 
+  /** How many units there are whose files travel, in whatever phase. */
+  get staged(): number {
+    return this.#staged.size;
+  }
+
+  /** How many of those have ended, but for their outputs. */
+  get leaving(): number {
+    return this.#staged.leaving;
+  }
+
   /** Whether a report is as long as it gets, and was not taken yet. */
   get hasFullReport(): boolean {
     return this.#hasFullReport;
   }
 
-  /** Whether the manager has acknowledged all that there is to say. */
+  /** Whether the manager has acknowledged all that there is to say, and nothing more will be. */
   get isSettled(): boolean {
+    if (this.#staged.size > 0) return false;
     for (const { box } of this.#services.values()) if (!box.empty) return false;
     return true;
   }
@@ -122,12 +106,21 @@ export class Workload {
     return this.#runs.of(key);
   }
 
+  /** The attempt with files that travel under a key. */
+  stagedOf(key: number): StagedUnit | undefined {
+    return this.#staged.of(key);
+  }
+
   /** All that is here, by service. */
   held(): (HeldUnits & { readonly service: string })[] {
     return [...this.#services.values()].map((service) => {
       const rows: [unit: number, attempt: number, phase: number][] = [];
       this.#queue.each(service, (unit, attempt) => rows.push([unit, attempt, 0]));
       for (const { unit, attempt } of this.#runs.ofService(service)) rows.push([unit, attempt, 1]);
+      for (const { unit, attempt, phase } of service.staged.values()) {
+        if (phase === 'staging') rows.push([unit, attempt, 0]);
+        else if (phase === 'leaving') rows.push([unit, attempt, 1]);
+      }
       service.box.each((unit, attempt) => rows.push([unit, attempt, 2]));
       return {
         service: service.id,
@@ -161,7 +154,7 @@ export class Workload {
     if (service === undefined) return;
     switch (message.type) {
       case 'templates':
-        for (const template of message.templates) learn(service, template);
+        for (const template of message.templates) learn(service, template, this.#sharesFiles);
         break;
       case 'start':
         for (const run of message.runs) this.#accept(service, run, at);
@@ -194,19 +187,40 @@ export class Workload {
   ended(key: number, outcome: RunOutcome): void {
     const run = this.#runs.of(key);
     if (run === undefined) return;
-    const { service, unit, attempt, allocation, stop } = run;
-    service.box.over(run);
+    const { service, allocation, staged } = run;
     this.#runs.remove(run);
     service.recent.add(run);
     service.runningCores -= allocation.cores.length;
     this.#slots.release(allocation);
-    if (stop === 'evict' && outcome.terminated) {
-      service.box.returned(unit, attempt, run.startedAt > 0, 'evicted');
-    } else {
-      service.box.ended(run, outcome, stop === 'cancel' && outcome.terminated);
-    }
+    if (staged === undefined) reportOver(run, outcome);
+    else this.#staged.leave(staged, run, outcome);
     if (service.box.hasUnsent) this.#hasFullReport = true;
     this.#startWhatFits();
+  }
+
+  /** The inputs of a unit are here. */
+  arrived(key: number): void {
+    this.#staged.arrived(key);
+    this.#startWhatFits();
+  }
+
+  /**
+   * The inputs of a unit will not come.
+   *
+   * @param at milliseconds since the epoch
+   */
+  stagingFailed(key: number, problem: StagingProblem, at: number): void {
+    this.#staged.failed(key, problem, at);
+  }
+
+  /** The outputs of a unit are where they belong, or there is a problem with them. */
+  collected(key: number, problem?: StagingProblem): void {
+    this.#staged.collected(key, problem);
+  }
+
+  /** No outputs are fetched any more: units whose outputs are on their way are handed back. */
+  stopCollecting(): void {
+    this.#staged.stopCollecting();
   }
 
   /** Starts nothing for now. */
@@ -224,6 +238,7 @@ export class Workload {
     this.#isClosed = true;
     for (const service of this.#services.values()) {
       for (const [unit, attempt] of this.#queue.removeAll(service)) {
+        this.#staged.dropWaiting(service, unit, attempt);
         service.box.returned(unit, attempt, false, 'evicted');
       }
       for (const run of this.#runs.ofService(service)) {
@@ -231,6 +246,7 @@ export class Workload {
         this.#emit({ type: 'terminate', key: run.key, graceMs });
       }
     }
+    this.#staged.evict();
   }
 
   /** What is to be said now that was not said on this link. */
@@ -260,10 +276,13 @@ export class Workload {
     }
     const problem = this.#whyNever(template, run.template);
     if (template !== undefined && problem === undefined) {
-      this.#queue.push(service, run.priority, template, fresh, fresh.own);
+      if (this.#staged.concern(template, fresh)) {
+        this.#staged.accept(service, run.priority, template, fresh);
+      } else this.#queue.push(service, run.priority, template, fresh, fresh.own);
       return;
     }
-    const outcome = { ...NOT_STARTED, problem: problem ?? '', startedAt: at, finishedAt: at };
+    const why = { reason: SPAWN_FAILED, problem: problem ?? '' };
+    const outcome = { ...NOT_STARTED, ...why, startedAt: at, finishedAt: at };
     eachRow(fresh, (unit, attempt) =>
       service.box.ended({ unit, attempt, startedAt: at }, outcome, false),
     );
@@ -293,11 +312,13 @@ export class Workload {
     // Two attempts of a unit never run at once, whatever the manager believes.
     const mayStart = attempt === 1 || this.#runs.ofUnit(service, unit) === undefined;
     if (service.attempts.of(unit) !== attempt || !mayStart) {
+      this.#staged.dropWaiting(service, unit, attempt);
       service.box.returned(unit, attempt, false, 'asked');
       return;
     }
     const allocation = this.#slots.allocate(template.request) as Allocation;
-    const run: Run = {
+    const staged = stagedOf(service, unit, attempt);
+    let run: Run = {
       key: this.#runs.nextKey,
       service,
       unit,
@@ -309,6 +330,10 @@ export class Workload {
       startedRow: -1,
       stop: undefined,
     };
+    if (staged !== undefined) {
+      staged.phase = 'running';
+      run = { ...run, key: staged.key, staged };
+    }
     this.#runs.add(run);
     service.runningCores += allocation.cores.length;
     this.#emit({ type: 'run', run });
@@ -322,6 +347,8 @@ export class Workload {
       const run = this.#runs.ofUnit(service, unit);
       if (run?.attempt === attempt) {
         if (evenRunning && run.stop === undefined) this.#cancel(run);
+      } else if (this.#staged.takeBack(stagedOf(service, unit, attempt), evenRunning)) {
+        return;
       } else if (service.attempts.of(unit) < attempt) {
         service.attempts.set(unit, attempt);
         service.box.returned(unit, attempt, false, 'asked');
@@ -331,6 +358,7 @@ export class Workload {
     });
     if (notRunning.size === 0 || this.#queue.size === 0) return;
     for (const [unit, attempt] of this.#queue.remove(service, notRunning)) {
+      this.#staged.dropWaiting(service, unit, attempt);
       service.box.returned(unit, attempt, false, 'asked');
     }
   }
@@ -360,7 +388,7 @@ export class Workload {
   }
 
   #isWaiting(service: ServiceWork, wanted: number): boolean {
-    let found = false;
+    let found = service.staged.get(wanted)?.phase === 'staging';
     this.#queue.each(service, (unit) => {
       found ||= unit === wanted;
     });

@@ -15,9 +15,15 @@ export const FAILURE_REASONS = [
   'PILOT_LOST',
   'CRASH_LIMIT',
   'STAGING_FAILED',
+  'STAGING_INTERRUPTED',
 ] as const;
 
-/** Why an attempt failed; `NONE` when it did not. */
+/**
+ * Why an attempt failed; `NONE` when it did not.
+ *
+ * STAGING_INTERRUPTED is what STAGING_FAILED is where another attempt may succeed: a file has changed
+ * while it was read, say.
+ */
 export type FailureReason = (typeof FAILURE_REASONS)[number];
 
 const RETRYABLE: ReadonlySet<FailureReason> = new Set<FailureReason>([
@@ -25,6 +31,7 @@ const RETRYABLE: ReadonlySet<FailureReason> = new Set<FailureReason>([
   'SIGNAL',
   'TIME_LIMIT',
   'SPAWN_FAILED',
+  'STAGING_INTERRUPTED',
 ]);
 
 /** Whether the same unit, started again unchanged, may succeed: a path that is not there never will. */

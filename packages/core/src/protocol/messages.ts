@@ -7,6 +7,17 @@
  */
 import type { NodeInfo, ResourceRequest } from '../model/resources.ts';
 
+/** A file that travels for a unit, as its node sees it. */
+export interface StagedFile {
+  /** Its number in `fileTransfer`, or one of ATTRIBUTE_ITEMS: the manager knows what it stands for. */
+  readonly item: number;
+  /** On the node: absolute, or relative to the unit's working directory. */
+  readonly name: string;
+  readonly append?: boolean;
+  /** That there is no such file is no error. */
+  readonly optional?: boolean;
+}
+
 /** What is to be started and how: a parsed description without what only the manager needs. */
 export interface UnitCommand {
   readonly executable: string;
@@ -23,6 +34,10 @@ export interface UnitCommand {
   readonly wallTimeLimit?: number;
   /** Seconds between SIGTERM and SIGKILL. */
   readonly maxCancellationTime?: number;
+  /** Brought before the start, in this order. */
+  readonly inputs?: readonly StagedFile[];
+  /** Fetched when its processes are gone, in this order. */
+  readonly outputs?: readonly StagedFile[];
 }
 
 /** The part of a unit's description that an agent needs, shared by many units. */
@@ -39,7 +54,10 @@ export interface StartRun {
   readonly priority: number;
   readonly units: Uint32Array;
   readonly attempts: Uint16Array;
-  /** What a unit has of its own: JSON of a partial {@link UnitCommand}, laid over the template's; null takes a field away. */
+  /**
+   * What a unit has of its own: JSON of a partial {@link UnitCommand}, laid over the template's; null takes a field away.
+   * Where it says anything of `inputs` and `outputs`, it begins with both.
+   */
   readonly own?: readonly (string | null)[];
 }
 
@@ -128,7 +146,10 @@ export interface ReturnedColumns extends UnitColumns {
 
 /** All that an agent knows of one service's units. */
 export interface HeldUnits extends UnitColumns {
-  /** 0: waiting at the agent; 1: running; 2: over, and in a report that it is about to repeat. */
+  /**
+   * 0: waiting at the agent, for inputs or slots; 1: running, or its outputs are on their way; 2: over, and in a report that it is about
+   * to repeat.
+   */
   readonly phases: Uint8Array;
 }
 

@@ -2,7 +2,7 @@
 import { expect } from 'vitest';
 import { AgentMachine, type AgentMachineOptions } from '../../src/agent/agent-machine.ts';
 import type { Run } from '../../src/agent/service-work.ts';
-import type { UnheardReport } from '../../src/agent/workload.ts';
+import type { UnheardReport, UnitEffect } from '../../src/agent/unit-effects.ts';
 import type { Resources } from '../../src/model/resources.ts';
 import type {
   AgentMessage,
@@ -29,6 +29,8 @@ export class AgentWorld {
   kept: UnheardReport[] = [];
   exit: { reason: string; problem: string | undefined; isUnheard: boolean } | undefined;
   readonly watched: string[] = [];
+  /** What is to be done for files that travel. */
+  staging: (UnitEffect & { readonly type: 'stage' | 'collect' | 'unstage' })[] = [];
 
   constructor(options: Partial<AgentMachineOptions> = {}) {
     const capacity = { cores: [0, 1, 2, 3], gpus: [], memory: 100, resources: {} };
@@ -51,10 +53,10 @@ export class AgentWorld {
       else if (effect.type === 'redial') this.redials++;
       else if (effect.type === 'forget') {
         this.kept = this.kept.filter(({ service }) => service !== effect.service);
-      } else {
+      } else if (effect.type === 'send') {
         this.sent.push(effect.message);
         if (effect.message.type === 'report') this.reports.push(effect.message);
-      }
+      } else this.staging.push(effect);
     }
     return this;
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DoubtfulEnds } from '../../src/agent/doubtful-ends.ts';
-import type { RunOutcome } from '../../src/agent/workload.ts';
+import type { RunOutcome } from '../../src/agent/service-work.ts';
 import { ManualClock } from './manual-clock.ts';
 
 const NEVER: RunOutcome = {

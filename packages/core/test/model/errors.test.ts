@@ -135,6 +135,7 @@ describe('exits', () => {
     expect(FAILURE_REASONS.indexOf('EXIT_CODE')).toBe(1);
     expect(FAILURE_REASONS.indexOf('SPAWN_FAILED')).toBe(9);
     expect(FAILURE_REASONS.indexOf('STAGING_FAILED')).toBe(12);
+    expect(FAILURE_REASONS.indexOf('STAGING_INTERRUPTED')).toBe(13);
   });
 
   it('are retried only where the same call may succeed', () => {
@@ -143,6 +144,7 @@ describe('exits', () => {
       'SIGNAL',
       'TIME_LIMIT',
       'SPAWN_FAILED',
+      'STAGING_INTERRUPTED',
     ]);
   });
 
