@@ -56,6 +56,9 @@ export const pureFiles = [
   'agent/service-work.ts',
   'agent/slots.ts',
   'agent/unit-environment.ts',
+  'agent/staged-units.ts',
+  'agent/unit-command.ts',
+  'agent/unit-effects.ts',
   'agent/unit-queue.ts',
   'agent/workload.ts',
 ];
