@@ -91,7 +91,7 @@ export class SlurmCluster implements AsyncDisposable {
 
   /** Lays out everything; nothing runs yet. */
   static async make(options: SlurmOptions, byHand: boolean): Promise<SlurmCluster> {
-    const directory = await makeDirectory(byHand);
+    const directory = await makeDirectory(byHand, options.parent);
     const block = await claimPorts();
     const [controllerPort = 0, ...others] = block.ports;
     const nodePorts = others.slice(0, nodeNames(options).length);
@@ -196,7 +196,8 @@ export class SlurmCluster implements AsyncDisposable {
 
   #daemon(name: string, command: readonly string[], environment: NodeJS.ProcessEnv = {}): Daemon {
     const marked = { ...inherited(), ...this.environment, [MARK]: this.directory, ...environment };
-    return new Daemon(command, marked, join(this.directory, `${name}.out.log`));
+    const { within = (given) => given } = this.#options;
+    return new Daemon(within(command), marked, join(this.directory, `${name}.out.log`));
   }
 
   #node(name: string): SlurmNode {

@@ -16,6 +16,10 @@ export interface SlurmOptions {
   readonly accounting?: 'completion-log';
   /** Lines of slurm.conf; by default `debug`, with all nodes, and `short`, with all for 5 min. */
   readonly partitions?: readonly string[];
+  /** Where its directory is made; the temporary one by default. */
+  readonly parent?: string;
+  /** How its daemons are started: as they are, by default. */
+  readonly within?: (command: readonly string[]) => readonly string[];
   /** More lines of slurm.conf. What is named there already is given anew. */
   readonly lines?: readonly string[];
 }

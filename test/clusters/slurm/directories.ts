@@ -16,9 +16,9 @@ export const MARK = 'PSTAR_SLURM_CLUSTER';
 /** What Slurm's sockets may add to the directory's path, within the 107 characters of the kernel. */
 const DIRECTORY_MAX = 80;
 
-/** Makes one that is this program's, or, by hand, nobody's. */
-export async function makeDirectory(byHand: boolean): Promise<string> {
-  const prefix = join(tmpdir(), `${PREFIX}${byHand ? 'by-hand' : ownName()}-`);
+/** Makes one that is this program's, or, by hand, nobody's. Left behind elsewhere, it is its parent's to end. */
+export async function makeDirectory(byHand: boolean, parent = tmpdir()): Promise<string> {
+  const prefix = join(parent, `${PREFIX}${byHand ? 'by-hand' : ownName()}-`);
   if (prefix.length > DIRECTORY_MAX) {
     throw new Error(`${prefix} is too long for unix sockets; set TMPDIR to something shorter`);
   }

@@ -87,7 +87,7 @@ export function hostKeyFile(type: HostKeyType): string {
 }
 
 /** The name by which hosts know each other, and nobody else knows them. */
-export function innerName(name: string): string {
+function innerName(name: string): string {
   return `${name}.inside`;
 }
 

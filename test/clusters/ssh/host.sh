@@ -19,7 +19,6 @@ isolate() {
   mount -t tmpfs -o mode=755 pstar /home
   mount -t tmpfs -o mode=755 pstar /run
   mount -t tmpfs -o mode=1777 pstar /dev/shm
-  mkdir -p /run/sshd
   if [ -d "$HOST_HIDDEN" ]; then mount -t tmpfs -o mode=755,size=4k pstar "$HOST_HIDDEN"; fi
   make_home
   mount --bind /mnt/host/var-tmp /var/tmp
@@ -132,6 +131,8 @@ serve() {
 
 exec 3<&0 4>>"$HOST_LOG_FILE"
 if [ "$HOST_ISOLATED" = yes ]; then isolate; fi
+# Without a service of the system's nobody has made it; a server that is not root's does without.
+if [ "$(id -u)" = 0 ]; then mkdir -p /run/sshd; fi
 # This process waits, so that what loses its parent has somebody who notices its end.
 serve <&3 &
 wait $!

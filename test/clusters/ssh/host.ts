@@ -55,8 +55,9 @@ export class SshHost {
   /** Of the user, as the host itself has it. */
   readonly homeThere: string;
   readonly options: SshHostOptions;
+  /** Where everything of it is, but for what it has in memory. */
+  readonly directory: string;
   readonly #surroundings: Surroundings;
-  readonly #directory: string;
   #child: ChildProcess | undefined;
   #answers: Interface | undefined;
 
@@ -66,7 +67,7 @@ export class SshHost {
     this.name = options.name;
     this.port = port;
     this.#surroundings = all;
-    this.#directory = join(all.directory, options.name);
+    this.directory = join(all.directory, options.name);
     this.user = options.account?.user ?? username;
     const isolatedHome = options.account === undefined ? homedir : `/home/${this.user}`;
     this.homeThere = all.isolation === undefined ? this.#file('home') : isolatedHome;
@@ -122,7 +123,7 @@ export class SshHost {
   /** Has power, and a server that answers, if it has not. */
   async start(): Promise<void> {
     if (this.#child?.exitCode === null && this.#child.signalCode === null) return;
-    const { isolation, byHand, directory } = this.#surroundings;
+    const { isolation, byHand } = this.#surroundings;
     const log = openSync(this.#file('host.log'), 'a');
     const input = byHand ? this.#controlFile() : 'pipe';
     const settings = Object.entries(this.#settings()).map(([name, value]) => `${name}=${value}`);
@@ -136,8 +137,8 @@ export class SshHost {
     try {
       await this.up();
     } catch (error) {
-      const complaints = readFileSync(this.#file('host.log'), 'utf8');
-      throw new Error(`${directory}: ${this.name} did not start: ${complaints}`, { cause: error });
+      const complaints = `${readFileSync(this.#file('host.log'), 'utf8')}${await this.log()}`;
+      throw new Error(`${this.name} did not start: ${complaints}`, { cause: error });
     }
     if (!byHand) return;
     child.unref();
@@ -152,7 +153,7 @@ export class SshHost {
       child.exitCode === null && child.signalCode === null ? once(child, 'exit') : undefined;
     child.stdin?.end();
     await over;
-    await killAllWith([[MARK, this.#directory]]);
+    await killAllWith([[MARK, this.directory]]);
   }
 
   /** Has its server and all connections killed; what users have started goes on. */
@@ -199,7 +200,7 @@ export class SshHost {
   }
 
   #file(name: string): string {
-    return join(this.#directory, name);
+    return join(this.directory, name);
   }
 
   #etc(name: string): string {
@@ -215,7 +216,7 @@ export class SshHost {
       etc: isIsolated ? '/etc/ssh' : this.#file('etc/ssh'),
       home: this.homeThere,
       environment: {
-        [MARK]: this.#directory,
+        [MARK]: this.directory,
         HOME: this.homeThere,
         PATH: isIsolated ? `/mnt/bin:${path}` : `${programs}`,
       },
@@ -271,9 +272,9 @@ export class SshHost {
     const { uid, gid } = userInfo();
     const kind = typeof options.home === 'number' ? `${options.home}M` : (options.home ?? '');
     return {
-      [MARK]: this.#directory,
+      [MARK]: this.directory,
       HOST_NAME: this.name,
-      HOST_DIRECTORY: this.#directory,
+      HOST_DIRECTORY: this.directory,
       HOST_SHARED: join(directory, SHARED),
       HOST_HIDDEN: REPOSITORY,
       HOST_TMP: tmpdir(),

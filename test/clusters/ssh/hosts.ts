@@ -14,7 +14,6 @@ import { endLeftOver, makeDirectory, removeHosts, SHARED } from './directories.t
 import { type Isolation, SshHost } from './host.ts';
 import { makeKey, publicKeyOf } from './keys.ts';
 
-export type { Account, HostKeyType, SshHostOptions } from './configuration.ts';
 export type { SshHost } from './host.ts';
 
 /** Mounts, processes and the name are the host's own. The network is not: it is on loopback. */
