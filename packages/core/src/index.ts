@@ -55,6 +55,11 @@ export {
   type WorkUnitExit,
 } from './model/exit.ts';
 export type { Explanation } from './model/explanation.ts';
+export type {
+  FileTransfer,
+  FileTransferInput,
+  ParsedFileTransfer,
+} from './model/file-transfer.ts';
 export {
   type AGENT_ATTRIBUTES,
   type ExecutorKind,

@@ -14,7 +14,7 @@ import {
 } from '../model/work-unit-description.ts';
 import { findCircle } from './circles.ts';
 import { circular, EdgeResolver } from './edge-resolver.ts';
-import { isNameOnly, ownPart } from './own-part.ts';
+import { isNameOnly, ownPart, type ResolveName } from './own-part.ts';
 import type { Known, TemplateIndex } from './template-index.ts';
 import type { SubmissionPart, Submitted, TemplateRecord } from './work-events.ts';
 import type { WorkState } from './work-state.ts';
@@ -23,6 +23,13 @@ export { TemplateIndex } from './template-index.ts';
 
 /** So many rows to a part: some milliseconds to be entered, encoded or read. */
 const PART_ROWS = 16_384;
+
+/** How a submit is taken in. */
+export interface IntakeOptions {
+  readonly partRows?: number | undefined;
+  /** What a relative name on the submitting machine stands for; by default it stays as it is. */
+  readonly resolve?: ResolveName;
+}
 
 /** Descriptions in a row that share a template. */
 interface Run {
@@ -36,6 +43,7 @@ export class Intake {
   readonly #state: WorkState;
   readonly #serviceId: string;
   readonly #partRows: number;
+  readonly #resolve: ResolveName;
   readonly #edges: EdgeResolver;
   readonly #runs: Run[] = [];
   readonly #parts: SubmissionPart[] = [];
@@ -49,11 +57,17 @@ export class Intake {
   #count = 0;
   #bytes = 0;
 
-  constructor(index: TemplateIndex, state: WorkState, serviceId: string, partRows = PART_ROWS) {
+  constructor(
+    index: TemplateIndex,
+    state: WorkState,
+    serviceId: string,
+    { partRows = PART_ROWS, resolve = (name) => name }: IntakeOptions = {},
+  ) {
     this.#index = index;
     this.#state = state;
     this.#serviceId = serviceId;
     this.#partRows = partRows;
+    this.#resolve = resolve;
     this.#edges = new EdgeResolver(state, serviceId);
   }
 
@@ -128,8 +142,8 @@ export class Intake {
     if (typeof description !== 'object' || description === null)
       parseWorkUnitDescription(description);
     const last = this.#runs.at(-1);
-    const known = this.#index.find(description, last?.known);
-    const own = ownPart(description, known.varying);
+    const known = this.#index.find(description, last?.known, this.#resolve);
+    const own = ownPart(description, known.varying, this.#resolve);
     if (own !== null) {
       this.#own = padded(this.#own ?? [], row - this.#parted);
       this.#own.push(own);

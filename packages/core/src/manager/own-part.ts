@@ -1,6 +1,7 @@
 /** What one unit has of its own beside its template: found by comparing, kept as JSON. */
 import { readArguments, readEnvironment, readText } from '../model/attribute-readers.ts';
 import { DescriptionError } from '../model/errors.ts';
+import { type ParsedFileTransfer, readFileTransfer } from '../model/file-transfer.ts';
 import {
   parseWorkUnitDescription,
   type WorkUnitDescription,
@@ -15,6 +16,7 @@ const VARYING = [
   'output',
   'error',
   'workingDirectory',
+  'fileTransfer',
 ] as const satisfies readonly (keyof WorkUnitDescription)[];
 
 /** The parsed values of {@link VARYING}. */
@@ -26,7 +28,11 @@ export interface Varying {
   readonly output?: string;
   readonly error?: string;
   readonly workingDirectory?: string;
+  readonly fileTransfer?: readonly ParsedFileTransfer[];
 }
+
+/** What a relative name on the submitting machine stands for. */
+export type ResolveName = (name: string) => string;
 
 /** What Linux gives a process by default, arguments and environment together. */
 const OWN_CHARACTERS_MAX = 2 * 1024 * 1024;
@@ -40,8 +46,9 @@ const BIT = {
   output: 16,
   error: 32,
   workingDirectory: 64,
+  fileTransfer: 128,
 } as const satisfies Record<(typeof VARYING)[number], number>;
-const ALL = 127;
+const ALL = 255;
 
 const NAME = '{"name":"';
 
@@ -60,9 +67,13 @@ const FILES = ['input', 'output', 'error', 'workingDirectory'] as const;
  *
  * @throws DescriptionError for a value that the schema refuses.
  */
-export function ownPart(description: WorkUnitDescription, template: Varying): string | null {
+export function ownPart(
+  description: WorkUnitDescription,
+  template: Varying,
+  resolve: ResolveName,
+): string | null {
   try {
-    const json = differenceOf(description, template);
+    const json = differenceOf(description, template, resolve);
     if (json !== null && json.length > OWN_CHARACTERS_MAX) throw tooLarge(json.length);
     return json;
   } catch (error) {
@@ -74,7 +85,11 @@ export function ownPart(description: WorkUnitDescription, template: Varying): st
   }
 }
 
-function differenceOf(description: WorkUnitDescription, template: Varying): string | null {
+function differenceOf(
+  description: WorkUnitDescription,
+  template: Varying,
+  resolve: ResolveName,
+): string | null {
   const there = attributesIn(description) | attributesIn(template);
   if (there === BIT.name && typeof description.name === 'string') {
     // Most often; to make an object for it takes three times as long.
@@ -83,6 +98,14 @@ function differenceOf(description: WorkUnitDescription, template: Varying): stri
   }
   const own: Record<string, unknown> = {};
   let differs = false;
+  // First: whoever reads the JSON sees at its beginning whether files travel.
+  if ((there & BIT.fileTransfer) !== 0) {
+    const transfers = readOr((value) => readFileTransfer(value, resolve), description.fileTransfer);
+    if (!sameTransfers(transfers, template.fileTransfer)) {
+      own['fileTransfer'] = transfers;
+      differs = true;
+    }
+  }
   if ((there & BIT.arguments) !== 0 && !sameList(description.arguments, template.arguments)) {
     own['arguments'] = readOr(readArguments, description.arguments);
     differs = true;
@@ -135,6 +158,8 @@ export function bitOf(name: string): number {
       return BIT.error;
     case 'workingDirectory':
       return BIT.workingDirectory;
+    case 'fileTransfer':
+      return BIT.fileTransfer;
     default:
       return 0;
   }
@@ -157,6 +182,24 @@ function sameList(written: unknown, template: readonly string[] | undefined): bo
   if (!Array.isArray(written) || written.length !== template.length) return false;
   for (let i = 0; i < template.length; i++) if (written[i] !== template[i]) return false;
   return true;
+}
+
+function sameTransfers(
+  own: readonly ParsedFileTransfer[] | null,
+  template: readonly ParsedFileTransfer[] | undefined,
+): boolean {
+  if (own === null || template === undefined) return own === null && template === undefined;
+  if (own.length !== template.length) return false;
+  return own.every((one, i) => {
+    const other = template[i] as ParsedFileTransfer;
+    return (
+      one.source === other.source &&
+      one.target === other.target &&
+      one.direction === other.direction &&
+      one.append === other.append &&
+      one.optional === other.optional
+    );
+  });
 }
 
 function sameRecord(

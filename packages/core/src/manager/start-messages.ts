@@ -3,6 +3,7 @@ import type { StartRun, UnitTemplateMessage } from '../protocol/messages.ts';
 import type { Binding } from './binding-round.ts';
 import { isNameOnly } from './own-part.ts';
 import { columns } from './recall.ts';
+import { toldOwn } from './staged-files.ts';
 import type { WorkEffect } from './work-events.ts';
 import type { WorkState } from './work-state.ts';
 
@@ -17,8 +18,13 @@ export function startEffect(state: WorkState, { place, units }: Binding): WorkEf
     const template = state.template(units[from] as number);
     let to = from;
     let characters = 0;
+    let own: (string | null)[] | undefined;
     while (to < units.length && state.template(units[to] as number) === template) {
-      characters += toldOf(state, units[to++] as number)?.length ?? 0;
+      const told = toldOf(state, units[to] as number);
+      if (told !== null) own ??= new Array<null>(to - from).fill(null);
+      own?.push(told);
+      to++;
+      characters += told?.length ?? 0;
       if (characters > RUN_CHARACTERS) break;
     }
     if (!place.templatesSent.has(template.id)) {
@@ -26,7 +32,6 @@ export function startEffect(state: WorkState, { place, units }: Binding): WorkEf
       templates.push(template.message);
     }
     const part = to - from === units.length ? units : units.slice(from, to);
-    const own = ownOf(state, part);
     runs.push({
       template: template.id,
       priority: template.requests.priority,
@@ -38,18 +43,9 @@ export function startEffect(state: WorkState, { place, units }: Binding): WorkEf
   return { type: 'start', agentId: place.record.agentId, link: place.links, templates, runs };
 }
 
-/** What units have of their own that an agent needs; mostly none has. */
-function ownOf(state: WorkState, units: readonly number[]): (string | null)[] | undefined {
-  for (let i = 0; i < units.length; i++) {
-    if (toldOf(state, units[i] as number) === null) continue;
-    return units.map((unit) => toldOf(state, unit));
-  }
-  return undefined;
-}
-
 /** Nothing for a unit that has but a name of its own, as those of graphs do: agents know no names. */
 function toldOf({ units }: WorkState, unit: number): string | null {
   if (units.hasOnlyName(unit)) return null;
   const own = units.own(unit);
-  return own === null || isNameOnly(own) ? null : own;
+  return own === null || isNameOnly(own) ? null : toldOwn(own);
 }

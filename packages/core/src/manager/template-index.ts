@@ -4,12 +4,13 @@
  * A million descriptions of one shape are parsed once. What an object held when it was seen counts,
  * not the object: people change one in place and hand it over again.
  */
+import { readFileTransfer } from '../model/file-transfer.ts';
 import {
   type ParsedWorkUnitDescription,
   parseWorkUnitDescription,
   type WorkUnitDescription,
 } from '../model/work-unit-description.ts';
-import { bitOf, type Varying } from './own-part.ts';
+import { bitOf, type ResolveName, type Varying } from './own-part.ts';
 import { plainKey } from './plain-key.ts';
 import type { TemplateRecord } from './work-events.ts';
 import type { WorkState } from './work-state.ts';
@@ -45,14 +46,14 @@ export class TemplateIndex {
    *
    * @throws DescriptionError for one that is of a new kind and wrong.
    */
-  find(description: WorkUnitDescription, last: Known | undefined): Known {
+  find(description: WorkUnitDescription, last: Known | undefined, resolve: ResolveName): Known {
     if (last && hasSameFixed(description, last)) return last;
     const fixed = fixedOf(description);
     const key = plainKey(fixed);
     // What is not plain data, such as a PilotJob, is compared by what it is read as.
-    return key === undefined
-      ? this.#findParsed(description, fixed)
-      : (this.#known.get(key) ?? this.#learn(key, fixed, parseWorkUnitDescription(description)));
+    if (key === undefined) return this.#findParsed(description, fixed, resolve);
+    const known = this.#known.get(key);
+    return known ?? this.#learn(key, fixed, parseWorkUnitDescription(description), resolve);
   }
 
   /**
@@ -73,18 +74,28 @@ export class TemplateIndex {
     return [...added.values()];
   }
 
-  #findParsed(description: WorkUnitDescription, fixed: Readonly<Record<string, unknown>>): Known {
+  #findParsed(
+    description: WorkUnitDescription,
+    fixed: Readonly<Record<string, unknown>>,
+    resolve: ResolveName,
+  ): Known {
     const parsed = parseWorkUnitDescription(description);
     const key = `parsed ${plainKey(fixedOf(parsed))}`;
-    return this.#known.get(key) ?? this.#learn(key, fixed, parsed);
+    return this.#known.get(key) ?? this.#learn(key, fixed, parsed, resolve);
   }
 
   #learn(
     key: string,
     fixed: Readonly<Record<string, unknown>>,
     parsed: ParsedWorkUnitDescription,
+    resolve: ResolveName,
   ): Known {
-    const { dependsOn: _, ...shared } = parsed;
+    const { dependsOn: _, ...others } = parsed;
+    const { fileTransfer } = others;
+    const shared = {
+      ...others,
+      ...(fileTransfer && { fileTransfer: readFileTransfer(fileTransfer, resolve) }),
+    };
     // A copy: what was handed over is the user's, and may change.
     const json = JSON.stringify(shared);
     const description = JSON.parse(json) as ParsedWorkUnitDescription;

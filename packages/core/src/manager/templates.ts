@@ -7,6 +7,7 @@ import { type ParsedWorkUnitDescription, requestOf } from '../model/work-unit-de
 import type { UnitCommand, UnitTemplateMessage } from '../protocol/messages.ts';
 import { ClassQueue, type ClassSpec, type Constraints } from './class-queue.ts';
 import type { Group } from './dependencies.ts';
+import { stagedFiles } from './staged-files.ts';
 import type { UnitTable } from './unit-table.ts';
 
 /** Retries of a template's units. */
@@ -135,8 +136,12 @@ function retryRule({ retries }: ParsedWorkUnitDescription): RetryRule {
 }
 
 function commandOf(description: ParsedWorkUnitDescription): UnitCommand {
+  const { fileTransfer } = description;
   const command = COMMAND_KEYS.flatMap((key) =>
     description[key] === undefined ? [] : [[key, description[key]]],
   );
-  return Object.fromEntries(command) as UnitCommand;
+  return {
+    ...(Object.fromEntries(command) as unknown as UnitCommand),
+    ...stagedFiles(fileTransfer),
+  };
 }

@@ -18,6 +18,7 @@ const PILOT_LOST = FAILURE_REASONS.indexOf('PILOT_LOST');
 const CRASH_LIMIT_REASON = FAILURE_REASONS.indexOf('CRASH_LIMIT');
 const SPAWN_FAILED = FAILURE_REASONS.indexOf('SPAWN_FAILED');
 const TIME_LIMIT = FAILURE_REASONS.indexOf('TIME_LIMIT');
+const STAGING_FAILED = FAILURE_REASONS.indexOf('STAGING_FAILED');
 
 /** A unit that was running at this many pilots' deaths may be the cause of them. */
 const CRASH_LIMIT = 3;
@@ -239,7 +240,9 @@ export class WorkState {
   ): void {
     const row = unit & PAGE_MASK;
     const reason = page.reason[row] as number;
-    if (page.state[row] === Scheduled && hasStarted(reason)) this.#moves.move(unit, Running);
+    if (page.state[row] === Scheduled && hadProcess(reason, page.exitCode[row] as number)) {
+      this.#moves.move(unit, Running);
+    }
     const cancelAsked = this.isCancelAsked(unit);
     // Also with exit code 0: a program may take SIGTERM as a reason to stop half-way in good order.
     if (cancelAsked && terminated) {
@@ -385,7 +388,9 @@ export function isBoundState(state: number): boolean {
   return state === Scheduled || state === Running || state === Unknown;
 }
 
-/** Whether an attempt that ended for that reason had a process. */
-function hasStarted(reason: number): boolean {
+/** Whether an attempt that ended so had a process. */
+function hadProcess(reason: number, exitCode: number): boolean {
+  // Its inputs did not come, or its outputs did not.
+  if (reason >= STAGING_FAILED) return exitCode >= 0;
   return reason <= TIME_LIMIT || reason > SPAWN_FAILED;
 }

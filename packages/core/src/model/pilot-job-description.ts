@@ -130,8 +130,8 @@ export const PILOT_JOB_ATTRIBUTES = {
   input: attribute(readText),
   /** Only `false`. SAGA Interactive. */
   interactive: attribute(readFlag),
-  /** Refused. SAGA FileTransfer. */
-  fileTransfer: attribute(readTexts),
+  /** Refused: files travel for units. SAGA FileTransfer. */
+  fileTransfer: attribute((value: readonly unknown[]) => value),
   /** Refused: the adaptor knows how its agents are started. SAGA SPMDVariation. */
   spmdVariation: attribute(readText),
   /** Refused for now: the fewest pilots of this kind. */
@@ -177,7 +177,11 @@ const REFUSALS: readonly Refusal<ParsedPilotJobDescription>[] = [
   { attribute: 'arguments', ...NOT_A_PROGRAM },
   { attribute: 'input', ...NOT_A_PROGRAM },
   { attribute: 'interactive', ...NOT_A_PROGRAM },
-  { attribute: 'fileTransfer', ...NOT_A_PROGRAM },
+  {
+    attribute: 'fileTransfer',
+    problem: 'files travel for work units, not for a pilot job',
+    hint: "write it in the units' descriptions: fileTransfer: ['local > remote']",
+  },
   {
     attribute: 'spmdVariation',
     problem: 'the adaptor knows how its agents are started',

@@ -22,6 +22,7 @@ import {
 } from './attribute-readers.ts';
 import { normalizeDependencies } from './dependency.ts';
 import { attribute, type Parsed, parseWith } from './description-schema.ts';
+import { type FileTransferInput, readFileTransfer } from './file-transfer.ts';
 import { parseDuration, parseSize } from './quantity.ts';
 import { type Refusal, refuseUnsupported } from './refusals.ts';
 import type { ResourceRequest } from './resources.ts';
@@ -48,16 +49,22 @@ export const WORK_UNIT_ATTRIBUTES = {
    * SAGA WorkingDirectory. Default: a sandbox, a new directory for this unit alone.
    */
   workingDirectory: attribute(readText),
-  /** The file that it reads as standard input. SAGA Input. Default: nothing to read. */
+  /**
+   * The file that it reads as standard input: relative to the working directory, or the absolute
+   * name of a file of the submitting machine, which is brought to a node that does not share it.
+   *
+   * SAGA Input. Default: nothing to read.
+   */
   input: attribute(readText),
   /**
-   * The file that its standard output goes to, relative to the working directory.
+   * The file that its standard output goes to: relative to the working directory, or the absolute
+   * name of a file of the submitting machine, where it is when the unit is over.
    *
    * SAGA Output. Default: discarded, unless somebody subscribes to `stdout$`.
    */
   output: attribute(readText),
   /**
-   * The file that its standard error goes to, relative to the working directory.
+   * The file that its standard error goes to, named like `output`.
    *
    * SAGA Error. Default: discarded but for its end, which is told when the unit fails.
    */
@@ -153,8 +160,17 @@ export const WORK_UNIT_ATTRIBUTES = {
   project: attribute(readText),
   /** Refused: only a pilot waits in a queue. SAGA Queue. */
   queue: attribute(readText),
-  /** Refused for now. SAGA FileTransfer. */
-  fileTransfer: attribute(readTexts),
+  /**
+   * Files that travel for it, or directories with all that is in them: brought before the start,
+   * `'local > remote'`, or fetched after the end, `'local < remote'`; `>>` and `<<` append. Or
+   * `{ source, target, direction: 'in' | 'out', append, optional }`. They travel over the pilot's own
+   * connection wherever it runs, and the unit is Done when what is fetched is there.
+   *
+   * A local name is absolute, or relative to the directory that the program is in at `submit()`; a
+   * remote one is absolute, or relative to the working directory. A target that is a directory, or
+   * ends in `/`, receives the file under its own name. SAGA FileTransfer. Default: none.
+   */
+  fileTransfer: attribute((value: readonly FileTransferInput[]) => readFileTransfer(value)),
   /** Refused for now: the module of an exported function. */
   module: attribute((url: string | { readonly href: string }) => url),
   /** Refused for now: the name of an exported function. */
@@ -208,11 +224,6 @@ const REFUSALS: readonly Refusal<ParsedWorkUnitDescription>[] = [
     attribute: 'queue',
     problem: 'only a pilot waits in a queue',
     hint: "name it in the pilot's description",
-  },
-  {
-    attribute: 'fileTransfer',
-    problem: 'files are not staged yet',
-    hint: 'name files on a file system that the nodes share',
   },
   {
     attribute: 'processesPerHost',

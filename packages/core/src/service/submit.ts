@@ -1,6 +1,7 @@
 /**
  * One submit: descriptions in, durable units out, all of them or none.
  */
+import { resolve } from 'node:path';
 import { Intake, type TemplateIndex } from '../manager/intake.ts';
 import type { WorkUnitDescription } from '../model/work-unit-description.ts';
 import { throwIfAborted } from './abort.ts';
@@ -38,7 +39,10 @@ export async function submitAll(
   signal: AbortSignal | undefined,
   { partRows, turn }: SubmitPace = PACE,
 ): Promise<{ first: number; count: number }> {
-  const intake = new Intake(index, core.manager.state, core.id, partRows);
+  const intake = new Intake(index, core.manager.state, core.id, {
+    partRows,
+    resolve: resolveHere,
+  });
   try {
     await takeIn(core, intake, descriptions, turn, signal);
     if (intake.count === 0) return { first: core.visible.size, count: 0 };
@@ -78,4 +82,10 @@ async function takeIn(
     await turn();
     throwIfAborted(signal, 'submit');
   }
+}
+
+/** What a name stands for in the directory that this program is in now; a `/` at its end has a meaning. */
+function resolveHere(name: string): string {
+  const path = resolve(name);
+  return name.endsWith('/') && path !== '/' ? `${path}/` : path;
 }

@@ -316,3 +316,51 @@ it('takes any iterable, and nothing is a submit too', () => {
   expect(desk.take(new Set([base])).count).toBe(1);
   expect(desk.take([]).count).toBe(0);
 });
+
+describe('files that travel', () => {
+  /** What units have of their own when they are submitted by a program in that directory. */
+  function takenIn(desk: Desk, directory: string, descriptions: readonly WorkUnitDescription[]) {
+    const resolve = (name: string): string =>
+      name.startsWith('/') ? name : `${directory}/${name}`;
+    const intake = new Intake(desk.index, desk.manager.state, 'work', { resolve });
+    for (const description of descriptions) intake.add(description);
+    const submission = intake.finish();
+    desk.manager.handle({ type: 'submit', now: 0, submission });
+    return submission;
+  }
+
+  it('are kept with the names that they had for the program that submitted them', () => {
+    const desk = new Desk();
+    const unit = { ...base, fileTransfer: ['a > in', '/b < out'] };
+    const { templates, own } = takenIn(desk, '/home', [unit, unit]);
+    expect(templates).toHaveLength(1);
+    expect(own).toBeUndefined();
+    expect(desk.described(1)['fileTransfer']).toEqual([
+      { source: '/home/a', target: 'in', direction: 'in' },
+      { source: 'out', target: '/b', direction: 'out' },
+    ]);
+    takenIn(desk, '/work', [unit]);
+    expect(desk.described(2)['fileTransfer']).toMatchObject([{ source: '/work/a' }, {}]);
+    expect(desk.described(0)['fileTransfer']).toMatchObject([{ source: '/home/a' }, {}]);
+  });
+
+  it('may differ from unit to unit of one template', () => {
+    const desk = new Desk();
+    const { templates } = takenIn(desk, '/home', [
+      { ...base, fileTransfer: ['a > in'] },
+      { ...base, fileTransfer: ['b > in'] },
+      base,
+      { ...base, fileTransfer: [{ source: '/home/a', target: 'in' }] },
+    ]);
+    expect(templates).toHaveLength(1);
+    expect(desk.described(1)['fileTransfer']).toMatchObject([{ source: '/home/b' }]);
+    expect(desk.described(2)['fileTransfer']).toBeUndefined();
+    expect(desk.manager.state.units.own(3)).toBeNull();
+  });
+
+  it('are refused by attribute and row', () => {
+    const error = new Desk().refusal(base, { ...base, fileTransfer: ['a b'] });
+    expect(error.message).toContain('fileTransfer');
+    expect(error.message).toContain("'a b'");
+  });
+});

@@ -20,7 +20,7 @@ function begin(): { manager: WorkManager; journal: WorkEvent[]; submit: Submit }
   const index = new TemplateIndex(manager.state);
   const journal: WorkEvent[] = [];
   const submit: Submit = (descriptions, partRows) => {
-    const intake = new Intake(index, manager.state, 'work', partRows);
+    const intake = new Intake(index, manager.state, 'work', { partRows });
     for (const description of descriptions) intake.add(description);
     const { events } = manager.handle({ type: 'submit', now: 1, submission: intake.finish() });
     journal.push(...structuredClone(events));
@@ -95,7 +95,7 @@ it('in parts, submits lead to what they lead to in one piece, or are refused as 
 it('only rows with something of their own are in parts, and none of a few', () => {
   const state = new WorkManager(schedulerOf('fifo')).state;
   const take = (count: number) => {
-    const intake = new Intake(new TemplateIndex(state), state, 'work', 4);
+    const intake = new Intake(new TemplateIndex(state), state, 'work', { partRows: 4 });
     for (let i = 0; i < count; i++) intake.add({ executable: 'a', ...(i > 7 && { name: `${i}` }) });
     return intake.finish().parts?.map(({ row, count: rows }) => [row, rows]);
   };

@@ -40,3 +40,33 @@ it('agents get no names, and all else that units have of their own', () => {
     JSON.stringify({ arguments: ['name'], name: null }),
   ]);
 });
+
+it('agents are told which files travel, and not what they are called here', () => {
+  const executable = 'true';
+  const fileTransfer = ['/secret/a > in', '/secret/b < out', '/secret/c >> in'];
+  const own = sentOwn([
+    { executable },
+    { executable, name: 'n', fileTransfer },
+    { executable, fileTransfer: ['/secret/a > in'] },
+  ]);
+  expect(own).toEqual([
+    null,
+    JSON.stringify({
+      inputs: [
+        { item: 0, name: 'in' },
+        { item: 2, name: 'in', append: true },
+      ],
+      outputs: [{ item: 1, name: 'out' }],
+      name: 'n',
+    }),
+    JSON.stringify({ inputs: [{ item: 0, name: 'in' }], outputs: null }),
+  ]);
+  const none = sentOwn([{ executable, fileTransfer }, { executable }]);
+  expect(none).toEqual([null, JSON.stringify({ inputs: null, outputs: null })]);
+  expect(
+    sentOwn([
+      { executable, fileTransfer },
+      { executable, fileTransfer },
+    ]),
+  ).toBeUndefined();
+});

@@ -211,7 +211,6 @@ describe('what cannot be done', () => {
     [{ contact: 'me@example.org' }, 'nobody is notified; subscribe to state$'],
     [{ project: 'x' }, "only a pilot is charged; name it in the pilot's description"],
     [{ queue: 'x' }, "only a pilot waits in a queue; name it in the pilot's description"],
-    [{ fileTransfer: ['a > b'] }, 'files are not staged yet; name files on a file system'],
     [{ numberOfProcesses: 4, processesPerHost: 2 }, 'all processes of a work unit run on one host'],
     [{ spmdVariation: 'MPI' }, "no such launcher is known; write 'None' and call the launcher"],
     [{ module: 'file:///m.js' }, 'functions are not run yet; name a program with executable'],
