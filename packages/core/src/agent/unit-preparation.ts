@@ -1,7 +1,8 @@
 /** Makes of a unit that got its slots what an executor starts. Pure. */
 import type { UnitRun } from '../executor/unit-run.ts';
 import { unitId } from '../model/ids.ts';
-import type { UnitCommand } from '../protocol/messages.ts';
+import type { StagedFile, UnitCommand } from '../protocol/messages.ts';
+import { ATTRIBUTE_ITEMS } from '../protocol/transfer-messages.ts';
 import type { Run } from './service-work.ts';
 import { commandOf } from './unit-command.ts';
 import { unitVariables } from './unit-environment.ts';
@@ -18,6 +19,28 @@ export interface PreparationContext {
 const MAX_CANCELLATION_TIME_S = 10;
 /** A directory with a million entries is slow to list, to make and to remove. */
 const UNITS_PER_DIRECTORY = 1000;
+
+/** What stands beside the sandbox for a file that is not on this node. */
+const STAND_INS = {
+  [ATTRIBUTE_ITEMS.input]: 'stdin',
+  [ATTRIBUTE_ITEMS.output]: 'stdout',
+  [ATTRIBUTE_ITEMS.error]: 'stderr',
+} as const;
+
+/**
+ * Where `input`, `output` or `error` of an attempt is on its node when its name is one of the manager's
+ * machine: absolute, and of no other attempt's.
+ *
+ * @param item one of ATTRIBUTE_ITEMS
+ */
+export function standInPath(
+  root: string,
+  { service, unit, attempt }: Pick<Run, 'service' | 'unit' | 'attempt'>,
+  item: number,
+): string {
+  const suffix = STAND_INS[item as keyof typeof STAND_INS];
+  return `${sandboxPath(root, service.id, unit, attempt)}.${suffix}`;
+}
 
 /** Where a unit runs that names no directory; each attempt finds it fresh. */
 function sandboxPath(root: string, service: string, unit: number, attempt: number): string {
@@ -79,15 +102,18 @@ export class PreparedUnit implements UnitRun {
   }
 
   get input(): string | undefined {
-    return this.#command.input;
+    return this.#hereFor('input', this.#run.staged?.inputs);
   }
 
   get output(): string | undefined {
-    return this.#command.output;
+    return this.#hereFor('output', this.#run.staged?.outputs);
   }
 
   get error(): string | undefined {
-    return this.#command.error;
+    const { output, error } = this.#command;
+    // Both streams in one file: it is one here, too.
+    if (error !== undefined && error === output) return this.output;
+    return this.#hereFor('error', this.#run.staged?.outputs);
   }
 
   get cleanup(): boolean | 'default' {
@@ -105,5 +131,15 @@ export class PreparedUnit implements UnitRun {
 
   get graceMs(): number {
     return (this.#command.maxCancellationTime ?? MAX_CANCELLATION_TIME_S) * 1000;
+  }
+
+  /** Where a file that the command names is on this node. */
+  #hereFor(
+    attribute: 'input' | 'output' | 'error',
+    travelling: readonly StagedFile[] | undefined,
+  ): string | undefined {
+    const item = ATTRIBUTE_ITEMS[attribute];
+    if (travelling?.some((file) => file.item === item) !== true) return this.#command[attribute];
+    return standInPath(this.#context.root, this.#run, item);
   }
 }
