@@ -8,6 +8,7 @@ import {
   type CommandResult,
   type CommandRunner,
   PilotError,
+  type RemoteFiles,
 } from '@pstar/core/adaptor';
 
 /** A command that an adaptor has run. */
@@ -28,6 +29,7 @@ const TIMEOUT_MS_DEFAULT = 60_000;
 /** Runs commands, and remembers them. */
 export class Commands implements CommandRunner {
   readonly host: string;
+  readonly files: RemoteFiles;
   readonly #inner: CommandRunner;
   readonly #calls: CommandCall[] = [];
   /** In force from the next command on. */
@@ -36,6 +38,7 @@ export class Commands implements CommandRunner {
   constructor(inner: CommandRunner) {
     this.#inner = inner;
     this.host = inner.host;
+    this.files = inner.files;
   }
 
   /** All that were run, the first one first. */

@@ -60,6 +60,7 @@ export class Trial {
       log: silentLog,
       clock: systemClock,
       runner: this.commands,
+      manager: this.#agentsDial,
       directory: join(this.directory, 'adaptor'),
       ...(security !== undefined && { security }),
     });

@@ -1,11 +1,17 @@
 /** A place where commands seem to run. */
-import type { CommandOptions, CommandResult, CommandRunner } from '@pstar/core/adaptor';
+import {
+  type CommandOptions,
+  type CommandResult,
+  type CommandRunner,
+  localCommandRunner,
+} from '@pstar/core/adaptor';
 
 type Answer = string | Partial<CommandResult> | Error;
 
 /** Answers each command by what it is asked, and keeps what it was asked. */
 export class ScriptedRunner implements CommandRunner {
   readonly host = 'login';
+  readonly files = localCommandRunner().files;
   readonly calls: { readonly command: readonly string[]; readonly options: CommandOptions }[] = [];
   readonly #answer: (command: string) => Answer;
 

@@ -4,11 +4,12 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import type {
-  CommandOptions,
-  CommandResult,
-  CommandRunner,
-  NativeState,
+import {
+  type CommandOptions,
+  type CommandResult,
+  type CommandRunner,
+  localCommandRunner,
+  type NativeState,
 } from '@pstar/core/adaptor';
 
 /** What is handed over with a launch. */
@@ -148,6 +149,7 @@ function isOver({ state }: ToyEntry): boolean {
 /** The toy's command line: `toy submit`, `toy states ID…` and their like. */
 export class ToyRunner implements CommandRunner {
   readonly host = 'toyland';
+  readonly files = localCommandRunner().files;
   readonly #queue: ToyQueue;
 
   constructor(queue: ToyQueue) {

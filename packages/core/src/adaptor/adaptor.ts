@@ -11,6 +11,8 @@ import type {
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import type { CommandRunner } from './command-runner.ts';
+import type { Gateway } from './gateway.ts';
+import type { Gateway } from './gateway.ts';
 
 /** The number of this contract; raised when an adaptor written for an older one would misbehave. */
 export const ADAPTOR_CONTRACT = 1;
@@ -30,6 +32,17 @@ export const CORE_PILOT_ATTRIBUTES: readonly PilotAttribute[] = [
   'workingDirectory',
 ];
 
+/** What somebody is asked who is to let this program in. */
+export interface SecurityQuestion {
+  /** As it was put by whoever asks: `Verification code: `. */
+  readonly text: string;
+  /** Whether the answer may be seen while it is typed. */
+  readonly echo: boolean;
+  readonly kind: 'password' | 'passphrase' | 'keyboard-interactive';
+  readonly host: string;
+  readonly user: string;
+}
+
 /** Credentials for a resource manager: the fields of a SAGA context that this adaptor reads. */
 export interface SecurityContext {
   /** For instance `ssh`. */
@@ -40,7 +53,23 @@ export interface SecurityContext {
   readonly userKey?: string;
   /** A file with the user's certificate. */
   readonly userCert?: string;
+  /** Asked for what is not written here, whenever it is needed; kept nowhere. */
+  readonly prompt?: SecurityPrompt;
 }
+
+/** What somebody has to answer before there is a connection. */
+export interface SecurityQuestion {
+  /** As it is to be shown. */
+  readonly text: string;
+  /** Whether the answer may be seen while it is typed. */
+  readonly echo: boolean;
+  readonly kind: 'password' | 'passphrase' | 'keyboard-interactive';
+  readonly host: string;
+  readonly user: string;
+}
+
+/** Answers a question; a rejection gives the connection up. */
+export type SecurityPrompt = (question: SecurityQuestion) => string | Promise<string>;
 
 /** What an adaptor works with while it is connected. */
 export interface ConnectContext {
@@ -49,10 +78,17 @@ export interface ConnectContext {
   readonly log: Log;
   readonly clock: Clock;
   /**
-   * Where the resource manager's commands run. Whoever runs them by this alone works from afar as
-   * well; it is closed by the core.
+   * Where the resource manager's commands run, with the files that they and its nodes see. Whoever
+   * works by this alone works from afar as well, behind a {@link Gateway}; it is closed by the core.
    */
   readonly runner: CommandRunner;
+  /**
+   * Where this program listens for agents at present, for who dials from this machine; what agents
+   * are told to dial is {@link AgentLaunch.manager}.
+   */
+  readonly manager: { readonly host: string; readonly port: number };
+  /** Where this manager listens: what a tunnel's far end is to lead to. */
+  readonly manager: { readonly host: string; readonly port: number };
   /**
    * For what the adaptor wants to keep; mode 0700, its own, the same for every connection to this
    * URL with these credentials, also of a later process. Nobody else writes there or cleans up.
@@ -62,8 +98,10 @@ export interface ConnectContext {
 
 /** The door to one kind of resource manager; what {@link defineAdaptor} makes. */
 export interface Adaptor {
-  /** The `slurm` of `slurm://`; also serves `slurm+…://`. */
+  /** The `slurm` of `slurm://`. */
   readonly scheme: string;
+  /** The `http` of `slurm+http://`, where that is this adaptor's own; all else are gateways' schemes. */
+  readonly transports?: readonly string[];
   readonly contract: number;
   /** Of the URL's query, as a strict object; without one a query is refused. */
   readonly optionsSchema?: ZodType;
@@ -80,6 +118,13 @@ export interface Adaptor {
    * @throws PilotError when the resource manager cannot be reached or refuses the credentials.
    */
   connect(rm: URL, context: ConnectContext): Promise<ResourceManager>;
+  /**
+   * Opens the way to the machine that a URL names, for the adaptor `x` of `x+SCHEME://`: its
+   * commands and agents run there, or on what they reach from there.
+   *
+   * @throws PilotError as {@link Adaptor.connect} does.
+   */
+  openGateway?(rm: URL, context: ConnectContext): Promise<Gateway>;
 }
 
 /** What an agent is to offer where the resource manager does not confine it. */
@@ -151,8 +196,18 @@ export interface ResourceManager {
   info(): Promise<ResourceManagerInfo>;
   /** Lets go of what the connection holds; native jobs live on. Idempotent, and the last call. */
   close(): Promise<void>;
+  /**
+   * Whether its nodes see the files of this machine under the same names; true by default. Where they
+   * do not, the adaptor brings over what agents need and brings back what they leave.
+   */
+  readonly sharesFiles?: boolean;
   /** What an agent of such a pilot is to offer, where nothing confines it to that. */
   offer?(description: ParsedPilotJobDescription): AgentOffer;
+  /**
+   * Whether nodes see the files of this machine under the same names; true by default. Where they do
+   * not, absolute names in `input`, `output` and `error` are files of this machine that travel.
+   */
+  readonly sharesFiles?: boolean;
   /** Between two polls when nothing happens; 10 s by default. */
   readonly pollIntervalMs?: number;
   /**

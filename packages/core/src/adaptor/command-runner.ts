@@ -6,6 +6,9 @@ import { spawn } from 'node:child_process';
 import { hostname } from 'node:os';
 import { AdaptorError, PilotError } from '../model/errors.ts';
 import { type Clock, systemClock } from '../runtime/clock.ts';
+import { localFiles } from './local-files.ts';
+import type { RemoteFiles } from './remote-files.ts';
+import { localFiles, type RemoteFiles } from './remote-files.ts';
 
 /** What a command left behind. An exit code other than 0 is an answer, not an error. */
 export interface CommandResult {
@@ -31,12 +34,16 @@ export interface CommandOptions {
 export interface CommandRunner {
   /** Its host, for messages. */
   readonly host: string;
+  /** The files of that place. */
+  readonly files: RemoteFiles;
   /**
    * Runs a program with exactly these arguments: no shell reads them.
    *
    * @throws PilotError `NOT_FOUND` (no such program), `TIMEOUT`, `ABORTED`, `ADAPTOR_FAILED`
    */
   run(command: readonly string[], options?: CommandOptions): Promise<CommandResult>;
+  /** The files that these commands see. */
+  readonly files: RemoteFiles;
   /** Lets the connection go, if there is one. */
   close(): Promise<void>;
 }
@@ -49,7 +56,9 @@ export function localCommandRunner(clock: Clock = systemClock): CommandRunner {
   const host = hostname();
   return {
     host,
+    files: localFiles(),
     run: (command, options = {}) => runHere(command, options, host, clock),
+    files: localFiles(host),
     close: async () => {},
   };
 }

@@ -128,6 +128,7 @@ export class PilotCore {
     this.managers = new ResourceManagers({
       adaptors: parts.adaptors,
       directory: `${parts.directory}/adaptors`,
+      address: () => this.#ownAddress,
       clock,
       log,
       report: (...heard) => reports.report(...heard),
@@ -347,9 +348,13 @@ export class PilotCore {
     this.tell({ type: 'refused', pilot, round, problem, at: this.#parts.clock.now() });
   }
 
+  get #ownAddress(): ManagerAddress {
+    assert(this.#address !== undefined, 'a resource manager is needed before anybody listens');
+    return this.#address;
+  }
+
   #launch(pilotId: string, round: number): AgentLaunch {
-    assert(this.#address !== undefined, 'a pilot is launched before anybody listens');
-    return agentLaunch(this.#place(pilotId), round, this.#description(pilotId), this.#address);
+    return agentLaunch(this.#place(pilotId), round, this.#description(pilotId), this.#ownAddress);
   }
 
   #cleanUp(pilot: Readonly<PilotRecord>): void {

@@ -128,6 +128,7 @@ export interface SettingsParts {
   readonly offer: AgentOffer;
   /** The adaptor has the limit kept by the resource manager as well. */
   readonly limitIsKept: boolean;
+  readonly sharesFiles: boolean;
 }
 
 /** The settings of a round, and what had to be made outside of the pilot's directory for it. */
@@ -141,7 +142,8 @@ export async function writeSettings(parts: SettingsParts): Promise<WrittenSettin
   const { place, description } = parts;
   const settings = agentSettings(parts, randomSecret(KEY_BYTES).toString('base64'));
   await ensureDirectory(place.directory);
-  const made = await ensureDirectory(settings.root, 0o755);
+  // Elsewhere it is none of this machine's directories.
+  const made = parts.sharesFiles ? await ensureDirectory(settings.root, 0o755) : [];
   // Of an earlier round, with an address that may be old.
   await rm(place.managerFile, { force: true });
   if (description.output === undefined) await rm(place.logFile, { force: true });
@@ -150,7 +152,7 @@ export async function writeSettings(parts: SettingsParts): Promise<WrittenSettin
 }
 
 function agentSettings(parts: SettingsParts, key: string): AgentSettings {
-  const { place, round, description, address, offer } = parts;
+  const { place, round, description, address, offer, sharesFiles } = parts;
   const { agent = {}, environment = {}, idleTimeout } = description;
   const name = launchName(place.pilotId, round);
   const cores = agent.cores ?? offer.cores;
@@ -170,6 +172,8 @@ function agentSettings(parts: SettingsParts, key: string): AgentSettings {
     root: agent.scratch
       ? join(agent.scratch, name)
       : (description.workingDirectory ?? place.directory),
+    sharesFiles,
+    sharesFiles,
     ...(cores !== undefined && { cores }),
     ...(memory !== undefined && { memory }),
     ...(agent.gpus !== undefined && { gpus: agent.gpus }),

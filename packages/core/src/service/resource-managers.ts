@@ -1,7 +1,7 @@
 /** The connections of a service to resource managers, one for each URL and set of credentials. */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import type { Adaptor, SecurityContext } from '../adaptor/adaptor.ts';
+import type { Adaptor, ConnectContext, SecurityContext } from '../adaptor/adaptor.ts';
 import { type CommandRunner, localCommandRunner } from '../adaptor/command-runner.ts';
 import { findAdaptor } from '../adaptor/registry.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -30,6 +30,8 @@ export interface ResourceManagersParts {
   readonly adaptors: readonly Adaptor[];
   /** Where adaptors keep what they want to keep. */
   readonly directory: string;
+  /** Where agents call. */
+  address(): ConnectContext['manager'];
   readonly clock: Clock;
   readonly log: Log;
   readonly report: NativeJobsParts['report'];
@@ -117,6 +119,7 @@ export class ResourceManagers {
     const manager = await adaptor.connect(url, {
       clock,
       runner: this.#runner,
+      manager: this.#parts.address(),
       directory,
       log: log.child({ adaptor: adaptor.scheme }),
       ...(context !== undefined && { security: context }),

@@ -33,6 +33,7 @@ describe('local://', () => {
       log: silentLog,
       clock: systemClock,
       runner: localCommandRunner(),
+      manager: { host: '127.0.0.1', port: 9 },
       directory,
     });
 
