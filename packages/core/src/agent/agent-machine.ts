@@ -115,9 +115,10 @@ export class AgentMachine {
     return this.#workload.stagedOf(key);
   }
 
-  /** How many units run, and how many wait for slots. */
-  get load(): { readonly running: number; readonly waiting: number } {
-    return { running: this.#workload.running, waiting: this.#workload.waiting };
+  /** How many units run, how many wait for slots, and of how many files travel in any phase. */
+  get load(): { readonly running: number; readonly waiting: number; readonly staged: number } {
+    const { running, waiting, staged } = this.#workload;
+    return { running, waiting, staged };
   }
 
   /** Whether so much waits here that no core becomes idle while a report is on its way. */

@@ -1,14 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Run } from '../../src/agent/service-work.ts';
+import type { Run, StagedUnit } from '../../src/agent/service-work.ts';
 import type { Report } from '../../src/protocol/messages.ts';
 import { AgentWorld, named, rows, SUCCESS, told } from './agent-world.ts';
 
+const GRACE_MS = 1000;
+
 describe('whatever happens', () => {
   type Step =
-    | { do: 'start'; unit: number; cores: number; priority: number; channel: number }
+    | { do: 'start'; unit: number; cores: number; files: number; priority: number; channel: number }
     | { do: 'restart' | 'cancel' | 'recall'; unit: number; channel: number }
-    | { do: 'begin' | 'end'; which: number }
+    | { do: 'begin' | 'end' | 'stage' | 'collect'; which: number; fails: boolean }
     | { do: 'ack' | 'lose' | 'settle' };
   const unit = fc.nat(30);
   const channel = fc.constantFrom(1, 2);
@@ -19,6 +21,7 @@ describe('whatever happens', () => {
         do: fc.constant('start' as const),
         unit,
         cores: fc.integer({ min: 1, max: 4 }),
+        files: fc.constantFrom(0, 0, 10, 20, 30),
         priority: fc.constantFrom(0, 1),
         channel,
       }),
@@ -34,8 +37,9 @@ describe('whatever happens', () => {
     {
       weight: 6,
       arbitrary: fc.record({
-        do: fc.constantFrom('begin' as const, 'end' as const),
+        do: fc.constantFrom('begin' as const, 'end' as const, 'stage' as const, 'collect' as const),
         which: fc.nat(),
+        fails: fc.boolean(),
       }),
     },
     {
@@ -45,6 +49,15 @@ describe('whatever happens', () => {
       }),
     },
   );
+
+  const inputs = [{ item: 0, name: 'in' }];
+  const outputs = [{ item: 1, name: 'out' }];
+  const FILES = [
+    [0, {}],
+    [10, { inputs }],
+    [20, { outputs }],
+    [30, { inputs, outputs }],
+  ] as const;
 
   /** A manager that believes only what reports say, whose messages the link may lose. */
   class Manager {
@@ -65,7 +78,11 @@ describe('whatever happens', () => {
     connect(): void {
       this.world.connect({ a: 1, b: 2 });
       for (const channel of [1, 2]) {
-        for (const cores of [1, 2, 3, 4]) this.world.template(cores, { cores }, channel);
+        for (const cores of [1, 2, 3, 4]) {
+          for (const [files, command] of FILES) {
+            this.world.template(cores + files, { cores }, channel, command);
+          }
+        }
       }
     }
 
@@ -94,7 +111,7 @@ describe('whatever happens', () => {
       const { world } = this;
       const live = [...world.runs.values()];
       if (step.do === 'start') this.#start(step, 1);
-      else if (step.do === 'restart') this.#start({ ...step, cores: 1, priority: 0 }, 0);
+      else if (step.do === 'restart') this.#start({ ...step, cores: 1, files: 0, priority: 0 }, 0);
       else if (step.do === 'cancel' || step.do === 'recall') {
         const attempt = this.attempts.get(`${step.channel}/${step.unit}`);
         if (attempt === undefined) return;
@@ -104,6 +121,10 @@ describe('whatever happens', () => {
         if (run === undefined) return;
         if (step.do === 'begin' && run.startedAt === 0) world.machine.started(run.key, 5);
         if (step.do === 'end') this.endRun(run);
+      } else if (step.do === 'stage' || step.do === 'collect') {
+        const waiting = [...(step.do === 'stage' ? world.staging : world.collecting).values()];
+        const staged = waiting[step.which % Math.max(1, waiting.length)];
+        if (staged) this.move(staged, step.fails);
       } else if (step.do === 'lose') {
         // What was sent and not read is lost, and what is held must name all that is open.
         world.settle().takeReports();
@@ -111,6 +132,20 @@ describe('whatever happens', () => {
         this.#compareHeld();
         this.connect();
       } else this.read(step.do === 'ack');
+    }
+
+    /** Its files have travelled, or not. */
+    move({ key }: StagedUnit, fails: boolean): void {
+      const { machine, staging, collecting } = this.world;
+      const problem = { problem: 'no such file' };
+      if (staging.delete(key)) {
+        if (fails) machine.stagingFailed(key, problem, 5);
+        else machine.staged(key);
+      } else if (collecting.delete(key)) {
+        if (fails) machine.collectingFailed(key, problem);
+        else machine.collected(key);
+      }
+      this.world.settle();
     }
 
     endRun(run: Run): void {
@@ -123,9 +158,10 @@ describe('whatever happens', () => {
       {
         unit,
         cores,
+        files,
         priority,
         channel,
-      }: { unit: number; cores: number; priority: number; channel: number },
+      }: { unit: number; cores: number; files: number; priority: number; channel: number },
       more: number,
     ): void {
       const name = `${channel}/${unit}`;
@@ -136,7 +172,7 @@ describe('whatever happens', () => {
       if (attempt === 0) return;
       this.attempts.set(name, attempt);
       if (more > 0) this.open.add(`${name}.${attempt}`);
-      this.world.start([unit], { template: cores, attempt, priority, channel });
+      this.world.start([unit], { template: cores + files, attempt, priority, channel });
     }
 
     #compareHeld(): void {
@@ -156,6 +192,7 @@ describe('whatever happens', () => {
     for (const core of cores) expect([0, 1, 2, 3]).toContain(core);
     const units = [...runs.values()].map(({ service, unit: each }) => `${service.id}.${each}`);
     expect(new Set(units).size).toBe(units.length);
+    for (const { staged } of runs.values()) expect(staged?.phase ?? 'running').toBe('running');
   }
 
   it('every unit that is given is over exactly once, and no core is held twice', () => {
@@ -168,13 +205,16 @@ describe('whatever happens', () => {
         }
         for (;;) {
           manager.read(true);
-          const [run] = manager.world.runs.values();
-          if (run === undefined) break;
-          manager.endRun(run);
+          const { runs, staging, collecting } = manager.world;
+          const [run] = runs.values();
+          const [staged] = [...staging.values(), ...collecting.values()];
+          if (run !== undefined) manager.endRun(run);
+          else if (staged !== undefined) manager.move(staged, false);
+          else break;
         }
         expect([...manager.open]).toEqual([]);
         expect(manager.world.machine.held().flatMap(({ units }) => [...units])).toEqual([]);
-        expect(manager.world.machine.load).toEqual({ running: 0, waiting: 0 });
+        expect(manager.world.machine.load).toEqual({ running: 0, waiting: 0, staged: 0 });
       }),
       { numRuns: 500 },
     );
@@ -188,6 +228,8 @@ describe('whatever happens', () => {
         manager.world.machine.end('signal', 0);
         manager.world.settle();
         for (const run of [...manager.world.runs.values()]) manager.endRun(run);
+        expect(manager.world.staging.size).toBe(0);
+        manager.world.tick(GRACE_MS);
         if (manager.world.exit === undefined) manager.read(true);
         expect([...manager.open]).toEqual([]);
         expect(manager.world.exit?.reason).toBe('signal');

@@ -1,14 +1,15 @@
 /** An agent machine for its tests: its units run until a test ends them. */
 import { expect } from 'vitest';
 import { AgentMachine, type AgentMachineOptions } from '../../src/agent/agent-machine.ts';
-import type { Run } from '../../src/agent/service-work.ts';
-import type { UnheardReport, UnitEffect } from '../../src/agent/unit-effects.ts';
+import type { Run, RunOutcome, StagedUnit } from '../../src/agent/service-work.ts';
+import type { StagingProblem, UnheardReport, UnitEffect } from '../../src/agent/unit-effects.ts';
 import type { Resources } from '../../src/model/resources.ts';
 import type {
   AgentMessage,
   ManagerMessage,
   Report,
   UnitColumns,
+  UnitCommand,
 } from '../../src/protocol/messages.ts';
 
 /** How long an agent goes on without its manager. */
@@ -29,8 +30,12 @@ export class AgentWorld {
   kept: UnheardReport[] = [];
   exit: { reason: string; problem: string | undefined; isUnheard: boolean } | undefined;
   readonly watched: string[] = [];
-  /** What is to be done for files that travel. */
-  staging: (UnitEffect & { readonly type: 'stage' | 'collect' | 'unstage' })[] = [];
+  /** By key: what waits for its inputs, and what for its outputs. */
+  readonly staging = new Map<number, StagedUnit>();
+  readonly collecting = new Map<number, StagedUnit>();
+  /** Units whose files were no longer wanted. */
+  readonly unstaged: number[] = [];
+  readonly #withFiles = new Map<number, StagedUnit>();
 
   constructor(options: Partial<AgentMachineOptions> = {}) {
     const capacity = { cores: [0, 1, 2, 3], gpus: [], memory: 100, resources: {} };
@@ -56,9 +61,47 @@ export class AgentWorld {
       } else if (effect.type === 'send') {
         this.sent.push(effect.message);
         if (effect.message.type === 'report') this.reports.push(effect.message);
-      } else this.staging.push(effect);
+      } else this.#stage(effect);
     }
     return this;
+  }
+
+  /** An answer for its files may come for those only that are there. */
+  #stage(effect: UnitEffect): void {
+    if (effect.type === 'stage') {
+      expect(this.#withFiles.has(effect.run.key)).toBe(false);
+      this.#withFiles.set(effect.run.key, effect.run);
+      this.staging.set(effect.run.key, effect.run);
+    } else if (effect.type === 'collect') {
+      const staged = this.machine.stagedOf(effect.key);
+      expect(staged?.phase).toBe('leaving');
+      expect(this.runs.has(effect.key)).toBe(false);
+      this.collecting.set(effect.key, staged as StagedUnit);
+    } else if (effect.type === 'unstage') {
+      expect(this.machine.stagedOf(effect.key)).toBeUndefined();
+      const known = this.staging.get(effect.key) ?? this.collecting.get(effect.key);
+      if (known) this.unstaged.push(known.unit);
+      this.staging.delete(effect.key);
+      this.collecting.delete(effect.key);
+    }
+  }
+
+  /** The inputs of a unit have come, or there is a problem. */
+  stage(unit: number, problem?: StagingProblem): this {
+    const key = keyOf(this.staging, unit);
+    this.staging.delete(key);
+    if (problem) this.machine.stagingFailed(key, problem, 1200);
+    else this.machine.staged(key);
+    return this.settle();
+  }
+
+  /** The outputs of a unit are home, or there is a problem. */
+  collect(unit: number, problem?: StagingProblem): this {
+    const key = keyOf(this.collecting, unit);
+    this.collecting.delete(key);
+    if (problem) this.machine.collectingFailed(key, problem);
+    else this.machine.collected(key);
+    return this.settle();
   }
 
   receive(...messages: ManagerMessage[]): this {
@@ -74,20 +117,26 @@ export class AgentWorld {
     return this;
   }
 
-  template(id = 1, request: Partial<Resources> = {}, channel = 1): this {
+  template(
+    id = 1,
+    request: Partial<Resources> = {},
+    channel = 1,
+    more: Partial<UnitCommand> = {},
+  ): this {
     const all = { cores: 1, memory: 0, gpus: 0, resources: {}, ...request };
     return this.receive({
       type: 'templates',
       channel,
-      templates: [{ id, request: all, command: { executable: '/x' } }],
+      templates: [{ id, request: all, command: { executable: '/x', ...more } }],
     });
   }
 
-  start(units: number[], { template = 1, attempt = 1, priority = 0, channel = 1 } = {}): this {
+  start(units: number[], how: StartOptions = {}): this {
+    const { template = 1, attempt = 1, priority = 0, channel = 1, own } = how;
     return this.receive({
       type: 'start',
       channel,
-      runs: [{ template, priority, ...rows(units, attempt) }],
+      runs: [{ template, priority, ...rows(units, attempt), ...(own && { own }) }],
     });
   }
 
@@ -101,10 +150,10 @@ export class AgentWorld {
     return this;
   }
 
-  end(unit: number, terminated = false): this {
+  end(unit: number, terminated = false, outcome: Partial<RunOutcome> = {}): this {
     const key = this.#key(unit);
     this.runs.delete(key);
-    this.machine.ended(key, { ...SUCCESS, terminated });
+    this.machine.ended(key, { ...SUCCESS, terminated, ...outcome });
     return this.settle();
   }
 
@@ -121,10 +170,23 @@ export class AgentWorld {
   }
 
   #key(unit: number): number {
-    const run = [...this.runs.values()].find((each) => each.unit === unit);
-    if (run === undefined) throw new Error(`unit ${unit} does not run`);
-    return run.key;
+    return keyOf(this.runs, unit);
   }
+}
+
+/** How units are handed over. */
+interface StartOptions {
+  readonly template?: number;
+  readonly attempt?: number;
+  readonly priority?: number;
+  readonly channel?: number;
+  readonly own?: readonly (string | null)[];
+}
+
+function keyOf(among: ReadonlyMap<number, Run | StagedUnit>, unit: number): number {
+  const found = [...among.values()].find((each) => each.unit === unit);
+  if (found === undefined) throw new Error(`unit ${unit} is not there`);
+  return found.key;
 }
 
 /** How a unit ends that nothing went wrong with. */
