@@ -13,7 +13,6 @@ export {
   type ResourceManager,
   type ResourceManagerInfo,
   type SecurityContext,
-  type SecurityQuestion,
   type SecurityPrompt,
   type SecurityQuestion,
   type Subscribable,
@@ -26,12 +25,9 @@ export {
   localCommandRunner,
 } from './adaptor/command-runner.ts';
 export type { Gateway } from './adaptor/gateway.ts';
-export type { Gateway } from './adaptor/gateway.ts';
 export { availableAdaptors, registerAdaptor } from './adaptor/registry.ts';
-export { type RelocatedLaunch, relocate, type Site } from './adaptor/relocate.ts';
-export type { FileFacts, FileOptions, RemoteFiles } from './adaptor/remote-files.ts';
 export { type LaunchSite, type RelocatedLaunch, relocate } from './adaptor/relocate.ts';
-export type { FileMode, FileStat, RemoteFiles } from './adaptor/remote-files.ts';
+export type { FileFacts, FileOptions, RemoteFiles } from './adaptor/remote-files.ts';
 export { agentScript, type SiteCommands, shellCommand, shellQuote } from './adaptor/shell.ts';
 export type { Duration, NativeOptions, Scalar } from './model/attribute-readers.ts';
 export type { Parsed } from './model/description-schema.ts';

@@ -12,7 +12,6 @@ import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import type { CommandRunner } from './command-runner.ts';
 import type { Gateway } from './gateway.ts';
-import type { Gateway } from './gateway.ts';
 
 /** The number of this contract; raised when an adaptor written for an older one would misbehave. */
 export const ADAPTOR_CONTRACT = 1;
@@ -32,17 +31,6 @@ export const CORE_PILOT_ATTRIBUTES: readonly PilotAttribute[] = [
   'workingDirectory',
 ];
 
-/** What somebody is asked who is to let this program in. */
-export interface SecurityQuestion {
-  /** As it was put by whoever asks: `Verification code: `. */
-  readonly text: string;
-  /** Whether the answer may be seen while it is typed. */
-  readonly echo: boolean;
-  readonly kind: 'password' | 'passphrase' | 'keyboard-interactive';
-  readonly host: string;
-  readonly user: string;
-}
-
 /** Credentials for a resource manager: the fields of a SAGA context that this adaptor reads. */
 export interface SecurityContext {
   /** For instance `ssh`. */
@@ -53,13 +41,16 @@ export interface SecurityContext {
   readonly userKey?: string;
   /** A file with the user's certificate. */
   readonly userCert?: string;
-  /** Asked for what is not written here, whenever it is needed; kept nowhere. */
+  /**
+   * Asked for what is not written here, whenever it is needed. Neither it nor an answer is written
+   * down: later processes get it by `open({ prompt })`.
+   */
   readonly prompt?: SecurityPrompt;
 }
 
 /** What somebody has to answer before there is a connection. */
 export interface SecurityQuestion {
-  /** As it is to be shown. */
+  /** As it is to be shown: `Verification code: `. */
   readonly text: string;
   /** Whether the answer may be seen while it is typed. */
   readonly echo: boolean;
@@ -86,8 +77,6 @@ export interface ConnectContext {
    * Where this program listens for agents at present, for who dials from this machine; what agents
    * are told to dial is {@link AgentLaunch.manager}.
    */
-  readonly manager: { readonly host: string; readonly port: number };
-  /** Where this manager listens: what a tunnel's far end is to lead to. */
   readonly manager: { readonly host: string; readonly port: number };
   /**
    * For what the adaptor wants to keep; mode 0700, its own, the same for every connection to this
@@ -119,9 +108,10 @@ export interface Adaptor {
    */
   connect(rm: URL, context: ConnectContext): Promise<ResourceManager>;
   /**
-   * Opens the way to the machine that a URL names, for the adaptor `x` of `x+SCHEME://`: its
-   * commands and agents run there, or on what they reach from there.
+   * Opens a place where the commands of other adaptors run: `slurm+ssh://` is `slurm` through the
+   * gateway of `ssh`. Tried again with back-off, as {@link Adaptor.connect} is.
    *
+   * @param rm the whole URL, but of its options those alone that are this adaptor's
    * @throws PilotError as {@link Adaptor.connect} does.
    */
   openGateway?(rm: URL, context: ConnectContext): Promise<Gateway>;
@@ -198,16 +188,12 @@ export interface ResourceManager {
   close(): Promise<void>;
   /**
    * Whether its nodes see the files of this machine under the same names; true by default. Where they
-   * do not, the adaptor brings over what agents need and brings back what they leave.
+   * do not, the adaptor brings over what agents need and back what they leave, and absolute names in
+   * `input`, `output` and `error` of units are files of this machine that travel.
    */
   readonly sharesFiles?: boolean;
   /** What an agent of such a pilot is to offer, where nothing confines it to that. */
   offer?(description: ParsedPilotJobDescription): AgentOffer;
-  /**
-   * Whether nodes see the files of this machine under the same names; true by default. Where they do
-   * not, absolute names in `input`, `output` and `error` are files of this machine that travel.
-   */
-  readonly sharesFiles?: boolean;
   /** Between two polls when nothing happens; 10 s by default. */
   readonly pollIntervalMs?: number;
   /**

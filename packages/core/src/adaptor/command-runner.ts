@@ -1,6 +1,6 @@
 /**
- * Runs the commands of a resource manager, here or elsewhere. An adaptor that speaks through a
- * `CommandRunner` works over ssh without a further line.
+ * Runs the commands of a resource manager, here or elsewhere. An adaptor that works by a
+ * `CommandRunner` and its files alone works through a gateway without a further line.
  */
 import { spawn } from 'node:child_process';
 import { hostname } from 'node:os';
@@ -8,7 +8,6 @@ import { AdaptorError, PilotError } from '../model/errors.ts';
 import { type Clock, systemClock } from '../runtime/clock.ts';
 import { localFiles } from './local-files.ts';
 import type { RemoteFiles } from './remote-files.ts';
-import { localFiles, type RemoteFiles } from './remote-files.ts';
 
 /** What a command left behind. An exit code other than 0 is an answer, not an error. */
 export interface CommandResult {
@@ -42,8 +41,6 @@ export interface CommandRunner {
    * @throws PilotError `NOT_FOUND` (no such program), `TIMEOUT`, `ABORTED`, `ADAPTOR_FAILED`
    */
   run(command: readonly string[], options?: CommandOptions): Promise<CommandResult>;
-  /** The files that these commands see. */
-  readonly files: RemoteFiles;
   /** Lets the connection go, if there is one. */
   close(): Promise<void>;
 }
@@ -56,9 +53,8 @@ export function localCommandRunner(clock: Clock = systemClock): CommandRunner {
   const host = hostname();
   return {
     host,
-    files: localFiles(),
-    run: (command, options = {}) => runHere(command, options, host, clock),
     files: localFiles(host),
+    run: (command, options = {}) => runHere(command, options, host, clock),
     close: async () => {},
   };
 }

@@ -1,11 +1,20 @@
 /** The files of this machine, for those who need not know that it is this one. */
-import { chmod, mkdir, open, readdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
 import { createReadStream } from 'node:fs';
-import { pipeline } from 'node:stream/promises';
-import { AdaptorError, PilotError, type PilotErrorCode } from '../model/errors.ts';
+import {
+  type FileHandle,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
+import { AdaptorError, type PilotErrorCode } from '../model/errors.ts';
 import { randomSecret } from '../runtime/random.ts';
-import type { FileStat, RemoteFiles } from './remote-files.ts';
+import type { FileFacts, FileOptions, RemoteFiles } from './remote-files.ts';
 
 const CODES: Readonly<Record<string, PilotErrorCode>> = {
   ENOENT: 'NOT_FOUND',
@@ -16,44 +25,82 @@ const CODES: Readonly<Record<string, PilotErrorCode>> = {
   EEXIST: 'ALREADY_EXISTS',
 };
 
-/** Reads and writes on this machine. */
-export function localFiles(): RemoteFiles {
-  const copy = (from: string, to: string, mode: number) =>
-    replaced(to, mode, (draft) => pipeline(createReadStream(from), draft.createWriteStream()));
-  const files: RemoteFiles = {
-    read: (path) => readFile(path),
-    write: (path, data, { mode = 0o600 } = {}) =>
-      replaced(path, mode, async (draft) => {
-        await draft.writeFile(data);
-        await draft.close();
-      }),
-    makeDirectory: async (path, mode = 0o700) => void (await mkdir(path, { recursive: true, mode })),
-    remove: (path) => rm(path, { recursive: true, force: true }),
-    list: async (path) => (await readdir(path)).sort(),
-    stat: (path) => stat(path).then(statOf, nothing),
-    symlink: (target, path) => symlink(target, path),
-    upload: (localPath, path, { mode = 0o600 } = {}) => copy(localPath, path, mode),
-    download: (path, localPath) => copy(path, localPath, 0o600),
-  };
-  return Object.fromEntries(
-    Object.entries(files).map(([name, act]) => [name, inOurWords(act)]),
-  ) as unknown as RemoteFiles;
+/** Reads and writes on this machine; `host` is what errors call it. */
+export function localFiles(host: string): RemoteFiles {
+  return new LocalFiles(host);
 }
 
-type Draft = Awaited<ReturnType<typeof open>>;
+class LocalFiles implements RemoteFiles {
+  readonly #host: string;
 
-/** @param fill writes the draft and closes it */
-async function replaced(
+  constructor(host: string) {
+    this.#host = host;
+  }
+
+  read(path: string): Promise<Uint8Array> {
+    return this.#say(path, readFile(path));
+  }
+
+  write(path: string, data: string | Uint8Array, options?: FileOptions): Promise<void> {
+    return this.#say(
+      path,
+      replace(path, options, (draft) => draft.writeFile(data)),
+    );
+  }
+
+  async makeDirectory(path: string, mode = 0o700): Promise<void> {
+    await this.#say(path, mkdir(path, { recursive: true, mode }));
+  }
+
+  remove(path: string): Promise<void> {
+    return this.#say(path, rm(path, { recursive: true, force: true }));
+  }
+
+  async list(path: string): Promise<readonly string[]> {
+    return (await this.#say(path, readdir(path))).sort();
+  }
+
+  stat(path: string): Promise<FileFacts | undefined> {
+    return this.#say(path, factsOf(path));
+  }
+
+  symlink(target: string, path: string): Promise<void> {
+    return this.#say(path, symlink(target, path));
+  }
+
+  upload(localPath: string, path: string, options?: FileOptions): Promise<void> {
+    return this.#say(
+      path,
+      replace(path, options, (draft) => writeFile(draft, createReadStream(localPath))),
+    );
+  }
+
+  download(path: string, localPath: string): Promise<void> {
+    return this.upload(path, localPath);
+  }
+
+  async #say<T>(path: string, work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      const cause = error as NodeJS.ErrnoException;
+      const code = CODES[cause.code ?? ''] ?? 'ADAPTOR_FAILED';
+      throw new AdaptorError(code, `${path}: ${cause.message}`, { subject: this.#host, cause });
+    }
+  }
+}
+
+async function replace(
   path: string,
-  mode: number,
-  fill: (draft: Draft) => Promise<void>,
+  { mode = 0o600 }: FileOptions = {},
+  fill: (draft: FileHandle) => Promise<void>,
 ): Promise<void> {
-  const name = join(dirname(path), `.${basename(path)}.${randomSecret(6).toString('hex')}`);
-  const draft = await open(name, 'wx', mode);
+  const name = `${path}.${randomSecret(6).toString('hex')}.part`;
+  const draft = await open(name, 'wx', mode & 0o700);
   try {
     await fill(draft);
-    // The umask may have taken some of it.
-    await chmod(name, mode);
+    await draft.chmod(mode);
+    await draft.close();
     await rename(name, path);
   } catch (error) {
     await draft.close().catch(() => {});
@@ -62,22 +109,13 @@ async function replaced(
   }
 }
 
-function statOf(stats: Awaited<ReturnType<typeof stat>>): FileStat {
-  const kind = stats.isFile() ? 'file' : stats.isDirectory() ? 'directory' : 'other';
-  return { kind, size: Number(stats.size), mode: Number(stats.mode) & 0o7777 };
-}
-
-function nothing(error: NodeJS.ErrnoException): undefined {
-  if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error;
-}
-
-function inOurWords<A extends readonly [path: string, ...rest: never[]], R>(
-  act: (...args: A) => Promise<R>,
-): (...args: A) => Promise<R> {
-  return (...args) =>
-    act(...args).catch((cause: NodeJS.ErrnoException) => {
-      if (cause instanceof PilotError) throw cause;
-      const code = CODES[cause.code ?? ''] ?? 'ADAPTOR_FAILED';
-      throw new AdaptorError(code, cause.message, { subject: cause.path ?? args[0], cause });
-    });
+async function factsOf(path: string): Promise<FileFacts | undefined> {
+  try {
+    const stats = await lstat(path);
+    return { size: stats.size, mode: stats.mode & 0o7777, isDirectory: stats.isDirectory() };
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw error;
+  }
 }

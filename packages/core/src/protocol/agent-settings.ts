@@ -22,8 +22,6 @@ export interface AgentSettings {
   readonly settingsFile?: string;
   /** Directory of this pilot: sandboxes, lanes, log. Made by whoever writes this file. */
   readonly root: string;
-  /** Whether this node sees the files of the manager's machine under the same names; default: true. */
-  readonly sharesFiles?: boolean;
   /** The node sees the files of the manager's machine under the same names. */
   readonly sharesFiles: boolean;
   /** What the agent offers; what is left out is what it finds. */

@@ -173,7 +173,6 @@ function agentSettings(parts: SettingsParts, key: string): AgentSettings {
       ? join(agent.scratch, name)
       : (description.workingDirectory ?? place.directory),
     sharesFiles,
-    sharesFiles,
     ...(cores !== undefined && { cores }),
     ...(memory !== undefined && { memory }),
     ...(agent.gpus !== undefined && { gpus: agent.gpus }),

@@ -119,7 +119,6 @@ export class Submissions {
       offer: manager.offer?.(launch.description) ?? {},
       limitIsKept: adaptor.attributes.includes('wallTimeLimit'),
       sharesFiles: manager.sharesFiles ?? true,
-      sharesFiles: manager.sharesFiles ?? true,
     });
     this.#parts.prepared(pilotId, round, settings);
     if (signal.aborted) await this.#remove(made, pilotId);

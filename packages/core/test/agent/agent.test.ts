@@ -34,6 +34,7 @@ class World {
         manager: { host: '', port: 0 },
         root,
         keptDirectory: join(root, 'kept'),
+        sharesFiles: true,
         cores: 2,
         leaseMs: 600_000,
         heartbeatMs: 60_000,

@@ -63,6 +63,7 @@ class World {
       manager: { host, port },
       root: this.directory,
       keptDirectory: join(this.directory, 'kept'),
+      sharesFiles: true,
       cores: 2,
       leaseMs: 600_000,
       heartbeatMs: 60_000,
