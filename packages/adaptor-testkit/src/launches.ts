@@ -1,6 +1,7 @@
 /**
  * Launches that need no agent: a shell in its place that reads its settings, which say what to do.
- * So whatever brings an agent its settings brings them here, and nothing else does.
+ * So whatever brings an agent its settings brings them here, and nothing else does. Settings are JSON,
+ * as an agent's are, because an adaptor may have them rewritten for another machine.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -44,10 +45,28 @@ export interface LaunchPlace {
   readonly manager: AgentLaunch['manager'];
 }
 
+/**
+ * A program for a shell as well as for Node.js, which an adaptor may look for over there by itself; it
+ * then becomes the shell, as far as one process can.
+ */
+const AGENT = String.raw`':' //; eval "$(sed -n 's/^ *"script": "\([^"]*\)".*/\1/p' "$1" | base64 -d)"; exit
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+const words = [fileURLToPath(import.meta.url), ...process.argv.slice(2)];
+const shell = spawn('/bin/sh', words, { stdio: 'inherit' });
+const signals = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'];
+for (const signal of signals) process.on(signal, () => shell.kill(signal));
+shell.on('exit', (code, signal) => {
+  for (const each of signals) process.removeAllListeners(each);
+  if (signal === null) process.exit(code);
+  else process.kill(process.pid, signal);
+});
+`;
+
 /** Makes the program that stands in for the agent. */
 export async function writeAgent(directory: string): Promise<string> {
-  const agentFile = join(directory, 'agent.sh');
-  await writeFile(agentFile, '. "$1"\n');
+  const agentFile = join(directory, 'agent.mjs');
+  await writeFile(agentFile, AGENT);
   return agentFile;
 }
 
@@ -63,10 +82,11 @@ export async function makeLaunch(
   const directory = join(below, parts.folder ?? name);
   const secret = randomBytes(16).toString('hex');
   const file = (own: string) => join(directory, own);
-  const settingsFile = file('settings.sh');
+  const settingsFile = file('settings.json');
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  const settings = `SECRET=${secret}\nHERE=${shellQuote(directory)}\n${parts.script}\n`;
-  await writeFile(settingsFile, settings, { mode: 0o600 });
+  const script = Buffer.from(`HERE=${shellQuote(directory)}\n${parts.script}\n`).toString('base64');
+  const settings = { root: directory, secret, script };
+  await writeFile(settingsFile, JSON.stringify(settings, null, 2), { mode: 0o600 });
   return {
     name,
     command: [description.agent?.node ?? '/bin/sh', agentFile, settingsFile],
@@ -82,6 +102,6 @@ export async function makeLaunch(
 
 /** What stands in a launch's settings, and is for its agent alone. */
 export async function secretOf({ settingsFile }: AgentLaunch): Promise<string> {
-  const [, secret = ''] = /^SECRET=(.*)$/m.exec(await readFile(settingsFile, 'utf8')) ?? [];
-  return secret;
+  const settings = JSON.parse(await readFile(settingsFile, 'utf8')) as { readonly secret: string };
+  return settings.secret;
 }

@@ -118,12 +118,20 @@ export class Trial {
     this.#accepted.add(id);
   }
 
+  /** Ends all that was submitted. */
+  async endAll(): Promise<void> {
+    const ids = [...this.#accepted];
+    if (ids.length === 0) return;
+    const { manager } = await this.connect();
+    manager.kill?.(ids);
+    await manager.cancel(ids);
+  }
+
   /** Ends all that was submitted, and takes back what was made. */
   async end(): Promise<void> {
     this.commands.fault = undefined;
     for (const ending of this.#endings) await this.#tolerated(ending());
-    const ids = [...this.#accepted];
-    if (ids.length > 0) await this.#tolerated(this.#endAll(ids));
+    await this.#tolerated(this.endAll());
     await this.#tolerated(Promise.allSettled(this.#opened.map((manager) => manager.close())));
     await rm(this.directory, { recursive: true, force: true, maxRetries: 3 });
   }
@@ -131,11 +139,5 @@ export class Trial {
   /** What goes wrong at the end, or takes for ever, is told by the requirement that is about it. */
   async #tolerated(ending: Promise<unknown>): Promise<void> {
     await inTime(ending, 'the end', this.patienceMs).catch(() => {});
-  }
-
-  async #endAll(ids: readonly string[]): Promise<void> {
-    const { manager } = await this.connect();
-    manager.kill?.(ids);
-    await manager.cancel(ids);
   }
 }

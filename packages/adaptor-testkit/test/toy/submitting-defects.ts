@@ -95,7 +95,7 @@ export const SUBMITTING: readonly Defect[] = [
     fails: ['submit:command'],
     spec: (spec, { command }) => ({
       ...spec,
-      script: /agent\.sh/.test(`${command}`)
+      script: /agent\.mjs/.test(`${command}`)
         ? `trap : USR1\n(${spec.script}) && (${spec.script})`
         : spec.script,
     }),
