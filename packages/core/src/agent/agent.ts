@@ -6,6 +6,7 @@ import { createExecutor } from '../executor/executor.ts';
 import type { Executor, ExecutorEvents } from '../executor/unit-run.ts';
 import type { AgentSettings } from '../protocol/agent-settings.ts';
 import type { EndReason, Hello } from '../protocol/messages.ts';
+import { isTransfer } from '../protocol/transfer-messages.ts';
 import { PROTOCOL_VERSION, PSTAR_VERSION } from '../protocol/version.ts';
 import type { Clock, Timer } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
@@ -18,8 +19,9 @@ import { DoubtfulEnds } from './doubtful-ends.ts';
 import { ManagerLink, type ManagerLinkEvents } from './manager-link.ts';
 import { inheritedEnvironment, toldNode } from './node-environment.ts';
 import { findNode, type Node, nodeInfo } from './node-info.ts';
-import { OutputRelay, type OutputSink } from './output-relay.ts';
+import { channelSink, OutputRelay } from './output-relay.ts';
 import { ProgressGate, type ProgressLine } from './progress-gate.ts';
+import { Stager } from './stager.ts';
 import { type PreparationContext, PreparedUnit } from './unit-preparation.ts';
 
 /** What an agent cannot make itself. */
@@ -54,7 +56,6 @@ const REPORT_MS = 10;
 const START_MS = 1;
 /** What the agent itself needs at its wall-time limit, besides its units' grace. */
 const LAST_WORDS_MS = 1_000;
-const NOBODY_STAGES = { problem: 'files are not staged yet' };
 
 /** The program on the resource. */
 export class Agent {
@@ -74,6 +75,7 @@ export class Agent {
   readonly #progress: ProgressGate;
   readonly #output: OutputRelay;
   readonly #kept: KeptReports;
+  readonly #stager: Stager;
   readonly #timers = new Map<'tick' | 'wall-time' | 'report', Timer>();
   #resolve: (end: AgentEnd) => void = () => {};
   #isPerforming = false;
@@ -88,7 +90,6 @@ export class Agent {
     this.#time = new RunningTime(this.#startedAt);
     this.#node = findNode(settings, toldNode(environment));
     const { capacity, gpuNames } = this.#node;
-    this.#context = { pilotId: settings.pilot, root: settings.root, gpuNames };
     this.#machine = new AgentMachine({ ...settings, capacity }, this.#time.now);
     this.#executor = createExecutor({
       kind: settings.executor,
@@ -115,6 +116,17 @@ export class Agent {
       log,
       events: this.#linkEvents(),
     });
+    const { pilot: pilotId, root } = settings;
+    this.#stager = new Stager({
+      root,
+      link: this.#link,
+      executor: this.#executor,
+      machine: this.#machine,
+      clock,
+      told: () => this.#touch(),
+      progress: (key, line) => this.#progress.put(key, line),
+    });
+    this.#context = { pilotId, root, gpuNames, files: this.#stager };
     this.#kept = new KeptReports(settings.keptDirectory, this.#id, log);
     this.#ends = new DoubtfulEnds(clock, (key, outcome) => {
       this.#machine.ended(key, outcome);
@@ -123,7 +135,7 @@ export class Agent {
     this.#progress = new ProgressGate(clock, (key, line) => this.#sendProgress(key, line));
     this.#output = new OutputRelay(
       (key, stream, on) => this.#executor.watch(key, stream, on),
-      this.#outputSink(),
+      channelSink(this.#link),
     );
   }
 
@@ -199,11 +211,14 @@ export class Agent {
       message: (message) => {
         this.#noticeStandstill();
         if (machine.isInDoubt) return;
-        machine.receive(message, this.#time.now, this.#clock.now());
+        if (isTransfer(message)) this.#stager.receive(message);
+        else machine.receive(message, this.#time.now, this.#clock.now());
+        if (message.type === 'attach') this.#stager.attached(message.channel);
         this.#touch();
       },
       lost: () => {
         machine.disconnected();
+        this.#stager.disconnected();
         this.#output.clear();
         this.#touch();
       },
@@ -212,7 +227,10 @@ export class Agent {
         machine.end('failed', this.#time.now, { problem: `refused by the manager: ${problem}` });
         this.#touch();
       },
-      drain: () => this.#output.drain(),
+      drain: () => {
+        this.#output.drain();
+        this.#stager.drained();
+      },
     };
   }
 
@@ -234,21 +252,9 @@ export class Agent {
     };
   }
 
-  #outputSink(): OutputSink {
-    const link = this.#link;
-    return {
-      get buffered() {
-        return link.buffered;
-      },
-      send: ({ service: { channel }, unit }, stream, chunk) => {
-        if (channel === undefined) return;
-        link.send({ type: 'output', channel, unit, stream, ...(chunk && { chunk }) });
-      },
-    };
-  }
-
   #sendProgress(key: number, { fraction, message, at }: ProgressLine): void {
-    const { service, unit, attempt } = this.#machine.runOf(key) ?? {};
+    const { service, unit, attempt } =
+      this.#machine.runOf(key) ?? this.#machine.stagedOf(key) ?? {};
     if (service?.channel === undefined || unit === undefined || attempt === undefined) return;
     const line = { channel: service.channel, unit, attempt, message, at };
     this.#link.send({ type: 'progress', ...line, ...(fraction !== undefined && { fraction }) });
@@ -319,12 +325,9 @@ export class Agent {
         this.#kept.forget(effect.service);
         break;
       case 'stage':
-        this.#machine.stagingFailed(effect.run.key, NOBODY_STAGES, this.#clock.now());
-        break;
-      case 'collect':
-        this.#machine.collectingFailed(effect.key, NOBODY_STAGES);
-        break;
       case 'unstage':
+      case 'collect':
+        this.#stager.perform(effect);
         break;
       case 'redial':
         this.#link.redial('the agent stood still for as long as its lease');
@@ -366,6 +369,7 @@ export class Agent {
     this.#isEnding = true;
     for (const timer of this.#timers.values()) timer.cancel();
     this.#progress.close();
+    this.#stager.close();
     await this.#executor.close(0);
     this.#output.clear();
     const end: AgentEnd = problem === undefined ? { reason } : { reason, problem };

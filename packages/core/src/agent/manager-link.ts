@@ -3,19 +3,21 @@
  * when it is gone. Knows nothing of units; what the agent does without a manager is not its matter.
  */
 import type { AgentMessage, Hello, ManagerMessage } from '../protocol/messages.ts';
+import type { AgentTransfer, ManagerTransfer, OnChannel } from '../protocol/transfer-messages.ts';
 import { PROTOCOL_VERSION } from '../protocol/version.ts';
 import type { Clock, Timer } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Link } from '../transport/link.ts';
 
 type Welcome = Extract<ManagerMessage, { type: 'welcome' }>;
+type Received = ManagerMessage | OnChannel<ManagerTransfer>;
 
 /** What happens to the link. */
 export interface ManagerLinkEvents {
   /** The agent is known to a manager; everything but pulses goes through from here. */
   welcomed(message: Welcome): void;
   /** After the welcome. */
-  message(message: ManagerMessage): void;
+  message(message: Received): void;
   /** The manager is out of reach; the link tries to find it again. */
   lost(): void;
   /** The manager does not want this agent; the link does not try again. */
@@ -92,7 +94,7 @@ export class ManagerLink {
   }
 
   /** Dropped while there is no manager: what matters is repeated after the next welcome. */
-  send(message: AgentMessage): void {
+  send(message: AgentMessage | OnChannel<AgentTransfer>): void {
     if (this.#isWelcome) this.#link?.send(message);
   }
 
@@ -143,11 +145,11 @@ export class ManagerLink {
     link.on('drain', () => this.#options.events.drain());
     link.send(this.#options.hello());
     link.on('message', (message) => {
-      if (link === this.#link) this.#receive(link, message as ManagerMessage);
+      if (link === this.#link) this.#receive(link, message as Received);
     });
   }
 
-  #receive(link: Link, message: ManagerMessage): void {
+  #receive(link: Link, message: Received): void {
     this.#lastHeard = this.#now;
     if (message.type === 'refuse') {
       void this.close();

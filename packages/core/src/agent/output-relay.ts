@@ -3,7 +3,7 @@
  * reports: only so much of it waits in the link at a time, the rest waits here, and what does not
  * fit here either is passed over, with a line in the stream that says how much.
  */
-import type { OutputStream } from '../protocol/messages.ts';
+import type { AgentMessage, OutputStream } from '../protocol/messages.ts';
 
 /** Whose output it is. */
 export interface OutputSource {
@@ -112,6 +112,22 @@ export class OutputRelay {
     }
     gap.missed += bytes;
   }
+}
+
+/** A link as a sink: what belongs to a service that has no channel there is dropped. */
+export function channelSink(link: {
+  readonly buffered: number;
+  send(message: Extract<AgentMessage, { readonly type: 'output' }>): void;
+}): OutputSink {
+  return {
+    get buffered() {
+      return link.buffered;
+    },
+    send: ({ service: { channel }, unit }, stream, chunk) => {
+      if (channel === undefined) return;
+      link.send({ type: 'output', channel, unit, stream, ...(chunk && { chunk }) });
+    },
+  };
 }
 
 function nameOf(key: number, stream: OutputStream): string {

@@ -47,6 +47,7 @@ export function concernsFiles(own: string | null, sharesFiles: boolean): boolean
   return own.startsWith('{"inputs":') || (!sharesFiles && /"(?:input|output|error)":/.test(own));
 }
 
+/** Devices are those of the node: what is written to /dev/null is to go nowhere. */
 function isAbsolute(path: string | undefined): path is string {
-  return path?.startsWith('/') === true;
+  return path?.startsWith('/') === true && !path.startsWith('/dev/');
 }

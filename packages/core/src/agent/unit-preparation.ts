@@ -1,9 +1,9 @@
-/** Makes of a unit that got its slots what an executor starts. Pure. */
+/** Makes of a unit that got its slots what an executor starts. */
 import type { UnitRun } from '../executor/unit-run.ts';
 import { unitId } from '../model/ids.ts';
 import type { StagedFile, UnitCommand } from '../protocol/messages.ts';
 import { ATTRIBUTE_ITEMS } from '../protocol/transfer-messages.ts';
-import type { Run } from './service-work.ts';
+import type { Run, StagedUnit } from './service-work.ts';
 import { commandOf } from './unit-command.ts';
 import { unitVariables } from './unit-environment.ts';
 
@@ -14,6 +14,14 @@ export interface PreparationContext {
   readonly root: string;
   /** By the ids that slots are known by. */
   readonly gpuNames: readonly string[];
+  /** Where there is none, nothing travels. */
+  readonly files?: UnitFiles;
+}
+
+/** Whoever has the files of units that travel. */
+export interface UnitFiles {
+  /** Puts the inputs of a unit into its directory, and the one for its `input` where that is to be. */
+  place(unit: StagedUnit, run: UnitRun, directory: string): void;
 }
 
 const MAX_CANCELLATION_TIME_S = 10;
@@ -114,6 +122,15 @@ export class PreparedUnit implements UnitRun {
     // Both streams in one file: it is one here, too.
     if (error !== undefined && error === output) return this.output;
     return this.#hereFor('error', this.#run.staged?.outputs);
+  }
+
+  get place(): ((directory: string) => void) | undefined {
+    const { staged } = this.#run;
+    return staged && ((directory) => this.#context.files?.place(staged, this, directory));
+  }
+
+  get isKept(): boolean {
+    return this.#run.staged !== undefined && this.#run.staged.outputs.length > 0;
   }
 
   get cleanup(): boolean | 'default' {

@@ -49,6 +49,8 @@ export class NullExecutor implements Executor {
     if (on) queueMicrotask(() => this.#events.output(key, stream, undefined));
   }
 
+  release(): void {}
+
   close(): Promise<void> {
     return Promise.resolve();
   }

@@ -112,6 +112,12 @@ export class ProcessExecutor implements Executor {
       this.#fail(unit, startProblem('SPAWN_FAILED', `there is no place to run it: ${why}`));
       return false;
     }
+    try {
+      run.place?.(unit.cwd);
+    } catch (error) {
+      this.#fail(unit, startProblem('STAGING_FAILED', (error as Error).message));
+      return false;
+    }
     if (run.output !== undefined) unit.files.stdout = resolve(unit.cwd, run.output);
     if (run.error !== undefined) unit.files.stderr = resolve(unit.cwd, run.error);
     return true;
@@ -219,11 +225,16 @@ export class ProcessExecutor implements Executor {
     this.#readProgress(unit, true);
     this.#output.end(unit);
     const shared = startedAt !== undefined && this.#launcher.mayHaveStrays();
-    if (run.workingDirectory === undefined)
+    if (run.workingDirectory === undefined && !run.isKept)
       this.#sandboxes.release(run.sandbox, run.cleanup, shared);
     this.#lanes.release(lane, shared);
     unit.lane = undefined;
     return unit.hasFailed ? this.#output.tailOf(unit) : '';
+  }
+
+  release({ workingDirectory, sandbox, cleanup }: UnitRun): void {
+    // It may have left a process behind that still has its directory there.
+    if (workingDirectory === undefined) this.#sandboxes.release(sandbox, cleanup, true);
   }
 
   #readProgress(unit: LiveUnit, final: boolean): void {

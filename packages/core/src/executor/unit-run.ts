@@ -22,6 +22,13 @@ export interface UnitRun {
   readonly input?: string | undefined;
   readonly output?: string | undefined;
   readonly error?: string | undefined;
+  /**
+   * Where files were brought for it: puts them in their places. Called once, when its directory is
+   * there and before anything is started; an error that it throws is why staging has failed.
+   */
+  readonly place?: ((directory: string) => void) | undefined;
+  /** Its sandbox stays until {@link Executor.release}: its files are fetched from there. */
+  readonly isKept?: boolean | undefined;
   /** Whether the sandbox goes afterwards; `'default'`: only if it is empty. */
   readonly cleanup: boolean | 'default';
   /** How many instances to start; each sees its number as PSTAR_RANK. The unit ends when all have. */
@@ -88,6 +95,8 @@ export interface Executor {
    * the stream ends at once.
    */
   watch(key: number, stream: OutputStream, on: boolean): void;
+  /** The sandbox of a run that is over is not needed any more. */
+  release(run: UnitRun): void;
   /** Ends every process it ever started, with all their descendants, and tidies up. */
   close(graceMs: number): Promise<void>;
 }

@@ -2,7 +2,7 @@
  * What the items that an agent names stand for on this machine. Agents name no path here: only the
  * user's own descriptions do, and only for the attempt that is bound to the agent that asks.
  */
-import { localName } from '../model/file-transfer.ts';
+import { localName, remoteName } from '../model/file-transfer.ts';
 import type { ParsedWorkUnitDescription } from '../model/work-unit-description.ts';
 import { ATTRIBUTE_ITEMS } from '../protocol/transfer-messages.ts';
 import type { WorkState } from './work-state.ts';
@@ -11,6 +11,8 @@ import type { WorkState } from './work-state.ts';
 export interface LocalFile {
   /** Absolute. With a `/` at its end it is a directory that receives the file under its own name. */
   readonly path: string;
+  /** What it is called on the node. */
+  readonly remote: string;
   /** `in`: it is read; `out`: it is written. */
   readonly direction: 'in' | 'out';
   readonly append: boolean;
@@ -42,7 +44,8 @@ export class AttemptFiles {
     const transfer = fileTransfer[item];
     if (transfer === undefined) return { problem: `the unit has no fileTransfer ${item}` };
     const { direction, append = false, optional = false } = transfer;
-    return { path: localName(transfer), direction, append, optional };
+    const names = { path: localName(transfer), remote: remoteName(transfer) };
+    return { ...names, direction, append, optional };
   }
 }
 
@@ -74,5 +77,5 @@ function attributeFile(
 ): LocalFile | NoLocalFile {
   if (path?.startsWith('/') !== true) return { problem: `the unit's ${attribute} does not travel` };
   const direction = attribute === 'input' ? 'in' : 'out';
-  return { path, direction, append: false, optional: false };
+  return { path, remote: '', direction, append: false, optional: false };
 }

@@ -25,7 +25,10 @@ export const PIECE = {
   end: 4,
   /** The transfer has failed at its source. Its data is a {@link TransferProblem} as JSON. */
   failed: 5,
-  /** The same as what has come, or is coming, under the stamp that is its data. */
+  /**
+   * The same as what the receiver has kept, where it is shared, or what is coming already; its data
+   * is an {@link encodeEnd}.
+   */
   same: 6,
 } as const;
 
@@ -116,6 +119,15 @@ export type ManagerTransfer =
 
 /** A transfer message on a link. */
 export type OnChannel<Message> = Message & { readonly channel: number };
+
+const TYPES = ['pack', 'chunk', 'credit', 'fetch', 'offer', 'drop', 'stamps', 'landed'];
+
+/** Whether a message is about files, and not about units. */
+export function isTransfer<Message extends { readonly type: string }>(
+  message: Message,
+): message is Extract<Message, AgentTransfer | ManagerTransfer> {
+  return TYPES.includes(message.type);
+}
 
 /** What a complete transfer says of itself. */
 export interface TransferEnd {

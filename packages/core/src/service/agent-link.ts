@@ -1,6 +1,7 @@
 /** An agent as the rest of the manager sees it, across its links; and the watch over one link. */
 import type { NodeInfo } from '../model/resources.ts';
 import type { AgentMessage, Hello, ManagerMessage } from '../protocol/messages.ts';
+import type { AgentTransfer, ManagerTransfer, OnChannel } from '../protocol/transfer-messages.ts';
 import type { Timer } from '../runtime/clock.ts';
 import type { Link } from '../transport/link.ts';
 import type { RunningTimers } from './running-timers.ts';
@@ -60,7 +61,7 @@ export class AgentConnection implements AgentPort {
     return this.#channels.get(serviceId) ?? -1;
   }
 
-  send(message: ManagerMessage): void {
+  send(message: ManagerMessage | OnChannel<ManagerTransfer>): void {
     if (this.#connected) this.#link?.send(message);
   }
 
@@ -107,7 +108,9 @@ export class AgentConnection implements AgentPort {
 
 /** What happens on a link. */
 export interface LinkWatcher {
-  message(message: AgentMessage): void;
+  message(message: AgentMessage | OnChannel<AgentTransfer>): void;
+  /** What waited to be written has been. */
+  drained(): void;
   /** Once, and nothing after it. */
   over(why: string): void;
 }
@@ -126,9 +129,10 @@ export class LinkWatch {
     this.#watcher = watcher;
     this.#lastHeard = timers.now;
     link.on('close', (error) => this.#over(error?.problem ?? 'the link was closed'));
+    link.on('drain', () => this.#watcher?.drained());
     link.on('message', (message) => {
       this.#lastHeard = timers.now;
-      this.#watcher?.message(message as AgentMessage);
+      this.#watcher?.message(message as AgentMessage | OnChannel<AgentTransfer>);
     });
   }
 

@@ -8,6 +8,7 @@ import type { PilotRecord } from '../manager/pilot-record.ts';
 import type { AgentEnding } from '../manager/work-events.ts';
 import { isFinalPilotJobState } from '../model/pilot-job-state.ts';
 import type { AgentMessage, ManagerMessage } from '../protocol/messages.ts';
+import { type AgentTransfer, isTransfer, type OnChannel } from '../protocol/transfer-messages.ts';
 import { PROTOCOL_VERSION, PSTAR_VERSION } from '../protocol/version.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
@@ -42,6 +43,8 @@ export interface AgentRegistryParts {
   /** What the agents of a pilot have left behind. */
   leftOf(pilotId: string): LeftReports;
 }
+
+type Said = AgentMessage | OnChannel<AgentTransfer>;
 
 /** How an agent has come to its end. */
 interface Gone {
@@ -102,6 +105,10 @@ export class AgentRegistry {
         }
         named();
         connection = this.#greet(link, watch, identity, message);
+      },
+      drained: () => {
+        if (connection === undefined) return;
+        for (const client of this.#clients) client.agentDrained?.(connection);
       },
       over: (why) => {
         named();
@@ -225,12 +232,7 @@ export class AgentRegistry {
     this.#clients.clear();
   }
 
-  #greet(
-    link: Link,
-    watch: LinkWatch,
-    identity: string,
-    hello: AgentMessage,
-  ): AgentConnection | undefined {
+  #greet(link: Link, watch: LinkWatch, identity: string, hello: Said): AgentConnection | undefined {
     const problem = this.#problemOf(hello, identity);
     if (hello.type !== 'hello' || problem !== undefined) {
       this.#parts.log.warn({ peer: link.peer, problem }, 'an agent was turned away');
@@ -251,7 +253,7 @@ export class AgentRegistry {
     return agent;
   }
 
-  #problemOf(hello: AgentMessage, identity: string): string | undefined {
+  #problemOf(hello: Said, identity: string): string | undefined {
     if (hello.type !== 'hello') return `the first message must be hello, and was ${hello.type}`;
     if (hello.protocol !== PROTOCOL_VERSION) {
       const theirs = `the agent is pstar ${hello.version} (protocol ${hello.protocol})`;
@@ -264,7 +266,11 @@ export class AgentRegistry {
     return isAgentId(hello.agent) && isItself ? undefined : `it cannot be called ${hello.agent}`;
   }
 
-  #receive(agent: AgentConnection, message: AgentMessage): void {
+  #receive(agent: AgentConnection, message: Said): void {
+    if (isTransfer(message)) {
+      this.#tell(() => agent.clientOf(message.channel)?.agentMessage(agent, message));
+      return;
+    }
     switch (message.type) {
       case 'held':
         this.#tell(() => agent.clientOf(message.channel)?.agentJoined(agent, message));

@@ -49,6 +49,10 @@ export class PilotSource implements WorkClient {
     this.#core.agentMessage(agent, message);
   }
 
+  agentDrained(agent: AgentPort): void {
+    this.#core.agentDrained(agent);
+  }
+
   agentEndsAt(agent: AgentPort): void {
     this.#core.agentEndsAt(agent);
   }

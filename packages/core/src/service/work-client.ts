@@ -5,12 +5,12 @@
 import type { AgentEnding } from '../manager/work-events.ts';
 import type { NodeInfo } from '../model/resources.ts';
 import type { AgentMessage, HeldUnits, ManagerMessage } from '../protocol/messages.ts';
+import type { AgentTransfer, ManagerTransfer, OnChannel } from '../protocol/transfer-messages.ts';
 
 /** What an agent says to one work unit service. */
-export type WorkMessage = Exclude<
-  Extract<AgentMessage, { readonly channel: number }>,
-  { readonly type: 'held' }
->;
+export type WorkMessage =
+  | Exclude<Extract<AgentMessage, { readonly channel: number }>, { readonly type: 'held' }>
+  | OnChannel<AgentTransfer>;
 
 /** An agent as work unit services see it: one object for its whole life, across reconnections. */
 export interface AgentPort {
@@ -25,7 +25,7 @@ export interface AgentPort {
   /** The number of a service's channel on the present link. */
   channelOf(serviceId: string): number;
   /** Dropped while not connected: what matters is sent again after {@link WorkClient.agentJoined}. */
-  send(message: ManagerMessage): void;
+  send(message: ManagerMessage | OnChannel<ManagerTransfer>): void;
 }
 
 /** What a WorkUnitService gives to each PilotJobService that it is added to. */
@@ -34,6 +34,8 @@ export interface WorkClient {
   /** After every connection and reconnection, once the agent has said what it holds. */
   agentJoined(agent: AgentPort, held: HeldUnits): void;
   agentMessage(agent: AgentPort, message: WorkMessage): void;
+  /** What waited to be written has been. */
+  agentDrained?(agent: AgentPort): void;
   /** Its pilot's end has another time than it had: the clock was set. */
   agentEndsAt(agent: AgentPort): void;
   /** The link is lost; the agent may come back. */

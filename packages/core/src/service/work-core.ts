@@ -3,6 +3,7 @@
  * and what may be seen of units. Views and the service itself stand on this.
  */
 import { type Observable, Subject } from 'rxjs';
+import { AttemptFiles, filesOfAttempt } from '../manager/attempt-files.ts';
 import { NONE, PAGE_MASK } from '../manager/unit-table.ts';
 import type {
   AgentEnding,
@@ -14,6 +15,7 @@ import type {
 import { WorkManager } from '../manager/work-manager.ts';
 import { unreachable } from '../model/assert.ts';
 import type { HeldUnits, OutputStream } from '../protocol/messages.ts';
+import { isTransfer } from '../protocol/transfer-messages.ts';
 import type { Clock, Timer } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
@@ -21,6 +23,7 @@ import { Conductor, type ConductorJournal } from './conductor.ts';
 import { guarded } from './guarded-observable.ts';
 import { MoveFeed } from './move-feed.ts';
 import { OutputStreams } from './output-streams.ts';
+import { StagingDesk } from './staging-desk.ts';
 import { VisibleUnits } from './visible-units.ts';
 import type { AgentPort, WorkClient, WorkMessage } from './work-client.ts';
 
@@ -37,6 +40,7 @@ export class WorkCore implements WorkClient {
   readonly manager: WorkManager;
   readonly visible = new VisibleUnits();
   readonly outputs: OutputStreams;
+  readonly staging: StagingDesk;
   readonly moves = new MoveFeed();
   /** Emits after every step that moved units. */
   readonly changed$ = new Subject<void>();
@@ -66,6 +70,13 @@ export class WorkCore implements WorkClient {
     this.outputs = new OutputStreams({
       isFinal: (unit) => this.visible.isFinal(unit),
       watch: (unit, stream, on) => this.#watch(unit, stream, on),
+    });
+    this.staging = new StagingDesk({
+      service: id,
+      find: (agentId, unit, attempt, item) => {
+        const files = filesOfAttempt(this.manager.state, agentId, unit, attempt);
+        return files instanceof AttemptFiles ? files.at(item) : files;
+      },
     });
   }
 
@@ -113,6 +124,8 @@ export class WorkCore implements WorkClient {
 
   agentJoined(agent: AgentPort, { units, attempts, phases }: HeldUnits, isRetired = false): void {
     this.#ports.set(agent.agentId, agent);
+    // By a new link: what was on its way by an old one is not any more.
+    this.staging.disconnected(agent.agentId);
     const { agentId, pilotId, node, endsAt } = agent;
     this.#take({
       type: 'agent-joined',
@@ -125,6 +138,10 @@ export class WorkCore implements WorkClient {
   }
 
   agentMessage(agent: AgentPort, message: WorkMessage): void {
+    if (isTransfer(message)) {
+      this.staging.receive(agent, message);
+      return;
+    }
     switch (message.type) {
       case 'report': {
         const { started, ended, returned, seq } = message;
@@ -150,16 +167,22 @@ export class WorkCore implements WorkClient {
     }
   }
 
+  agentDrained({ agentId }: AgentPort): void {
+    this.staging.drained(agentId);
+  }
+
   agentEndsAt({ agentId, endsAt }: AgentPort): void {
     this.#take({ type: 'agent-ends', now: this.clock.now(), agentId, endsAt });
   }
 
   agentSilent(agent: AgentPort, why: string): void {
+    this.staging.disconnected(agent.agentId);
     this.#take({ type: 'agent-silent', now: this.clock.now(), agentId: agent.agentId, why });
   }
 
   agentGone(agent: AgentPort, how: AgentEnding, detail: string): void {
     this.#ports.delete(agent.agentId);
+    this.staging.disconnected(agent.agentId);
     this.#take({ type: 'agent-gone', now: this.clock.now(), agentId: agent.agentId, how, detail });
     this.outputs.lost((unit) => this.#portOf(unit) === undefined);
   }
@@ -175,6 +198,7 @@ export class WorkCore implements WorkClient {
   /** Ends timers and streams; units live on in the journal. */
   release(error: unknown): void {
     this.#wake?.cancel();
+    this.staging.close();
     this.visible.release(error);
     this.outputs.release();
     this.moves.complete();

@@ -14,7 +14,6 @@ import {
   write,
   writeSync,
 } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   decodeEnd,
@@ -25,6 +24,7 @@ import {
 } from '../protocol/transfer-messages.ts';
 import { isNameWithin, parentOf } from './names.ts';
 import { problemOf, stagingError } from './problems.ts';
+import { removeAside } from './remove.ts';
 
 const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
 const MODE = 0o777;
@@ -45,7 +45,7 @@ export interface Staged {
 /** What has become of a transfer. */
 export type Arrival =
   | { readonly type: 'staged'; readonly staged: Staged; readonly end: TransferEnd }
-  | { readonly type: 'same'; readonly stamp: string }
+  | { readonly type: 'same'; readonly end: TransferEnd }
   | { readonly type: 'failed'; readonly problem: TransferProblem };
 
 /** A row of a pack. */
@@ -61,6 +61,8 @@ export interface Piece {
 export interface IncomingEvents {
   /** So many bytes of its chunks are written. */
   written(bytes: number): void;
+  /** Of a single large file so much is here. */
+  progress?(bytes: number, size: number): void;
   /** Once, and nothing after it; what came is removed unless it is `staged`. */
   over(arrival: Arrival): void;
 }
@@ -123,6 +125,7 @@ export class Incoming {
     }
     file.at += data.length;
     this.#unwritten += data.length;
+    if (this.#directories.size === 0) this.#events.progress?.(file.at, file.size);
     // What follows the file may be made while it is being written.
     if (file.at === file.size) this.#file = undefined;
     this.#write(file, data, at);
@@ -149,7 +152,7 @@ export class Incoming {
     if (this.#end !== undefined || this.#file !== undefined) throw outOfOrder(this.path);
     if (kind === PIECE.same) {
       if (this.#hasTop) throw outOfOrder(this.path);
-      this.#over({ type: 'same', stamp: data.toString() });
+      this.#over({ type: 'same', end: decodeEnd(data.toString()) });
     } else if (kind === PIECE.end) {
       if (!this.#hasTop) throw outOfOrder(this.path);
       this.#end = decodeEnd(data.toString());
@@ -252,8 +255,7 @@ export class Incoming {
 
   #discard(): void {
     if (this.#file !== undefined) this.#closeWritten(this.#file);
-    // Nothing to remove is mostly all there is to it; what cannot be removed stays.
-    if (this.#hasTop) void rm(this.path, { recursive: true, force: true }).catch(() => {});
+    if (this.#hasTop) removeAside(this.path, this.#directories.size > 0);
   }
 }
 

@@ -1,13 +1,11 @@
 /** Gathers small pieces of many transfers into one message. */
 import { hash } from 'node:crypto';
 import {
-  encodeEnd,
   PACK_BYTES,
   PACK_ROWS,
   type PackMessage,
   PIECE,
   type PieceKind,
-  type TransferEnd,
   type TransferProblem,
 } from '../protocol/transfer-messages.ts';
 
@@ -62,10 +60,6 @@ export class Pack {
     room.write(text);
     this.add(transfer, kind, name, 0, bytes);
     return true;
-  }
-
-  end(transfer: number, end: TransferEnd): boolean {
-    return this.text(transfer, PIECE.end, '', encodeEnd(end));
   }
 
   failed(transfer: number, problem: TransferProblem): boolean {

@@ -21,7 +21,12 @@ export class Receiver {
   }
 
   /** Makes that transfer at a path, at which there is nothing, and tells what has become of it. */
-  expect(transfer: number, path: string, over: (arrival: Arrival) => void): void {
+  expect(
+    transfer: number,
+    path: string,
+    over: (arrival: Arrival) => void,
+    progress?: (bytes: number, size: number) => void,
+  ): void {
     let written = 0;
     const incoming = new Incoming(path, {
       written: (bytes) => {
@@ -34,6 +39,7 @@ export class Receiver {
         this.#incoming.delete(transfer);
         over(arrival);
       },
+      ...(progress && { progress }),
     });
     this.#incoming.set(transfer, incoming);
   }

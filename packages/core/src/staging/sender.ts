@@ -12,7 +12,8 @@ import {
 import type { Budget } from './budget.ts';
 import { Pack, sha256 } from './pack.ts';
 import { problemOf } from './problems.ts';
-import { changed, type LargeFile, type Source, stampOf } from './source.ts';
+import { changed, type LargeFile, type Source } from './source.ts';
+import { stampOf } from './stamps.ts';
 
 /** Where a sender sends. */
 export interface SenderPort {
@@ -186,6 +187,7 @@ export class Sender {
       }
       const data = buffer.subarray(0, bytesRead);
       this.#port.send({ type: 'chunk', transfer, at: begin, data, sha256: sha256(data) });
+      flow.source.passed(at, size);
     }
   }
 

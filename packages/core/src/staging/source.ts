@@ -16,13 +16,15 @@ import {
 } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import {
+  encodeEnd,
   LARGE_BYTES,
   PIECE,
-  type TransferEnd,
+  type PieceKind,
   type TransferProblem,
 } from '../protocol/transfer-messages.ts';
 import type { Pack } from './pack.ts';
 import { problemOf, stagingError } from './problems.ts';
+import { shareableStamp, treeStamp } from './stamps.ts';
 
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
 const MODE = 0o777;
@@ -41,8 +43,18 @@ export interface LargeFile {
 /** What came of filling a pack: it is full, or a large file is next, or the transfer is over. */
 export type Filled = 'full' | 'large' | 'over';
 
-/** What is said at the end of a transfer; of a single file its state is given. */
-export type DescribeEnd = (stats: Stats | undefined) => Omit<TransferEnd, 'name'>;
+/** What somebody knows, or wants to know, of a transfer on its way out. */
+export interface SourceHooks {
+  /** Why nothing is sent at all. */
+  readonly refusal?: TransferProblem;
+  /** Whether the other side has kept what has that stamp, or will have it: then nothing is read. */
+  isSame?(stamp: string): 'kept' | 'coming' | undefined;
+  /** Asked once all is read: whether others will want what has that stamp. */
+  isShared?(stamp: string): boolean;
+  failed?(problem: TransferProblem): void;
+  /** Of a single large file so much is on its way. */
+  progress?(bytes: number, size: number): void;
+}
 
 interface Level {
   readonly path: string;
@@ -52,38 +64,27 @@ interface Level {
   next: number;
 }
 
-/** Tells the content of a file from any other that a file of this machine has or had. */
-export function stampOf({ dev, ino, size, mtimeMs, ctimeMs }: Stats): string {
-  return [dev, ino, size, mtimeMs, ctimeMs].join('-');
-}
-
 /** One transfer on its way out. */
 export class Source {
   readonly transfer: number;
   readonly path: string;
   /** The file that comes next, once `fill` has said so, until it is asked for more. */
   large: LargeFile | undefined;
-  /** Of a single file, once it was opened. */
-  stats: Stats | undefined;
-  readonly #isSame: ((stats: Stats) => string | undefined) | undefined;
-  readonly #describeEnd: DescribeEnd;
+  readonly #hooks: SourceHooks;
+  #stamp: string | undefined;
+  #stamping: Generator<void, string> | undefined;
   #levels: Level[] | undefined;
   #isOver = false;
 
-  /**
-   * `isSame` may say of a single file that the other side has it already, under a stamp.
-   * `describeEnd` is asked when all has been read.
-   */
-  constructor(
-    transfer: number,
-    path: string,
-    describeEnd: DescribeEnd = () => ({ stamp: '', isShared: false }),
-    isSame?: (stats: Stats) => string | undefined,
-  ) {
+  constructor(transfer: number, path: string, hooks: SourceHooks = {}) {
     this.transfer = transfer;
     this.path = path;
-    this.#describeEnd = describeEnd;
-    this.#isSame = isSame;
+    this.#hooks = hooks;
+  }
+
+  /** So much of its large file is on its way. */
+  passed(bytes: number, size: number): void {
+    if (this.#levels?.length === 0) this.#hooks.progress?.(bytes, size);
   }
 
   /** Adds what fits into the pack. What goes wrong with a file is put into the pack as well. */
@@ -100,6 +101,7 @@ export class Source {
   /** Gives the transfer up, and says so. */
   fail(pack: Pack, problem: TransferProblem): Filled {
     if (!pack.failed(this.transfer, problem)) return 'full';
+    this.#hooks.failed?.(problem);
     return this.#over();
   }
 
@@ -110,15 +112,14 @@ export class Source {
 
   #begin(pack: Pack): Filled {
     if (this.#isOver) return 'over';
+    if (this.#hooks.refusal !== undefined) return this.fail(pack, this.#hooks.refusal);
     const fd = openSync(this.path, FOLLOWING);
     try {
       const stats = fstatSync(fd);
+      if (!this.#isStamped(stats)) return 'full';
+      const same = this.#stamp ? this.#hooks.isSame?.(this.#stamp) : undefined;
+      if (same !== undefined) return this.#end(pack, PIECE.same, same === 'kept');
       if (stats.isDirectory()) return this.#beginTree(pack, stats);
-      this.stats = stats;
-      const same = this.#isSame?.(stats);
-      if (same !== undefined) {
-        return pack.text(this.transfer, PIECE.same, '', same) ? this.#over() : 'full';
-      }
       const filled = this.#file(pack, fd, '', { path: this.path, flags: FOLLOWING, stats });
       if (filled === 'full') return filled;
       this.#levels = [];
@@ -126,6 +127,19 @@ export class Source {
     } finally {
       closeSync(fd);
     }
+  }
+
+  /** Whether it is known by now what stamp it has, if anybody wants to know. */
+  #isStamped(stats: Stats): boolean {
+    if (this.#hooks.isSame === undefined) return true;
+    if (!stats.isDirectory()) this.#stamp = shareableStamp(stats);
+    else if (this.#stamp === undefined) {
+      this.#stamping ??= treeStamp(this.path);
+      const { done, value } = this.#stamping.next();
+      if (done) this.#stamp = value;
+      return done === true;
+    }
+    return true;
   }
 
   #beginTree(pack: Pack, stats: Stats): Filled {
@@ -147,8 +161,14 @@ export class Source {
         if (filled !== undefined) return filled;
       }
     }
-    const end = { name: basename(resolve(this.path)), ...this.#describeEnd(this.stats) };
-    return pack.end(this.transfer, end) ? this.#over() : 'full';
+    const isShared = this.#stamp ? this.#hooks.isShared?.(this.#stamp) === true : false;
+    return this.#end(pack, PIECE.end, isShared);
+  }
+
+  #end(pack: Pack, kind: PieceKind, isShared: boolean): Filled {
+    const end = { name: basename(resolve(this.path)), stamp: this.#stamp ?? '', isShared };
+    const fits = pack.text(this.transfer, kind, '', encodeEnd(end));
+    return fits ? this.#over() : 'full';
   }
 
   /** Undefined: it is in the pack. */
@@ -225,4 +245,9 @@ function readWhole(fd: number, into: Buffer): number {
 /** What is said of a file that was not the same at its end as at its beginning. */
 export function changed(path: string): Error {
   return stagingError(`${path} was changed while it was read`, { transient: true });
+}
+
+/** A transfer of which there is nothing but a problem. */
+export function refused(transfer: number, problem: TransferProblem): Source {
+  return new Source(transfer, '', { refusal: problem });
 }

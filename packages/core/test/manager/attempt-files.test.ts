@@ -22,13 +22,13 @@ describe('what an agent names', () => {
     world.submit({ fileTransfer, output: '/home/out', error: 'err' });
     world.join('a');
     const files = filesOf(world, 'a', 0);
-    expect(files.at(0)).toEqual({
+    expect(files.at(0)).toMatchObject({
       path: '/home/data',
       direction: 'in',
       append: false,
       optional: false,
     });
-    expect(files.at(1)).toEqual({
+    expect(files.at(1)).toMatchObject({
       path: '/home/logs/',
       direction: 'out',
       append: true,

@@ -42,7 +42,7 @@ class Held {
     connected: true,
     buffered: 0,
     channelOf: () => 1,
-    send: (message) => this.sent.push(message),
+    send: (message) => this.sent.push(message as ManagerMessage),
   };
   #commits: (() => void)[] = [];
   readonly core = new WorkCore({

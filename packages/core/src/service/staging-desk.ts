@@ -1,0 +1,108 @@
+/**
+ * Answers the agents that want files of units, or bring some: for one work unit service, for as long
+ * as each link lasts. Which file of this machine an item is, the manager's own descriptions say.
+ */
+import type { AgentTransfer, ManagerTransfer, OnChannel } from '../protocol/transfer-messages.ts';
+import { Budget } from '../staging/budget.ts';
+import { StagingIn } from './staging-in.ts';
+import type { FindFile } from './staging-lookup.ts';
+import { StagingOut } from './staging-out.ts';
+
+/** An agent, as far as its link goes. */
+export interface StagingPort {
+  readonly agentId: string;
+  readonly buffered: number;
+  channelOf(serviceId: string): number;
+  send(message: OnChannel<ManagerTransfer>): void;
+}
+
+/** What a desk is made of. */
+export interface StagingDeskParts {
+  readonly service: string;
+  /** The file of this machine that an item is, now. */
+  readonly find: FindFile;
+}
+
+/** Both ways of one link. */
+interface Session {
+  /** To the node. */
+  readonly out: StagingOut;
+  /** From the node. */
+  readonly in: StagingIn;
+}
+
+/** All transfers of a work unit service. */
+export class StagingDesk {
+  readonly #parts: StagingDeskParts;
+  readonly #budget = new Budget();
+  readonly #sessions = new Map<string, Session>();
+
+  constructor(parts: StagingDeskParts) {
+    this.#parts = parts;
+  }
+
+  /** A message about files has come. */
+  receive(port: StagingPort, message: AgentTransfer): void {
+    const session = this.#sessions.get(port.agentId) ?? this.#open(port);
+    switch (message.type) {
+      case 'fetch':
+        session.out.fetch(message);
+        return;
+      case 'credit':
+        session.out.credit(message);
+        return;
+      case 'stamps':
+        session.out.stamps(message);
+        return;
+      case 'offer':
+        session.in.offer(message);
+        return;
+      case 'pack':
+      case 'chunk':
+        session.in.receive(message);
+        return;
+      case 'drop':
+        session.out.drop(message.transfers);
+        session.in.drop(message.transfers);
+    }
+  }
+
+  /** The link of an agent takes more. */
+  drained(agentId: string): void {
+    this.#sessions.get(agentId)?.out.drained();
+  }
+
+  /** The link of an agent is over: what is not complete is removed, and will be asked for again. */
+  disconnected(agentId: string): void {
+    const session = this.#sessions.get(agentId);
+    this.#sessions.delete(agentId);
+    session?.out.close();
+    session?.in.close();
+  }
+
+  /** Ends all transfers. */
+  close(): void {
+    for (const agentId of [...this.#sessions.keys()]) this.disconnected(agentId);
+  }
+
+  #open(port: StagingPort): Session {
+    const { service, find } = this.#parts;
+    const { agentId } = port;
+    const send = (message: ManagerTransfer): void =>
+      port.send({ ...message, channel: port.channelOf(service) });
+    const way = {
+      get buffered() {
+        return port.buffered;
+      },
+      send,
+    };
+    const ofAgent: Parameters<FindFile>[0] = agentId;
+    const out = new StagingOut(way, this.#budget, (...item) => find(ofAgent, ...item));
+    const session = {
+      out,
+      in: new StagingIn(service, send, (...item) => find(ofAgent, ...item)),
+    };
+    this.#sessions.set(agentId, session);
+    return session;
+  }
+}

@@ -1,0 +1,117 @@
+/** Sends inputs of units to one agent: what it has, or is about to have, is not sent again. */
+import type {
+  AgentTransfer,
+  CreditMessage,
+  ManagerTransfer,
+} from '../protocol/transfer-messages.ts';
+import type { Budget } from '../staging/budget.ts';
+import { Sender } from '../staging/sender.ts';
+import { refused, Source } from '../staging/source.ts';
+import { type FindItem, findFor } from './staging-lookup.ts';
+
+type Fetch = Extract<AgentTransfer, { readonly type: 'fetch' }>;
+type Stamps = Extract<AgentTransfer, { readonly type: 'stamps' }>;
+
+/** What an agent has of a content. */
+interface Known {
+  /** Which transfer brings it. */
+  readonly transfer: number;
+  /** Which of the agent's questions that transfer was an answer to. */
+  readonly question: number;
+  isKept: boolean;
+}
+
+/** So many names are remembered, to know which are asked for twice. */
+const MOST_NAMES = 10_000;
+
+/** The way to one agent, as long as its link lasts. */
+export class StagingOut {
+  readonly #find: FindItem;
+  readonly #sender: Sender;
+  /** By stamp. */
+  readonly #known = new Map<string, Known>();
+  /** How often each file has been asked for. */
+  readonly #asked = new Map<string, number>();
+  #question = 0;
+
+  constructor(
+    port: { readonly buffered: number; send(message: ManagerTransfer): void },
+    budget: Budget,
+    find: FindItem,
+  ) {
+    this.#find = find;
+    this.#sender = new Sender(port, budget);
+  }
+
+  /** The agent wants inputs. */
+  fetch({ first, units, attempts, items, isFresh = false }: Fetch): void {
+    this.#question += 1;
+    for (let row = 0; row < units.length; row++) {
+      const [unit, attempt, item] = [units[row], attempts[row], items[row]];
+      if (unit === undefined || attempt === undefined || item === undefined) return;
+      const found = findFor('in', this.#find, unit, attempt, item);
+      if ('problem' in found) this.#sender.add(refused(first + row, found));
+      else this.#add(first + row, found.path, isFresh);
+    }
+  }
+
+  /** The agent has written so much. */
+  credit({ transfer, bytes }: CreditMessage): void {
+    this.#sender.credit(transfer, bytes);
+  }
+
+  /** The agent says what it has for others, and what it has no longer. */
+  stamps({ has, lost }: Stamps): void {
+    for (const stamp of has) {
+      const known = this.#known.get(stamp);
+      if (known !== undefined) known.isKept = true;
+      else this.#known.set(stamp, { transfer: -1, question: 0, isKept: true });
+    }
+    for (const stamp of lost) this.#known.delete(stamp);
+  }
+
+  /** The agent does not want these any more. */
+  drop(transfers: Uint32Array): void {
+    const gone = new Set(transfers);
+    for (const transfer of gone) this.#sender.drop(transfer);
+    for (const [stamp, { transfer, isKept }] of this.#known) {
+      if (!isKept && gone.has(transfer)) this.#known.delete(stamp);
+    }
+  }
+
+  drained(): void {
+    this.#sender.drained();
+  }
+
+  close(): void {
+    this.#sender.close();
+  }
+
+  #add(transfer: number, path: string, isFresh: boolean): void {
+    if (this.#asked.size >= MOST_NAMES) this.#asked.clear();
+    this.#asked.set(path, (this.#asked.get(path) ?? 0) + 1);
+    const question = this.#question;
+    let mine = '';
+    const source = new Source(transfer, path, {
+      isSame: (stamp) => {
+        const known = this.#known.get(stamp);
+        if (known !== undefined && !(isFresh && known.question < question)) {
+          return known.isKept ? 'kept' : 'coming';
+        }
+        if (!this.#isAskedTwice(path)) return undefined;
+        mine = stamp;
+        this.#known.set(stamp, { transfer, question, isKept: false });
+        return undefined;
+      },
+      isShared: (stamp) => stamp === mine,
+      failed: () => {
+        if (this.#known.get(mine)?.transfer === transfer) this.#known.delete(mine);
+      },
+    });
+    this.#sender.add(source);
+  }
+
+  #isAskedTwice(path: string): boolean {
+    return (this.#asked.get(path) ?? 0) > 1;
+  }
+}
