@@ -46,6 +46,11 @@ export class Authentication {
     );
   };
 
+  /** Whether there is a server that asks who it is. */
+  get hasBegun(): boolean {
+    return this.#attempts !== undefined;
+  }
+
   /** The error that says what was tried. */
   refusal(): AdaptorError {
     const { user, host } = this.#endpoint;

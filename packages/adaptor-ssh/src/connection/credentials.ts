@@ -2,32 +2,18 @@
  * What a user knows: passwords and passphrases, given beforehand or asked for. They are kept in memory
  * for as long as the connection may have to be made again, and go nowhere but into the protocol.
  */
-import type { SecurityContext } from '@pstar/core/adaptor';
-
-/** A question to the user. */
-export interface Question {
-  readonly text: string;
-  readonly echo: boolean;
-  readonly kind: 'password' | 'passphrase' | 'keyboard-interactive';
-  readonly host: string;
-  readonly user: string;
-}
-
-/** Who the user is, and a way to ask him. */
-export type SshSecurity = SecurityContext & {
-  readonly prompt?: (question: Question) => string | Promise<string>;
-};
+import type { SecurityContext, SecurityQuestion } from '@pstar/core/adaptor';
 
 /** Passwords and passphrases of one user for one connection. */
 export class Credentials {
-  readonly #security: SshSecurity;
+  readonly #security: SecurityContext;
   readonly #who: { readonly host: string; readonly user: string };
   readonly #around: (asking: Promise<string>) => Promise<string>;
   readonly #answers = new Map<string, string>();
 
   /** `around` gets each question that is under way, so that no time-out runs meanwhile. */
   constructor(
-    security: SshSecurity,
+    security: SecurityContext,
     who: { host: string; user: string },
     around: (asking: Promise<string>) => Promise<string>,
   ) {
@@ -49,14 +35,20 @@ export class Credentials {
    * What to say to a question the first time, the second and so on: what was given beforehand or has
    * been answered, then what the user says; undefined when there is nothing left to say.
    */
-  async answer(kind: Question['kind'], text: string, attempt: number): Promise<string | undefined> {
+  async answer(
+    kind: SecurityQuestion['kind'],
+    text: string,
+    attempt: number,
+  ): Promise<string | undefined> {
     const known = this.#answers.get(text) ?? this.#security.userPass;
     if (known === undefined) return await this.ask({ kind, text, echo: false });
     return attempt === 0 ? known : await this.ask({ kind, text, echo: false });
   }
 
   /** Asks the user, if there is one. */
-  async ask(question: Pick<Question, 'kind' | 'text' | 'echo'>): Promise<string | undefined> {
+  async ask(
+    question: Pick<SecurityQuestion, 'kind' | 'text' | 'echo'>,
+  ): Promise<string | undefined> {
     const { prompt } = this.#security;
     if (prompt === undefined) return undefined;
     const asking = Promise.resolve(prompt({ ...question, ...this.#who }));

@@ -101,6 +101,11 @@ class Reading {
 
   pass(final: boolean): void {
     this.#final = final;
+    // By the final pass the name is settled, and a HostName comes too late.
+    if (final) {
+      this.#values['hostname'] = this.#hostname.replaceAll('%', '%%');
+      if (this.settings.proxyjump?.toLowerCase() === 'none') delete this.#values['proxyjump'];
+    }
     const { file } = this.#query;
     if (file !== undefined) {
       this.#file(file, { depth: 0, base: userBase(), required: true });
@@ -178,7 +183,7 @@ class Reading {
       case 'all':
         return true;
       case 'canonical':
-        return false;
+        return this.#final;
       case 'final':
         this.wantsFinalPass = true;
         return this.#final;

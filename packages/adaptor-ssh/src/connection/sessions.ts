@@ -1,0 +1,99 @@
+/** Opens sessions on a connection that may have to come back first, a bounded number at a time. */
+import { once } from 'node:events';
+import { AdaptorError } from '@pstar/core/adaptor';
+import type { Client, ClientChannel, SFTPWrapper } from 'ssh2';
+import { SessionGate } from './session-gate.ts';
+import type { SharedConnection } from './shared-connection.ts';
+import { connectionLost } from './ssh-errors.ts';
+
+type Done<T> = (error: Error | undefined, session: T) => void;
+
+/** What ssh2 says when a server did not open a session, or did not start what was asked for in it. */
+type OpenError = Error & { readonly reason?: unknown };
+
+/** The sessions of one connection. */
+export class Sessions {
+  readonly #connection: SharedConnection;
+  readonly #gate: SessionGate;
+
+  constructor(connection: SharedConnection, onCrowded: () => void) {
+    this.#connection = connection;
+    this.#gate = new SessionGate(onCrowded);
+  }
+
+  get name(): string {
+    return this.#connection.name;
+  }
+
+  /** Starts a line of the login shell. */
+  async exec(commandLine: string, signal?: AbortSignal): Promise<ClientChannel> {
+    return await this.#open('a command', signal, (client, done: Done<ClientChannel>) => {
+      client.exec(commandLine, done);
+    });
+  }
+
+  async sftp(signal?: AbortSignal): Promise<SFTPWrapper> {
+    return await this.#open('the sftp subsystem', signal, (client, done: Done<SFTPWrapper>) => {
+      client.sftp(done);
+    });
+  }
+
+  close(): void {
+    this.#gate.close(connectionLost(this.name));
+  }
+
+  async #open<T extends ClientChannel | SFTPWrapper>(
+    what: string,
+    signal: AbortSignal | undefined,
+    start: (client: Client, done: Done<T>) => void,
+  ): Promise<T> {
+    for (;;) {
+      await this.#gate.enter(signal);
+      let client: Client | undefined;
+      try {
+        client = await this.#connection.client(signal);
+        const session = await started(client, start);
+        session.once('close', () => this.#gate.leave());
+        return session;
+      } catch (error) {
+        const isFull = (error as OpenError).reason !== undefined;
+        const goesOn = isFull && this.#gate.refused();
+        this.#gate.leave();
+        if (client === undefined) throw error;
+        if (isFull && !goesOn) throw this.#refusal(error);
+        if (!isFull) await this.#notStarted(what, client, error as Error);
+      }
+    }
+  }
+
+  /** Settles when it can be tried again, because nothing can have been started. */
+  async #notStarted(what: string, client: Client, error: Error): Promise<void> {
+    const isAsked = error.message.startsWith('Unable to');
+    if (isAsked && !this.#connection.isCurrent(client)) throw connectionLost(this.name, error);
+    if (isAsked) {
+      throw new AdaptorError('OPERATION_UNSUPPORTED', `the server does not start ${what}`, {
+        subject: this.name,
+        hint: `see what sshd_config says of it there: Subsystem sftp, ForceCommand`,
+        cause: error,
+      });
+    }
+    if (this.#connection.isCurrent(client)) await once(client, 'close');
+  }
+
+  #refusal(cause: unknown): AdaptorError {
+    return new AdaptorError('TRY_LATER', 'the server opens no session', {
+      subject: this.name,
+      hint: 'see MaxSessions in its sshd_config',
+      cause,
+    });
+  }
+}
+
+function started<T>(client: Client, start: (client: Client, done: Done<T>) => void): Promise<T> {
+  return new Promise((resolve, reject) => {
+    start(client, (error, session) => {
+      if (error) reject(error);
+      else resolve(session);
+    });
+  });
+}
