@@ -6,23 +6,28 @@ import { SlurmResourceManager } from './resource-manager.ts';
 import { connectRest } from './rest.ts';
 import { REST_PROTOCOLS } from './rest-address.ts';
 import { siteDefaults } from './site.ts';
+import { type Environment, environmentOf, namesOf } from './surroundings.ts';
 import type { SlurmTransport } from './transport.ts';
 import { readOptions, refuseHost, refusePath, SlurmOptions } from './url.ts';
 
 /** Starts agents as jobs of Slurm. */
 export const slurmAdaptor: Adaptor = defineAdaptor({
   scheme: 'slurm',
+  transports: ['http', 'https', 'unix'],
   optionsSchema: SlurmOptions,
   attributes: HONOURED,
   connect: async (rm, context) => {
     const url = readOptions(rm);
-    const defaults = { url, site: siteDefaults(process.env) };
-    const { clock, directory } = context;
-    const transport = await transportOf(rm, url, context);
+    const { transport, environment } = await reached(rm, url, context);
     try {
       // Says at once when there is no Slurm, rather than with the first pilot.
       await transport.info();
-      const manager = new SlurmResourceManager({ transport, clock, directory, defaults });
+      const { clock, directory, runner } = context;
+      const defaults = { url, site: siteDefaults(environment) };
+      const { files } = runner;
+      const names = () => namesOf(runner);
+      const parts = { transport, clock, directory, defaults, files, names };
+      const manager = new SlurmResourceManager(parts);
       await manager.tidy();
       return manager;
     } catch (error) {
@@ -32,16 +37,22 @@ export const slurmAdaptor: Adaptor = defineAdaptor({
   },
 });
 
-async function transportOf(
-  rm: URL,
-  url: SlurmOptions,
-  context: ConnectContext,
-): Promise<SlurmTransport> {
-  if (REST_PROTOCOLS.includes(rm.protocol)) return connectRest(rm, context);
+/** A way to Slurm, and the environment at its beginning. */
+interface Reached {
+  readonly transport: SlurmTransport;
+  readonly environment: Environment;
+}
+
+async function reached(rm: URL, url: SlurmOptions, context: ConnectContext): Promise<Reached> {
+  if (REST_PROTOCOLS.includes(rm.protocol)) {
+    return { transport: await connectRest(rm, context), environment: process.env };
+  }
   if (rm.protocol === 'slurm:') {
     refuseHost(rm);
     refusePath(rm);
   }
+  const { runner } = context;
+  const environment = await environmentOf(runner);
   const { bin, conf, cluster } = url;
-  return commandTransport({ runner: context.runner, environment: process.env, bin, conf, cluster });
+  return { transport: commandTransport({ runner, environment, bin, conf, cluster }), environment };
 }

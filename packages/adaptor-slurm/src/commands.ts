@@ -16,6 +16,7 @@ import {
   RECORD_FORMAT,
 } from './outputs.ts';
 import { refusalOf } from './refusals.ts';
+import type { Environment } from './surroundings.ts';
 import type {
   JobRow,
   PastJobs,
@@ -29,8 +30,8 @@ import type {
 /** How the commands are found, and what they are about. */
 export interface CommandOptions {
   readonly runner: CommandRunner;
-  /** The environment of this program, which commands inherit. */
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** What every command has where they run. */
+  readonly environment: Environment;
   readonly bin?: string | undefined;
   readonly conf?: string | undefined;
   readonly cluster?: string | undefined;
@@ -223,13 +224,13 @@ function withWayOut(error: unknown, host: string): unknown {
   if (!(error instanceof PilotError) || error.code !== 'NOT_FOUND') return error;
   return new AdaptorError('NOT_FOUND', error.problem, {
     subject: host,
-    hint: 'load the module, or write slurm:///?bin=/path/of/its/bin',
+    hint: 'load the module there, or say in the URL where they are: ?bin=/path/of/its/bin',
     cause: error,
   });
 }
 
 /** Variables that would have a command show less, or otherwise, than it is asked to. */
-function defaultsOf(tool: string, environment: CommandOptions['environment']): readonly string[] {
+function defaultsOf(tool: string, environment: Environment): readonly string[] {
   if (tool === 'sbatch') return [];
   const prefix = `${tool.toUpperCase()}_`;
   return Object.keys(environment).filter((name) => name.startsWith(prefix));
@@ -248,10 +249,7 @@ const NEVER = ['array', 'input', 'open-mode', 'signal', 'wait'];
  * Variables that would go before what the script says, and, where this program runs in a job of
  * Slurm's itself, those of that job, which would be handed on into the new one.
  */
-function misleading(
-  environment: CommandOptions['environment'],
-  options: readonly string[],
-): readonly string[] {
+function misleading(environment: Environment, options: readonly string[]): readonly string[] {
   const decided = new Set(
     [...options, ...NEVER].map(
       (name) => VARIABLES[name] ?? `SBATCH_${name.toUpperCase().replaceAll('-', '_')}`,

@@ -2,11 +2,12 @@
  * What is written down before anything is submitted, in the directory that the adaptor has for its
  * connection: as which job, and which element of it, a launch went to Slurm. So it is found again
  * after a crash, and what was never written down was never submitted.
+ *
+ * That is this machine's. What Slurm and its nodes see is where its commands run.
  */
-import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { AgentLaunch } from '@pstar/core/adaptor';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join, posix } from 'node:path';
+import type { AgentLaunch, RemoteFiles } from '@pstar/core/adaptor';
 
 /** Where a launch is in Slurm. */
 export interface Placed {
@@ -17,16 +18,22 @@ export interface Placed {
 }
 
 interface Kept extends Placed {
-  /** Gone once the pilot is over. */
+  /** Gone once the pilot is over; where the commands run. */
   readonly settingsFile: string;
 }
 
 /** The files of one connection. */
 export class LaunchFiles {
+  readonly #there: RemoteFiles;
   readonly #launches: string;
   readonly #arrays: string;
 
-  constructor(directory: string) {
+  /**
+   * @param directory the connection's own
+   * @param there where the commands run
+   */
+  constructor(directory: string, there: RemoteFiles) {
+    this.#there = there;
     this.#launches = join(directory, 'launches');
     this.#arrays = join(directory, 'arrays');
   }
@@ -43,14 +50,20 @@ export class LaunchFiles {
   }
 
   /**
-   * Makes the directory of an array that is written down: Slurm writes the output of an element to a file that is named by
-   * its index, and that leads to the log of its pilot.
+   * Makes the directory of an array that is written down: Slurm writes the output of an element to a
+   * file that is named by its index, and that leads to the log of its pilot. It is beside the first
+   * pilot's, which may be over and gone before another begins.
    */
   async makeArray(job: string, launches: readonly AgentLaunch[]): Promise<string> {
-    const directory = join(this.#arrays, job);
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    const [first] = launches as readonly [AgentLaunch];
+    const directory = posix.join(posix.dirname(first.directory), job);
+    await mkdir(this.#arrays, { recursive: true, mode: 0o700 });
+    await writeFile(join(this.#arrays, job), directory, { flush: true });
+    await this.#there.makeDirectory(directory);
     await Promise.all(
-      launches.map(({ logFile }, index) => symlink(logFile, join(directory, `${index}.log`))),
+      launches.map(({ logFile }, index) =>
+        this.#there.symlink(logFile, posix.join(directory, `${index}.log`)),
+      ),
     );
     return directory;
   }
@@ -70,14 +83,32 @@ export class LaunchFiles {
     // Looked at first: of what is here now the launches have been written down.
     const arrays = await namesIn(this.#arrays);
     const used = new Set<string>();
-    for (const name of await namesIn(this.#launches)) {
+    const look = async (name: string) => {
       const kept = await this.#read(join(this.#launches, name));
-      if (kept !== undefined && existsSync(kept.settingsFile)) used.add(kept.job);
+      if (kept !== undefined && (await this.#isThere(kept.settingsFile))) used.add(kept.job);
       else await rm(join(this.#launches, name), { force: true });
-    }
-    for (const job of arrays) {
-      if (!used.has(job)) await rm(join(this.#arrays, job), { recursive: true, force: true });
-    }
+    };
+    await Promise.all((await namesIn(this.#launches)).map(look));
+    const unused = arrays.filter((job) => !used.has(job));
+    await Promise.all(unused.map((job) => this.removeArray(job)));
+  }
+
+  /** Removes the directory of an array; what cannot be removed stays written down for the next time. */
+  async removeArray(job: string): Promise<void> {
+    const note = join(this.#arrays, job);
+    try {
+      const directory = await readFile(note, 'utf8');
+      if (directory !== '') await this.#there.remove(directory);
+      await rm(note, { force: true });
+    } catch {}
+  }
+
+  /** What cannot be looked at is taken to be there. */
+  #isThere(path: string): Promise<boolean> {
+    return this.#there.stat(path).then(
+      (facts) => facts !== undefined,
+      () => true,
+    );
   }
 
   #launch(name: string): string {

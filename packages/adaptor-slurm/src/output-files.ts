@@ -1,7 +1,6 @@
-/** Whether the files of a description can be where they are to be, as far as that is seen from here. */
-import { stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { type AgentLaunch, PilotError } from '@pstar/core/adaptor';
+/** Whether the files of a description can be where they are to be, as far as commands see that. */
+import { dirname } from 'node:path/posix';
+import { type AgentLaunch, PilotError, type RemoteFiles } from '@pstar/core/adaptor';
 import { errorFile } from './plan.ts';
 
 /**
@@ -10,10 +9,11 @@ import { errorFile } from './plan.ts';
  *
  * @throws PilotError `DESCRIPTION_INVALID`
  */
-export async function refuseLostFiles(launch: AgentLaunch): Promise<void> {
+export async function refuseLostFiles(launch: AgentLaunch, files: RemoteFiles): Promise<void> {
   const { output } = launch.description;
-  const files = { output: output && launch.logFile, error: errorFile(launch) };
-  for (const [subject, file] of Object.entries(files)) {
+  const wanted = { output: output && launch.logFile, error: errorFile(launch) };
+  const isThere = (path: string) => isSeen(files, path);
+  for (const [subject, file] of Object.entries(wanted)) {
     if (file === undefined) continue;
     const directory = dirname(file);
     const above = dirname(directory);
@@ -26,9 +26,9 @@ export async function refuseLostFiles(launch: AgentLaunch): Promise<void> {
 }
 
 /** What cannot be looked at is taken to be there. */
-async function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
+function isSeen(files: RemoteFiles, path: string): Promise<boolean> {
+  return files.stat(path).then(
+    (facts) => facts !== undefined,
     () => true,
-    (error: NodeJS.ErrnoException) => error.code !== 'ENOENT',
   );
 }

@@ -1,5 +1,5 @@
 /** What becomes of a launch, or of several that differ in nothing but their own files. PURE. */
-import { isAbsolute, join } from 'node:path';
+import { isAbsolute, join } from 'node:path/posix';
 import type { AgentLaunch } from '@pstar/core/adaptor';
 import { descriptionOptions } from './attributes.ts';
 import { candidateOptions } from './candidates.ts';

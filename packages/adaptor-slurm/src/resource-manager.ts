@@ -1,10 +1,10 @@
 /** A connection to one Slurm, whichever way it is asked. */
-import { hostname, networkInterfaces } from 'node:os';
 import {
   type AgentLaunch,
   type Clock,
   type NativeState,
   PilotError,
+  type RemoteFiles,
   type ResourceManager,
   type ResourceManagerInfo,
 } from '@pstar/core/adaptor';
@@ -25,6 +25,10 @@ export interface SlurmParts {
   readonly defaults: Defaults;
   /** The adaptor's own. */
   readonly directory: string;
+  /** Those that Slurm and its nodes see. */
+  readonly files: RemoteFiles;
+  /** The names and addresses of the machine from where Slurm is asked. */
+  names(): Promise<readonly string[]>;
 }
 
 /** Nodes come and go, but not often. */
@@ -46,12 +50,12 @@ export class SlurmResourceManager implements ResourceManager {
   #nodes: { readonly at: number; readonly nodes: Promise<readonly SlurmNode[]> } | undefined;
 
   constructor(parts: SlurmParts) {
-    const { transport, clock, defaults, directory } = parts;
+    const { transport, clock, defaults, directory, files: there } = parts;
     this.#parts = parts;
-    this.#files = new LaunchFiles(directory);
+    this.#files = new LaunchFiles(directory, there);
     this.pollIntervalMs = 1000 * (defaults.url.poll ?? 10);
     const arrays = defaults.url.arrays !== 'no';
-    this.#submissions = new Submissions({ transport, clock, files: this.#files, arrays });
+    this.#submissions = new Submissions({ transport, clock, files: this.#files, there, arrays });
   }
 
   /** Removes what earlier connections have left. */
@@ -114,9 +118,11 @@ export class SlurmResourceManager implements ResourceManager {
 
   async #submit(launch: AgentLaunch, signal: AbortSignal | undefined): Promise<string> {
     if (isLoopback(launch.manager.host)) {
-      refuseUnreachable(launch.manager, await this.#allNodes(), ownAddresses());
+      const nodes = await this.#allNodes();
+      const isFar = nodes.some(({ address }) => !isLoopback(address));
+      refuseUnreachable(launch.manager, nodes, isFar ? await this.#parts.names() : []);
     }
-    await refuseLostFiles(launch);
+    await refuseLostFiles(launch, this.#parts.files);
     const planned = await this.#plan(launch);
     try {
       return await this.#submissions.submit(planned, signal);
@@ -177,13 +183,6 @@ export class SlurmResourceManager implements ResourceManager {
     const info = isAboutPartition ? await transport.info().catch(() => undefined) : undefined;
     return withWayOut(error, planned, defaults, info?.partitions ?? []);
   }
-}
-
-/** The names and addresses by which nodes may be this machine. */
-function ownAddresses(): readonly string[] {
-  const name = hostname();
-  const addresses = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
-  return [name, name.split('.')[0] as string, ...addresses.map(({ address }) => address)];
 }
 
 /** A start in the past is now, and not every version of sbatch takes it. */

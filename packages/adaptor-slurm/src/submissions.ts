@@ -1,7 +1,5 @@
 /** Hands launches over: those of one moment that differ in their own files only, as one array. */
-import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
-import type { Clock, PilotError } from '@pstar/core/adaptor';
+import type { Clock, PilotError, RemoteFiles } from '@pstar/core/adaptor';
 import { Gathering } from './gathering.ts';
 import { givenUp, whenAll } from './given-up.ts';
 import type { LaunchFiles } from './launch-files.ts';
@@ -14,13 +12,11 @@ export interface SubmissionsParts {
   readonly transport: SlurmTransport;
   readonly clock: Clock;
   readonly files: LaunchFiles;
+  /** Where the commands run. */
+  readonly there: RemoteFiles;
   /** Whether there may be arrays. */
   readonly arrays: boolean;
 }
-
-/** Without waiting for whoever reads a named pipe. */
-const LOG_FLAGS =
-  constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NONBLOCK;
 
 interface Item {
   readonly planned: PlannedLaunch;
@@ -74,12 +70,12 @@ export class Submissions {
 
   /** Undefined where Slurm takes no such array: a limit may well have room for one. */
   async #submitArray(items: readonly Item[]): Promise<number | undefined> {
-    const { files, transport } = this.#parts;
+    const { files, there, transport } = this.#parts;
     const planned = items.map((item) => item.planned);
     const launches = planned.map(({ launch }) => launch);
     const name = arrayName(planned);
     const signal = whenAll(items.map((item) => item.signal));
-    await Promise.all(launches.map(({ logFile }) => makeLog(logFile)));
+    await Promise.all(launches.map(({ logFile }) => makeLog(there, logFile)));
     await files.place(name, launches);
     const directory = await files.makeArray(name, launches);
     try {
@@ -87,6 +83,7 @@ export class Submissions {
     } catch (error) {
       if (mayBeAccepted(error)) throw error;
       await files.forget(launches);
+      await files.removeArray(name);
       const { code } = error as PilotError;
       if (['TRY_LATER', 'OPERATION_UNSUPPORTED'].includes(code)) return undefined;
       throw error;
@@ -94,10 +91,10 @@ export class Submissions {
   }
 
   async #submitSingle({ planned, signal }: Item): Promise<string> {
-    const { files, transport } = this.#parts;
+    const { files, there, transport } = this.#parts;
     const { launch } = planned;
     const job = singleJob(planned);
-    await makeLog(launch.logFile);
+    await makeLog(there, launch.logFile);
     await files.place(job.name, [launch]);
     try {
       return String(await transport.submit(job, signal));
@@ -109,8 +106,12 @@ export class Submissions {
   }
 }
 
-/** Slurm would make it readable by all. Where it is to be may be known to nodes only. */
-async function makeLog(file: string): Promise<void> {
-  const log = await open(file, LOG_FLAGS, 0o600).catch(() => undefined);
-  await log?.close();
+/**
+ * Slurm would make it readable by all. What is there stays, be it a named pipe; and where it is to be
+ * may be known to nodes only.
+ */
+async function makeLog(there: RemoteFiles, file: string): Promise<void> {
+  try {
+    if ((await there.stat(file)) === undefined) await there.write(file, '');
+  } catch {}
 }

@@ -82,7 +82,7 @@ describe('submit', () => {
       subject: 'login',
     });
     await expect(transport(() => missing).slurm.submit(JOB)).rejects.toThrow(
-      'sbatch: command not found (login); load the module, or write slurm:///?bin=/path/of/its/bin',
+      'sbatch: command not found (login); load the module there, or say in the URL where they are: ?bin=/path/of/its/bin',
     );
   });
 

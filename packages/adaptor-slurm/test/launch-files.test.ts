@@ -1,18 +1,21 @@
+import { existsSync } from 'node:fs';
 import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { AgentLaunch } from '@pstar/core/adaptor';
+import { AdaptorError, type AgentLaunch, localCommandRunner } from '@pstar/core/adaptor';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { LaunchFiles } from '../src/launch-files.ts';
 import { launchOf } from './support/launches.ts';
+import { localWith } from './support/runner.ts';
 
+const { files: there } = localCommandRunner();
 let place: string;
 let files: LaunchFiles;
 let launches: [AgentLaunch, AgentLaunch];
 
 beforeEach(async () => {
   place = await mkdtemp(join(tmpdir(), 'pstar-launches-'));
-  files = new LaunchFiles(join(place, 'slurm'));
+  files = new LaunchFiles(join(place, 'slurm'), there);
   const made = ['a', 'b'].map((name) => launchOf({}, { name, directory: join(place, name) }));
   for (const { settingsFile } of made) {
     await mkdir(dirname(settingsFile));
@@ -25,7 +28,7 @@ afterEach(() => rm(place, { recursive: true, force: true }));
 
 it('knows where launches went, also by another connection', async () => {
   await files.place('array', launches);
-  const other = new LaunchFiles(join(place, 'slurm'));
+  const other = new LaunchFiles(join(place, 'slurm'), there);
   expect(await other.find('a')).toMatchObject({ job: 'array', index: 0 });
   expect(await other.find('b')).toMatchObject({ job: 'array', index: 1 });
   expect(await other.find('c')).toBeUndefined();
@@ -53,17 +56,34 @@ it('forgets what was refused', async () => {
 });
 
 it('tidies up once pilots are over, and not before', async () => {
-  await files.makeArray('array', launches);
+  const directory = await files.makeArray('array', launches);
   await files.place('array', launches);
   await rm(launches[0].settingsFile);
   await files.tidy();
   expect(await files.find('a')).toBeUndefined();
   expect(await files.find('b')).toBeDefined();
   expect(await readdir(join(place, 'slurm', 'arrays'))).toEqual(['array']);
+  expect(await readdir(directory)).toEqual(['0.log', '1.log']);
   await rm(launches[1].settingsFile);
   await files.tidy();
   expect(await readdir(join(place, 'slurm', 'arrays'))).toEqual([]);
   expect(await readdir(join(place, 'slurm', 'launches'))).toEqual([]);
+  expect(existsSync(directory)).toBe(false);
+});
+
+it('keeps what it cannot look at, and what it cannot remove for another time', async () => {
+  const directory = await files.makeArray('array', launches);
+  await files.place('array', launches);
+  for (const { settingsFile } of launches) await rm(settingsFile);
+  const lost = async () => Promise.reject(new AdaptorError('CONNECTION_LOST', 'away'));
+  const from = (changes: object) => new LaunchFiles(join(place, 'slurm'), localWith(changes));
+  await from({ stat: lost }).tidy();
+  expect(await files.find('a')).toBeDefined();
+  await from({ remove: lost }).tidy();
+  expect(await files.find('a')).toBeUndefined();
+  expect(existsSync(directory)).toBe(true);
+  await files.tidy();
+  expect(existsSync(directory)).toBe(false);
 });
 
 it('has nothing to tidy where nothing was submitted', async () => {

@@ -1,11 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { PilotJobDescription } from '@pstar/core/adaptor';
+import { localCommandRunner, type PilotJobDescription } from '@pstar/core/adaptor';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { refuseLostFiles } from '../src/output-files.ts';
 import { launchOf } from './support/launches.ts';
 
+const { files } = localCommandRunner();
 let place: string;
 
 beforeEach(async () => {
@@ -15,7 +16,7 @@ beforeEach(async () => {
 afterEach(() => rm(place, { recursive: true }));
 
 const refusal = (description: PilotJobDescription, logFile = join(place, 'agent.log')) =>
-  refuseLostFiles(launchOf(description, { directory: place, logFile })).then(
+  refuseLostFiles(launchOf(description, { directory: place, logFile }), files).then(
     () => undefined,
     (error: Error) => error.message,
   );

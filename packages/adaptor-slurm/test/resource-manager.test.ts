@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import {
   AdaptorError,
   type AgentLaunch,
+  localCommandRunner,
   PilotError,
   type PilotJobDescription,
 } from '@pstar/core/adaptor';
@@ -32,6 +33,8 @@ const connected = (url = {}, clock: typeof systemClock | ManualClock = systemClo
     transport: slurm,
     clock,
     directory: join(place, 'slurm'),
+    files: localCommandRunner().files,
+    names: async () => ['me', '10.0.0.2'],
     defaults: { url, site: { options: [], initCommands: [] } },
   });
 
@@ -160,6 +163,7 @@ describe('submit', () => {
     expect(ids.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
     expect(slurm.jobs).toHaveLength(1);
     expect(await manager.find('a')).toBeUndefined();
+    expect(existsSync(join(place, 'a+1'))).toBe(false);
   });
 
   it('says what the cluster has instead', async () => {
@@ -181,6 +185,9 @@ describe('submit', () => {
       hint: expect.stringContaining('listen: { host:'),
     });
     expect(slurm.jobs).toEqual([]);
+    slurm.cluster = [{ name: 'n1', address: '10.0.0.2', architecture: '', system: '' }];
+    const launch = await launched('b', {}, { manager });
+    expect(await connected().submit(launch)).toBe('101');
   });
 
   it('gives one of an array up without the others', async () => {
