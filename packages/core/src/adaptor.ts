@@ -8,6 +8,7 @@ export {
   CORE_PILOT_ATTRIBUTES,
   type ConnectContext,
   defineAdaptor,
+  type Gateway,
   type NativeState,
   type PilotAttribute,
   type ResourceManager,
@@ -24,7 +25,6 @@ export {
   type CommandRunner,
   localCommandRunner,
 } from './adaptor/command-runner.ts';
-export type { Gateway } from './adaptor/gateway.ts';
 export { availableAdaptors, registerAdaptor } from './adaptor/registry.ts';
 export { type LaunchSite, type RelocatedLaunch, relocate } from './adaptor/relocate.ts';
 export type { FileFacts, FileOptions, RemoteFiles } from './adaptor/remote-files.ts';

@@ -11,7 +11,6 @@ import type {
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import type { CommandRunner } from './command-runner.ts';
-import type { Gateway } from './gateway.ts';
 
 /** The number of this contract; raised when an adaptor written for an older one would misbehave. */
 export const ADAPTOR_CONTRACT = 1;
@@ -202,6 +201,37 @@ export interface ResourceManager {
    */
   readonly registrationTimeoutMs?: number;
   readonly registersFrom?: 'running' | 'acceptance';
+}
+
+/**
+ * A connection to a place far away, where an adaptor's commands run and its nodes are, and which sees
+ * nothing of this machine but what is brought there. It is made again by itself when it is lost; what
+ * is asked for meanwhile waits, or is rejected with `CONNECTION_LOST`.
+ *
+ * It writes down in its {@link ConnectContext.directory} which launches it has over there. Whenever
+ * the way to this program has become another one, and when it is opened again by a later process, it
+ * tells all of them, in the file that their settings name for that.
+ */
+export interface Gateway {
+  /** Closed with the gateway. */
+  readonly runner: CommandRunner;
+  /**
+   * Brings over what agents of a launch need, and gives the launch with the paths over there, and
+   * with the address at which its manager is dialed from there. Done again, it begins anew.
+   *
+   * @throws PilotError that says what is missing over there, and what to do
+   */
+  place(launch: AgentLaunch): Promise<AgentLaunch>;
+  /**
+   * Called when nothing of a launch runs any more: brings what its agents have left (the files of
+   * `kept`, the log) into the launch's own directory and log file here, and removes all of it there.
+   * Idempotent, and also for launches of an earlier process; one that is not known there is no error.
+   */
+  collect(launchName: string): Promise<void>;
+  /** Removes what {@link Gateway.place} has brought for a launch that came to nothing. Idempotent. */
+  release(launchName: string): Promise<void>;
+  /** Idempotent; what runs over there lives on. */
+  close(): Promise<void>;
 }
 
 /** The state of a native job in our words; what is lost in translation goes into `detail`. */

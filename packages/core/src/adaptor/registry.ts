@@ -48,6 +48,35 @@ export async function findAdaptor(
   });
 }
 
+/** An adaptor, with the one whose gateway its commands run behind. */
+export interface FoundAdaptor {
+  readonly adaptor: Adaptor;
+  readonly gateway?: Adaptor;
+}
+
+/**
+ * The adaptors of a scheme: `slurm+ssh` is `slurm` behind the gateway of `ssh`, unless one has that
+ * very name or `slurm` has a way of its own that is called so.
+ *
+ * @throws PilotError as {@link findAdaptor} does; `ADAPTOR_NOT_FOUND` for a gateway that is none
+ */
+export async function findAdaptors(
+  scheme: string,
+  own: readonly Adaptor[] = [],
+  load: (packageName: string) => Promise<unknown> = loadPackage,
+): Promise<FoundAdaptor> {
+  const adaptor = await findAdaptor(scheme, own, load);
+  const way = scheme.slice(scheme.indexOf('+') + 1);
+  if (way === scheme || adaptor.scheme === scheme) return { adaptor };
+  if (adaptor.transports?.includes(way)) return { adaptor };
+  const gateway = await findAdaptor(way, own, load);
+  if (gateway.openGateway !== undefined && gateway.scheme === way) return { adaptor, gateway };
+  throw new PilotError('ADAPTOR_NOT_FOUND', `${way}:// is no way to other resource managers`, {
+    subject: `${scheme}://`,
+    hint: `write ${adaptor.scheme}://, or ${adaptor.scheme}+ssh://login.example/`,
+  });
+}
+
 function packageNames(scheme: string): string[] {
   return [`@pstar/adaptor-${scheme}`, `pstar-adaptor-${scheme}`];
 }

@@ -47,6 +47,11 @@ export const AGENT_ATTRIBUTES = {
   registrationTimeout: attribute(readLimit),
   /** The path of Node.js on the node. Default: the adaptor's, else `node` in the node's PATH. */
   node: attribute(readText),
+  /**
+   * Whether this machine's Node.js is brought over and used, where the pilot runs on hosts that do not
+   * see this machine's files and are of its kind. Default: false.
+   */
+  sendNode: attribute(readFlag),
   /** How many cores each agent gives to units. Default: those that it was given. */
   cores: attribute(readCount),
   /** How much memory each agent gives to units: bytes, or `'4GiB'`. Default: what it finds. */

@@ -1,6 +1,7 @@
 /** Where a service listens for its agents, and what they are told to call. */
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { assert } from '../model/assert.ts';
 import { writeFileAtomic } from '../runtime/files.ts';
 import type { Log } from '../runtime/log.ts';
 import { type Listener, listenTls } from '../transport/tls-listener.ts';
@@ -24,10 +25,23 @@ export interface AgentListenerParts {
   keyFor(identity: string): Uint8Array | undefined;
 }
 
-/** Who listens, and where that is for agents. */
-export interface AgentListener {
-  readonly listener: Listener;
+/** Where somebody listens. */
+export interface Listening {
+  /** What agents are told to call. */
   readonly address: ManagerAddress;
+  /** What is dialed from this machine. */
+  readonly here: ManagerAddress;
+}
+
+/** Where agents are listened for, as nobody needs it before that. */
+export function knownWhere(listening: Listening | undefined): Listening {
+  assert(listening !== undefined, 'a resource manager is needed before anybody listens');
+  return listening;
+}
+
+/** Who listens, and where. */
+export interface AgentListener extends Listening {
+  readonly listener: Listener;
 }
 
 /** Listens, at the port that agents of an earlier life know if it is to be had. */
@@ -40,7 +54,8 @@ export async function listenForAgents(
     host: options.advertise ?? advertised(listener.host),
     port: listener.port,
   };
-  return { listener, address };
+  const here = { host: loopback(listener.host), port: listener.port };
+  return { listener, address, here };
 }
 
 /** Keeps the address for the service's next process. */
@@ -58,6 +73,11 @@ async function listen(
   if (before === undefined) return listenTls(options);
   const { port: known } = JSON.parse(before) as ManagerAddress;
   return listenTls({ ...options, port: known }).catch(() => listenTls(options));
+}
+
+/** All addresses are no address to dial. */
+function loopback(host: string): string {
+  return host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
 }
 
 function advertised(host: string): string {

@@ -17,6 +17,8 @@ export interface NativeReportsParts {
   readonly log: Log;
   pilotOf(pilotId: string): Readonly<PilotRecord> | undefined;
   leftOf(pilotId: string): LeftReports;
+  /** Brings what agents have left to where it is looked for; false when there is no time for it any more. */
+  collect?(pilotId: string): Promise<boolean>;
   tell(input: PilotInput): void;
 }
 
@@ -24,7 +26,7 @@ export interface NativeReportsParts {
 export class NativeReports {
   readonly #parts: NativeReportsParts;
   /** Pilots whose agents' last words are waited for, with what is to be told after them. */
-  readonly #waiting = new Map<string, Promise<void>>();
+  readonly #waiting = new Map<string, Promise<boolean>>();
 
   constructor(parts: NativeReportsParts) {
     this.#parts = parts;
@@ -47,25 +49,43 @@ export class NativeReports {
       if (isGoneBy) tell({ type: 'native-forgotten', pilot, nativeId, at: clock.now() });
     };
     const before = this.#waiting.get(pilot);
-    if (isOver(report) || isBack || isGoneBy) this.#after(pilot, before, say, true);
-    else if (before !== undefined) this.#after(pilot, before, say, false);
+    if (isOver(report) || isGoneBy) this.#after(pilot, before, say, () => this.#hearAll(pilot));
+    // What is back in the queue starts over there once more, with what was brought for it.
+    else if (isBack) this.#after(pilot, before, say, () => this.#hearLastWords(pilot));
+    else if (before !== undefined) this.#after(pilot, before, say);
     else say();
   }
 
-  #after(pilot: string, before: Promise<void> | undefined, say: () => void, words: boolean): void {
-    const said = (before ?? Promise.resolve())
-      .then(() => (words ? this.#hearLastWords(pilot) : undefined))
-      .then(say)
+  #after(
+    pilot: string,
+    before: Promise<boolean> | undefined,
+    say: () => void,
+    hear: () => Promise<boolean> = async () => true,
+  ): void {
+    const said = (before ?? Promise.resolve(true))
+      .then((goesOn) => goesOn && hear())
+      .then((goesOn) => {
+        if (goesOn) say();
+        return goesOn;
+      })
       .finally(() => {
         if (this.#waiting.get(pilot) === said) this.#waiting.delete(pilot);
       });
     this.#waiting.set(pilot, said);
   }
 
-  async #hearLastWords(pilot: string): Promise<void> {
+  /** False when it cannot be known before the end of this service. */
+  async #hearAll(pilot: string): Promise<boolean> {
+    const { agents, collect } = this.#parts;
+    await agents.parted(pilot);
+    return (await (collect?.(pilot) ?? true)) && this.#hearLastWords(pilot);
+  }
+
+  async #hearLastWords(pilot: string): Promise<boolean> {
     const { agents, clock, log, pilotOf, leftOf, tell } = this.#parts;
     await agents.parted(pilot);
     const words = await lastWordsOf(pilotOf(pilot), leftOf(pilot), log);
     for (const word of words) tell({ type: 'agent-bye', pilot, ...word, at: clock.now() });
+    return true;
   }
 }

@@ -3,7 +3,7 @@
  * what it wants done at resource managers and agents.
  */
 import { Subject } from 'rxjs';
-import type { Adaptor, AgentLaunch } from '../adaptor/adaptor.ts';
+import type { Adaptor, AgentLaunch, SecurityPrompt } from '../adaptor/adaptor.ts';
 import type { PilotEffect, PilotEvent, PilotInput } from '../manager/pilot-events.ts';
 import { type PilotDump, PilotMachine, type PilotStep } from '../manager/pilot-machine.ts';
 import { isNativeOver, type PilotRecord } from '../manager/pilot-record.ts';
@@ -18,6 +18,7 @@ import { isFinalPilotJobState } from '../model/pilot-job-state.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { LeftFiles } from '../transport/kept-reports.ts';
+import { knownWhere, type Listening } from './agent-listener.ts';
 import { AgentRegistry } from './agent-registry.ts';
 import { Conductor, type ConductorJournal } from './conductor.ts';
 import { KilledAgents } from './killed-agents.ts';
@@ -32,7 +33,6 @@ import {
   launchName,
   linkTimes,
   logFileOf,
-  type ManagerAddress,
   type PilotPlace,
   pilotPlace,
   publishAddress,
@@ -52,6 +52,7 @@ export interface PilotCoreParts {
   readonly snapshot: unknown;
   readonly records: Iterable<unknown>;
   readonly adaptors: readonly Adaptor[];
+  readonly prompt?: SecurityPrompt | undefined;
   readonly clock: Clock;
   readonly log: Log;
   readonly actions: PilotJobActions;
@@ -83,7 +84,7 @@ export class PilotCore {
   readonly #killed: KilledAgents;
   readonly #lastOutputs = new Map<string, string>();
   readonly #removals = new Set<Promise<void>>();
-  #address: ManagerAddress | undefined;
+  #listening: Listening | undefined;
 
   constructor(parts: PilotCoreParts) {
     const { id, journal, clock, log } = parts;
@@ -115,6 +116,7 @@ export class PilotCore {
       log,
       pilotOf: (pilot) => this.machine.pilots.get(pilot),
       leftOf: (pilot) => new LeftFiles(this.#place(pilot).keptDirectory),
+      collect: (pilot) => this.managers.collect(this.#target(pilot), this.#launchName(pilot)),
       tell: (input) => this.tell(input),
     });
     this.#killed = new KilledAgents({
@@ -128,7 +130,11 @@ export class PilotCore {
     this.managers = new ResourceManagers({
       adaptors: parts.adaptors,
       directory: `${parts.directory}/adaptors`,
-      address: () => this.#ownAddress,
+      address: () => knownWhere(this.#listening).here,
+      prompt: parts.prompt,
+      troubled: (target, words) => {
+        for (const view of this.#views.values()) view.outOfReach(target, words);
+      },
       clock,
       log,
       report: (...heard) => reports.report(...heard),
@@ -173,8 +179,9 @@ export class PilotCore {
   }
 
   /** Takes up at once what an earlier process has left, then tells agents where to call. */
-  async begin(address: ManagerAddress): Promise<void> {
-    this.#address = address;
+  async begin(listening: Listening): Promise<void> {
+    this.#listening = listening;
+    const { address } = listening;
     this.conductor.dispatch({ type: 'reopened', at: this.#parts.clock.now() });
     for (const pilot of this.machine.pilots.values()) {
       if (isOver(pilot)) {
@@ -255,11 +262,8 @@ export class PilotCore {
     const pilot = this.machine.pilots.get(event.pilot);
     if (event.type === 'pilot-created') {
       // The machine may be ahead of what is shown: the view begins where the pilot did.
-      const seed = {
-        ...this.#pilot(event.pilot),
-        state: 'New',
-        detail: 'being submitted',
-      } as const;
+      const present = this.#pilot(event.pilot);
+      const seed = { ...present, state: 'New', detail: 'being submitted' } as const;
       const context = readContext(this.#place(event.pilot));
       this.#views.set(event.pilot, new PilotJobView(seed, context, actions));
       return;
@@ -348,19 +352,14 @@ export class PilotCore {
     this.tell({ type: 'refused', pilot, round, problem, at: this.#parts.clock.now() });
   }
 
-  get #ownAddress(): ManagerAddress {
-    assert(this.#address !== undefined, 'a resource manager is needed before anybody listens');
-    return this.#address;
-  }
-
   #launch(pilotId: string, round: number): AgentLaunch {
-    return agentLaunch(this.#place(pilotId), round, this.#description(pilotId), this.#ownAddress);
+    const { address } = knownWhere(this.#listening);
+    return agentLaunch(this.#place(pilotId), round, this.#description(pilotId), address);
   }
 
   #cleanUp(pilot: Readonly<PilotRecord>): void {
     const { log } = this.#parts;
-    const identity = launchName(pilot.id, pilot.round);
-    if (!this.#keys.delete(identity)) return;
+    if (!this.#keys.delete(this.#launchName(pilot.id))) return;
     const place = this.#place(pilot.id);
     const description = this.#description(pilot.id);
     this.#lastOutputs.set(pilot.id, tailOf(logFileOf(place, description)));
@@ -370,6 +369,10 @@ export class PilotCore {
       )
       .finally(() => this.#removals.delete(removal));
     this.#removals.add(removal);
+  }
+
+  #launchName(pilotId: string): string {
+    return launchName(pilotId, this.#pilot(pilotId).round);
   }
 
   #target(pilotId: string): Target {

@@ -2,9 +2,10 @@
 import { CORE_PILOT_ATTRIBUTES } from '../adaptor/adaptor.ts';
 import { type DetectedResourceManager, detectResourceManager } from '../adaptor/detect.ts';
 import type { PilotPlan } from '../manager/pilot-events.ts';
-import { PilotError } from '../model/errors.ts';
+import { DescriptionError, PilotError } from '../model/errors.ts';
 import { newId } from '../model/ids.ts';
 import {
+  type ParsedPilotJobDescription,
   type PilotJobDescription,
   parsePilotJobDescription,
 } from '../model/pilot-job-description.ts';
@@ -76,7 +77,10 @@ export class PilotCreation {
     await reserve(RESERVED_BYTES);
     assertOpen();
     throwIfAborted(signal, 'create');
-    if (context !== undefined) await writeContext(place, context);
+    if (context !== undefined) {
+      const { prompt: _, ...kept } = context;
+      await writeContext(place, kept);
+    }
     core.conductor.dispatch({ type: 'create', pilot: id, plan, at: clock.now() });
     const abort = () => {
       core.tell({ type: 'cancel', pilot: id, at: clock.now() });
@@ -115,6 +119,7 @@ export class PilotCreation {
     const { adaptor, jobs } = await this.#parts.core.managers.connect(target, signal);
     const honoured = [...CORE_PILOT_ATTRIBUTES, ...adaptor.attributes];
     refuseAttributes(parsed, honoured, `${adaptor.scheme}://`);
+    if (jobs.manager.sharesFiles !== false) refuseToSendNode(parsed, adaptor.scheme);
     const policy = pilotPolicy(parsed, jobs.manager);
     const { rm, type } = target;
     return { rm, type, description: { ...description }, policy };
@@ -144,6 +149,16 @@ export class PilotCreation {
       const watch = changed$.subscribe({ next: look, complete });
     });
   }
+}
+
+/** Nodes that see this machine's files have its Node.js, or are no place for it. */
+function refuseToSendNode({ agent }: ParsedPilotJobDescription, scheme: string): void {
+  if (!agent?.sendNode) return;
+  const problem = `${scheme}:// sends no Node.js: its nodes see this machine's files`;
+  throw new DescriptionError('ATTRIBUTE_UNSUPPORTED', problem, {
+    subject: 'agent.sendNode',
+    hint: 'leave it out, or name a Node.js that is there as agent.node',
+  });
 }
 
 /** Nobody has asked for what was found: the way out leads past it as well. */

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { BehaviorSubject, type Observable } from 'rxjs';
-import type { Adaptor } from '../adaptor/adaptor.ts';
+import type { Adaptor, SecurityPrompt } from '../adaptor/adaptor.ts';
 import { PilotError } from '../model/errors.ts';
 import type { PilotJobDescription } from '../model/pilot-job-description.ts';
 import { isFinalServiceState, type ServiceState } from '../model/service-state.ts';
@@ -37,11 +37,26 @@ export interface PilotJobServiceOptions {
   readonly profile?: string;
   /** Where the log goes, in pino's shape. Default: stderr at the level of PSTAR_LOG. */
   readonly log?: Log;
+  /**
+   * Answers what resource managers ask of pilots whose context has nobody to ask: a password, a
+   * passphrase, a code. Nothing of it is kept.
+   */
+  readonly prompt?: SecurityPrompt;
   /** Whether an interrupted program cancels the service before it ends. Default: true. */
   readonly signals?: boolean;
 }
 
-const OPTIONS = ['id', 'store', 'listen', 'adaptors', 'profile', 'log', 'signals'] as const;
+const OPTIONS = [
+  'id',
+  'store',
+  'listen',
+  'adaptors',
+  'profile',
+  'log',
+  'prompt',
+  'signals',
+] as const;
+
 /** Creates pilots, and keeps in touch with them and their agents. */
 export class PilotJobService implements AsyncDisposable {
   readonly id: string;
@@ -79,6 +94,7 @@ export class PilotJobService implements AsyncDisposable {
       ...store.opened,
       snapshot: store.opened.snapshot,
       adaptors: options.adaptors ?? [],
+      prompt: options.prompt,
       clock: this.#clock,
       log,
       actions: {
@@ -206,10 +222,11 @@ export class PilotJobService implements AsyncDisposable {
   async #begin({ listen = {}, signals = true }: PilotJobServiceOptions, log: Log): Promise<void> {
     const addressFile = join(this.#store.directory, 'address.json');
     const keyFor = (identity: string) => this.#core.keyFor(identity);
-    const { listener, address } = await listenForAgents(listen, { addressFile, keyFor, log });
+    const listening = await listenForAgents(listen, { addressFile, keyFor, log });
+    const { listener, address } = listening;
     this.#listener = listener;
     // Before the first agent can call: to the machine, whoever called earlier is silent from here.
-    const begun = this.#core.begin(address);
+    const begun = this.#core.begin(listening);
     listener.on('link', (link, identity) => this.#core.agents.accept(link, identity));
     await keepAddress(addressFile, address);
     await this.#write('Open');

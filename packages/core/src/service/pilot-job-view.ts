@@ -10,6 +10,7 @@ import type { NodeInfo } from '../model/resources.ts';
 import { abortable } from './abort.ts';
 import type { CallOptions } from './call-options.ts';
 import type { PilotJob } from './pilot-job.ts';
+import type { Target } from './resource-managers.ts';
 
 /** What a view asks its service for. */
 export interface PilotJobActions {
@@ -39,6 +40,8 @@ export class PilotJobView implements PilotJob {
   #nativeId: string | undefined;
   #state: PilotJobState;
   #detail: string;
+  /** Why its resource manager is not connected. */
+  #trouble: string | undefined;
   /** By agent: one that comes back is no further node. */
   readonly #nodes: Map<string, NodeInfo>;
   #report: NativeReport | undefined;
@@ -86,7 +89,8 @@ export class PilotJobView implements PilotJob {
     return this.#state;
   }
   get stateDetail(): string {
-    return this.#detail;
+    if (this.#trouble === undefined || isFinalPilotJobState(this.#state)) return this.#detail;
+    return `${this.#detail}; its resource manager is out of reach: ${this.#trouble}`;
   }
   get nodes(): readonly NodeInfo[] {
     return [...this.#nodes.values()];
@@ -154,9 +158,17 @@ export class PilotJobView implements PilotJob {
     }
   }
 
+  /** A resource manager cannot be connected, or, undefined, it is. */
+  outOfReach({ rm, type }: Target, trouble: string | undefined): void {
+    if (rm !== this.#rm || type !== this.#type || trouble === this.#trouble) return;
+    if (isFinalPilotJobState(this.#state)) return;
+    this.#trouble = trouble;
+    this.#details.next(this.stateDetail);
+  }
+
   #show(moved: boolean): void {
     // The detail first: who hears of a state may ask at once for what there is to say about it.
-    this.#details.next(this.#detail);
+    this.#details.next(this.stateDetail);
     if (moved) this.#states.next(this.#state);
     if (!isFinalPilotJobState(this.#state)) return;
     this.#details.complete();

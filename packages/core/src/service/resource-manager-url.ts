@@ -58,6 +58,40 @@ export function checkOptions(
   if (issue !== undefined) refuse([issue.path.join('.'), issue.message].filter(Boolean).join(': '));
 }
 
+/**
+ * Divides the options of a URL among its adaptors: a URL for each, with those that are its own.
+ *
+ * @throws PilotError `URL_INVALID`, naming the option and who does not know it
+ */
+export function divideOptions(
+  url: URL,
+  adaptors: readonly [Adaptor, Adaptor],
+): readonly [URL, URL] {
+  const strange = adaptors.map((adaptor) => unknownOptions(url, adaptor));
+  const [first, second] = strange as [ReadonlySet<string>, ReadonlySet<string>];
+  const nobodys = [...first].find((name) => second.has(name));
+  if (nobodys !== undefined) {
+    const [one, other] = adaptors.map(({ scheme }) => `${scheme}://`);
+    const problem = `neither ${one} nor ${other} has an option ${nobodys}`;
+    throw new PilotError('URL_INVALID', problem, { subject: url.href });
+  }
+  const without = (names: ReadonlySet<string>) => {
+    const own = new URL(url);
+    for (const name of names) own.searchParams.delete(name);
+    return own;
+  };
+  const urls = [without(first), without(second)] as const;
+  for (const [i, own] of urls.entries()) checkOptions(own, adaptors[i] as Adaptor);
+  return urls;
+}
+
+function unknownOptions({ searchParams }: URL, { optionsSchema }: Adaptor): ReadonlySet<string> {
+  const options = Object.fromEntries(searchParams);
+  if (optionsSchema === undefined) return new Set(Object.keys(options));
+  const issues = optionsSchema.safeParse(options).error?.issues ?? [];
+  return new Set(issues.flatMap((issue) => (issue.code === 'unrecognized_keys' ? issue.keys : [])));
+}
+
 function resourceManagerUrl(text: string): URL {
   let url: URL;
   try {

@@ -1,15 +1,24 @@
 /** The connections of a service to resource managers, one for each URL and set of credentials. */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import type { Adaptor, ConnectContext, SecurityContext } from '../adaptor/adaptor.ts';
+import type {
+  Adaptor,
+  ConnectContext,
+  Gateway,
+  ResourceManager,
+  SecurityContext,
+  SecurityPrompt,
+} from '../adaptor/adaptor.ts';
 import { type CommandRunner, localCommandRunner } from '../adaptor/command-runner.ts';
-import { findAdaptor } from '../adaptor/registry.ts';
+import { PlacedLaunches } from '../adaptor/placed-launches.ts';
+import { findAdaptors } from '../adaptor/registry.ts';
+import { FarLaunches, throughGateway } from '../adaptor/through-gateway.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { ensureDirectory } from '../runtime/files.ts';
 import type { Log } from '../runtime/log.ts';
 import { abortable } from './abort.ts';
 import { NativeJobs, type NativeJobsParts } from './native-jobs.ts';
-import { checkOptions } from './resource-manager-url.ts';
+import { checkOptions, divideOptions } from './resource-manager-url.ts';
 
 /** Names a connection. */
 export interface Target {
@@ -23,6 +32,8 @@ export interface Target {
 export interface Connection {
   readonly adaptor: Adaptor;
   readonly jobs: NativeJobs;
+  /** Where its launches are brought through a gateway. */
+  readonly far?: FarLaunches;
 }
 
 /** What connections are made with. */
@@ -30,8 +41,12 @@ export interface ResourceManagersParts {
   readonly adaptors: readonly Adaptor[];
   /** Where adaptors keep what they want to keep. */
   readonly directory: string;
-  /** Where agents call. */
+  /** Where agents are listened for. */
   address(): ConnectContext['manager'];
+  /** Answers for credentials that have nobody of their own to ask. */
+  readonly prompt?: SecurityPrompt | undefined;
+  /** What keeps a resource manager from being connected, or that nothing does any more. */
+  troubled?(target: Target, words: string | undefined): void;
   readonly clock: Clock;
   readonly log: Log;
   readonly report: NativeJobsParts['report'];
@@ -49,6 +64,8 @@ export class ResourceManagers {
   readonly #open = new Map<string, Connection>();
   /** Why there is no connection. */
   readonly #troubles = new Map<string, string>();
+  /** Whom to ask, of those that somebody has passed in: they are kept nowhere else. */
+  readonly #prompts = new Map<string, SecurityPrompt>();
   #closed = false;
 
   constructor(parts: ResourceManagersParts) {
@@ -63,6 +80,7 @@ export class ResourceManagers {
    */
   connect(target: Target, signal?: AbortSignal): Promise<Connection> {
     const key = keyOf(target);
+    if (target.context?.prompt !== undefined) this.#prompts.set(key, target.context.prompt);
     const connection = this.#connections.get(key) ?? this.#connect(target, key);
     this.#connections.set(key, connection);
     connection.catch(() => this.#connections.delete(key));
@@ -72,7 +90,16 @@ export class ResourceManagers {
   /** Why a resource manager does not answer, as far as somebody has asked; undefined when it does. */
   troubleOf(target: Target): string | undefined {
     const key = keyOf(target);
-    return this.#open.get(key)?.jobs.trouble ?? this.#troubles.get(key);
+    const { jobs, far } = this.#open.get(key) ?? {};
+    return jobs?.trouble ?? far?.trouble ?? this.#troubles.get(key);
+  }
+
+  /**
+   * Brings back what the agents of a launch have left that is over, where it is not here; false when
+   * it is left to a later process.
+   */
+  async collect(target: Target, launchName: string): Promise<boolean> {
+    return this.#open.get(keyOf(target))?.far?.collect(launchName) ?? true;
   }
 
   /** Connects for a pilot that is there already, and does not give up; undefined at the end. */
@@ -83,6 +110,7 @@ export class ResourceManagers {
       } catch (error) {
         const words = error instanceof Error ? error.message : String(error);
         this.#troubles.set(keyOf(target), words);
+        this.#parts.troubled?.(target, words);
         this.#parts.log.warn(
           { rm: target.rm, err: error },
           'no connection to the resource manager',
@@ -109,28 +137,78 @@ export class ResourceManagers {
     await this.#runner.close();
   }
 
-  async #connect({ rm, type, context }: Target, key: string): Promise<Connection> {
-    const { clock, log, report, adaptors } = this.#parts;
-    const adaptor = await findAdaptor(type, adaptors);
-    const url = new URL(rm);
-    checkOptions(url, adaptor);
-    const directory = join(this.#parts.directory, `${adaptor.scheme}-${key}`);
+  async #connect(target: Target, key: string): Promise<Connection> {
+    const { adaptor, gateway: way } = await findAdaptors(target.type, this.#parts.adaptors);
+    const url = new URL(target.rm);
+    if (way === undefined) {
+      checkOptions(url, adaptor);
+      const manager = await adaptor.connect(url, await this.#context(target, key, adaptor));
+      return this.#opened(target, key, { adaptor, manager });
+    }
+    const [own, ways] = divideOptions(url, [adaptor, way]);
+    const gateway = await (way as Required<Adaptor>).openGateway(
+      ways,
+      await this.#context(target, key, way),
+    );
+    try {
+      const context = await this.#context(target, key, adaptor);
+      const manager = await adaptor.connect(own, { ...context, runner: gateway.runner });
+      const far = this.#farLaunches(gateway, key);
+      await far.tidy();
+      const through = throughGateway(manager, gateway, far);
+      return this.#opened(target, key, { adaptor: behind(adaptor, way), manager: through, far });
+    } catch (error) {
+      await gateway.close();
+      throw error;
+    }
+  }
+
+  async #context(target: Target, key: string, { scheme }: Adaptor): Promise<ConnectContext> {
+    const { clock, log, address } = this.#parts;
+    const directory = join(this.#parts.directory, `${scheme}-${key}`);
     await ensureDirectory(directory);
-    const manager = await adaptor.connect(url, {
+    const prompt = this.#prompts.get(key) ?? this.#parts.prompt;
+    const security = prompt === undefined ? target.context : { ...target.context, prompt };
+    return {
       clock,
       runner: this.#runner,
-      manager: this.#parts.address(),
+      manager: address(),
       directory,
-      log: log.child({ adaptor: adaptor.scheme }),
-      ...(context !== undefined && { security: context }),
-    });
-    const connection = { adaptor, jobs: new NativeJobs({ manager, rm, clock, log, report }) };
+      log: log.child({ adaptor: scheme }),
+      ...(security !== undefined && { security }),
+    };
+  }
+
+  #farLaunches(gateway: Gateway, key: string): FarLaunches {
+    const { clock, log, directory } = this.#parts;
+    const placed = new PlacedLaunches(join(directory, `placed-${key}`));
+    return new FarLaunches({ gateway, placed, clock, log });
+  }
+
+  #opened(
+    target: Target,
+    key: string,
+    { manager, ...rest }: Omit<Connection, 'jobs'> & { readonly manager: ResourceManager },
+  ): Connection {
+    const { clock, log, report } = this.#parts;
+    const jobs = new NativeJobs({ manager, rm: target.rm, clock, log, report });
+    const connection = { ...rest, jobs };
     this.#open.set(key, connection);
-    this.#troubles.delete(key);
+    if (this.#troubles.delete(key)) this.#parts.troubled?.(target, undefined);
     return connection;
   }
 }
 
+/** The adaptor as its users find it behind a gateway, which brings back one file that agents write to. */
+function behind(adaptor: Adaptor, { scheme }: Adaptor): Adaptor {
+  return {
+    ...adaptor,
+    scheme: `${adaptor.scheme}+${scheme}`,
+    attributes: adaptor.attributes.filter((name) => name !== 'error'),
+  };
+}
+
+/** Equal for the same credentials, whoever answers what is asked besides. */
 function keyOf({ rm, type, context }: Target): string {
   // Shown as a directory's name, and to hold a password there would be to show it.
   const text = JSON.stringify([rm, type, context]);

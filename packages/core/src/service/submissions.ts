@@ -98,12 +98,15 @@ export class Submissions {
     }
     const found = await this.#sought(manager, launchOf(pilotId, round).name);
     if (found !== undefined) return found;
-    if (!isWanted(pilotId)) throw new PilotError('ABORTED', 'canceled before it was submitted');
+    if (!isWanted(pilotId)) {
+      await connection.far?.discard(launchOf(pilotId, round).name);
+      throw new PilotError('ABORTED', 'canceled before it was submitted');
+    }
     return this.#handOver(connection, pilotId, round, signal);
   }
 
   async #handOver(
-    { adaptor, jobs: { manager } }: Connection,
+    { adaptor, jobs: { manager }, far }: Connection,
     pilotId: string,
     round: number,
     signal: AbortSignal,
@@ -130,6 +133,7 @@ export class Submissions {
     } catch (error) {
       const found = await this.#foundAfter(error, manager, launch.name);
       if (found === undefined) {
+        await far?.discard(launch.name);
         await this.#remove(made, pilotId);
         throw error;
       }
