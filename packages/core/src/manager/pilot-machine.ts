@@ -303,21 +303,25 @@ export class PilotMachine {
     const { id, round, native } = pilot;
     if (native.phase === 'submitting') {
       this.#effects.push({ type: 'settle-submission', pilot: id, round });
-    }
+    } else if (native.phase === 'live') this.#effects.push({ type: 'watch-native', pilot: id });
+    // Also those that were faster than their acceptance.
+    this.#doubtAgents(pilot, at);
     if (native.phase === 'live') this.#resume(pilot, at);
     this.#conclude(pilot, at);
   }
 
-  #resume(pilot: PilotRecord, at: number): void {
-    this.#effects.push({ type: 'watch-native', pilot: pilot.id });
-    for (const agent of presentAgents(pilot)) {
-      if (agent.at.link === 'connected') {
-        const why = 'the manager was away';
-        this.#record({ type: 'agent-silent', pilot: pilot.id, agent: agent.id, why });
+  #doubtAgents(pilot: PilotRecord, at: number): void {
+    const why = 'the manager was away';
+    for (const { id, at: where } of presentAgents(pilot)) {
+      if (where.link === 'gone') continue;
+      if (where.link === 'connected') {
+        this.#record({ type: 'agent-silent', pilot: pilot.id, agent: id, why });
       }
-      const { link } = agent.at;
-      if (link !== 'gone') this.#awaitFence(pilot, pilot.agents.get(agent.id) as AgentRecord, at);
+      this.#awaitFence(pilot, pilot.agents.get(id) as AgentRecord, at);
     }
+  }
+
+  #resume(pilot: PilotRecord, at: number): void {
     const registered = presentAgents(pilot).length > 0;
     if (pilot.ending !== undefined || (registered && !hasAgents(pilot)))
       this.#awaitGrace(pilot, at);

@@ -373,6 +373,15 @@ describe('PilotMachine', () => {
       expect(world.state).toBe('Running');
     });
 
+    it('gives up an agent that was faster than its acceptance, and does not come back', () => {
+      world.create().join().done();
+      world.tell({ type: 'reopened' });
+      expect(world.effects.map(({ type }) => type)).toEqual(['settle-submission', 'remind']);
+      world.remind('fence-due');
+      const gone = expect.objectContaining({ type: 'agent-gone', agent: 'a' });
+      expect(world.done()).toContainEqual(gone);
+    });
+
     it('goes on with a cancellation', () => {
       world.running().cancel().done();
       world.tell({ type: 'reopened' });
