@@ -377,7 +377,7 @@ describe('PilotMachine', () => {
       world.create().join().done();
       world.tell({ type: 'reopened' });
       expect(world.effects.map(({ type }) => type)).toEqual(['settle-submission', 'remind']);
-      world.remind('fence-due');
+      world.remind('fence-due').remind('fence-due');
       const gone = expect.objectContaining({ type: 'agent-gone', agent: 'a' });
       expect(world.done()).toContainEqual(gone);
     });
