@@ -1,6 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { type Adaptor, defineAdaptor, type ResourceManager } from '../../src/adaptor/adaptor.ts';
-import { availableAdaptors, findAdaptor, registerAdaptor } from '../../src/adaptor/registry.ts';
+import {
+  type Adaptor,
+  defineAdaptor,
+  type Gateway,
+  type ResourceManager,
+} from '../../src/adaptor/adaptor.ts';
+import {
+  availableAdaptors,
+  findAdaptor,
+  findAdaptors,
+  registerAdaptor,
+} from '../../src/adaptor/registry.ts';
 
 const adaptor = (scheme: string): Adaptor =>
   defineAdaptor({ scheme, attributes: [], connect: async () => ({}) as ResourceManager });
@@ -64,6 +74,44 @@ describe('findAdaptor', () => {
     await expect(findAdaptor('foo', [], async () => ({ nothing: 1 }))).rejects.toMatchObject({
       code: 'ADAPTOR_INCOMPATIBLE',
       subject: '@pstar/adaptor-foo',
+    });
+  });
+});
+
+describe('findAdaptors', () => {
+  const nowhere = async () => undefined;
+  const slurm = { ...adaptor('slurm'), transports: ['http'] };
+  const way: Adaptor = { ...adaptor('ssh'), openGateway: async () => ({}) as Gateway };
+
+  it('gives slurm:// and slurm+http:// to slurm alone', async () => {
+    expect(await findAdaptors('slurm', [slurm, way], nowhere)).toEqual({ adaptor: slurm });
+    expect(await findAdaptors('slurm+http', [slurm, way], nowhere)).toEqual({ adaptor: slurm });
+  });
+
+  it('gives slurm+ssh:// to slurm behind the gateway of ssh', async () => {
+    const found = await findAdaptors('slurm+ssh', [slurm, way], nowhere);
+    expect(found).toEqual({ adaptor: slurm, gateway: way });
+  });
+
+  it('gives an adaptor of that very name all of it', async () => {
+    const special = adaptor('slurm+ssh');
+    const found = await findAdaptors('slurm+ssh', [slurm, way, special], nowhere);
+    expect(found).toEqual({ adaptor: special });
+  });
+
+  it('says which package has the gateway', async () => {
+    await expect(findAdaptors('slurm+ssh', [slurm], nowhere)).rejects.toMatchObject({
+      code: 'ADAPTOR_NOT_FOUND',
+      subject: 'ssh://',
+      hint: expect.stringContaining('@pstar/adaptor-ssh'),
+    });
+  });
+
+  it('takes no adaptor for a gateway that is none', async () => {
+    const found = findAdaptors('slurm+pbs', [slurm, adaptor('pbs')], nowhere);
+    await expect(found).rejects.toMatchObject({
+      code: 'ADAPTOR_NOT_FOUND',
+      problem: 'pbs:// is no way to other resource managers',
     });
   });
 });
