@@ -41,6 +41,7 @@ describeAdaptorConformance('local://', {
     'faults:find': NO_COMMANDS,
     'faults:cancel': NO_COMMANDS,
     'faults:lost-answer': NO_COMMANDS,
+    'files:there': NO_COMMANDS,
     'down:states': NO_DAEMON,
     'down:submit': NO_DAEMON,
     'down:find': NO_DAEMON,

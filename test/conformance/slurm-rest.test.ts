@@ -19,6 +19,7 @@ const FAULTS = [
 describeSlurmConformance('slurm+unix://', ({ restSocket }) => `slurm+unix://${restSocket}?poll=1`, {
   cannot: {
     ...Object.fromEntries(FAULTS.map((name) => [`faults:${name}`, NO_COMMANDS])),
+    'files:there': NO_COMMANDS,
     'attributes:accepted':
       'v0.0.38 has no field for --exclude and --nodelist: what names nodes is refused',
   },

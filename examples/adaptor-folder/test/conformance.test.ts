@@ -79,6 +79,7 @@ describeAdaptorConformance('folder://', {
     'faults:cancel': NO_COMMANDS,
     'faults:lost-answer': NO_COMMANDS,
     'faults:given-up': NO_COMMANDS,
+    'files:there': NO_COMMANDS,
     'down:states': NO_DAEMON,
     'down:submit': NO_DAEMON,
     'down:find': NO_DAEMON,

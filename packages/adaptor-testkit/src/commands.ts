@@ -29,7 +29,8 @@ const TIMEOUT_MS_DEFAULT = 60_000;
 /** Runs commands, and remembers them. */
 export class Commands implements CommandRunner {
   readonly host: string;
-  readonly files: RemoteFiles;
+  /** Those of the inner runner, unless a requirement puts others in their place. */
+  files: RemoteFiles;
   readonly #inner: CommandRunner;
   readonly #calls: CommandCall[] = [];
   /** In force from the next command on. */

@@ -6,6 +6,7 @@ import { closing } from './requirements/close.ts';
 import { connecting } from './requirements/connect.ts';
 import { down } from './requirements/down.ts';
 import { faults } from './requirements/faults.ts';
+import { files } from './requirements/files.ts';
 import { finding } from './requirements/find.ts';
 import { outside } from './requirements/outside.ts';
 import { scale } from './requirements/scale.ts';
@@ -25,6 +26,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   ...canceling,
   ...outside,
   ...faults,
+  ...files,
   ...down,
   ...scale,
   ...closing,

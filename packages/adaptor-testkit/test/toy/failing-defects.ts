@@ -1,4 +1,6 @@
 /** Adaptors that break one promise each, about what fails, about many, and about work. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { AdaptorError, type NativeState, PilotError } from '@pstar/core/adaptor';
 import type { Defect } from './toy-adaptor.ts';
 
@@ -27,8 +29,28 @@ const rethrow = (code: PilotError['code'], problem: string) => () => {
 };
 const allFailed = (_: PilotError, ids: unknown) => (ids as string[]).map(failed);
 
-/** What is wrong when the resource manager is. */
+/** What is wrong when the resource manager is, or is elsewhere. */
 export const FAILING: readonly Defect[] = [
+  {
+    what: 'writes for nodes where it runs itself',
+    fails: ['files:there'],
+    spec: async (spec, { directory }) => {
+      await writeFile(join(directory, 'script.sh'), spec.script);
+      return spec;
+    },
+  },
+  {
+    what: 'names files of its own to commands',
+    fails: ['files:there'],
+    manager: ({ good, toy, context }) => ({
+      submit: async (launch, options) => {
+        const file = join(context.directory, launch.name);
+        await writeFile(file, '');
+        await toy(['states', `--file=${file}`], options);
+        return good.submit(launch, options);
+      },
+    }),
+  },
   {
     what: 'does not say what is missing',
     fails: ['faults:tool-missing'],
