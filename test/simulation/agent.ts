@@ -13,11 +13,13 @@ import { RunningTime } from '../../packages/core/src/runtime/running-time.ts';
 import type { Link } from '../../packages/core/src/transport/link.ts';
 import { ProcessClock } from './clock.ts';
 import type { Ledger } from './ledger.ts';
+import type { ManagerLife } from './manager.ts';
 import { gate } from './network.ts';
 import type { NodeDisks } from './node-disks.ts';
 import { Processes } from './processes.ts';
 import type { Random } from './random.ts';
 import { GRACE_MS, HEARTBEAT_MS, LEASE_MS, POLICY } from './times.ts';
+import { Transfers } from './transfers.ts';
 import type { Witness } from './witness.ts';
 
 const TICK_MS = HEARTBEAT_MS / 2;
@@ -35,7 +37,11 @@ export interface SimulatedAgentParts {
   readonly ledger: Ledger;
   readonly witness: Witness;
   readonly disks: NodeDisks;
+  /** It sees the files of the manager's machine. */
+  readonly sharesFiles: boolean;
   dial(agent: SimulatedAgent): Promise<Link>;
+  /** The manager that it has a link to, if something comes through. */
+  managerOf(agent: SimulatedAgent): ManagerLife | undefined;
   /** It is over: by itself, or because it was killed. */
   over(agent: SimulatedAgent, how: 'ended' | 'killed'): void;
 }
@@ -51,6 +57,7 @@ export class SimulatedAgent {
   readonly #startedAt: number;
   readonly #machine: AgentMachine;
   readonly #processes: Processes;
+  readonly #transfers: Transfers;
   readonly #link: ManagerLink;
   #isPerforming = false;
   #isFlushDue = false;
@@ -70,6 +77,7 @@ export class SimulatedAgent {
         capacity: { cores: range(cores), gpus: range(gpus), memory, resources },
         leaseMs: LEASE_MS,
         graceMs: GRACE_MS,
+        sharesFiles: parts.sharesFiles,
       },
       this.#now,
     );
@@ -80,6 +88,15 @@ export class SimulatedAgent {
       random: parts.random,
       ledger: parts.ledger,
       tell: (call) => this.#clock.whenRunning(() => this.#hear(call)),
+    });
+    this.#transfers = new Transfers({
+      agentId: this.id,
+      machine: this.#machine,
+      clock: this.#clock,
+      random: parts.random.fork(),
+      ledger: parts.ledger,
+      manager: () => parts.managerOf(this),
+      tell: (call) => this.#hear(call),
     });
     this.#link = this.#newLink();
     this.#link.open();
@@ -180,7 +197,8 @@ export class SimulatedAgent {
           this.#machine.connected(leaseMs, this.#now);
           this.#touch();
         },
-        message: (message) => this.#receive(message),
+        // Files travel by other means here.
+        message: (message) => this.#receive(message as ManagerMessage),
         lost: () => {
           this.#machine.disconnected();
           this.#touch();
@@ -255,10 +273,16 @@ export class SimulatedAgent {
       case 'redial':
         this.#link.redial('stood still');
         break;
-      case 'watch':
       case 'stage':
+        this.#transfers.stage(effect.run);
+        break;
       case 'collect':
+        this.#transfers.collect(effect.key);
+        break;
       case 'unstage':
+        this.#transfers.drop(effect.key);
+        break;
+      case 'watch':
         break;
     }
   }

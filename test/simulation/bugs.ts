@@ -154,4 +154,42 @@ export const BUGS: readonly Bug[] = [
     to: 'const reserved = journal.reserve(intake.count * ROW_BYTES + intake.bytes);',
     test: 'test/chaos/full-disk.test.ts',
   },
+  {
+    bug: 'a unit starts while its inputs are on their way',
+    file: 'agent/staged-units.ts',
+    from: "const phase = what.inputs.length > 0 ? 'staging' : 'queued';",
+    to: "const phase = 'queued';",
+  },
+  {
+    bug: 'a unit is over before its outputs are home',
+    file: 'agent/staged-units.ts',
+    from: 'const isWanted = hasOutputs &&',
+    to: 'const isWanted = false &&',
+  },
+  {
+    bug: 'units whose outputs are on their way are not held',
+    file: 'agent/workload.ts',
+    from: "else if (phase === 'leaving') rows.push([unit, attempt, 1]);",
+    to: '',
+  },
+  {
+    bug: 'an agent is waited for though its outputs cannot be fetched any more',
+    file: 'agent/staged-units.ts',
+    from: "for (const staged of this.#in('leaving')) {",
+    to: "for (const staged of this.#in('running')) {",
+    test: 'packages/core/test/agent/agent-staging.test.ts',
+  },
+  {
+    bug: 'whoever has lost an attempt may still write its files',
+    file: 'manager/attempt-files.ts',
+    from: "if (place === undefined || place.status === 'gone' || !state.isPresent(unit, attempt, place)) {",
+    to: 'if (place === undefined || unit >= state.units.size) {',
+    test: 'packages/core/test/manager/attempt-files.test.ts',
+  },
+  {
+    bug: 'the same files are fetched for every unit of a template',
+    file: 'manager/staged-files.ts',
+    from: 'if (!own.startsWith(OWN_TRANSFERS)) return own;',
+    to: 'return own;',
+  },
 ];

@@ -2,7 +2,7 @@
  * What the processes themselves would say: which ran when and where. Checks what may never happen on
  * any node, whatever manager and agents believe.
  */
-import type { Run } from '../../packages/core/src/agent/service-work.ts';
+import type { Run, StagedUnit } from '../../packages/core/src/agent/service-work.ts';
 import type { NodeInfo } from '../../packages/core/src/model/resources.ts';
 import type { NodeDisks } from './node-disks.ts';
 import type { Problems } from './problems.ts';
@@ -21,6 +21,10 @@ interface Usage {
   gpus: number;
 }
 
+/** What users write for files that are brought, and for such as are fetched. */
+export const INPUT = '/home/data > in';
+export const OUTPUT = '/home/result < out';
+
 export class Ledger {
   readonly #problems: Problems;
   readonly #requests: Requests;
@@ -38,6 +42,15 @@ export class Ledger {
   readonly #over = new Set<string>();
   readonly #succeeded = new Set<number>();
   readonly #usage = new Map<string, Usage>();
+  /** Agents whose nodes see the user's files. */
+  readonly #sharing = new Set<string>();
+  /** By unit: the newest attempt that has started. */
+  readonly #newest = new Map<number, number>();
+  /** Attempts that have all of their inputs. */
+  readonly #brought = new Set<string>();
+  /** By unit: the newest attempt, if it leaves files that are to come home. */
+  readonly #leaving = new Map<number, number>();
+  readonly #home = new Set<string>();
 
   constructor(problems: Problems, requests: Requests, witness: Witness, disks: NodeDisks) {
     this.#problems = problems;
@@ -75,7 +88,8 @@ export class Ledger {
     return this.#attempts.size;
   }
 
-  newNode(agentId: string, node: NodeInfo): void {
+  newNode(agentId: string, node: NodeInfo, sharesFiles: boolean): void {
+    if (sharesFiles) this.#sharing.add(agentId);
     this.#usage.set(agentId, { node, cores: 0, memory: 0, gpus: 0 });
   }
 
@@ -92,6 +106,7 @@ export class Ledger {
     this.#running.set(unit, [...others, { run, agentId }]);
     this.#use(agentId, run, 1);
     this.#checkAsked(run, name);
+    this.#checkFiles(agentId, run, name);
     this.#starts.set(unit, (this.#starts.get(unit) ?? 0) + 1);
   }
 
@@ -113,7 +128,35 @@ export class Ledger {
     this.#use(process.agentId, run, -1);
     if (exitCode !== 0) return;
     this.#succeeded.add(run.unit);
-    if (!wasTerminated) this.#successes.set(run.unit, process.agentId);
+    // What leaves files has not succeeded before they are home.
+    if (!wasTerminated && !this.#leaving.has(run.unit)) {
+      this.#successes.set(run.unit, process.agentId);
+    }
+  }
+
+  /** All inputs of an attempt are on its node. */
+  brought({ unit, attempt }: StagedUnit): void {
+    this.#brought.add(`${unit}#${attempt}`);
+  }
+
+  /** The outputs of an attempt were accepted by a manager. */
+  isHome(agentId: string, { unit, attempt }: StagedUnit): void {
+    const name = `unit ${unit} attempt ${attempt} at ${agentId}`;
+    if (this.#witness.isFinal(unit)) this.#problems.add('a final unit writes', name);
+    if ((this.#newest.get(unit) ?? 0) > attempt) this.#problems.add('an old attempt writes', name);
+    this.#home.add(`${unit}#${attempt}`);
+  }
+
+  /** An agent has heard that they were. */
+  hasCollected(agentId: string, { unit, end }: StagedUnit): void {
+    if (end?.outcome.exitCode === 0) this.#successes.set(unit, agentId);
+  }
+
+  /** Everybody may see that a unit is done. */
+  checkDone(unit: number): void {
+    const attempt = this.#leaving.get(unit);
+    if (attempt === undefined || this.#home.has(`${unit}#${attempt}`)) return;
+    this.#problems.add('done without its outputs', `unit ${unit} attempt ${attempt}`);
   }
 
   /** Whether some process of a unit has ended with exit code 0. */
@@ -139,6 +182,21 @@ export class Ledger {
       if (!allows) this.#problems.add('a dependency is passed over', `${name} waits for ${target}`);
     }
     this.#checkRepeat(asked, run, name);
+  }
+
+  /** What is to be there before it starts, and what it will leave, by the user's own record. */
+  #checkFiles(agentId: string, run: Run, name: string): void {
+    const { unit, attempt } = run;
+    const { fileTransfer = [], input, output } = this.#requests.ofRun(run)?.description ?? {};
+    const isFar = !this.#sharing.has(agentId);
+    const needs = fileTransfer.includes(INPUT) || (isFar && input !== undefined);
+    if (needs && !this.#brought.has(`${unit}#${attempt}`)) {
+      this.#problems.add('a unit starts without its inputs', name);
+    }
+    const leaves = fileTransfer.includes(OUTPUT) || (isFar && output !== undefined);
+    if (leaves) this.#leaving.set(unit, attempt);
+    else this.#leaving.delete(unit);
+    this.#newest.set(unit, Math.max(attempt, this.#newest.get(unit) ?? 0));
   }
 
   #checkRepeat({ description }: Asked, run: Run, name: string): void {

@@ -31,6 +31,8 @@ export function gate(link: Link, clock: ProcessClock): void {
 
 interface Connection {
   readonly agent: SimulatedAgent;
+  /** Nothing comes through, and nobody knows. */
+  isMute: boolean;
   readonly ends: readonly [Link, Link];
 }
 
@@ -79,7 +81,15 @@ export class Network {
   /** Nothing comes through any more, and neither side is told. */
   mute(agent: SimulatedAgent, ms: number): void {
     this.#cutOff.set(agent, this.#clock.monotonic() + ms);
-    for (const { ends } of this.#of(agent)) for (const end of ends) end.send = () => {};
+    for (const connection of this.#of(agent)) {
+      connection.isMute = true;
+      for (const end of connection.ends) end.send = () => {};
+    }
+  }
+
+  /** Whether something that an agent sends arrives at the present manager. */
+  reaches(agent: SimulatedAgent): boolean {
+    return this.listener !== undefined && this.#of(agent).some(({ isMute }) => !isMute);
   }
 
   /** The manager is dead. What it sent last may still arrive, or not. */
@@ -99,7 +109,7 @@ export class Network {
       delay: this.#random.chance(0.2) ? 400 : 5,
     };
     const ends = memoryLinks(options);
-    const connection = { agent, ends };
+    const connection = { agent, ends, isMute: false };
     this.#connections.add(connection);
     ends[0].on('close', () => this.#connections.delete(connection));
     listener.accept(ends[0], agent.pilotId);

@@ -1,6 +1,7 @@
 /** A user who submits whatever there is to submit, depends on it, and changes their mind. */
 import type { Dependency } from '../../packages/core/src/model/dependency.ts';
 import type { WorkUnitDescription } from '../../packages/core/src/model/work-unit-description.ts';
+import { INPUT, OUTPUT } from './ledger.ts';
 import type { ManagerLife } from './manager.ts';
 import { ENDLESS } from './processes.ts';
 import type { Random } from './random.ts';
@@ -24,6 +25,14 @@ const SHAPES: readonly Partial<WorkUnitDescription>[] = [
   { maxCancellationTime: 1, estimatedRunTime: 5 },
   { group: 'g' },
   { group: 'h', priority: 1 },
+];
+
+const FILES: readonly Partial<WorkUnitDescription>[] = [
+  { fileTransfer: [INPUT] },
+  { fileTransfer: [OUTPUT] },
+  { fileTransfer: [INPUT, OUTPUT] },
+  { input: '/home/data', output: '/home/result' },
+  { output: '/home/result', fileTransfer: [INPUT] },
 ];
 
 export interface UserParts {
@@ -94,6 +103,7 @@ export class User {
       ...(random.chance(0.1) && { startTime: now / 1000 + random.between(1, 6) }),
       ...(random.chance(0.04) && { pilotJob: 'p0' }),
       ...(dependsOn.length > 0 && { dependsOn }),
+      ...(random.chance(0.25) && random.pick(FILES)),
     };
     return { token, description, dependencies };
   }

@@ -29,6 +29,8 @@ export class Witness {
   #shown = 0;
   readonly #seen: WorkUnitState[] = [];
   readonly #reports = new Map<string, Report[]>();
+  /** Called when a unit is to be seen as done. */
+  whenDone: (unit: number) => void = () => {};
 
   constructor(problems: Problems, disk: SimulatedDisk) {
     this.#problems = problems;
@@ -89,6 +91,7 @@ export class Witness {
     const next = this.#moves[this.#shown++];
     if (next !== unit * 16 + toNumber) this.#problems.add('shown and not durable', what);
     this.#seen[unit] = to;
+    if (to === 'Done') this.whenDone(unit);
   }
 
   /** A user was told that these units are there. */

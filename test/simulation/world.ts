@@ -53,6 +53,7 @@ export class World {
     this.witness = new Witness(problems, this.#workDisk);
     this.disks = new NodeDisks(clock, random.fork());
     this.ledger = new Ledger(problems, requests, this.witness, this.disks);
+    this.witness.whenDone = (unit) => this.ledger.checkDone(unit);
     this.network = new Network(clock, random.fork());
     this.user = new User({ requests, witness: this.witness });
     this.resourceManager = new ResourceManager({
@@ -127,7 +128,8 @@ export class World {
 
   #startAgent(id: string, pilotId: string, node: NodeInfo): SimulatedAgent {
     const { clock, random, ledger, witness, disks } = this;
-    ledger.newNode(id, node);
+    const sharesFiles = random.chance(0.5);
+    ledger.newNode(id, node, sharesFiles);
     return new SimulatedAgent({
       id,
       pilotId,
@@ -138,7 +140,9 @@ export class World {
       ledger,
       witness,
       disks,
+      sharesFiles,
       dial: (agent) => this.network.dial(agent),
+      managerOf: (agent) => (this.network.reaches(agent) ? this.#manager : undefined),
       over: (agent, how) => this.resourceManager.agentOver(agent, how),
     });
   }
