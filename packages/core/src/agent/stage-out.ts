@@ -36,6 +36,8 @@ export interface OutputPlaces {
 interface Leaving {
   readonly unit: StagedUnit;
   readonly places: OutputPlaces;
+  /** Those that are added to files: once all others are at home, for that cannot be done twice. */
+  readonly later: StagedFile[];
   left: number;
   problem: TransferProblem | undefined;
   isOver: boolean;
@@ -66,10 +68,11 @@ export class StageOut {
 
   /** Begins to bring the outputs of a unit home. */
   collect(unit: StagedUnit, places: OutputPlaces): void {
-    const { outputs } = unit;
-    const of = { unit, places, left: outputs.length, problem: undefined, isOver: false };
+    const now = unit.outputs.filter(({ append }) => !append);
+    const later = unit.outputs.filter(({ append }) => append);
+    const of: Leaving = { unit, places, later, left: 0, problem: undefined, isOver: false };
     this.#units.set(unit.key, of);
-    for (const file of outputs) this.#offers.push({ of, file, tries: 0 });
+    this.#begin(of, now.length > 0 ? now : later.splice(0));
   }
 
   /** Nobody wants them any more. */
@@ -127,6 +130,11 @@ export class StageOut {
     this.#offered.clear();
   }
 
+  #begin(of: Leaving, files: readonly StagedFile[]): void {
+    of.left = files.length;
+    for (const file of files) this.#offers.push({ of, file, tries: 0 });
+  }
+
   #settle(transfer: number, problem: TransferProblem | undefined): void {
     const offer = this.#offered.get(transfer);
     if (offer === undefined) return;
@@ -142,6 +150,11 @@ export class StageOut {
     if (!(problem?.isMissing && mayBeMissing)) of.problem ??= problem;
     of.left -= 1;
     if (of.left > 0 || of.isOver) return;
+    if (of.later.length > 0 && of.problem === undefined) {
+      this.#begin(of, of.later.splice(0));
+      queueMicrotask(() => this.offer());
+      return;
+    }
     this.#end(of);
     this.#events.collected(of.unit, of.problem);
   }

@@ -267,10 +267,11 @@ export class AgentRegistry {
   }
 
   #receive(agent: AgentConnection, message: Said): void {
-    if (isTransfer(message)) {
-      this.#tell(() => agent.clientOf(message.channel)?.agentMessage(agent, message));
-      return;
-    }
+    if (!isTransfer(message)) this.#hear(agent, message);
+    else this.#tell(() => agent.clientOf(message.channel)?.agentMessage(agent, message));
+  }
+
+  #hear(agent: AgentConnection, message: AgentMessage): void {
     switch (message.type) {
       case 'held':
         this.#tell(() => agent.clientOf(message.channel)?.agentJoined(agent, message));

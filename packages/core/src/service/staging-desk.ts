@@ -4,7 +4,7 @@
  */
 import type { AgentTransfer, ManagerTransfer, OnChannel } from '../protocol/transfer-messages.ts';
 import { Budget } from '../staging/budget.ts';
-import { StagingIn } from './staging-in.ts';
+import { AddedOutputs, StagingIn } from './staging-in.ts';
 import type { FindFile } from './staging-lookup.ts';
 import { StagingOut } from './staging-out.ts';
 
@@ -35,6 +35,7 @@ interface Session {
 export class StagingDesk {
   readonly #parts: StagingDeskParts;
   readonly #budget = new Budget();
+  readonly #added = new AddedOutputs();
   readonly #sessions = new Map<string, Session>();
 
   constructor(parts: StagingDeskParts) {
@@ -96,11 +97,10 @@ export class StagingDesk {
       },
       send,
     };
-    const ofAgent: Parameters<FindFile>[0] = agentId;
-    const out = new StagingOut(way, this.#budget, (...item) => find(ofAgent, ...item));
+    const out = new StagingOut(way, this.#budget, (...item) => find(agentId, ...item));
     const session = {
       out,
-      in: new StagingIn(service, send, (...item) => find(ofAgent, ...item)),
+      in: new StagingIn(service, send, (...item) => find(agentId, ...item), this.#added),
     };
     this.#sessions.set(agentId, session);
     return session;

@@ -30,6 +30,30 @@ interface Item {
   readonly item: number;
 }
 
+/** So many outputs that were added to files are remembered. */
+const MOST_ADDED = 10_000;
+
+/** What was added to files lately: an agent that did not hear of it brings it again. */
+export class AddedOutputs {
+  readonly #keys = new Set<string>();
+
+  add(output: Pick<Item, 'unit' | 'attempt' | 'item'>): void {
+    this.#keys.add(keyOf(output));
+    for (const oldest of this.#keys) {
+      if (this.#keys.size <= MOST_ADDED) return;
+      this.#keys.delete(oldest);
+    }
+  }
+
+  has(output: Pick<Item, 'unit' | 'attempt' | 'item'>): boolean {
+    return this.#keys.size > 0 && this.#keys.has(keyOf(output));
+  }
+}
+
+function keyOf({ unit, attempt, item }: Pick<Item, 'unit' | 'attempt' | 'item'>): string {
+  return `${unit} ${attempt} ${item}`;
+}
+
 /** Whoever adds to a file does so alone. */
 const appending = new Map<string, Promise<unknown>>();
 
@@ -38,13 +62,20 @@ export class StagingIn {
   readonly #service: string;
   readonly #send: (message: ManagerTransfer) => void;
   readonly #find: FindItem;
+  readonly #added: AddedOutputs;
   readonly #receiver: Receiver;
   /** What has become of transfers since the last word about it. */
   #landed: number[] = [];
   #problems: [number, TransferProblem][] = [];
   #isOver = false;
 
-  constructor(service: string, send: (message: ManagerTransfer) => void, find: FindItem) {
+  constructor(
+    service: string,
+    send: (message: ManagerTransfer) => void,
+    find: FindItem,
+    added: AddedOutputs,
+  ) {
+    this.#added = added;
     this.#service = service;
     this.#send = send;
     this.#find = find;
@@ -77,8 +108,8 @@ export class StagingIn {
 
   #expect(item: Item): void {
     const found = findFor('out', this.#find, item.unit, item.attempt, item.item);
-    if ('problem' in found) {
-      this.#settle(item.transfer, found);
+    if ('problem' in found || this.#added.has(item)) {
+      this.#settle(item.transfer, 'problem' in found ? found : undefined);
       return;
     }
     try {
@@ -108,13 +139,16 @@ export class StagingIn {
     else if (arrival.type === 'failed') this.#settle(item.transfer, arrival.problem);
   }
 
-  async #land({ transfer, unit, attempt, item }: Item, staged: Staged): Promise<void> {
+  async #land(output: Item, staged: Staged): Promise<void> {
+    const { transfer, unit, attempt, item } = output;
     // Asked again: the attempt may have been given up while it was on its way.
     const found = findFor('out', this.#find, unit, attempt, item);
     try {
       if ('problem' in found) throw new Error(found.problem);
-      if (found.append) await inTurn(found.path, () => put(staged, found));
-      else await put(staged, found);
+      if (found.append) {
+        await inTurn(found.path, () => put(staged, found));
+        this.#added.add(output);
+      } else await put(staged, found);
       this.#settle(transfer, undefined);
     } catch (error) {
       const path = 'path' in found ? found.path : staged.path;
