@@ -1,0 +1,144 @@
+/** Files that travel through ssh: small and large ones, many and none that were asked for. */
+import { spawn } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type SshHosts, startSshHosts } from '../clusters/ssh/hosts.ts';
+import { filesOn, PATIENCE_MS, processesOn, SshWorld, sshUrl } from './fixture.ts';
+import { stageThere } from './staging.ts';
+
+const MIB = 1024 * 1024;
+
+describe('files travel to a host and back', { timeout: 2 * PATIENCE_MS }, () => {
+  let hosts: SshHosts;
+  beforeAll(async () => {
+    hosts = await startSshHosts({ hosts: [{}, {}] });
+  });
+  afterAll(() => hosts.stop());
+
+  it('a program with its input and output, a file that is appended to, and one that is not there', async () => {
+    await using world = await SshWorld.open(hosts);
+    await world.createRunning({ totalCpuCount: 2 }, ['h1', 'h2']);
+    await stageThere(world);
+  });
+
+  it('a directory of 10,000 files', async () => {
+    await using world = await SshWorld.open(hosts);
+    await world.createRunning({ totalCpuCount: 1 });
+    const many = join(world.store, 'many');
+    for (let i = 0; i < 100; i++) {
+      await mkdir(join(many, `d${i}`), { recursive: true });
+      await Promise.all(
+        Array.from({ length: 100 }, (_, j) => writeFile(join(many, `d${i}/f${j}`), `${i} ${j}\n`)),
+      );
+    }
+    const back = join(world.store, 'back');
+    await world.work.submit([
+      {
+        executable: '/bin/sh',
+        arguments: ['-c', 'find many -type f | wc -l >count && mv many moved'],
+        fileTransfer: [`${many} > many`, `${back} < moved`, `${back}-count < count`],
+      },
+    ]);
+    await world.work.wait();
+    expect([...world.work.workUnits].map(({ state, exit }) => [state, exit?.problem])).toEqual([
+      ['Done', undefined],
+    ]);
+    expect((await readFile(`${back}-count`, 'utf8')).trim()).toBe('10000');
+    expect((await readdir(back)).length).toBe(100);
+    expect(await readFile(join(back, 'd99/f99'), 'utf8')).toBe('99 99\n');
+  });
+
+  it('a gibibyte, which neither side has in memory', async () => {
+    await using world = await SshWorld.open(hosts);
+    const [source, target] = [join(world.store, 'source'), join(world.store, 'target')];
+    const hash = await writeLarge(source, 1024);
+    const own = join(world.store, 'own');
+    const said = await program([sshUrl(hosts), own, source, target]);
+    expect(JSON.parse(said)).toMatchObject({ state: 'Done' });
+    expect(await hashOf(target)).toBe(hash);
+    const { bytes } = JSON.parse(said);
+    const [, agentKib] = /VmHWM:\s*(\d+) kB/.exec(await readFile(`${target}-memory`, 'utf8')) ?? [];
+    // Node.js itself takes some 60 MiB, and tsx as much again.
+    expect(bytes).toBeLessThan(400 * MIB);
+    expect(Number(agentKib) * 1024).toBeLessThan(250 * MIB);
+  });
+
+  it('a connection is cut while files are on their way', async () => {
+    await using world = await SshWorld.open(hosts);
+    await world.createRunning({ totalCpuCount: 1 });
+    const source = join(world.store, 'large');
+    const hash = await writeLarge(source, 200);
+    const target = join(world.store, 'large-back');
+    const [unit] = await world.work.submit([
+      { executable: '/bin/true', fileTransfer: [`${source} > large`, `${target} < large`] },
+    ]);
+    const h1 = hosts.host('h1');
+    const arrived = async () => Number((await h1.run(`du -sk ~ | cut -f1`)).stdout);
+    await expect.poll(arrived, { timeout: PATIENCE_MS, interval: 10 }).toBeGreaterThan(20_000);
+    await h1.cut();
+    await expect
+      .poll(
+        () =>
+          stat(`${target}`).then(
+            () => true,
+            () => unit?.state === 'Running',
+          ),
+        { timeout: PATIENCE_MS },
+      )
+      .toBe(true);
+    await h1.cut();
+    await world.work.wait();
+    expect([unit?.state, unit?.exit?.problem]).toEqual(['Done', undefined]);
+    expect(await hashOf(target)).toBe(hash);
+  });
+
+  it('a pilot that is canceled meanwhile leaves nothing of them', async () => {
+    await using world = await SshWorld.open(hosts);
+    const h2 = hosts.host('h2');
+    const before = await filesOn(hosts, h2);
+    const pilot = await world.createRunning({ totalCpuCount: 1 }, ['h2']);
+    const source = join(world.store, 'large');
+    await writeLarge(source, 300);
+    await world.work.submit([{ executable: '/bin/true', fileTransfer: [`${source} > large`] }]);
+    const arrived = async () => Number((await h2.run(`du -sk ~ | cut -f1`)).stdout);
+    await expect.poll(arrived, { timeout: PATIENCE_MS, interval: 10 }).toBeGreaterThan(20_000);
+    await pilot.cancel();
+    expect(await processesOn(h2)).toEqual([]);
+    expect(await filesOn(hosts, h2)).toEqual(before);
+  });
+});
+
+/** What another program of ours says. */
+async function program(parameters: readonly string[]): Promise<string> {
+  const path = new URL('large.ts', import.meta.url).pathname;
+  const command = ['--conditions=@pstar/source', '--import', 'tsx', path, ...parameters];
+  const child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'inherit'] });
+  return text(child.stdout);
+}
+
+/** So many mebibytes that do not compress. Their SHA-256. */
+async function writeLarge(path: string, mebibytes: number): Promise<string> {
+  const piece = randomBytes(MIB);
+  const sum = createHash('sha256');
+  const file = createWriteStream(path);
+  for (let i = 0; i < mebibytes; i++) {
+    piece.writeUInt32LE(i);
+    sum.update(piece);
+    if (!file.write(Buffer.from(piece))) await once(file, 'drain');
+  }
+  file.end();
+  await once(file, 'close');
+  return sum.digest('hex');
+}
+
+async function hashOf(path: string): Promise<string> {
+  const sum = createHash('sha256');
+  await pipeline(createReadStream(path), sum);
+  return sum.digest('hex');
+}
