@@ -1,0 +1,155 @@
+/** Files between two ends of a link: whole, checked, and no more of them at a time than both can bear. */
+import {
+  appendFileSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, vi } from 'vitest';
+import {
+  LARGE_BYTES,
+  PACK_BYTES,
+  PACK_ROWS,
+  WINDOW_BYTES,
+} from '../../src/protocol/transfer-messages.ts';
+import { type Message, Pair, scratch } from './pair.ts';
+
+const patterned = (bytes: number) => Buffer.from(Array.from({ length: bytes }, (_, i) => i * 31));
+const old = (path: string) =>
+  vi.waitFor(() => expect(Date.now() - statSync(path).ctimeMs).toBeGreaterThan(25));
+
+describe('a transfer', () => {
+  it.each([0, 1, LARGE_BYTES, LARGE_BYTES + 1, PACK_BYTES, 3 * WINDOW_BYTES + 17])(
+    'brings a file of %d bytes',
+    async (bytes) => {
+      const pair = new Pair();
+      const file = join(scratch(), 'file');
+      const data = Buffer.alloc(bytes, patterned(1021));
+      writeFileSync(file, data, { mode: 0o750 });
+      const sending = pair.send(file);
+      const arrival = await sending;
+      expect(arrival).toMatchObject({ type: 'staged', staged: { bytes, isDirectory: false } });
+      const path = pair.pathOf(sending.transfer);
+      expect(readFileSync(path).equals(data)).toBe(true);
+      expect(statSync(path).mode & 0o777).toBe(0o750);
+    },
+  );
+
+  it('takes small files together, and a message for none of them alone', async () => {
+    const pair = new Pair();
+    const from = scratch();
+    for (let i = 0; i < 2_000; i++) writeFileSync(join(from, `f${i}`), `${i}`);
+    await pair.send(from);
+    expect(pair.sent.length).toBeLessThanOrEqual(Math.ceil(2_002 / PACK_ROWS) + 1);
+    const one = Array.from({ length: 600 }, (_, i) => pair.send(join(from, `f${i}`)));
+    pair.sent.length = 0;
+    await Promise.all(one);
+    expect(pair.sent.length).toBeLessThanOrEqual(4);
+    expect(readFileSync(join(pair.pathOf(1), 'f1999'), 'utf8')).toBe('1999');
+  });
+
+  it('has no more on its way than was written, and lets others pass', async () => {
+    const pair = new Pair();
+    const from = scratch();
+    writeFileSync(join(from, 'big'), Buffer.alloc(4 * WINDOW_BYTES, 7));
+    writeFileSync(join(from, 'small'), 'x');
+    // Nothing is ever credited: the receiver does not get what it would have written.
+    pair.tamper = (message) =>
+      message.type === 'chunk' ? { type: 'credit', transfer: 0, bytes: 0 } : message;
+    const receive = pair.receiver.receive.bind(pair.receiver);
+    pair.receiver.receive = (message) => {
+      if ((message as Message).type !== 'credit') receive(message);
+    };
+    void pair.send(join(from, 'big'));
+    const chunks = () => pair.sent.filter(({ type }) => type === 'chunk').length;
+    await vi.waitFor(() => expect(chunks()).toBe(WINDOW_BYTES / PACK_BYTES));
+    expect(await pair.send(join(from, 'small'))).toMatchObject({ type: 'staged' });
+    expect(chunks()).toBe(WINDOW_BYTES / PACK_BYTES);
+    pair.sender.close();
+  });
+
+  it('says what is missing, with name and machine', async () => {
+    const pair = new Pair();
+    const path = join(scratch(), 'missing');
+    const arrival = await pair.send(path);
+    const problem = `${path} cannot be read on ${hostname()}: ENOENT: no such file or directory`;
+    expect(arrival).toEqual({ type: 'failed', problem: { problem, isMissing: true } });
+    expect(pair.made).toEqual([]);
+  });
+
+  it('of a file that grows meanwhile fails, and may be tried again', async () => {
+    const pair = new Pair();
+    const file = join(scratch(), 'file');
+    writeFileSync(file, Buffer.alloc(2 * WINDOW_BYTES, 7));
+    pair.tamper = (message) => {
+      if (message.type === 'chunk' && message.at === 0) appendFileSync(file, 'more');
+      return message;
+    };
+    const arrival = await pair.send(file);
+    expect(arrival).toMatchObject({ type: 'failed', problem: { transient: true } });
+    expect(JSON.stringify(arrival)).toContain('was changed while it was read');
+    expect(pair.made).toEqual([]);
+  });
+
+  it.each<[string, (message: Message) => Message]>([
+    ['pack', (message) => damaged(message, 'pack')],
+    ['chunk', (message) => damaged(message, 'chunk')],
+  ])('that is damaged in a %s on its way fails', async (_, tamper) => {
+    const pair = new Pair();
+    const file = join(scratch(), 'file');
+    writeFileSync(file, Buffer.alloc(WINDOW_BYTES, 7));
+    pair.tamper = tamper;
+    const arrival = await pair.send(file);
+    expect(arrival).toMatchObject({ type: 'failed', problem: { transient: true } });
+    expect(pair.made).toEqual([]);
+  });
+
+  it('that nobody wants any more leaves nothing, and is in nobody’s way', async () => {
+    const pair = new Pair();
+    const from = scratch();
+    writeFileSync(join(from, 'big'), Buffer.alloc(3 * WINDOW_BYTES, 7));
+    const { transfer } = pair.send(join(from, 'big'));
+    await vi.waitFor(() => expect(pair.made).toEqual(['1']));
+    pair.receiver.drop(transfer);
+    pair.sender.drop(transfer);
+    expect(pair.made).toEqual([]);
+    expect(await pair.send(join(from, 'big'))).toMatchObject({ type: 'staged' });
+  });
+
+  it('of what the other side has is not sent again', async () => {
+    const pair = new Pair();
+    const from = scratch();
+    mkdirSync(join(from, 'tree'));
+    writeFileSync(join(from, 'tree', 'file'), 'content');
+    symlinkSync('file', join(from, 'tree', 'link'));
+    await old(join(from, 'tree', 'link'));
+    for (const path of [join(from, 'tree'), join(from, 'tree', 'file')]) {
+      const known = new Set<string>();
+      const isSame = (stamp: string) => {
+        if (known.has(stamp)) return 'kept' as const;
+        known.add(stamp);
+        return undefined;
+      };
+      expect(await pair.send(path, { isSame })).toMatchObject({ type: 'staged' });
+      expect(await pair.send(path, { isSame })).toMatchObject({
+        type: 'same',
+        end: { stamp: [...known][0], isShared: true },
+      });
+      appendFileSync(join(from, 'tree', 'file'), 'more');
+      await old(join(from, 'tree', 'file'));
+      expect(await pair.send(path, { isSame })).toMatchObject({ type: 'staged' });
+    }
+  });
+});
+
+/** With one byte that is not what was sent. */
+function damaged(message: Message, type: 'pack' | 'chunk'): Message {
+  if (message.type !== type || message.data.length === 0) return message;
+  const data = Buffer.from(message.data);
+  data[0] = (data[0] as number) ^ 1;
+  return { ...message, data };
+}
