@@ -63,12 +63,22 @@ export function filesOfAttempt(
   if (place === undefined || place.status === 'gone' || !state.isPresent(unit, attempt, place)) {
     return { problem: 'the attempt is not bound to this agent' };
   }
+  return new AttemptFiles(namedFiles(state, unit));
+}
+
+/** Whether files are brought to a unit before it starts, as far as its description alone tells. */
+export function hasInputs(state: WorkState, unit: number): boolean {
+  const { fileTransfer = [] } = namedFiles(state, unit);
+  return fileTransfer.some(({ direction }) => direction === 'in');
+}
+
+/** What a unit's description says of files. */
+function namedFiles(state: WorkState, unit: number): NamedFiles {
   const { description } = state.template(unit);
   const own = state.units.own(unit);
-  if (own === null) return new AttemptFiles(description);
+  if (own === null) return description;
   const merged = { ...description, ...(JSON.parse(own) as object) };
-  const named = Object.entries(merged).filter(([, value]) => value !== null);
-  return new AttemptFiles(Object.fromEntries(named) as NamedFiles);
+  return Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== null));
 }
 
 function attributeFile(

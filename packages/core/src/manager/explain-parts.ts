@@ -23,6 +23,8 @@ export interface ExplainContext {
   /** All pilots of the services that may run the units, ended ones too, in the order of creation. */
   readonly pilots: readonly PilotSummary[];
   readonly idOf: (unit: number) => string;
+  /** What was said last of a unit's progress, by itself or by its agent of files that travel. */
+  readonly progressOf?: (unit: number) => string | undefined;
 }
 
 /** An explanation without the state that it is about. */

@@ -7,6 +7,7 @@
 import type { ExplanationParts } from '../model/explanation.ts';
 import { formatTimestamp } from '../model/timestamp.ts';
 import { WORK_UNIT_STATES } from '../model/work-unit-state.ts';
+import { hasInputs } from './attempt-files.ts';
 import type { Awaited } from './dependencies.ts';
 import {
   counted,
@@ -60,8 +61,8 @@ function why(
 ): Reason {
   const actual = state.units.state(unit);
   // These two are told by the place, which stays known when the manager is further than the journal.
-  if (visible === STATE.Scheduled) return whyScheduled(state, unit);
-  if (visible === STATE.Running) return whyRunning(state, unit);
+  if (visible === STATE.Scheduled) return whyScheduled(state, unit, context);
+  if (visible === STATE.Running) return whyRunning(state, unit, context);
   if (visible !== actual) {
     const next = actual === STATE.New ? 'accepted' : WORK_UNIT_STATES[actual];
     return { summary: `is being made ${next}`, waitsFor: ['the journal to have it on disk'] };
@@ -100,19 +101,34 @@ function stateOf(awaited: Awaited, { units }: WorkState): string {
   return `${counted(unfinished, 'unit')} of ${members} not ended`;
 }
 
-function whyScheduled(state: WorkState, unit: number): Reason {
+function whyScheduled(state: WorkState, unit: number, context: ExplainContext): Reason {
+  const slot = 'a free slot at its agent';
+  const at = `is with the agent on ${where(placeOf(state, unit))}`;
+  if (!hasInputs(state, unit)) {
+    return {
+      summary: `${at}, and starts when a slot there is free`,
+      waitsFor: [slot],
+      ...whereabouts(state, unit),
+    };
+  }
   return {
-    summary: `is with the agent on ${where(placeOf(state, unit))}, and starts when a slot there is free`,
-    waitsFor: ['a free slot at its agent'],
+    summary: `${at}${staging(unit, 'in', context)}, and starts when its inputs and a slot are there`,
+    waitsFor: ['its inputs to be there', slot],
     ...whereabouts(state, unit),
   };
 }
 
-function whyRunning(state: WorkState, unit: number): Reason {
+/** How far its files are, if the agent has said so: it does of large ones. */
+function staging(unit: number, way: 'in' | 'out', { progressOf }: ExplainContext): string {
+  const said = progressOf?.(unit);
+  return said?.startsWith(`staging ${way}: `) === true ? ` (${said})` : '';
+}
+
+function whyRunning(state: WorkState, unit: number, context: ExplainContext): Reason {
   const startedAt = state.units.page(unit).startedAt[unit & PAGE_MASK] as number;
   const since = startedAt > 0 ? ` since ${formatTimestamp(startedAt)}` : '';
   return {
-    summary: `runs on ${where(placeOf(state, unit))}${since}`,
+    summary: `runs on ${where(placeOf(state, unit))}${since}${staging(unit, 'out', context)}`,
     ...whereabouts(state, unit),
   };
 }

@@ -62,6 +62,11 @@ export class OutputStreams {
     });
   }
 
+  /** What a unit, or its agent, has said last of its progress. */
+  lastProgress(unit: number): Progress | undefined {
+    return this.#lastProgress.get(unit);
+  }
+
   progress$(unit: number): Observable<Progress> {
     return new Observable((subscriber) => {
       const last = this.#lastProgress.get(unit);

@@ -167,6 +167,7 @@ export class WorkUnitView implements WorkUnit {
       now: core.clock.now(),
       pilots: this.#source.pilotSummaries(),
       idOf: (unit) => unitId(core.id, unit),
+      progressOf: (unit) => core.outputs.lastProgress(unit)?.message,
     };
   }
 }

@@ -264,6 +264,26 @@ describe('a unit that an agent has', () => {
     expect(details).toEqual({ pilot: 'p1', host: 'node1', attempt: 1 });
   });
 
+  it('says that its files are on their way, and how far they are', () => {
+    const world = new WorkWorld();
+    world.join('p1', { cores: 1 });
+    world.submit({ fileTransfer: ['/a > a', '/b < b'] }, { fileTransfer: ['/b < b'] });
+    expect(explain(world, 0)).toMatchObject({
+      summary: 'is with the agent on node1 (p1), and starts when its inputs and a slot are there',
+      waitsFor: ['its inputs to be there', 'a free slot at its agent'],
+    });
+    expect(explain(world, 1).waitsFor).toEqual(['a free slot at its agent']);
+    const of = (message: string) =>
+      detailOf(world.state, 0, { now: 0, pilots: [], idOf, progressOf: () => message });
+    expect(of('staging in: 40 % of 1.2 GiB')).toContain(
+      '(p1) (staging in: 40 % of 1.2 GiB), and starts when',
+    );
+    expect(of('step 3')).not.toContain('step 3');
+    world.report('p1', { started: startedRows([{ unit: 0, attempt: 1 }], 60_000) });
+    expect(of('staging in: 99 %')).toMatch(/^runs on node1 \(p1\) since [^ ]+$/);
+    expect(of('staging out: 40 %')).toMatch(/ \(staging out: 40 %\)$/);
+  });
+
   it('says why it is in doubt', () => {
     const world = new WorkWorld();
     world.join('p1');
