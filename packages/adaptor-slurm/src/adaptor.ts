@@ -47,10 +47,8 @@ async function reached(rm: URL, url: SlurmOptions, context: ConnectContext): Pro
   if (REST_PROTOCOLS.includes(rm.protocol)) {
     return { transport: await connectRest(rm, context), environment: process.env };
   }
-  if (rm.protocol === 'slurm:') {
-    refuseHost(rm);
-    refusePath(rm);
-  }
+  if (rm.protocol === 'slurm:') refuseHost(rm);
+  refusePath(rm);
   const { runner } = context;
   const environment = await environmentOf(runner);
   const { bin, conf, cluster } = url;

@@ -33,6 +33,8 @@ export interface SlurmParts {
 
 /** Nodes come and go, but not often. */
 const NODES_MS = 600_000;
+/** For a machine that may be away at present. */
+const TIDY_MS = 5000;
 
 interface Seen {
   readonly state: NativeState['state'];
@@ -112,8 +114,21 @@ export class SlurmResourceManager implements ResourceManager {
     return { name: `slurm ${version}`, version, details: { cluster, partitions } };
   }
 
-  close(): Promise<void> {
-    return this.#parts.transport.close();
+  async close(): Promise<void> {
+    await this.#tidyBriefly();
+    await this.#parts.transport.close();
+  }
+
+  /** What is over by now need not wait for the next connection; whoever closes is not to wait either. */
+  async #tidyBriefly(): Promise<void> {
+    const tidied = this.tidy().catch(() => {});
+    await new Promise<void>((resolve) => {
+      const timer = this.#parts.clock.after(TIDY_MS, resolve, { unref: true });
+      void tidied.then(() => {
+        timer.cancel();
+        resolve();
+      });
+    });
   }
 
   async #submit(launch: AgentLaunch, signal: AbortSignal | undefined): Promise<string> {

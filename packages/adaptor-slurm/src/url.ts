@@ -52,7 +52,7 @@ export function readOptions(rm: URL): SlurmOptions {
 }
 
 /**
- * Refuses a host in a URL of commands, which run here.
+ * Refuses a host in a URL of commands that run here.
  *
  * @throws PilotError `URL_INVALID`
  */
@@ -72,8 +72,8 @@ export function refuseHost(rm: URL): void {
  */
 export function refusePath(rm: URL): void {
   if (rm.pathname === '' || rm.pathname === '/') return;
-  const hint = 'write slurm:///?bin=… for where its commands are, or ?partition=… for a partition';
-  throw urlError(rm, `slurm:// takes no path, and this has ${rm.pathname}`, hint);
+  const hint = 'write ?bin=… for where its commands are, or ?partition=… for a partition';
+  throw urlError(rm, `${rm.protocol}// takes no path, and this has ${rm.pathname}`, hint);
 }
 
 function urlError(rm: URL, problem: string, hint?: string): PilotError {

@@ -2,12 +2,13 @@
 import { mkdir, mkdtemp, readdir, readFile, readlink, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { AgentLaunch, ConnectContext, ResourceManager } from '@pstar/core/adaptor';
+import type { AgentLaunch, Clock, ConnectContext, ResourceManager } from '@pstar/core/adaptor';
 import { silentLog, systemClock } from '@pstar/core/testing';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { slurmAdaptor } from '../src/adaptor.ts';
+import { ManualClock } from './support/clock.ts';
 import { recorded } from './support/fixtures.ts';
-import { launchOf } from './support/launches.ts';
+import { launchOf, parsed } from './support/launches.ts';
 import { filesBelow, ScriptedRunner } from './support/runner.ts';
 
 /** What a session there has. */
@@ -52,12 +53,15 @@ function answer(command: string) {
   return '';
 }
 
-const connect = (): Promise<ResourceManager> =>
-  slurmAdaptor.connect(new URL('slurm:///'), {
+const connect = (
+  rm = 'slurm+far://me@login/',
+  clock: Clock = systemClock,
+): Promise<ResourceManager> =>
+  slurmAdaptor.connect(new URL(rm), {
     runner,
     directory: `${place}/kept`,
     log: silentLog,
-    clock: systemClock,
+    clock,
     manager: { host: '127.0.0.1', port: 1 },
   } satisfies ConnectContext);
 
@@ -91,10 +95,10 @@ it('tidies up there once pilots are over, also as a later process', async () => 
   const launches = await Promise.all(['a', 'b'].map((name) => placed(name)));
   await Promise.all(launches.map((launch) => manager.submit(launch)));
   await runner.files.remove(launches[0]?.directory as string);
-  await connect();
+  const later = await connect();
   expect(await readdir(there())).toEqual(['a+1', 'b']);
   await runner.files.remove(launches[1]?.directory as string);
-  await connect();
+  await later.close();
   expect(await readdir(there())).toEqual([]);
   expect(await readdir(`${place}/kept/launches`)).toEqual([]);
 });
@@ -144,6 +148,21 @@ it('takes a manager on loopback for one of that machine', async () => {
   expect(await manager.submit(await at('10.0.0.1'))).toBe('17');
   nodes = nodes.replaceAll('far.cluster', 'login');
   expect(await (await connect()).submit(await at('127.0.0.1'))).toBe('17');
+});
+
+it('has no path of its own in a URL', async () => {
+  await expect(connect('slurm+far://login/short')).rejects.toMatchObject({ code: 'URL_INVALID' });
+});
+
+it('does not wait at its end for a machine that is away', async () => {
+  const clock = new ManualClock();
+  const manager = await connect('slurm+far://login/', clock);
+  await manager.submit(await placed('a', { description: parsed({ error: `${place}/err` }) }));
+  runner.files.stat = () => new Promise(() => {});
+  const closed = manager.close();
+  for (let i = 0; i < 10; i += 1) await new Promise(setImmediate);
+  clock.advance(5000);
+  await closed;
 });
 
 it('has files of this machine for its own memory alone, and for tokens', async () => {

@@ -1,6 +1,7 @@
 /** Rewrites a launch for a place that does not see this machine's files. */
 import { readFileSync } from 'node:fs';
 import { posix } from 'node:path';
+import { PilotError } from '../model/errors.ts';
 import type { AgentSettings } from '../protocol/agent-settings.ts';
 import type { AgentLaunch } from './adaptor.ts';
 
@@ -30,9 +31,18 @@ export interface RelocatedLaunch {
  * which is for whoever tells them that their manager has moved. `output` is not there any more: the
  * log is written over there, and belongs where it says once it is brought back. Scratch space and
  * working directory of the description are paths over there.
+ *
+ * @throws PilotError `ATTRIBUTE_UNSUPPORTED` for `error`, which nobody would bring back
  */
 export function relocate(launch: AgentLaunch, site: LaunchSite): RelocatedLaunch {
   const { output: _, ...description } = launch.description;
+  if (description.error !== undefined) {
+    const problem = 'errors of agents on another machine come with their output';
+    throw new PilotError('ATTRIBUTE_UNSUPPORTED', problem, {
+      subject: 'error',
+      hint: 'leave it out',
+    });
+  }
   const { agent, workingDirectory } = description;
   const file = (name: string) => posix.join(site.directory, name);
   const settingsFile = file('settings.json');

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { lstat, mkdir, mkdtemp, readdir, readlink, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,6 +22,18 @@ describe('the files of this machine', () => {
     expect(Buffer.from(await files.read(at('a')))).toEqual(Buffer.from([0, 255]));
     expect(await modeOf(at('a'))).toBe(0o600);
     expect(await readdir(directory)).toEqual(['a']);
+  });
+
+  it('are nobody else’s from their first moment on', async () => {
+    execFileSync('mkfifo', [at('slow')]);
+    const writing = files.upload(at('slow'), at('a'), { mode: 0o644 });
+    const draft = async () => (await readdir(directory)).find((name) => name !== 'slow');
+    await expect.poll(draft).toMatch(/^a\../);
+    expect(await modeOf(at((await draft()) as string))).toBe(0o600);
+    await writeFile(at('slow'), 'at last');
+    await writing;
+    expect(await readdir(directory)).toEqual(['a', 'slow']);
+    expect(await modeOf(at('a'))).toBe(0o644);
   });
 
   it('have the mode that is asked for, whatever the umask is', async () => {

@@ -116,6 +116,13 @@ describe('a launch for another place', () => {
     expect(launch.logFile).toBe(`${SITE.directory}/agent.log`);
   });
 
+  it('is refused where something would be lost over there', async () => {
+    await expect(moved({ error: 'agent.err' })).rejects.toMatchObject({
+      code: 'ATTRIBUTE_UNSUPPORTED',
+      subject: 'error',
+    });
+  });
+
   it.each([
     [
       'that the place has',
