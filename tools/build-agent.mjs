@@ -1,8 +1,8 @@
 /**
- * Bundles the agent into the one file that travels to a node.
+ * Bundles the agent, and the relay of ssh, each into the one file that travels to a node.
  *
- * The sources run as they are, but an agent is a process of its own, perhaps on a machine without
- * node_modules, so that it always runs from this bundle. Building takes a fraction of a second:
+ * The sources run as they are, but these are processes of their own, perhaps on a machine without
+ * node_modules, so that they always run from their bundles. Building takes a fraction of a second:
  * setup, the build and every test run do it anew, and nobody has to remember it. By hand:
  * `node tools/build-agent.mjs`.
  */
@@ -10,16 +10,22 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const core = new URL('../packages/core/', import.meta.url);
-const entry = fileURLToPath(new URL('src/agent/main.ts', core));
-const bundle = fileURLToPath(new URL('dist/agent/agent.mjs', core));
+const packages = new URL('../packages/', import.meta.url);
+const bundles = [
+  { entry: 'core/src/agent/main.ts', bundle: 'core/dist/agent/agent.mjs' },
+  { entry: 'adaptor-ssh/src/relay/main.ts', bundle: 'adaptor-ssh/dist/relay/relay.mjs' },
+].map(({ entry, bundle }) => ({
+  entry: fileURLToPath(new URL(entry, packages)),
+  bundle: fileURLToPath(new URL(bundle, packages)),
+}));
 
-/**
- * Writes packages/core/dist/agent/agent.mjs and its source map.
- *
- * @returns {Promise<string>} where the bundle is.
- */
+/** Writes the bundles, beside what the compiler has written, and their source maps. */
 export async function buildAgent() {
+  for (const each of bundles) await write(each);
+}
+
+/** @param {{ entry: string, bundle: string }} files */
+async function write({ entry, bundle }) {
   const { build } = await import('esbuild');
   const { outputFiles } = await build({
     entryPoints: [entry],
@@ -43,12 +49,11 @@ export async function buildAgent() {
     await writeFile(partial, contents);
     await rename(partial, path);
   }
-  return bundle;
 }
 
 /** What vitest calls before the tests. An agent that does not build fails only the tests that start one. */
 export async function setup() {
-  await buildAgent().catch(() => rm(bundle, { force: true }));
+  for (const each of bundles) await write(each).catch(() => rm(each.bundle, { force: true }));
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await buildAgent();

@@ -175,10 +175,11 @@ lives "$(readlink ${shellQuote(`${directory}/agent`)})" && kill -s ${shellQuote(
 `;
 }
 
-/** Removes directories, and what was made for them alone. */
-export function removeScript(directories: readonly string[]): string {
+/** Removes directories, or of those that are kept what is secret or of no use to anybody. */
+export function removeScript(directories: readonly string[], keeps = false): string {
+  const action = keeps ? 'clear_secrets' : 'clear_away';
   return `${SHELL_FUNCTIONS}\n${calls(
-    'clear_away',
+    action,
     directories.map((each) => [each]),
   )}`;
 }

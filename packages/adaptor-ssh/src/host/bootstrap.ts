@@ -6,12 +6,16 @@ import { answers, calls, SHELL_FUNCTIONS } from './shell-functions.ts';
 const NODE_MIN = [20, 19] as const;
 /** An upload that nobody has finished in a day will not be finished. */
 const STALE_DAYS = 1;
+/** For the files of a pilot itself. */
+const SLACK_KIB = 128;
 
 /** A file that is to be in the cache, called after what is in it. */
 export interface CacheFile {
   readonly name: string;
   /** SHA-256, in hexadecimal digits. */
   readonly hash: string;
+  /** Bytes. */
+  readonly size: number;
 }
 
 /** What is looked for. */
@@ -22,7 +26,7 @@ export interface BootstrapQuestion {
   readonly scratch?: string;
   /** Run in a shell that is asked for its Node.js where there is no other. */
   readonly initCommands: readonly string[];
-  /** What may be needed. */
+  /** What may be needed, and may be there. */
   readonly files: readonly CacheFile[];
 }
 
@@ -93,14 +97,36 @@ takes_files() {
   problem=$( (mkdir -p "$1" && : >"$1/.try.$$" && rm -f "$1/.try.$$") 2>&1)
 }
 
+# What is there undamaged goes into $found, and how many KiB have to be brought into $needed.
+check() {
+  if [ -f "$cache/$1" ] && [ "$(hash_of "$cache/$1")" = "$2" ]; then
+    found="$found $1"
+  else
+    needed=$((needed + $3))
+  fi
+}
+
+has_room() {
+  found='' needed=${SLACK_KIB}
+${calls(
+  '  check',
+  files.map(({ name, hash, size }) => [name, hash, `${Math.ceil(size / 1024)}`]),
+)}
+  set -- $(df -Pk "$cache" 2>/dev/null | tail -n 1)
+  [ -z "$4" ] && return
+  problem="$6 is full: $4 KiB free, and $needed KiB needed"
+  [ "$4" -ge "$needed" ]
+}
+
 first_problem=
 for cache in "\${XDG_CACHE_HOME:-$HOME/.cache}/pstar" ${quotedScratch}; do
-  takes_files "$cache" && break
+  takes_files "$cache" && has_room && break
   first_problem=\${first_problem:-$problem}
   cache=
 done
 if [ -n "$cache" ]; then
   say cache "$cache"
+  say have $found
   find "$cache" -maxdepth 1 -name '.*' -type f -mtime +${STALE_DAYS} -exec rm -f {} + 2>/dev/null
 else
   say nocache "$first_problem"
@@ -130,19 +156,6 @@ path_of_node() {
 
 ${nodeSearch(node, initCommands)}
 
-hash_of() {
-  if command -v sha256sum >/dev/null; then sha256sum <"$1"; else openssl dgst -r -sha256 <"$1"; fi
-}
-
-check() {
-  [ -f "$cache/$1" ] && [ "$(hash_of "$cache/$1" | cut -c 1-64)" = "$2" ] && say have "$1"
-}
-[ -z "$cache" ] || {
-:
-${calls(
-  'check',
-  files.map(({ name, hash }) => [name, hash]),
-)}}
 :
 `;
 }
@@ -179,7 +192,7 @@ export function readFacts(stdout: string): HostFacts {
     ...(cache !== undefined && { cache }),
     ...(cacheProblem !== undefined && { cacheProblem }),
     nodes: said.flatMap(([kind, ...words]) => foundNode(kind, words) ?? []),
-    files: new Set(of('have').map(([name = '']) => name)),
+    files: new Set(of('have')[0]),
   };
 }
 
@@ -231,7 +244,7 @@ export function noNode(host: string, { nodes }: HostFacts, wanted?: string): Ada
 /** What to say where nothing can be written. */
 export function noCache(host: string, { cacheProblem = '' }: HostFacts): AdaptorError {
   const words = cacheProblem.replace(/^.*?: (?=mkdir|cannot)/, '');
-  const isFull = /No space left|quota/i.test(words);
+  const isFull = /No space left|quota|is full/i.test(words);
   return new AdaptorError(
     isFull ? 'ADAPTOR_FAILED' : 'PERMISSION_DENIED',
     `nothing can be written there: ${words}`,

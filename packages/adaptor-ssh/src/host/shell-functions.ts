@@ -22,6 +22,15 @@ say() {
   printf '${MARK}%s\\n' "$*"
 }
 
+# The SHA-256 of a file.
+hash_of() {
+  if command -v sha256sum >/dev/null; then
+    sha256sum <"$1"
+  else
+    openssl dgst -r -sha256 <"$1"
+  fi | cut -c 1-64
+}
+
 # Sets $status and $started of a process; fails when there is none.
 look_at() {
   status=$(cat "/proc/$1/stat" 2>/dev/null) && [ -n "$status" ] || return 1
@@ -76,16 +85,21 @@ sweep() {
   done
 }
 
+clear_secrets() {
+  rm -f "$1/settings.json" "$1/manager.json"
+}
+
 # Removes a directory, while a warden may be writing into it: not without the settings.
 clear_away() {
-  rm -f "$1/settings.json"
+  clear_secrets "$1"
   rm -rf "$1" 2>/dev/null || rm -rf "$1"
+  case $1 in */pstar/pilots/*) rmdir "\${1%/*}" 2>/dev/null || : ;; esac
 }
 `;
 
 /** Calls of functions, one a line, with words that stand for exactly these texts. */
 export function calls(name: string, lines: Iterable<readonly string[]>): string {
-  return [...lines].map((words) => `${[name, ...words].map(shellQuote).join(' ')}\n`).join('');
+  return [...lines].map((words) => `${name} ${words.map(shellQuote).join(' ')}\n`).join('');
 }
 
 /** What a script has said, as words, a list for each time that it did. */

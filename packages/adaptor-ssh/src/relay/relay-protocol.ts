@@ -6,6 +6,9 @@ export interface RelayAddress {
   readonly port: number;
 }
 
+/** In place of an address: the one at which others find that host. */
+export const OWN_ADDRESS = 'own';
+
 /** What a stream may have under way, so that a distant one need not wait for each answer. */
 export const RELAY_SETTINGS = { initialWindowSize: 4 * 1024 * 1024, maxConcurrentStreams: 10_000 };
 /** What all streams together may have. */

@@ -1,5 +1,5 @@
 /** This end of a relay: a tunnel over a command's input and output, begun again when it is lost. */
-import { EventEmitter, once } from 'node:events';
+import { once } from 'node:events';
 import {
   performServerHandshake,
   type ServerHttp2Session,
@@ -14,6 +14,7 @@ import {
   type PilotError,
   shellCommand,
 } from '@pstar/core/adaptor';
+import { Listeners } from '../connection/listeners.ts';
 import type { RemoteAddress, SshChannel, SshHost, Tunnel } from '../connection/ssh-host.ts';
 import { RELAY_SETTINGS, RELAY_WINDOW, readGreeting } from './relay-protocol.ts';
 
@@ -29,7 +30,7 @@ export interface RelayParts {
   readonly to: RemoteAddress;
   /** Its program over there: Node.js and the file. */
   readonly command: readonly string[];
-  /** The address over there at which agents reach it. */
+  /** The address over there at which agents reach it, or `own` for the one that it has. */
   readonly listen: string;
   readonly clock: Clock;
   readonly log: Log;
@@ -38,9 +39,8 @@ export interface RelayParts {
 /** A tunnel that needs nothing of the server but to run a command. */
 export class RelayTunnel implements Tunnel {
   readonly kind = 'relay';
-  readonly remote$: Tunnel['remote$'];
+  readonly remote$ = new Listeners<RemoteAddress>();
   readonly #parts: RelayParts;
-  readonly #moved = new EventEmitter<{ remote: [RemoteAddress] }>();
   #remote: RemoteAddress;
   #channel: SshChannel | undefined;
   #closed = false;
@@ -48,12 +48,6 @@ export class RelayTunnel implements Tunnel {
   private constructor(parts: RelayParts) {
     this.#parts = parts;
     this.#remote = { host: parts.listen, port: 0 };
-    this.remote$ = {
-      subscribe: (next) => {
-        this.#moved.on('remote', next);
-        return { unsubscribe: () => this.#moved.off('remote', next) };
-      },
-    };
   }
 
   /**
@@ -73,7 +67,6 @@ export class RelayTunnel implements Tunnel {
 
   async close(): Promise<void> {
     this.#closed = true;
-    this.#moved.removeAllListeners();
     this.#channel?.close();
   }
 
@@ -85,8 +78,10 @@ export class RelayTunnel implements Tunnel {
       const address = await this.#greeting(channel);
       this.#serve(channel);
       const before = this.#remote;
-      this.#remote = { host: listen, port: address.port };
-      if (before.port !== address.port) this.#moved.emit('remote', this.#remote);
+      this.#remote = address;
+      if (before.port !== address.port || before.host !== address.host) {
+        this.remote$.emit(address);
+      }
     } catch (error) {
       channel.close();
       throw error;

@@ -1,0 +1,60 @@
+/** Fetches what an agent has left over there into the launch's own directory here. */
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { CommandRunner } from '@pstar/core/adaptor';
+
+/** Where it goes. */
+export interface CollectedInto {
+  /** The launch's own. */
+  readonly directory: string;
+  /** What was written over there is appended. */
+  readonly logFile: string;
+}
+
+const KEPT = 'kept';
+
+/**
+ * Reports that nobody has acknowledged, last words and death notes, and the log; the log last, so that
+ * what was fetched before a crash and is fetched again is in none of them twice.
+ */
+export async function collect(
+  runner: CommandRunner,
+  from: string,
+  { directory, logFile }: CollectedInto,
+): Promise<void> {
+  await collectKept(runner, from, directory);
+  if ((await runner.files.stat(`${from}/agent.log`)) === undefined) return;
+  const draft = join(directory, '.agent.log');
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await runner.files.download(`${from}/agent.log`, draft);
+  await pipeline(createReadStream(draft), createWriteStream(logFile, { flags: 'a', mode: 0o600 }));
+  await rm(draft, { force: true });
+}
+
+/** Death notes last: when one is found, what it is about is there. */
+export async function collectKept(
+  runner: CommandRunner,
+  from: string,
+  directory: string,
+): Promise<readonly string[]> {
+  const there = `${from}/${KEPT}`;
+  if ((await runner.files.stat(there)) === undefined) return [];
+  const names = [...(await runner.files.list(there))].sort(notesLast);
+  const here = join(directory, KEPT);
+  await mkdir(here, { recursive: true, mode: 0o700 });
+  for (const name of names) {
+    const draft = join(here, `.${name}`);
+    await runner.files.download(`${there}/${name}`, draft);
+    await rename(draft, join(here, name));
+  }
+  return names;
+}
+
+/** No other file's name ends so. */
+const NOTE = '~killed';
+
+function notesLast(a: string, b: string): number {
+  return Number(a.endsWith(NOTE)) - Number(b.endsWith(NOTE));
+}
