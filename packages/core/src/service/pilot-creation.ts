@@ -15,6 +15,7 @@ import type { Clock } from '../runtime/clock.ts';
 import { randomFraction } from '../runtime/random.ts';
 import { abortable, throwIfAborted } from './abort.ts';
 import { refuseUnknown } from './call-options.ts';
+import { checkCredentials, keptCredentials } from './credentials.ts';
 import type { PilotCore } from './pilot-core.ts';
 import { refuseStrangeFiles } from './pilot-files.ts';
 import type { CreateOptions, PilotJob } from './pilot-job.ts';
@@ -59,6 +60,7 @@ export class PilotCreation {
     const { core, directory, clock, profile, reserve, assertOpen } = this.#parts;
     refuseUnknown(options, CREATE_OPTIONS);
     const { context, signal } = options;
+    if (context !== undefined) checkCredentials(context);
     throwIfAborted(signal, 'create');
     const { url, defaults, detected } = await namedResourceManager(
       rm === undefined ? profile : rm,
@@ -77,10 +79,8 @@ export class PilotCreation {
     await reserve(RESERVED_BYTES);
     assertOpen();
     throwIfAborted(signal, 'create');
-    if (context !== undefined) {
-      const { prompt: _, ...kept } = context;
-      await writeContext(place, kept);
-    }
+    const kept = keptCredentials(context);
+    if (kept !== undefined) await writeContext(place, kept);
     core.conductor.dispatch({ type: 'create', pilot: id, plan, at: clock.now() });
     const abort = () => {
       core.tell({ type: 'cancel', pilot: id, at: clock.now() });

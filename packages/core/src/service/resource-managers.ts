@@ -17,6 +17,7 @@ import type { Clock } from '../runtime/clock.ts';
 import { ensureDirectory } from '../runtime/files.ts';
 import type { Log } from '../runtime/log.ts';
 import { abortable } from './abort.ts';
+import { keptCredentials } from './credentials.ts';
 import { NativeJobs, type NativeJobsParts } from './native-jobs.ts';
 import { checkOptions, divideOptions } from './resource-manager-url.ts';
 
@@ -168,7 +169,8 @@ export class ResourceManagers {
     const directory = join(this.#parts.directory, `${scheme}-${key}`);
     await ensureDirectory(directory);
     const prompt = this.#prompts.get(key) ?? this.#parts.prompt;
-    const security = prompt === undefined ? target.context : { ...target.context, prompt };
+    const kept = keptCredentials(target.context);
+    const security = prompt === undefined ? kept : { ...kept, prompt };
     return {
       clock,
       runner: this.#runner,
@@ -211,6 +213,6 @@ function behind(adaptor: Adaptor, { scheme }: Adaptor): Adaptor {
 /** Equal for the same credentials, whoever answers what is asked besides. */
 function keyOf({ rm, type, context }: Target): string {
   // Shown as a directory's name, and to hold a password there would be to show it.
-  const text = JSON.stringify([rm, type, context]);
+  const text = JSON.stringify([rm, type, keptCredentials(context)]);
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }

@@ -1,0 +1,231 @@
+import { cp, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { filter, firstValueFrom } from 'rxjs';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { AdaptorError } from '../../src/model/errors.ts';
+import type { PilotJob } from '../../src/service/pilot-job.ts';
+import type { PilotJobService } from '../../src/service/pilot-job-service.ts';
+import { FarMachine } from './far-machine.ts';
+import { pilotServices, reaches } from './pilot-services.ts';
+
+let far: FarMachine;
+beforeEach(async () => {
+  far = await FarMachine.make();
+});
+// After the services that these will have ended first: hooks of ends run from the last to the first.
+afterEach(() => far.remove());
+const world = pilotServices();
+
+const RM = 'crate+far://login.example/';
+const open = (more: object = {}) => world.open({ adaptors: far.adaptors, ...more });
+const lost = () => new AdaptorError('CONNECTION_LOST', 'the connection is lost');
+
+/** Settles with the first of a service's pilots. */
+async function first(service: PilotJobService): Promise<PilotJob> {
+  const [pilot] = await firstValueFrom(service.pilotJobs$.pipe(filter(({ length }) => length > 0)));
+  return pilot as PilotJob;
+}
+
+const detailWith = (pilot: PilotJob, text: string) =>
+  firstValueFrom(pilot.stateDetail$.pipe(filter((detail) => detail.includes(text))));
+
+/** What services have on disk, where a text is in it. */
+async function filesWith(directory: string, text: string): Promise<string[]> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+  const files = entries.filter((each) => each.isFile()).map((e) => join(e.parentPath, e.name));
+  const texts = await Promise.all(files.map((file) => readFile(file, 'latin1').catch(() => '')));
+  return files.filter((_, i) => texts[i]?.includes(text));
+}
+
+describe('a pilot behind a gateway', () => {
+  it('runs over there, and what it leaves is here before it is over', async () => {
+    const service = await open();
+    const pilot = await service.create(RM, {
+      environment: { WHERE: 'far' },
+      initCommands: ['echo "hello from $HOME"'],
+    });
+    await reaches(pilot, 'Running');
+    const there = far.directoryOf(pilot.id);
+    expect(await readdir(there)).toEqual(expect.arrayContaining(['settings.json', 'agent.log']));
+    const settings = JSON.parse(await readFile(join(there, 'settings.json'), 'utf8'));
+    expect(settings).toMatchObject({ root: there, sharesFiles: false });
+    const script = await pilot.render();
+    expect(script).toContain(`${there}/settings.json`);
+    expect(script).not.toContain(world.store);
+    await pilot.cancel();
+    expect(pilot.state).toBe('Canceled');
+    expect(await far.launches()).toEqual([]);
+    expect(far.asked).toEqual([`place ${pilot.id}`, `collect ${pilot.id}`]);
+    const log = join(world.directoryOf(service, pilot), 'agent.log');
+    expect(await readFile(log, 'utf8')).toBe(`hello from ${far.home}\n`);
+  });
+
+  it('has its log where its description says, and leaves nothing of that over there', async () => {
+    const service = await open();
+    const output = join(world.store, 'mine.log');
+    const pilot = await service.create(RM, { output, initCommands: ['echo first; exit 7'] });
+    await pilot.finished();
+    expect(pilot).toMatchObject({ state: 'Failed' });
+    expect(pilot.stateDetail).toContain('ENDED 7');
+    expect(await readFile(output, 'utf8')).toBe('first\n');
+    expect(pilot.explain().lastOutput).toBe('first\n');
+  });
+
+  it('is refused, and nothing of it is left over there', async () => {
+    const service = await open();
+    far.refusals = [new AdaptorError('PERMISSION_DENIED', 'no such account')];
+    await expect(service.create(RM, {})).rejects.toThrow('no such account');
+    expect(await far.launches()).toEqual([]);
+    expect(service.pilotJobs).toEqual([]);
+    expect(far.asked.map((what) => what.split(' ')[0])).toEqual(['place', 'release']);
+  });
+
+  it('stays where it is when it was accepted in spite of an error', async () => {
+    const service = await open();
+    far.afterwards = [lost()];
+    const pilot = await service.create(RM, {});
+    await reaches(pilot, 'Running');
+    expect(await far.launches()).toEqual([pilot.id]);
+    expect(far.asked).toEqual([`place ${pilot.id}`]);
+  });
+
+  it('is not over before what its agents have left could be fetched', async () => {
+    const service = await open();
+    const pilot = await service.create(RM, { initCommands: ['echo last words; exit 1'] });
+    far.collecting = [lost(), lost()];
+    await pilot.finished();
+    expect(far.asked.filter((what) => what.startsWith('collect'))).toHaveLength(3);
+    expect(pilot.explain().lastOutput).toBe('last words\n');
+    expect(await far.launches()).toEqual([]);
+  });
+
+  it('tells what its agent wrote down of its end while nobody listened', async () => {
+    const id = 'pilots-away';
+    const before = await open({ id });
+    const pilot = await before.create(RM, { idleTimeout: '300ms' });
+    await reaches(pilot, 'Running');
+    await before.close();
+    await far.ended(pilot.id);
+    const service = await open({ id });
+    const again = await first(service);
+    await again.finished();
+    expect(again).toMatchObject({ state: 'Done', stateDetail: 'it was idle for its idleTimeout' });
+    expect(await far.launches()).toEqual([]);
+  });
+
+  it('is submitted once more by the next process, when a crash came after it was placed', async () => {
+    const id = 'pilots-crashed';
+    const before = await open({ id });
+    let goOn = () => {};
+    far.submitting = new Promise((resolve) => {
+      goOn = resolve;
+    });
+    const created = before.create(RM, {});
+    await far.until('place');
+    // The store as a crash would leave it, in the hands of another process.
+    const store = join(world.store, 'after-the-crash');
+    const isLock = (path: string) => /\/lock\.\d+$/.test(path);
+    await cp(join(world.store, id), join(store, id), {
+      recursive: true,
+      filter: (path) => !isLock(path),
+    });
+    far.submitting = Promise.resolve();
+    const service = await open({ id, store });
+    const pilot = await first(service);
+    await reaches(pilot, 'Running');
+    expect(far.asked.filter((what) => what.startsWith('place'))).toHaveLength(2);
+    expect(await far.launches()).toEqual([pilot.id]);
+    // What has crashed starts nothing more.
+    far.refusals = [new AdaptorError('ABORTED', 'it has crashed')];
+    goOn();
+    await created;
+  });
+
+  it('finds the service that was opened again, at another address', async () => {
+    const id = 'pilots-moved';
+    const before = await open({ id });
+    const pilot = await before.create(RM, { agent: { heartbeat: '100ms' } });
+    await reaches(pilot, 'Running');
+    await before.close();
+    const service = await open({ id, listen: { host: '127.0.0.2' } });
+    const again = await first(service);
+    await reaches(again, 'Running');
+    expect(await far.managerOf(pilot.id)).toMatchObject({ host: '127.0.0.2' });
+    await again.cancel();
+    expect(await far.launches()).toEqual([]);
+  });
+
+  it('waits for a machine that is down when its service is opened, and says so', async () => {
+    const id = 'pilots-patient';
+    const before = await open({ id });
+    const pilot = await before.create(RM, {});
+    await reaches(pilot, 'Running');
+    await before.close();
+    far.isDown = true;
+    const service = await open({ id });
+    const again = await first(service);
+    await detailWith(again, 'no route to host');
+    expect(again.explain().waitsFor[0]).toContain('no route to host');
+    far.isDown = false;
+    await reaches(again, 'Running');
+    await again.cancel();
+    expect(again.state).toBe('Canceled');
+  });
+});
+
+describe('what a gateway and an adaptor are given', () => {
+  it('is each its own options of a URL', async () => {
+    const service = await open();
+    await service.create('crate+far://me@login.example:22/?lane=fast&identity=key', {});
+    expect(far.urls.map((url) => new URL(url).search)).toEqual(['?identity=key', '?lane=fast']);
+    await expect(service.create(`${RM}?line=slow`, {})).rejects.toThrow(/crate.*far.*line/);
+    await expect(service.create(`${RM}?lane=odd`, {})).rejects.toMatchObject({
+      code: 'URL_INVALID',
+    });
+  });
+
+  it('is what answers questions, which is written down nowhere', async () => {
+    const id = 'pilots-secret';
+    const logged: string[] = [];
+    const keep = (entry: object) => void logged.push(JSON.stringify(entry));
+    const log = { debug: keep, info: keep, warn: keep, error: keep, child: () => log } as never;
+    const ask = async () => 'sesame';
+    const service = await open({ id, prompt: ask, log });
+    const pilot = await service.create(RM, {}, { context: { userId: 'me' } });
+    const own = () => 'open up';
+    await service.create(RM, {}, { context: { userId: 'you', prompt: own } });
+    expect(far.contexts.map(({ security }) => security)).toEqual([
+      { userId: 'me', prompt: ask },
+      { userId: 'you', prompt: own },
+    ]);
+    expect(pilot.context).toEqual({ userId: 'me' });
+    for (const text of ['prompt', 'sesame', 'open up']) {
+      expect(await filesWith(world.store, text)).toEqual([]);
+      expect(logged.join('\n')).not.toContain(text);
+    }
+    // One connection for the same credentials, whoever is asked.
+    await service.create(RM, {}, { context: { userId: 'me', prompt: own } });
+    expect(far.contexts).toHaveLength(2);
+  });
+
+  it('is no Node.js to send where the machine is the same', async () => {
+    const service = await open();
+    const description = { agent: { sendNode: true } };
+    for (const rm of ['local://', 'crate://']) {
+      await expect(service.create(rm, description)).rejects.toMatchObject({
+        code: 'ATTRIBUTE_UNSUPPORTED',
+        subject: 'agent.sendNode',
+      });
+    }
+  });
+
+  it('is refused when it is no set of credentials', async () => {
+    const service = await open();
+    const contexts = [{ userPas: 'sesame' }, { userPass: 7 }, { prompt: 'sesame' }, 'sesame', null];
+    for (const context of contexts) {
+      const refused = await service.create(RM, {}, { context: context as never }).catch((e) => e);
+      expect(refused).toMatchObject({ code: 'DESCRIPTION_INVALID' });
+      expect(refused.message).not.toContain('sesame');
+    }
+  });
+});
