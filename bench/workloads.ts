@@ -39,6 +39,9 @@ export interface Sizes {
   readonly lasting: number;
   /** Programs that a cluster has queued one by one, and through a pilot. */
   readonly short: number;
+  /** How large a file is that travels, and how many travel that are small. */
+  readonly stagedMegabytes: number;
+  readonly stagedFiles: number;
 }
 
 /** What is published. */
@@ -60,6 +63,8 @@ export const FULL: Sizes = {
   unitsPerCore: 100,
   lasting: 1_600,
   short: 500,
+  stagedMegabytes: 1_024,
+  stagedFiles: 10_000,
 };
 
 /** Only to see that everything works. */
@@ -81,6 +86,8 @@ export const TINY: Sizes = {
   unitsPerCore: 5,
   lasting: 16,
   short: 5,
+  stagedMegabytes: 8,
+  stagedFiles: 50,
 };
 
 /** The program whose starts are counted: there is hardly one that does less. */

@@ -12,6 +12,7 @@ import { processBench } from './process.ts';
 import { qualityBench } from './quality.ts';
 import { manyAgentsBench, scaleBench } from './scale.ts';
 import { slurmBench } from './slurm.ts';
+import { stagingBench } from './staging.ts';
 import { submitBench } from './submit.ts';
 
 /** All benches, in the order of the table. */
@@ -31,6 +32,7 @@ export function benches(rounds: Rounds, say: (line: string) => void): readonly B
     growthBench(rounds),
     observingBench(rounds),
     computingBench(rounds),
+    stagingBench(rounds),
     slurmBench(rounds, say),
   ];
 }
