@@ -20,6 +20,8 @@ export interface ClassSpec {
   readonly constraints: Constraints;
   /** How long a unit is expected to run, by its description. */
   readonly expectedMs?: number;
+  /** Files travel for them: before they have slots, and after they had them. */
+  readonly hasFiles?: boolean;
 }
 
 export class ClassQueue implements RequestClass {

@@ -13,6 +13,8 @@ export type PlaceStatus = 'live' | 'silent' | 'gone';
 const BOUND_MAX = 4096;
 /** What may be held ahead before anything is known of run times: one more for each slot. */
 const AHEAD_AT_FIRST = 1;
+/** Of units whose files travel, however long they run: so the slots are not idle meanwhile. */
+const AHEAD_FOR_FILES = 1;
 
 export class AgentPlace implements Place {
   readonly id: number;
@@ -188,8 +190,10 @@ export class AgentPlace implements Place {
   }
 
   /** How many it may hold beyond, so that it is not idle for so long. */
-  roomAhead({ request, meanMs }: ClassQueue, aheadMs: number): number {
-    const factor = meanMs === undefined ? AHEAD_AT_FIRST : aheadMs / Math.max(meanMs, 0.001);
+  roomAhead({ request, meanMs, spec }: ClassQueue, aheadMs: number): number {
+    const least = spec.hasFiles ? AHEAD_FOR_FILES : 0;
+    const wanted = meanMs === undefined ? AHEAD_AT_FIRST : aheadMs / Math.max(meanMs, 0.001);
+    const factor = Math.max(wanted, least);
     const most = Math.max(0, BOUND_MAX - this.#boundCount);
     return Math.min(this.#roomIn(request, 1 + factor), most);
   }

@@ -84,8 +84,8 @@ export class Templates {
   }
 
   #classOf(spec: ClassSpec): ClassQueue {
-    const { request, priority, constraints, expectedMs } = spec;
-    const key = JSON.stringify([requestKey(request), priority, constraints, expectedMs]);
+    const { request, priority, constraints, expectedMs, hasFiles } = spec;
+    const key = JSON.stringify([requestKey(request), priority, constraints, expectedMs, hasFiles]);
     let found = this.#classByKey.get(key);
     if (found === undefined) {
       found = new ClassQueue(this.classes.length, spec, this.#table);
@@ -112,11 +112,13 @@ function classSpec(description: ParsedWorkUnitDescription): ClassSpec {
     ...(operatingSystemType !== undefined && { operatingSystemType }),
   };
   const expected = expectedSeconds(description);
+  const hasFiles = description.fileTransfer !== undefined;
   return {
     request: requestOf(description),
     priority: description.priority ?? 0,
     constraints,
     ...(expected !== undefined && { expectedMs: expected * 1000 }),
+    ...(hasFiles && { hasFiles }),
   };
 }
 

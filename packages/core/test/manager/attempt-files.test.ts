@@ -82,6 +82,19 @@ describe('what an agent names', () => {
   });
 });
 
+it('agents are given units with files early enough for these to travel', () => {
+  const held = (more: object): number => {
+    const world = new WorkWorld();
+    world.submit(...Array.from({ length: 20 }, () => ({ estimatedRunTime: '1h', ...more })));
+    world.join('a');
+    return Array.from({ length: 20 }, (_, unit) => world.stateOf(unit)).filter(
+      (state) => state === 'Scheduled',
+    ).length;
+  };
+  expect(held({})).toBe(4);
+  expect(held({ fileTransfer })).toBe(8);
+});
+
 describe('a unit whose files did not travel', () => {
   const problem = '/home/data: ENOENT: no such file (on here)';
 
