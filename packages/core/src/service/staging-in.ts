@@ -15,7 +15,7 @@ import type {
 } from '../protocol/transfer-messages.ts';
 import type { Arrival, Staged } from '../staging/incoming.ts';
 import { look, place } from '../staging/place.ts';
-import { problemOf } from '../staging/problems.ts';
+import { problemOf, StagingError } from '../staging/problems.ts';
 import { Receiver } from '../staging/receiver.ts';
 import { removeAside } from '../staging/remove.ts';
 import { type FindItem, findFor } from './staging-lookup.ts';
@@ -144,7 +144,7 @@ export class StagingIn {
     // Asked again: the attempt may have been given up while it was on its way.
     const found = findFor('out', this.#find, unit, attempt, item);
     try {
-      if ('problem' in found) throw new Error(found.problem);
+      if ('problem' in found) throw new StagingError(found);
       if (found.append) {
         await inTurn(found.path, () => put(staged, found));
         this.#added.add(output);
