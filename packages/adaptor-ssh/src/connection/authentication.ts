@@ -46,11 +46,6 @@ export class Authentication {
     );
   };
 
-  /** Whether there is a server that asks who it is. */
-  get hasBegun(): boolean {
-    return this.#attempts !== undefined;
-  }
-
   /** The error that says what was tried. */
   refusal(): AdaptorError {
     const { user, host } = this.#endpoint;
@@ -65,6 +60,7 @@ export class Authentication {
 
   #hint(): string {
     if (this.#unusable.length > 0) return this.#unusable.join('; ');
+    if (this.#tried.length > 4) return 'set IdentitiesOnly, with the IdentityFile that is right';
     if (this.#credentials.any) return 'check the user, the key or the password';
     return 'name a key by IdentityFile or ?identity=FILE, start ssh-agent, or give userPass or prompt';
   }

@@ -1,19 +1,14 @@
 /** Makes one connection: the way there, the machine's key, the user's proof. What is lost is lost. */
-import { spawn } from 'node:child_process';
 import { connect } from 'node:net';
-import { Duplex } from 'node:stream';
-import {
-  AdaptorError,
-  type Clock,
-  type PilotError,
-  type SecurityContext,
-} from '@pstar/core/adaptor';
+import type { Duplex } from 'node:stream';
+import type { Clock, PilotError, SecurityContext } from '@pstar/core/adaptor';
 import ssh2, { type Algorithms, type Client, type ConnectConfig } from 'ssh2';
 import { Authentication } from './authentication.ts';
 import { Credentials } from './credentials.ts';
 import type { Endpoint } from './endpoint.ts';
 import { HostKeyCheck } from './host-key-check.ts';
-import { aborted, connectError, connectionLost, connectTimeout } from './ssh-errors.ts';
+import { ProxyCommand } from './proxy-command.ts';
+import { aborted, connectError, connectTimeout, hungUp } from './ssh-errors.ts';
 
 /** What it takes to make connections to one endpoint, again and again. */
 export interface Dialer {
@@ -115,10 +110,11 @@ class Attempt {
       client.on('error', (error: Error & { level?: string }) => {
         // A key of the agent that does not sign is one of those that were tried.
         if (error.level === 'agent') return;
-        const isRefusal = error.level === 'client-authentication';
+        const isRefusal =
+          error.level === 'client-authentication' || /too many auth/i.test(error.message);
         this.fail(isRefusal ? this.#authentication.refusal() : connectError(error, this.#where));
       });
-      client.once('close', () => this.fail(this.#closedEarly()));
+      client.once('close', () => this.fail(connectError(hungUp(), this.#where)));
       client.once('ready', () => resolve(client));
       this.#open(openWay).then(
         (way) => {
@@ -129,12 +125,6 @@ class Attempt {
         (error) => this.fail(connectError(error, this.#where)),
       );
     });
-  }
-
-  /** A server that has had enough attempts hangs up without a word. */
-  #closedEarly(): PilotError {
-    const { hasBegun } = this.#authentication;
-    return hasBegun ? this.#authentication.refusal() : connectionLost(this.#where);
   }
 
   #connect(sock: Duplex): void {
@@ -166,7 +156,7 @@ class Attempt {
   async #open(openWay: OpenWay | undefined): Promise<Duplex> {
     const { host, port, proxyCommand, family, localAddress } = this.#endpoint;
     if (openWay !== undefined) return await openWay({ host, port });
-    if (proxyCommand !== undefined) return proxy(proxyCommand, (error) => this.fail(error));
+    if (proxyCommand !== undefined) return new ProxyCommand(proxyCommand);
     const socket = connect({ host, port, family, ...(localAddress && { localAddress }) });
     this.#way = socket;
     await new Promise<void>((resolve, reject) => {
@@ -175,25 +165,4 @@ class Attempt {
     socket.setNoDelay(true);
     return socket;
   }
-}
-
-/** Runs a ProxyCommand as ssh does, and tells its last words when it ends before its time. */
-function proxy(command: string, fail: (error: PilotError) => void): Duplex {
-  const shell = process.env['SHELL'] ?? '/bin/sh';
-  const child = spawn(shell, ['-c', `exec ${command}`], { stdio: ['pipe', 'pipe', 'pipe'] });
-  let said = '';
-  child.stderr.on('data', (chunk: Buffer) => {
-    said = `${said}${chunk}`.slice(-1000);
-  });
-  const failed = (problem: string, cause?: unknown) => {
-    const hint = said.trim().split('\n').at(-1) || undefined;
-    const subject = 'ProxyCommand';
-    fail(new AdaptorError('RESOURCE_MANAGER_UNREACHABLE', problem, { subject, hint, cause }));
-  };
-  child.once('error', (cause) => failed('it cannot be run', cause));
-  child.once('exit', (code, signal) => failed(`it ended with ${signal ?? code}`));
-  child.stdin.on('error', () => {});
-  const way = Duplex.from({ readable: child.stdout, writable: child.stdin });
-  way.once('close', () => child.kill());
-  return way;
 }

@@ -133,7 +133,7 @@ function filesOf({ config, knownHosts }: SshTarget): Partial<SshTarget> {
 
 function parseJump(text: string): SshTarget {
   const [, user, bracketed, plain, port] =
-    /^(?:ssh:\/\/)?(?:(.+)@)?(?:\[([^\]]+)\]|([^:[\]]+))(?::(\d+))?\/?$/.exec(text) ?? [];
+    /^(?:ssh:\/\/)?(?:(.+)@)?(?:\[([^\]]+)\]|([^:[\]@]+))(?::(\d+))?\/?$/.exec(text) ?? [];
   const host = bracketed ?? plain;
   if (host === undefined) {
     throw new AdaptorError('URL_INVALID', 'ProxyJump names no host', {

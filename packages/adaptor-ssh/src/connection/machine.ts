@@ -48,11 +48,11 @@ export class Machine {
     this.connection = connection;
     this.clock = clock;
     this.#jump = jump;
-    this.sessions = new Sessions(connection, () => this.#sftp.end());
+    this.sessions = new Sessions(endpoint.target.host, connection, () => this.#sftp.end());
     this.#sftp = new SftpSession(connection.name, clock, () =>
       this.within((signal) => this.sessions.sftp(signal)),
     );
-    this.files = new SftpFiles(this.#sftp, connection.name);
+    this.files = new SftpFiles(this.#sftp, endpoint.target.host);
     this.ports = new ForwardedPorts(connection);
   }
 
@@ -93,7 +93,7 @@ export class LeasedHost implements SshHost {
     this.#release = release;
     const { sessions, clock, files } = machine;
     this.runner = {
-      host: machine.connection.name,
+      host: machine.endpoint.target.host,
       files,
       run: (command: readonly string[], options?: CommandOptions) =>
         runRemotely(sessions, clock, command, options),

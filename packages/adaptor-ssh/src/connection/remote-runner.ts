@@ -131,7 +131,7 @@ class Run {
       if (this.#isOver) return;
       channel.close();
       if (pid === undefined) return;
-      const kill = `kill -KILL -- -${pid} || kill -KILL ${pid}`;
+      const kill = `kill -s KILL -- -${pid} || kill -s KILL ${pid}`;
       sessions.exec(`exec /bin/sh -c '${kill}'`).then(
         (killer) => killer.resume().stderr.resume(),
         () => {},

@@ -13,16 +13,15 @@ type OpenError = Error & { readonly reason?: unknown };
 
 /** The sessions of one connection. */
 export class Sessions {
+  /** For messages: the host. */
+  readonly name: string;
   readonly #connection: SharedConnection;
   readonly #gate: SessionGate;
 
-  constructor(connection: SharedConnection, onCrowded: () => void) {
+  constructor(name: string, connection: SharedConnection, onCrowded: () => void) {
+    this.name = name;
     this.#connection = connection;
     this.#gate = new SessionGate(onCrowded);
-  }
-
-  get name(): string {
-    return this.#connection.name;
   }
 
   /** Starts a line of the login shell. */

@@ -102,10 +102,7 @@ class Reading {
   pass(final: boolean): void {
     this.#final = final;
     // By the final pass the name is settled, and a HostName comes too late.
-    if (final) {
-      this.#values['hostname'] = this.#hostname.replaceAll('%', '%%');
-      if (this.settings.proxyjump?.toLowerCase() === 'none') delete this.#values['proxyjump'];
-    }
+    if (final) this.#values['hostname'] = this.#hostname.replaceAll('%', '%%');
     const { file } = this.#query;
     if (file !== undefined) {
       this.#file(file, { depth: 0, base: userBase(), required: true });
@@ -208,9 +205,10 @@ class Reading {
     const keyword = SYNONYMS[written] ?? written;
     const [first = ''] = words;
     if (keyword === 'proxycommand' || keyword === 'proxyjump') {
-      // Whichever of the two stands first is the one that counts.
-      if (this.#values['proxycommand'] ?? this.#values['proxyjump']) return;
-      this.#values[keyword] = first;
+      // Whichever of the two stands first counts; but `ProxyJump none` leaves room for a command.
+      const { proxycommand: command, proxyjump: jump } = this.settings;
+      const isTaken = keyword === 'proxyjump' ? jump : jump?.toLowerCase() !== 'none' && jump;
+      if (command === undefined && !isTaken) this.#values[keyword] = first;
     } else if (GROWING.includes(keyword as never)) {
       const known = (this.#values[keyword] ?? []) as readonly string[];
       this.#values[keyword] = [...new Set([...known, first])];

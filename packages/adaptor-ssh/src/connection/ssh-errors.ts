@@ -41,6 +41,11 @@ export function connectError(cause: unknown, where: string): PilotError {
   return unreachable(`no connection: ${text}`, where, undefined, cause);
 }
 
+/** As Node would say it of a server that hangs up without a word. */
+export function hungUp(): Error {
+  return Object.assign(new Error('the connection was closed'), { code: 'ECONNRESET' });
+}
+
 /** The error of a connection that took too long. */
 export function connectTimeout(ms: number, where: string): AdaptorError {
   const hint = 'check the port, firewalls, or whether it needs ProxyJump; see ConnectTimeout';
