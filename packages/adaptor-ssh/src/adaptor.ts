@@ -46,7 +46,9 @@ export const sshAdaptor: Adaptor = defineAdaptor({
       await hosts.close();
       throw error;
     }
-    return new SshResourceManager({ hosts, records, targets, log: context.log });
+    const manager = new SshResourceManager({ hosts, records, targets, log: context.log });
+    void manager.tidy();
+    return manager;
   },
   openGateway: async (rm, context) => {
     const target = gatewayOf(rm);

@@ -1,7 +1,9 @@
 /** The hosts of one connection, each reached when somebody first needs it, and then again and again. */
-import type { Clock } from '@pstar/core/adaptor';
+import { AdaptorError, type Clock, PilotError } from '@pstar/core/adaptor';
 import type { HostSite } from './host/host-site.ts';
 
+/** For a connection to come back, before somebody who waits is told that there is none. */
+const PATIENCE_MS = 5000;
 const RETRY_MS = { min: 1000, max: 30_000 };
 
 interface Known {
@@ -21,8 +23,18 @@ export class Hosts {
     this.#clock = clock;
   }
 
-  /** @throws PilotError when it cannot be reached */
-  site(target: string): Promise<HostSite> {
+  /**
+   * A host that answers, or is about to.
+   *
+   * @throws PilotError when it cannot be reached
+   */
+  async site(target: string): Promise<HostSite> {
+    const site = await this.#connected(target);
+    await this.#reachable(site);
+    return site;
+  }
+
+  #connected(target: string): Promise<HostSite> {
     const known = this.#known.get(target) ?? {};
     this.#known.set(target, known);
     known.site ??= this.#open(target).then(
@@ -40,15 +52,23 @@ export class Hosts {
     return known.site;
   }
 
-  /** As {@link Hosts.site}, and not again soon after it has failed: then it says when. */
+  /**
+   * As {@link Hosts.site}, for those who ask again and again: at once, and not while it would be in
+   * vain; then the error says so.
+   */
   async siteSoon(target: string): Promise<HostSite> {
-    const failure = this.#known.get(target)?.failure;
-    if (failure === undefined || this.#known.get(target)?.site) return this.site(target);
-    const { error, at, waitMs } = failure;
-    if (this.#clock.monotonic() - at < waitMs) {
-      throw new Error(`${error.message}; trying again in ${waitMs / 1000} s`, { cause: error });
+    const known = this.#known.get(target);
+    const { failure } = known ?? {};
+    if (failure !== undefined && known?.site === undefined) {
+      const { error, at, waitMs } = failure;
+      const isSoon = this.#clock.monotonic() - at < waitMs;
+      if (isSoon)
+        throw unreachable(target, `${problemOf(error)}; trying again in ${waitMs / 1000} s`);
     }
-    return this.site(target);
+    const site = await this.#connected(target);
+    const { state } = site.host;
+    if (state.state === 'reconnecting') throw state.error;
+    return site;
   }
 
   /** Those that are connected. */
@@ -57,9 +77,35 @@ export class Hosts {
     return (await Promise.all(sites)).filter((site) => site !== undefined);
   }
 
+  /** One whose connection was lost a moment ago may be there again the next. */
+  async #reachable({ host }: HostSite): Promise<void> {
+    if (host.state.state !== 'reconnecting') return;
+    await new Promise<void>((resolve) => {
+      const timer = this.#clock.after(PATIENCE_MS, done, { unref: true });
+      const watch = host.state$.subscribe(({ state }) => {
+        if (state !== 'reconnecting') done();
+      });
+      function done(): void {
+        timer.cancel();
+        watch.unsubscribe();
+        resolve();
+      }
+    });
+    const { state } = host;
+    if (state.state === 'reconnecting') throw unreachable(host.name, problemOf(state.error));
+  }
+
   async close(): Promise<void> {
     const sites = await this.sites();
     this.#known.clear();
     await Promise.all(sites.map((site) => site.close()));
   }
+}
+
+function unreachable(host: string, problem: string): PilotError {
+  return new AdaptorError('RESOURCE_MANAGER_UNREACHABLE', problem, { subject: host });
+}
+
+function problemOf(error: Error): string {
+  return error instanceof PilotError ? error.problem : error.message;
 }

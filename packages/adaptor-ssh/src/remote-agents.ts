@@ -142,10 +142,7 @@ export class RemoteAgents {
     const failures: unknown[] = [];
     const each = [...byTarget].map(async ([target, own]) => {
       try {
-        const site = await this.#hosts.siteSoon(target);
-        const { state } = site.host;
-        if (state.state === 'reconnecting') throw state.error;
-        await action(site, own);
+        await action(await this.#hosts.siteSoon(target), own);
       } catch (error) {
         failures.push(error);
         const problem = error instanceof PilotError ? error.problem : String(error);

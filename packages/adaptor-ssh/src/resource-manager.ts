@@ -1,4 +1,5 @@
 /** `ssh://`: an agent on each host of a pilot, started and looked after through ssh. */
+import { existsSync } from 'node:fs';
 import {
   type AgentLaunch,
   type Log,
@@ -55,6 +56,13 @@ export class SshResourceManager implements ResourceManager {
     // Where the connection was lost it is not known whether it has started: find() finds out.
     if (!isLoss(failure.reason)) await this.#undo(launch.name);
     throw failure.reason;
+  }
+
+  /** Removes what is left of launches that have not come to be, where a host did not answer then. */
+  async tidy(): Promise<void> {
+    for (const { name, isAccepted, settingsFile } of await this.#parts.records.all()) {
+      if (!isAccepted && !existsSync(settingsFile)) await this.#undo(name).catch(() => {});
+    }
   }
 
   async states(ids: readonly string[]): Promise<readonly NativeState[]> {
@@ -128,8 +136,10 @@ export class SshResourceManager implements ResourceManager {
     signal: AbortSignal | undefined,
   ) {
     const { hosts, records } = this.#parts;
+    const touched = new Set<string>();
     const placing = agents.map(async ({ target, offered }) => {
       const site = await hosts.site(target);
+      touched.add(target);
       const there = await site.place(withOffer(launch, offered));
       const { directory } = there.launch;
       await records.changePart(launch.name, target, { directory, program: there.program });
@@ -140,17 +150,21 @@ export class SshResourceManager implements ResourceManager {
     if (failure === undefined && !signal?.aborted) {
       return placed.flatMap((each) => (each.status === 'fulfilled' ? each.value : []));
     }
-    // Nothing runs yet: what cannot be removed now is a directory without a process.
-    await this.#undo(record.name).catch(() => records.forget(record.name));
+    // Nothing runs yet; what cannot be removed now is removed when the host answers again.
+    await this.#undo(record.name, touched).catch((err: unknown) => {
+      this.#parts.log.debug({ launch: record.name, err }, 'not all of it is removed yet');
+    });
     signal?.throwIfAborted();
     throw failure?.reason;
   }
 
-  async #undo(name: string): Promise<void> {
+  /** @param touched the targets where there may be something of it; all by default */
+  async #undo(name: string, touched?: ReadonlySet<string>): Promise<void> {
     const { records } = this.#parts;
     const record = await records.read(name);
     if (record === undefined) return;
-    await this.#agents.undo(record);
+    const parts = record.parts.filter(({ target }) => touched?.has(target) ?? true);
+    await this.#agents.undo({ ...record, parts });
     await records.forget(name);
   }
 
