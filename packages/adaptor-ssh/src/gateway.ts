@@ -65,6 +65,13 @@ export class SshGateway implements Gateway {
     }
   }
 
+  async fetch(launchName: string): Promise<void> {
+    const record = await this.#parts.records.read(launchName);
+    const directory = record?.parts[0]?.directory;
+    if (record === undefined || directory === undefined) return;
+    await collectKept(this.runner, directory, record.directory);
+  }
+
   async collect(launchName: string): Promise<void> {
     const { records } = this.#parts;
     const record = await records.read(launchName);

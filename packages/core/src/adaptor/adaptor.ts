@@ -223,6 +223,12 @@ export interface Gateway {
    */
   place(launch: AgentLaunch): Promise<AgentLaunch>;
   /**
+   * Brings what agents of a launch have left until now (the files of `kept`) into `kept` of the
+   * launch's own directory here, and leaves it there as well: others of them may run. One that is not
+   * known there is no error.
+   */
+  fetch(launchName: string): Promise<void>;
+  /**
    * Called when nothing of a launch runs any more: brings what its agents have left (the files of
    * `kept`, the log) into the launch's own directory and log file here, and removes all of it there.
    * Idempotent, and also for launches of an earlier process; one that is not known there is no error.
@@ -281,7 +287,10 @@ export interface AgentLaunch {
   readonly agentFile: string;
   /** Where agents will dial. An adaptor whose nodes cannot reach that refuses the launch. */
   readonly manager: { readonly host: string; readonly port: number };
-  /** The pilot's own, mode 0700; for the adaptor's scripts as well, which are to be 0600. */
+  /**
+   * The pilot's own, mode 0700; for the adaptor's scripts as well, which are to be 0600. What several
+   * launches share may be made beside it, and is the adaptor's to remove.
+   */
   readonly directory: string;
   /** Never secret. */
   readonly environment: Readonly<Record<string, string>>;

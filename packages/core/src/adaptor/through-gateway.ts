@@ -27,7 +27,8 @@ export class FarLaunches {
   readonly #parts: FarLaunchesParts;
   readonly #collecting = new Map<string, Promise<boolean>>();
   readonly #closing = new AbortController();
-  #trouble: string | undefined;
+  /** By launch. */
+  readonly #troubles = new Map<string, string>();
 
   constructor(parts: FarLaunchesParts) {
     this.#parts = parts;
@@ -35,7 +36,8 @@ export class FarLaunches {
 
   /** Why something that is over cannot be brought back at present; undefined when all is well. */
   get trouble(): string | undefined {
-    return this.#trouble;
+    const [trouble] = this.#troubles.values();
+    return trouble;
   }
 
   /** The launch as it is over there. It is written down before anything of it is brought. */
@@ -50,6 +52,14 @@ export class FarLaunches {
   /** As it was placed, by this process or an earlier one; as it is here when it never was. */
   async there(launch: AgentLaunch): Promise<AgentLaunch> {
     return (await this.#parts.placed.there(launch.name)) ?? launch;
+  }
+
+  /** Brings back what agents of a launch have left until now, if it can be had at present. */
+  async fetch(name: string): Promise<void> {
+    const { gateway, log } = this.#parts;
+    await gateway
+      .fetch(name)
+      .catch((err: unknown) => log.warn({ launch: name, err }, 'nothing can be fetched yet'));
   }
 
   /**
@@ -74,7 +84,8 @@ export class FarLaunches {
       await placed.forget(name);
     };
     await remove().catch(() => {
-      void this.#repeated(name, 'what was brought for it cannot be removed', remove);
+      const again = () => this.#repeated(name, 'what was brought for it cannot be removed', remove);
+      void this.#pause(RETRY_MS_MIN).then(again);
     });
   }
 
@@ -93,13 +104,16 @@ export class FarLaunches {
     for (let tries = 1, waitMs = RETRY_MS_MIN; !this.#closing.signal.aborted; tries += 1) {
       try {
         await work();
-        this.#trouble = undefined;
+        this.#troubles.delete(name);
         return true;
       } catch (error) {
-        this.#trouble = error instanceof Error ? error.message : String(error);
+        this.#troubles.set(name, error instanceof Error ? error.message : String(error));
         log.warn({ launch: name, err: error }, problem);
         const mayPass = error instanceof PilotError && error.transient;
-        if (!mayPass && tries === TRIES) return true;
+        if (!mayPass && tries >= TRIES) {
+          this.#troubles.delete(name);
+          return true;
+        }
       }
       await this.#pause(waitMs);
       waitMs = Math.min(2 * waitMs, RETRY_MS_MAX);

@@ -3,12 +3,12 @@
  * agents have said themselves of the end.
  */
 import type { NativeReport, PilotInput } from '../manager/pilot-events.ts';
-import { isOver, isRequeued, type PilotRecord } from '../manager/pilot-record.ts';
+import { isOver, isRequeued, type PilotRecord, presentAgents } from '../manager/pilot-record.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import type { LeftReports } from '../transport/kept-reports.ts';
 import type { AgentRegistry } from './agent-registry.ts';
-import { lastWordsOf } from './pilot-remains.ts';
+import { type LastWord, lastWordsOf } from './pilot-remains.ts';
 
 /** What reports are brought with. */
 export interface NativeReportsParts {
@@ -17,8 +17,11 @@ export interface NativeReportsParts {
   readonly log: Log;
   pilotOf(pilotId: string): Readonly<PilotRecord> | undefined;
   leftOf(pilotId: string): LeftReports;
-  /** Brings what agents have left to where it is looked for; false when there is no time for it any more. */
-  collect?(pilotId: string): Promise<boolean>;
+  /**
+   * Brings what agents have left to where it is looked for; all of it, and nothing stays elsewhere,
+   * once nothing runs any more. False when there is no time for it.
+   */
+  bring?(pilotId: string, isAllOver: boolean): Promise<boolean>;
   tell(input: PilotInput): void;
 }
 
@@ -49,9 +52,10 @@ export class NativeReports {
       if (isGoneBy) tell({ type: 'native-forgotten', pilot, nativeId, at: clock.now() });
     };
     const before = this.#waiting.get(pilot);
-    if (isOver(report) || isGoneBy) this.#after(pilot, before, say, () => this.#hearAll(pilot));
+    if (isOver(report)) this.#after(pilot, before, say, () => this.#hear(pilot, true));
+    else if (isGoneBy) this.#after(pilot, before, say, () => this.#hearForgotten(pilot));
     // What is back in the queue starts over there once more, with what was brought for it.
-    else if (isBack) this.#after(pilot, before, say, () => this.#hearLastWords(pilot));
+    else if (isBack) this.#after(pilot, before, say, () => this.#hear(pilot, false));
     else if (before !== undefined) this.#after(pilot, before, say);
     else say();
   }
@@ -75,17 +79,37 @@ export class NativeReports {
   }
 
   /** False when it cannot be known before the end of this service. */
-  async #hearAll(pilot: string): Promise<boolean> {
-    const { agents, collect } = this.#parts;
-    await agents.parted(pilot);
-    return (await (collect?.(pilot) ?? true)) && this.#hearLastWords(pilot);
+  async #hear(pilot: string, isAllOver: boolean): Promise<boolean> {
+    await this.#parts.agents.parted(pilot);
+    if (!(await this.#bring(pilot, isAllOver))) return false;
+    this.#tell(pilot, await this.#lastWords(pilot));
+    return true;
   }
 
-  async #hearLastWords(pilot: string): Promise<boolean> {
-    const { agents, clock, log, pilotOf, leftOf, tell } = this.#parts;
-    await agents.parted(pilot);
-    const words = await lastWordsOf(pilotOf(pilot), leftOf(pilot), log);
-    for (const word of words) tell({ type: 'agent-bye', pilot, ...word, at: clock.now() });
+  /** A resource manager's memory is short: while an agent may be there, it needs what was brought. */
+  async #hearForgotten(pilot: string): Promise<boolean> {
+    await this.#bring(pilot, false);
+    const words = await this.#lastWords(pilot);
+    const ended = new Set(words.map(({ agent }) => agent));
+    const record = this.#parts.pilotOf(pilot);
+    const agents = record === undefined ? [] : presentAgents(record);
+    const isAllOver = agents.every(({ id, at }) => at.link === 'gone' || ended.has(id));
+    if (isAllOver && !(await this.#bring(pilot, true))) return false;
+    this.#tell(pilot, words);
     return true;
+  }
+
+  async #bring(pilot: string, isAllOver: boolean): Promise<boolean> {
+    return this.#parts.bring?.(pilot, isAllOver) ?? true;
+  }
+
+  #lastWords(pilot: string): Promise<readonly LastWord[]> {
+    const { pilotOf, leftOf, log } = this.#parts;
+    return lastWordsOf(pilotOf(pilot), leftOf(pilot), log);
+  }
+
+  #tell(pilot: string, words: readonly LastWord[]): void {
+    const { clock, tell } = this.#parts;
+    for (const word of words) tell({ type: 'agent-bye', pilot, ...word, at: clock.now() });
   }
 }

@@ -116,7 +116,7 @@ export class PilotCore {
       log,
       pilotOf: (pilot) => this.machine.pilots.get(pilot),
       leftOf: (pilot) => new LeftFiles(this.#place(pilot).keptDirectory),
-      collect: (pilot) => this.managers.collect(this.#target(pilot), this.#launchName(pilot)),
+      bring: (id, all) => this.managers.bring(this.#target(id), this.#launchName(id), all),
       tell: (input) => this.tell(input),
     });
     this.#killed = new KilledAgents({

@@ -96,11 +96,14 @@ export class ResourceManagers {
   }
 
   /**
-   * Brings back what the agents of a launch have left that is over, where it is not here; false when
-   * it is left to a later process.
+   * Brings back what the agents of a launch have left, where it is not here: all of it, however long
+   * that takes, once the launch is over. False when it is left to a later process.
    */
-  async collect(target: Target, launchName: string): Promise<boolean> {
-    return this.#open.get(keyOf(target))?.far?.collect(launchName) ?? true;
+  async bring(target: Target, launchName: string, isOver: boolean): Promise<boolean> {
+    const far = this.#open.get(keyOf(target))?.far;
+    if (isOver) return far?.collect(launchName) ?? true;
+    await far?.fetch(launchName);
+    return true;
   }
 
   /** Connects for a pilot that is there already, and does not give up; undefined at the end. */

@@ -185,6 +185,12 @@ class FarGateway implements Gateway {
     return there.launch;
   }
 
+  async fetch(launchName: string): Promise<void> {
+    this.#ask('fetch', launchName);
+    const known = (await this.#known())[launchName];
+    if (known !== undefined) await this.#bringKept(launchName, known);
+  }
+
   async collect(launchName: string): Promise<void> {
     this.#ask('collect', launchName);
     const failure = this.#machine.collecting.shift();
@@ -192,8 +198,7 @@ class FarGateway implements Gateway {
     const known = (await this.#known())[launchName];
     const directory = this.#machine.directoryOf(launchName);
     if (known === undefined || !existsSync(directory)) return;
-    const kept = join(directory, 'kept');
-    if (existsSync(kept)) await cp(kept, join(known.directory, 'kept'), { recursive: true });
+    await this.#bringKept(launchName, known);
     const log = createReadStream(join(directory, 'agent.log'));
     await pipeline(log, createWriteStream(known.logFile, { flags: 'a', mode: 0o600 }));
     await this.#remove(launchName);
@@ -205,6 +210,11 @@ class FarGateway implements Gateway {
   }
 
   async close(): Promise<void> {}
+
+  async #bringKept(launchName: string, { directory }: Known): Promise<void> {
+    const kept = join(this.#machine.directoryOf(launchName), 'kept');
+    if (existsSync(kept)) await cp(kept, join(directory, 'kept'), { recursive: true });
+  }
 
   #ask(what: string, launchName: string): void {
     this.#machine.asked.push(`${what} ${launchName}`);

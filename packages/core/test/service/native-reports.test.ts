@@ -7,9 +7,12 @@ import { ManualClock } from '../agent/manual-clock.ts';
 import { PilotWorld } from '../manager/pilot-world.ts';
 
 /** Reports about a pilot whose only agent ends its link when the test says so. */
-function reporting() {
+function reporting(hasSaidWhy = true) {
   const world = new PilotWorld().running();
   const told: string[] = [];
+  /** What was asked for to be brought; with `false` there is no time for it. */
+  const brought: string[] = [];
+  const bringing = { works: true };
   const links = { are: true, lost: 0, part: () => {} };
   const parted = new Promise<void>((resolve) => {
     links.part = resolve;
@@ -26,9 +29,13 @@ function reporting() {
     pilotOf: () => world.pilot,
     leftOf: () => ({
       reports: async () => [],
-      bye: async () => ({ reason: 'signal' }),
+      bye: async () => (hasSaidWhy ? { reason: 'signal' } : undefined),
       remove: async () => {},
     }),
+    bring: async (_, isAllOver) => {
+      brought.push(`${isAllOver ? 'all' : 'some'} after ${told.length}`);
+      return bringing.works;
+    },
     tell: (input: PilotInput) => {
       world.tell(input);
       told.push(input.type === 'native' ? input.report.state : input.type);
@@ -37,7 +44,7 @@ function reporting() {
   const report = (state: NativeReport['state'], forgotten = false, asOf = 1) =>
     reports.report('p', { id: '17', state, detail: state.toUpperCase() }, forgotten, asOf);
   const settled = () => new Promise((resolve) => setImmediate(resolve));
-  return { world, told, links, report, settled };
+  return { world, told, brought, bringing, links, report, settled };
 }
 
 describe('what is said of a native job', () => {
@@ -82,5 +89,42 @@ describe('what is said of a native job', () => {
     report('Unknown', true);
     await settled();
     expect(told).toEqual(['Unknown', 'agent-bye', 'Unknown', 'native-forgotten']);
+  });
+
+  it('is an end only after what agents have left was brought', async () => {
+    const { told, brought, bringing, links, report, settled } = reporting();
+    Object.assign(links, { are: false, lost: 0 });
+    bringing.works = false;
+    report('Done');
+    await settled();
+    expect(told).toEqual([]);
+    bringing.works = true;
+    report('Done');
+    await settled();
+    expect(told).toEqual(['agent-bye', 'Done']);
+    expect(brought).toEqual(['all after 0', 'all after 0']);
+  });
+
+  it('leaves what was brought there for one that is to start again', async () => {
+    const { told, brought, links, report, settled } = reporting();
+    Object.assign(links, { are: false, lost: 0 });
+    report('Pending');
+    await settled();
+    expect(told).toEqual(['agent-bye', 'Pending']);
+    expect(brought).toEqual(['some after 0']);
+  });
+
+  it('leaves it to an agent that may still run, when it is forgotten, and to nobody else', async () => {
+    const silent = reporting(false);
+    silent.links.are = false;
+    silent.report('Unknown', true);
+    await silent.settled();
+    expect(silent.brought).toEqual(['some after 0']);
+    const ended = reporting();
+    ended.links.are = false;
+    ended.report('Unknown', true);
+    await ended.settled();
+    expect(ended.brought).toEqual(['some after 0', 'all after 0']);
+    expect(ended.told).toEqual(['agent-bye', 'Unknown', 'native-forgotten']);
   });
 });
