@@ -311,12 +311,10 @@ export class PilotMachine {
   }
 
   #doubtAgents(pilot: PilotRecord, at: number): void {
-    const why = 'the manager was away';
+    const silent = { type: 'agent-silent', pilot: pilot.id, why: 'the manager was away' } as const;
     for (const { id, at: where } of presentAgents(pilot)) {
       if (where.link === 'gone') continue;
-      if (where.link === 'connected') {
-        this.#record({ type: 'agent-silent', pilot: pilot.id, agent: id, why });
-      }
+      if (where.link === 'connected') this.#record({ ...silent, agent: id });
       this.#awaitFence(pilot, pilot.agents.get(id) as AgentRecord, at);
     }
   }
