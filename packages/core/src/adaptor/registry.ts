@@ -70,10 +70,16 @@ export async function findAdaptors(
   if (way === scheme || adaptor.scheme === scheme) return { adaptor };
   if (adaptor.transports?.includes(way)) return { adaptor };
   const gateway = await findAdaptor(way, own, load);
-  if (gateway.openGateway !== undefined && gateway.scheme === way) return { adaptor, gateway };
-  throw new PilotError('ADAPTOR_NOT_FOUND', `${way}:// is no way to other resource managers`, {
+  if (gateway.openGateway === undefined || gateway.scheme !== way) {
+    throw new PilotError('ADAPTOR_NOT_FOUND', `${way}:// is no way to other resource managers`, {
+      subject: `${scheme}://`,
+      hint: `write ${adaptor.scheme}://, or ${adaptor.scheme}+ssh://login.example/`,
+    });
+  }
+  if (adaptor.openGateway === undefined) return { adaptor, gateway };
+  throw new PilotError('ADAPTOR_NOT_FOUND', `${adaptor.scheme}:// goes its own way to its hosts`, {
     subject: `${scheme}://`,
-    hint: `write ${adaptor.scheme}://, or ${adaptor.scheme}+ssh://login.example/`,
+    hint: `write ${adaptor.scheme}://`,
   });
 }
 

@@ -107,6 +107,15 @@ describe('findAdaptors', () => {
     });
   });
 
+  it('puts nothing behind a gateway that goes its own way', async () => {
+    const found = findAdaptors('ssh+far', [way, { ...way, scheme: 'far' }], nowhere);
+    await expect(found).rejects.toMatchObject({
+      code: 'ADAPTOR_NOT_FOUND',
+      problem: 'ssh:// goes its own way to its hosts',
+      hint: 'write ssh://',
+    });
+  });
+
   it('takes no adaptor for a gateway that is none', async () => {
     const found = findAdaptors('slurm+pbs', [slurm, adaptor('pbs')], nowhere);
     await expect(found).rejects.toMatchObject({
