@@ -11,7 +11,14 @@ let client: Client;
 let host: SshHost;
 
 beforeAll(async () => {
-  hosts = await startSshHosts({ hosts: [{ name: 'h1' }, { name: 'few', maxSessions: 2 }] });
+  hosts = await startSshHosts({
+    hosts: [
+      { name: 'h1' },
+      { name: 'few', maxSessions: 2 },
+      { name: 'forced', lines: ['ForceCommand false'] },
+      { name: 'noisy', lines: ['ForceCommand echo Welcome; cat'] },
+    ],
+  });
   client = new Client(hosts);
   host = await client.connect('h1');
 });
@@ -128,6 +135,22 @@ describe('files over ssh', () => {
     await files.remove('/tmp/r');
     expect(await files.stat('/tmp/r')).toBeUndefined();
     expect(await files.list('/tmp/kept')).toEqual(['x']);
+  });
+
+  it('need sftp over there, and say so where it is not or is disturbed', async () => {
+    const forced = await client.connect('forced');
+    await expect(forced.runner.files.stat('/')).rejects.toMatchObject({
+      code: 'OPERATION_UNSUPPORTED',
+      problem: 'the server does not start the sftp subsystem',
+      hint: expect.stringContaining('Subsystem'),
+    });
+    await expect(forced.runner.run(['true'])).rejects.toThrow(
+      'the login shell there runs no commands',
+    );
+    const noisy = await client.connect('noisy');
+    await expect(noisy.runner.files.stat('/')).rejects.toMatchObject({
+      hint: expect.stringContaining('~/.bashrc'),
+    });
   });
 
   it('say what is wrong with them', async () => {

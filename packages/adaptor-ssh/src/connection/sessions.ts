@@ -66,17 +66,19 @@ export class Sessions {
   }
 
   /** Settles when it can be tried again, because nothing can have been started. */
-  async #notStarted(what: string, client: Client, error: Error): Promise<void> {
-    const isAsked = error.message.startsWith('Unable to');
-    if (isAsked && !this.#connection.isCurrent(client)) throw connectionLost(this.name, error);
-    if (isAsked) {
-      throw new AdaptorError('OPERATION_UNSUPPORTED', `the server does not start ${what}`, {
-        subject: this.name,
-        hint: `see what sshd_config says of it there: Subsystem sftp, ForceCommand`,
-        cause: error,
-      });
+  async #notStarted(what: string, client: Client, cause: Error): Promise<void> {
+    if (/^(No response from server|Not connected)/.test(cause.message)) {
+      if (this.#connection.isCurrent(client)) await once(client, 'close');
+      return;
     }
-    if (this.#connection.isCurrent(client)) await once(client, 'close');
+    if (!this.#connection.isCurrent(client)) throw connectionLost(this.name, cause);
+    // What is printed before the protocol begins is read as the length of a packet.
+    const hint = /packet/i.test(cause.message)
+      ? 'what ~/.bashrc there prints in shells that are not interactive gets in its way'
+      : 'see Subsystem and ForceCommand in its sshd_config';
+    const subject = this.name;
+    const problem = `the server does not start ${what}`;
+    throw new AdaptorError('OPERATION_UNSUPPORTED', problem, { subject, hint, cause });
   }
 
   #refusal(cause: unknown): AdaptorError {

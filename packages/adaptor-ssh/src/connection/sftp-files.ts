@@ -17,6 +17,7 @@ type Done<T> = (error: Error | null | undefined, value: T) => void;
 /** Status codes of version 3 of the protocol, which OpenSSH speaks. */
 const NO_SUCH_FILE = 2;
 const PERMISSION_DENIED = 3;
+const FAILURE = 4;
 
 /** How much of a file is under way at a time: 64 pieces of 32 KiB. */
 const PARALLEL = { concurrency: 64, chunkSize: 32 * 1024 };
@@ -219,11 +220,10 @@ export class SftpFiles implements RemoteFiles {
 }
 
 /** OpenSSH says no more than `Failure` of most that can go wrong. */
-function hintFor({ code, message }: Error & { code?: unknown }): string | undefined {
-  if (/packet length|malformed|unexpected/i.test(message)) {
-    return 'what ~/.bashrc there prints in shells that are not interactive gets in the way of sftp';
-  }
-  return code === 4 ? 'the disk may be full, or something else be there of this name' : undefined;
+function hintFor({ code }: Error & { code?: unknown }): string | undefined {
+  return code === FAILURE
+    ? 'the disk may be full, or something else be there of this name'
+    : undefined;
 }
 
 function isCode(error: unknown, code: PilotErrorCode): boolean {
