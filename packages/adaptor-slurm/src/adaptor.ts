@@ -18,7 +18,7 @@ export const slurmAdaptor: Adaptor = defineAdaptor({
   attributes: HONOURED,
   connect: async (rm, context) => {
     const url = readOptions(rm);
-    const { transport, environment } = await reached(rm, url, context);
+    const { transport, environment, quietMs } = await reached(rm, url, context);
     try {
       // Says at once when there is no Slurm, rather than with the first pilot.
       await transport.info();
@@ -26,7 +26,7 @@ export const slurmAdaptor: Adaptor = defineAdaptor({
       const defaults = { url, site: siteDefaults(environment) };
       const { files } = runner;
       const names = () => namesOf(runner);
-      const parts = { transport, clock, directory, defaults, files, names };
+      const parts = { transport, clock, directory, defaults, files, names, quietMs };
       const manager = new SlurmResourceManager(parts);
       await manager.tidy();
       return manager;
@@ -41,16 +41,28 @@ export const slurmAdaptor: Adaptor = defineAdaptor({
 interface Reached {
   readonly transport: SlurmTransport;
   readonly environment: Environment;
+  /** How far launches of one moment may be apart when they have come all that way. */
+  readonly quietMs: number;
 }
+
+/** Between these bounds it is as long as a command takes. */
+const QUIET_MS = { min: 10, max: 500 };
 
 async function reached(rm: URL, url: SlurmOptions, context: ConnectContext): Promise<Reached> {
   if (REST_PROTOCOLS.includes(rm.protocol)) {
-    return { transport: await connectRest(rm, context), environment: process.env };
+    const transport = await connectRest(rm, context);
+    return { transport, environment: process.env, quietMs: QUIET_MS.min };
   }
   if (rm.protocol === 'slurm:') refuseHost(rm);
   refusePath(rm);
-  const { runner } = context;
+  const { runner, clock } = context;
+  const since = clock.monotonic();
   const environment = await environmentOf(runner);
+  const tookMs = clock.monotonic() - since;
   const { bin, conf, cluster } = url;
-  return { transport: commandTransport({ runner, environment, bin, conf, cluster }), environment };
+  return {
+    transport: commandTransport({ runner, environment, bin, conf, cluster }),
+    environment,
+    quietMs: Math.min(Math.max(tookMs, QUIET_MS.min), QUIET_MS.max),
+  };
 }

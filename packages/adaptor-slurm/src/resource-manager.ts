@@ -29,6 +29,8 @@ export interface SlurmParts {
   readonly files: RemoteFiles;
   /** The names and addresses of the machine from where Slurm is asked. */
   names(): Promise<readonly string[]>;
+  /** How far launches of one moment may be apart. */
+  readonly quietMs?: number;
 }
 
 /** Nodes come and go, but not often. */
@@ -52,12 +54,19 @@ export class SlurmResourceManager implements ResourceManager {
   #nodes: { readonly at: number; readonly nodes: Promise<readonly SlurmNode[]> } | undefined;
 
   constructor(parts: SlurmParts) {
-    const { transport, clock, defaults, directory, files: there } = parts;
+    const { transport, clock, defaults, directory, files: there, quietMs } = parts;
     this.#parts = parts;
     this.#files = new LaunchFiles(directory, there);
     this.pollIntervalMs = 1000 * (defaults.url.poll ?? 10);
     const arrays = defaults.url.arrays !== 'no';
-    this.#submissions = new Submissions({ transport, clock, files: this.#files, there, arrays });
+    this.#submissions = new Submissions({
+      transport,
+      clock,
+      files: this.#files,
+      there,
+      arrays,
+      ...(quietMs !== undefined && { quietMs }),
+    });
   }
 
   /** Removes what earlier connections have left. */

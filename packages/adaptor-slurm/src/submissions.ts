@@ -16,6 +16,8 @@ export interface SubmissionsParts {
   readonly there: RemoteFiles;
   /** Whether there may be arrays. */
   readonly arrays: boolean;
+  /** How far launches of one moment may be apart. */
+  readonly quietMs?: number;
 }
 
 interface Item {
@@ -30,7 +32,7 @@ export class Submissions {
 
   constructor(parts: SubmissionsParts) {
     this.#parts = parts;
-    this.#gathering = new Gathering(parts.clock, (items) => this.#handOver(items));
+    this.#gathering = new Gathering(parts.clock, (items) => this.#handOver(items), parts.quietMs);
   }
 
   /**

@@ -40,6 +40,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   vi.unstubAllEnvs();
+  expect(await readdir(`${place}/pilots`)).toEqual([]);
   await rm(place, { recursive: true });
 });
 
@@ -73,15 +74,18 @@ async function placed(name: string, parts: Partial<AgentLaunch> = {}): Promise<A
   return launch;
 }
 
-const here = async () => (await readdir(`${place}/pilots`)).sort();
 const there = (path = '') => `${place}/there${place}/pilots/${path}`;
+
+/** Lets what is under way come as far as it can. */
+async function turns(): Promise<void> {
+  for (let i = 0; i < 10; i += 1) await new Promise(setImmediate);
+}
 
 it('submits with logs and arrays there, and writes nothing of them here', async () => {
   const manager = await connect();
   const launches = await Promise.all(['a', 'b', 'c'].map((name) => placed(name)));
   const ids = await Promise.all(launches.map((launch) => manager.submit(launch)));
   expect(ids).toEqual(['17_0', '17_1', '17_2']);
-  expect(await here()).toEqual([]);
   expect(await readdir(there())).toEqual(['a', 'a+2', 'b', 'c']);
   expect(await readlink(there('a+2/1.log'))).toBe(launches[1]?.logFile);
   for (const name of ['a', 'b', 'c']) {
@@ -126,6 +130,24 @@ it('goes by the environment that commands have there, and not by this program’
   );
 });
 
+it('takes launches of one moment together, however long the way is', async () => {
+  const clock = new ManualClock();
+  const run = runner.run.bind(runner);
+  runner.run = async (command, options) => {
+    clock.advance(300);
+    return run(command, options);
+  };
+  const manager = await connect('slurm+far://login/', clock);
+  const ids: Promise<string>[] = [];
+  for (const name of ['a', 'b']) {
+    ids.push(manager.submit(await placed(name)));
+    await turns();
+    clock.advance(299);
+  }
+  clock.advance(1);
+  expect(await Promise.all(ids)).toEqual(['17_0', '17_1']);
+});
+
 it('looks there whether the directory of an error file is', async () => {
   const manager = await connect();
   const lost = `${place}/pilots/no/err`;
@@ -160,7 +182,7 @@ it('does not wait at its end for a machine that is away', async () => {
   await manager.submit(await placed('a', { description: parsed({ error: `${place}/err` }) }));
   runner.files.stat = () => new Promise(() => {});
   const closed = manager.close();
-  for (let i = 0; i < 10; i += 1) await new Promise(setImmediate);
+  await turns();
   clock.advance(5000);
   await closed;
 });

@@ -2,13 +2,17 @@ import { expect, it } from 'vitest';
 import { Gathering } from '../src/gathering.ts';
 import { ManualClock } from './support/clock.ts';
 
-function gathering() {
+function gathering(quietMs?: number) {
   const clock = new ManualClock();
   const groups: (readonly string[])[] = [];
-  const here = new Gathering<string, string>(clock, (items) => {
-    groups.push(items);
-    return items.map(async (item) => item.toUpperCase());
-  });
+  const here = new Gathering<string, string>(
+    clock,
+    (items) => {
+      groups.push(items);
+      return items.map(async (item) => item.toUpperCase());
+    },
+    quietMs,
+  );
   return { clock, groups, here };
 }
 
@@ -29,4 +33,14 @@ it('waits for what keeps coming, and not for ever', () => {
   }
   clock.advance(10);
   expect(groups.map(({ length }) => length)).toEqual([13, 13, 4]);
+});
+
+it('waits longer where what belongs together comes from afar', () => {
+  const { clock, groups, here } = gathering(200);
+  for (const item of ['a', 'b', 'c']) {
+    void here.add('x', item);
+    clock.advance(199);
+  }
+  clock.advance(1);
+  expect(groups).toEqual([['a', 'b', 'c']]);
 });
