@@ -38,6 +38,7 @@ export interface Placing {
   readonly makesParents: boolean;
 }
 
+const { O_WRONLY, O_CREAT, O_APPEND, O_NOFOLLOW } = constants;
 /** So many entries of a directory in one step. */
 const STEP = 200;
 const PIECE_BYTES = 256 * 1024;
@@ -69,10 +70,18 @@ export function* place(staged: Staged, placing: Placing): Generator<void> {
 function targetOf({ isDirectory }: Staged, { target, name, append: appends }: Placing): string {
   if (isDirectory && appends) throw stagingError(`${target}: a directory cannot be appended`);
   const bare = target.length > 1 ? target.replace(/\/+$/, '') : target;
-  const there = isDirectory ? undefined : look(bare);
-  if (isDirectory || !(there?.isDirectory() || bare !== target)) return bare;
+  if (isDirectory) return bare;
+  if (bare === target && !look(bare)?.isDirectory()) return replaceable(bare);
   if (!isEntryName(name)) throw stagingError(`${target} is a directory`);
-  return join(bare, name);
+  return replaceable(join(bare, name));
+}
+
+/** A link is replaced itself: what came from elsewhere earlier may have left it there. */
+function replaceable(path: string): string {
+  const there = lstatSync(path, { throwIfNoEntry: false });
+  const isOurs = there === undefined || there.isFile() || there.isSymbolicLink();
+  if (isOurs || there.isDirectory()) return path;
+  throw stagingError(`${path} is no file, and is not written`);
 }
 
 /** Over what is there; from another file system by way of a name beside it. */
@@ -119,7 +128,7 @@ function* merge(from: string, to: string): Generator<void> {
 function* append({ path }: Staged, target: string): Generator<void> {
   const from = openSync(path, 'r');
   try {
-    const to = openSync(target, 'a');
+    const to = openSync(target, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0o666);
     const { size } = fstatSync(to);
     try {
       const buffer = Buffer.allocUnsafe(PIECE_BYTES);
