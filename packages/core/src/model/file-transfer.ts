@@ -55,7 +55,8 @@ export function readFileTransfer(
 ): readonly ParsedFileTransfer[] {
   if (!Array.isArray(value)) throw refusal(value, "write ['local > remote']");
   const transfers = Array.from(value, (item) => withAbsolute(readOne(item), absolute));
-  refuseSameTargets(transfers);
+  refuseSameTargets(transfers, 'in');
+  refuseSameTargets(transfers, 'out');
   return transfers;
 }
 
@@ -137,18 +138,21 @@ function withAbsolute(
 }
 
 /** One that replaces what another has brought to the same place was not meant. */
-function refuseSameTargets(transfers: readonly ParsedFileTransfer[]): void {
-  if (transfers.length < 2) return;
+function refuseSameTargets(transfers: readonly ParsedFileTransfer[], way: 'in' | 'out'): void {
+  let count = 0;
+  for (const { direction } of transfers) if (direction === way) count++;
+  if (count < 2) return;
   const targets = new Set<string>();
   for (const { direction, source, target, append } of transfers) {
+    if (direction !== way) continue;
     const into = target.endsWith('/') ? `${target}${source.replace(/^.*\/(?=.)/, '')}` : target;
-    const key = `${direction} ${into.replace(/^(?:\.\/)+/, '')}`;
-    if (targets.has(key) && !append) {
+    const place = into.replace(/^(?:\.\/)+/, '');
+    if (targets.has(place) && !append) {
       throw new DescriptionError('DESCRIPTION_INVALID', `${written(into)} is the target of two`, {
         hint: "give each a target of its own, or append: 'local >> remote'",
       });
     }
-    targets.add(key);
+    targets.add(place);
   }
 }
 
