@@ -1,4 +1,6 @@
 /** A Slurm that is reached by ssh alone: the login node is a host, and nothing is shared with it. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SlurmCluster } from '../clusters/slurm/cluster.ts';
 import { type SshHosts, startSshHosts } from '../clusters/ssh/hosts.ts';
@@ -55,6 +57,26 @@ describe('slurm+ssh://', { timeout: 2 * PATIENCE_MS }, () => {
       /invalid partition/i,
     );
     await expect.poll(jobs, { timeout: PATIENCE_MS }).toBe('');
+    expect(await filesOn(hosts, h1)).toEqual(before);
+  });
+
+  it('has pilots of one moment as one array there, with their logs here, and leaves nothing', async () => {
+    await using world = await SshWorld.open(hosts);
+    const h1 = hosts.host('h1');
+    const before = await filesOn(hosts, h1);
+    const outputs = ['a', 'b', 'c'].map((name) => join(world.store, name));
+    const initCommands = ['echo began'];
+    const pilots = await Promise.all(
+      outputs.map((output) =>
+        world.pilots.create(rm(), { totalCpuCount: 1, initCommands, output }),
+      ),
+    );
+    expect(new Set(pilots.map(({ nativeId }) => nativeId?.split('_')[0])).size).toBe(1);
+    await Promise.all(pilots.map((pilot) => reached(pilot, 'Running')));
+    // The first one's directory is gone before the others are over.
+    for (const pilot of pilots) await pilot.cancel();
+    for (const output of outputs) expect(await readFile(output, 'utf8')).toContain('began');
+    await world.pilots.close();
     expect(await filesOn(hosts, h1)).toEqual(before);
   });
 
