@@ -31,9 +31,9 @@ import { AdaptorError } from '../../src/model/errors.ts';
 /** The machine, and what a test wants to go wrong on the way to it. */
 export class FarMachine {
   readonly home: string;
-  /** What was asked of the gateway, in order: `place pilot-1`. */
+  /** What was asked of the gateway, in order, and what prompts have answered: `place pilot-1`. */
   readonly asked: string[] = [];
-  /** The credentials that gateways were opened with. */
+  /** What gateways were opened with. */
   readonly contexts: ConnectContext[] = [];
   /** The URLs that the gateway and the adaptor were opened with. */
   readonly urls: string[] = [];
@@ -42,8 +42,8 @@ export class FarMachine {
   collecting: Error[] = [];
   /** What the next calls of submit() throw before anything starts. */
   refusals: Error[] = [];
-  /** What the next calls of submit() throw although the agent has started. */
-  afterwards: Error[] = [];
+  /** Whether the connection is lost, for all that follows, when the next agent has started. */
+  isLostAfterwards = false;
   /** Settles when submit() may go on. */
   submitting: Promise<void> = Promise.resolve();
 
@@ -81,9 +81,9 @@ export class FarMachine {
     }
   }
 
-  /** Settles once the gateway was asked for something. */
-  async until(what: string): Promise<void> {
-    while (!this.asked.some((asked) => asked.startsWith(what))) {
+  /** Settles once that has happened so many times. */
+  async until(what: string, times = 1): Promise<void> {
+    while (this.asked.filter((asked) => asked.startsWith(what)).length < times) {
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
   }
@@ -109,6 +109,7 @@ export class FarMachine {
   /** @throws PilotError `CONNECTION_LOST` */
   reach(): void {
     if (!this.isDown) return;
+    this.asked.push('unreachable');
     throw new AdaptorError('CONNECTION_LOST', 'no route to host', { subject: 'faraway' });
   }
 
@@ -124,6 +125,10 @@ export class FarMachine {
         this.contexts.push(context);
         this.urls.push(rm.href);
         this.reach();
+        const question = { text: 'Password: ', echo: false, kind: 'password' } as const;
+        const about = { ...question, host: rm.hostname, user: rm.username };
+        const answer = await context.security?.prompt?.(about);
+        if (answer !== undefined) this.asked.push(`answer ${answer}`);
         return FarGateway.open(this, context);
       },
     });
@@ -290,8 +295,8 @@ class Crate implements ResourceManager {
     const { directory, logFile, name } = launch;
     await this.#runner.files.write(join(directory, 'start.sh'), agentScript(launch));
     await this.#shell(START, name, directory, logFile);
-    const afterwards = this.#machine.afterwards.shift();
-    if (afterwards !== undefined) throw afterwards;
+    this.#machine.isDown = this.#machine.isLostAfterwards;
+    this.#machine.reach();
     return `crate:${name}`;
   }
 

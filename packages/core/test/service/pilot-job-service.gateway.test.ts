@@ -1,5 +1,5 @@
 import { cp, readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { filter, firstValueFrom } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AdaptorError } from '../../src/model/errors.ts';
@@ -80,13 +80,17 @@ describe('a pilot behind a gateway', () => {
     expect(far.asked.map((what) => what.split(' ')[0])).toEqual(['place', 'release']);
   });
 
-  it('stays where it is when it was accepted in spite of an error', async () => {
+  it('stays where it is while nobody knows whether it was accepted', async () => {
     const service = await open();
-    far.afterwards = [lost()];
-    const pilot = await service.create(RM, {});
+    far.isLostAfterwards = true;
+    const created = service.create(RM, {});
+    // Once for what was to be submitted, and for each time that it was looked for.
+    await far.until('unreachable', 3);
+    far.isDown = false;
+    const pilot = await created;
     await reaches(pilot, 'Running');
     expect(await far.launches()).toEqual([pilot.id]);
-    expect(far.asked).toEqual([`place ${pilot.id}`]);
+    expect(far.asked.filter((what) => what.endsWith(pilot.id))).toEqual([`place ${pilot.id}`]);
   });
 
   it('is not over before what its agents have left could be fetched', async () => {
@@ -189,23 +193,28 @@ describe('what a gateway and an adaptor are given', () => {
     const logged: string[] = [];
     const keep = (entry: object) => void logged.push(JSON.stringify(entry));
     const log = { debug: keep, info: keep, warn: keep, error: keep, child: () => log } as never;
-    const ask = async () => 'sesame';
-    const service = await open({ id, prompt: ask, log });
-    const pilot = await service.create(RM, {}, { context: { userId: 'me' } });
-    const own = () => 'open up';
-    await service.create(RM, {}, { context: { userId: 'you', prompt: own } });
-    expect(far.contexts.map(({ security }) => security)).toEqual([
-      { userId: 'me', prompt: ask },
-      { userId: 'you', prompt: own },
+    const service = await open({ id, log, prompt: async () => 'sesame' });
+    const context = { userId: 'me', userPass: 'rosebud' };
+    const pilot = await service.create(RM, {}, { context });
+    const own = { userId: 'you', prompt: () => 'open up' };
+    await service.create(RM, {}, { context: own });
+    expect(far.asked).toEqual(expect.arrayContaining(['answer sesame', 'answer open up']));
+    expect(far.contexts.map(({ security }) => security)).toMatchObject([
+      context,
+      { userId: 'you' },
     ]);
-    expect(pilot.context).toEqual({ userId: 'me' });
-    for (const text of ['prompt', 'sesame', 'open up']) {
-      expect(await filesWith(world.store, text)).toEqual([]);
-      expect(logged.join('\n')).not.toContain(text);
-    }
+    expect(pilot.context).toEqual(context);
     // One connection for the same credentials, whoever is asked.
-    await service.create(RM, {}, { context: { userId: 'me', prompt: own } });
-    expect(far.contexts).toHaveLength(2);
+    await service.create(RM, {}, { context: { ...context, prompt: () => 'not asked' } });
+    await service.close();
+    await open({ id, log, prompt: () => 'once more' });
+    await far.until('answer once more');
+    for (const text of ['prompt', 'sesame', 'open up', 'not asked', 'once more']) {
+      expect(await filesWith(world.store, text)).toEqual([]);
+    }
+    const secret = await filesWith(world.store, 'rosebud');
+    expect(new Set(secret.map((file) => basename(file)))).toEqual(new Set(['context.json']));
+    expect(logged.join('\n')).not.toMatch(/prompt|sesame|open up|not asked|once more|rosebud/);
   });
 
   it('is no Node.js to send where the machine is the same', async () => {
