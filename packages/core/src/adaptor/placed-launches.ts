@@ -43,7 +43,9 @@ export class PlacedLaunches {
   /** Those whose pilots are over, or came to nothing. */
   async unwanted(): Promise<readonly string[]> {
     const files = await readdir(this.#directory).catch(() => []);
-    const all = await Promise.all(files.map((file) => this.#read(join(this.#directory, file))));
+    // A crash may leave drafts of the others, which begin with a dot.
+    const whole = files.filter((file) => !file.startsWith('.'));
+    const all = await Promise.all(whole.map((file) => this.#read(join(this.#directory, file))));
     return all.flatMap((placed) =>
       placed === undefined || existsSync(placed.settingsFile) ? [] : [placed.name],
     );

@@ -11,8 +11,8 @@ import type { PlacedLaunches } from './placed-launches.ts';
 /** The first wait before something is fetched or removed again; each next one is twice as long. */
 const RETRY_MS_MIN = 500;
 const RETRY_MS_MAX = 60_000;
-/** So often it is tried when what is wrong does not look as if it went away. */
-const TRIES = 5;
+/** So often, in some three minutes, it is tried when what is wrong does not look as if it went away. */
+const TRIES = 10;
 
 /** What stands behind a gateway. */
 export interface FarLaunchesParts {

@@ -86,7 +86,7 @@ describe('what is left on the other side of a gateway', () => {
     const { clock, asked, failures, launches } = far();
     failures.push(...Array.from({ length: 30 }, broken));
     expect(await inTime(clock, launches.collect('p'))).toBe(true);
-    expect(asked).toHaveLength(5);
+    expect(asked).toHaveLength(10);
     expect(launches.trouble).toBeUndefined();
   });
 
@@ -126,6 +126,7 @@ describe('what is left on the other side of a gateway', () => {
     await before.launches.place(await launchOf('alive'));
     before.launches.close();
     await rm(launch.settingsFile);
+    await writeFile(join(directory, 'placed', '.alive.json.c0ffee'), '{"na');
     const after = far();
     await after.launches.tidy();
     while ((await after.launches.there(launch)) !== launch) await settled();
