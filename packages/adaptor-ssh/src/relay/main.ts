@@ -12,8 +12,14 @@ import { once } from 'node:events';
 import { type ClientHttp2Session, connect } from 'node:http2';
 import { createServer, type Server, type Socket } from 'node:net';
 import { hostname, networkInterfaces } from 'node:os';
-import { Duplex, pipeline } from 'node:stream';
-import { OWN_ADDRESS, RELAY_SETTINGS, RELAY_WINDOW, relayGreeting } from './relay-protocol.ts';
+import { pipeline } from 'node:stream';
+import {
+  bothWays,
+  OWN_ADDRESS,
+  RELAY_SETTINGS,
+  RELAY_WINDOW,
+  relayGreeting,
+} from './relay-protocol.ts';
 
 /** A connection that is gone without a word is found out by this. */
 const PING_MS = 15_000;
@@ -59,7 +65,7 @@ const server = await listening(Number(port)).catch(() => listening(0));
 const { address, port: bound } = server.address() as { address: string; port: number };
 process.stdout.write(relayGreeting({ host: address, port: bound }));
 const session = connect('http://manager', {
-  createConnection: () => Duplex.from({ readable: process.stdin, writable: process.stdout }),
+  createConnection: () => bothWays(process.stdin, process.stdout),
   settings: RELAY_SETTINGS,
 });
 session.on('connect', () => session.setLocalWindowSize(RELAY_WINDOW));

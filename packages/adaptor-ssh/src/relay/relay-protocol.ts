@@ -1,4 +1,5 @@
-/** What the two ends of a relay have agreed upon. PURE. */
+/** What the two ends of a relay have agreed upon. */
+import { Duplex, type Readable, type Writable } from 'node:stream';
 
 /** Where a relay listens. */
 export interface RelayAddress {
@@ -30,4 +31,27 @@ export function readGreeting(
   if (port === undefined) return undefined;
   const rest = bytes.subarray(text.indexOf(line) + line.length);
   return { address: { host, port: Number(port) }, rest };
+}
+
+/**
+ * One stream of two, for HTTP/2 at either end. Node's reads nothing while a write is under way, so that
+ * two that have more to say than there is room between them would wait for each other: here a write
+ * is over at once. What waits in memory for it is bounded by the windows.
+ */
+export function bothWays(input: Readable, output: Writable): Duplex {
+  const stream = new Duplex({
+    read: () => void input.resume(),
+    write: (chunk, _, done) => {
+      output.write(chunk);
+      done();
+    },
+    final: (done) => void output.end(done),
+  });
+  input.on('data', (chunk) => {
+    if (!stream.push(chunk)) input.pause();
+  });
+  input.on('end', () => stream.push(null));
+  input.on('close', () => stream.destroy());
+  for (const each of [input, output]) each.on('error', (error) => stream.destroy(error));
+  return stream;
 }

@@ -16,7 +16,7 @@ import {
 } from '@pstar/core/adaptor';
 import { Listeners } from '../connection/listeners.ts';
 import type { RemoteAddress, SshChannel, SshHost, Tunnel } from '../connection/ssh-host.ts';
-import { RELAY_SETTINGS, RELAY_WINDOW, readGreeting } from './relay-protocol.ts';
+import { bothWays, RELAY_SETTINGS, RELAY_WINDOW, readGreeting } from './relay-protocol.ts';
 
 /** More than a login shell says before it comes to the command. */
 const GREETING_BYTES_MAX = 1024 * 1024;
@@ -130,7 +130,7 @@ export class RelayTunnel implements Tunnel {
       while (bytes.length < GREETING_BYTES_MAX) {
         const chunk = stream.read() as Buffer | null;
         if (chunk === null) {
-          await Promise.race([once(stream, 'readable'), late, over]);
+          await Promise.race([once(stream, 'readable').catch(() => over), late, over]);
           continue;
         }
         bytes = Buffer.concat([bytes, chunk]);
@@ -146,9 +146,12 @@ export class RelayTunnel implements Tunnel {
   }
 
   #serve(channel: SshChannel): void {
-    const session: ServerHttp2Session = performServerHandshake(channel.stream, {
-      settings: RELAY_SETTINGS,
-    });
+    const session: ServerHttp2Session = performServerHandshake(
+      bothWays(channel.stream, channel.stream),
+      {
+        settings: RELAY_SETTINGS,
+      },
+    );
     session.setLocalWindowSize(RELAY_WINDOW);
     session.on('stream', (each) => this.#pass(each));
     session.on('error', (err) => {
