@@ -10,6 +10,7 @@ import {
   type PilotJob,
   type PilotJobDescription,
   PilotJobService,
+  type PilotJobServiceOptions,
   type WorkUnit,
   type WorkUnitDescription,
   WorkUnitService,
@@ -102,10 +103,10 @@ export class SshWorld implements AsyncDisposable {
   }
 
   /** Closes both services, as a program does that ends, and opens them as the next one does. */
-  async reopen(): Promise<void> {
+  async reopen(options: PilotJobServiceOptions = {}): Promise<void> {
     await this.work.close();
     await this.pilots.close();
-    [this.pilots, this.work] = await open(this.store);
+    [this.pilots, this.work] = await open(this.store, options);
   }
 
   create(
@@ -181,9 +182,12 @@ export class SshWorld implements AsyncDisposable {
   }
 }
 
-async function open(store: string): Promise<[PilotJobService, WorkUnitService]> {
+async function open(
+  store: string,
+  options: PilotJobServiceOptions = {},
+): Promise<[PilotJobService, WorkUnitService]> {
   const adaptors = [sshAdaptor, slurmAdaptor];
-  const pilots = await PilotJobService.open({ store, id: 'pilots', adaptors });
+  const pilots = await PilotJobService.open({ store, id: 'pilots', adaptors, ...options });
   const work = await WorkUnitService.open({ store, id: 'work', services: [pilots] });
   return [pilots, work];
 }

@@ -1,5 +1,6 @@
 /** The hosts of one connection, each reached when somebody first needs it, and then again and again. */
 import { AdaptorError, type Clock, PilotError } from '@pstar/core/adaptor';
+import type { SshState } from './connection/ssh-host.ts';
 import type { HostSite } from './host/host-site.ts';
 
 /** For a connection to come back, before somebody who waits is told that there is none. */
@@ -79,20 +80,24 @@ export class Hosts {
 
   /** One whose connection was lost a moment ago may be there again the next. */
   async #reachable({ host }: HostSite): Promise<void> {
-    if (host.state.state !== 'reconnecting') return;
-    await new Promise<void>((resolve) => {
-      const timer = this.#clock.after(PATIENCE_MS, done, { unref: true });
-      const watch = host.state$.subscribe(({ state }) => {
-        if (state !== 'reconnecting') done();
+    if (isComing(host.state)) {
+      await new Promise<void>((resolve) => {
+        const timer = this.#clock.after(PATIENCE_MS, done, { unref: true });
+        const watch = host.state$.subscribe((state) => {
+          if (!isComing(state)) done();
+        });
+        function done(): void {
+          timer.cancel();
+          watch.unsubscribe();
+          resolve();
+        }
       });
-      function done(): void {
-        timer.cancel();
-        watch.unsubscribe();
-        resolve();
-      }
-    });
+    }
     const { state } = host;
-    if (state.state === 'reconnecting') throw unreachable(host.name, problemOf(state.error));
+    if (state.state !== 'reconnecting') return;
+    const { error } = state;
+    // Of what was not begun nothing is lost: such a host is away. What else is wrong says what to do.
+    throw error.transient ? unreachable(host.name, error.problem) : error;
   }
 
   async close(): Promise<void> {
@@ -100,6 +105,11 @@ export class Hosts {
     this.#known.clear();
     await Promise.all(sites.map((site) => site.close()));
   }
+}
+
+/** Whether a connection may be there in a moment, without anybody doing anything. */
+function isComing(state: SshState): boolean {
+  return state.state === 'reconnecting' && state.error.transient;
 }
 
 function unreachable(host: string, problem: string): PilotError {
