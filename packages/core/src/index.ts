@@ -8,16 +8,20 @@ export type {
   AgentLaunch,
   AgentOffer,
   ConnectContext,
+  Gateway,
   NativeState,
   PilotAttribute,
   ResourceManager,
   ResourceManagerInfo,
   SecurityContext,
+  SecurityPrompt,
+  SecurityQuestion,
   Subscribable,
   Unsubscribable,
 } from './adaptor/adaptor.ts';
 export type { CommandOptions, CommandResult, CommandRunner } from './adaptor/command-runner.ts';
 export { type DetectedResourceManager, detectResourceManager } from './adaptor/detect.ts';
+export type { FileFacts, FileOptions, RemoteFiles } from './adaptor/remote-files.ts';
 export { readJournal } from './journal/read-journal.ts';
 export type { PlacedRecord } from './journal/recovery.ts';
 export type {
