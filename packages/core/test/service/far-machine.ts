@@ -31,7 +31,7 @@ import { AdaptorError } from '../../src/model/errors.ts';
 /** The machine, and what a test wants to go wrong on the way to it. */
 export class FarMachine {
   readonly home: string;
-  /** What was asked of the gateway, in order, and what prompts have answered: `place pilot-1`. */
+  /** What was asked of the two, in order, and what prompts have answered: `place pilot-1`. */
   readonly asked: string[] = [];
   /** What gateways were opened with. */
   readonly contexts: ConnectContext[] = [];
@@ -289,6 +289,7 @@ class Crate implements ResourceManager {
   }
 
   async submit(launch: AgentLaunch): Promise<string> {
+    this.#machine.asked.push(`submit ${launch.name}`);
     await this.#machine.submitting;
     const refusal = this.#machine.refusals.shift();
     if (refusal !== undefined) throw refusal;

@@ -1,10 +1,11 @@
-import { cp, readdir, readFile } from 'node:fs/promises';
+import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { filter, firstValueFrom } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AdaptorError } from '../../src/model/errors.ts';
 import type { PilotJob } from '../../src/service/pilot-job.ts';
 import type { PilotJobService } from '../../src/service/pilot-job-service.ts';
+import { WorkUnitService } from '../../src/service/work-unit-service.ts';
 import { FarMachine } from './far-machine.ts';
 import { pilotServices, reaches } from './pilot-services.ts';
 
@@ -55,7 +56,8 @@ describe('a pilot behind a gateway', () => {
     await pilot.cancel();
     expect(pilot.state).toBe('Canceled');
     expect(await far.launches()).toEqual([]);
-    expect(far.asked).toEqual([`place ${pilot.id}`, `collect ${pilot.id}`]);
+    const { id } = pilot;
+    expect(far.asked).toEqual([`place ${id}`, `submit ${id}`, `collect ${id}`]);
     const log = join(world.directoryOf(service, pilot), 'agent.log');
     expect(await readFile(log, 'utf8')).toBe(`hello from ${far.home}\n`);
   });
@@ -77,7 +79,7 @@ describe('a pilot behind a gateway', () => {
     await expect(service.create(RM, {})).rejects.toThrow('no such account');
     expect(await far.launches()).toEqual([]);
     expect(service.pilotJobs).toEqual([]);
-    expect(far.asked.map((what) => what.split(' ')[0])).toEqual(['place', 'release']);
+    expect(far.asked.map((what) => what.split(' ')[0])).toEqual(['place', 'submit', 'release']);
   });
 
   it('stays where it is while nobody knows whether it was accepted', async () => {
@@ -90,7 +92,8 @@ describe('a pilot behind a gateway', () => {
     const pilot = await created;
     await reaches(pilot, 'Running');
     expect(await far.launches()).toEqual([pilot.id]);
-    expect(far.asked.filter((what) => what.endsWith(pilot.id))).toEqual([`place ${pilot.id}`]);
+    const { id } = pilot;
+    expect(far.asked.filter((what) => what.endsWith(id))).toEqual([`place ${id}`, `submit ${id}`]);
   });
 
   it('is not over before what its agents have left could be fetched', async () => {
@@ -117,6 +120,35 @@ describe('a pilot behind a gateway', () => {
     expect(await far.launches()).toEqual([]);
   });
 
+  it('has its results brought back, which nobody was there to hear of', async () => {
+    const { store } = world;
+    const before = { pilots: await open(), work: await WorkUnitService.open({ store }) };
+    before.work.add(before.pilots);
+    const agent = { heartbeat: '100ms', lease: '1s' };
+    const pilot = await before.pilots.create(RM, { agent });
+    const gate = join(store, 'gate');
+    const script = `until [ -e ${gate} ]; do sleep 0.02; done; echo ran >>${store}/ledger`;
+    const executable = '/bin/sh';
+    const unit = await before.work.submit({ executable, arguments: ['-c', script] });
+    await firstValueFrom(unit.state$.pipe(filter((state) => state === 'Running')));
+    await before.work.close();
+    await before.pilots.close();
+    await writeFile(gate, '');
+    await far.ended(pilot.id);
+    const pilots = await open({ id: before.pilots.id });
+    const work = await WorkUnitService.open({ store, id: before.work.id, services: [pilots] });
+    await work.wait();
+    expect([...work.workUnits].map(({ state, exit }) => [state, exit?.attempt])).toEqual([
+      ['Done', 1],
+    ]);
+    expect(await readFile(join(store, 'ledger'), 'utf8')).toBe('ran\n');
+    await (await first(pilots)).finished();
+    await work.close();
+    await pilots.close();
+    expect(await readdir(world.directoryOf(pilots, pilot))).toEqual(['agent.log']);
+    expect(await far.launches()).toEqual([]);
+  });
+
   it('is submitted once more by the next process, when a crash came after it was placed', async () => {
     const id = 'pilots-crashed';
     const before = await open({ id });
@@ -125,7 +157,7 @@ describe('a pilot behind a gateway', () => {
       goOn = resolve;
     });
     const created = before.create(RM, {});
-    await far.until('place');
+    await far.until('submit');
     // The store as a crash would leave it, in the hands of another process.
     const store = join(world.store, 'after-the-crash');
     const isLock = (path: string) => /\/lock\.\d+$/.test(path);
