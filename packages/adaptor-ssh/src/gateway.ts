@@ -54,7 +54,7 @@ export class SshGateway implements Gateway {
 
   async place(launch: AgentLaunch): Promise<AgentLaunch> {
     const { target, site, records } = this.#parts;
-    await records.begin(newRecord(launch, [{ target, node: target }]));
+    await records.begin(newRecord(launch, [{ target, name: launch.name, node: target }]));
     try {
       const { launch: there, program } = await site.place(launch);
       await records.changePart(launch.name, target, { directory: there.directory, program });
@@ -87,7 +87,8 @@ export class SshGateway implements Gateway {
     if (record === undefined) return;
     const known = record.parts[0]?.directory;
     const directory = known ?? (await site.directoryOf(record.name, record.scratch));
-    await this.#remove({ ...record, keeps: false }, directory);
+    if (directory === undefined) await records.forget(launchName);
+    else await this.#remove({ ...record, keeps: false }, directory);
   }
 
   async close(): Promise<void> {

@@ -12,7 +12,7 @@ export interface Offered {
 }
 
 /** The agents of a pilot, one on each host. */
-export type Agents = readonly (PartRecord & { readonly offered: Offered })[];
+export type Agents = readonly (Omit<PartRecord, 'name'> & { readonly offered: Offered })[];
 
 /**
  * The hosts that a description names, else those of the URL, and the cores of the whole in shares that

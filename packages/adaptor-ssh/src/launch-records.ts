@@ -15,6 +15,8 @@ export type AgentEnd = { readonly exitCode: number } | { readonly lost: string }
 export interface PartRecord {
   /** The host, as somebody has written it. */
   readonly target: string;
+  /** The launch's name over there: its own for each host, because some share their files. */
+  readonly name: string;
   /** What its agent calls its node. */
   readonly node: string;
   /** Over there; a launch that was never prepared on this host has none. */

@@ -91,10 +91,11 @@ export class RemoteAgents {
 
   /** Ends and removes all that there may be of a launch that has not come to be. */
   async undo(record: LaunchRecord): Promise<void> {
-    for (const part of record.parts) {
-      const site = await this.#hosts.site(part.target);
-      const directory = part.directory ?? (await site.directoryOf(record.name, record.scratch));
-      const own = { name: record.name, directory };
+    for (const { target, name, ...part } of record.parts) {
+      const site = await this.#hosts.site(target);
+      const directory = part.directory ?? (await site.directoryOf(name, record.scratch));
+      if (directory === undefined) continue;
+      const own = { name, directory };
       await site.run(endScript([own]) + removeScript([directory]), END_TIMEOUT_MS);
       site.release(directory);
     }
@@ -102,11 +103,11 @@ export class RemoteAgents {
 
   /** How many agents of a launch were started, of those that there are to be. */
   async started(record: LaunchRecord): Promise<number> {
-    const looks = record.parts.map(async ({ target, directory, end }) => {
+    const looks = record.parts.map(async ({ target, name, directory, end }) => {
       if (end !== undefined) return true;
       const site = await this.#hosts.site(target);
       if (directory === undefined) return false;
-      const stdout = await site.run(lookScript([{ name: record.name, directory }]));
+      const stdout = await site.run(lookScript([{ name, directory }]));
       return (readLooks(stdout, 1)[0]?.state ?? 'none') !== 'none';
     });
     return (await Promise.all(looks)).filter(Boolean).length;
@@ -172,6 +173,6 @@ function endOf(state: AgentState): AgentEnd | undefined {
   return state.state === 'none' ? { lost: 'its directory is not there any more' } : undefined;
 }
 
-function placedOf({ record, part }: Part): PlacedLaunch {
-  return { name: record.name, directory: part.directory };
+function placedOf({ part: { name, directory } }: Part): PlacedLaunch {
+  return { name, directory };
 }

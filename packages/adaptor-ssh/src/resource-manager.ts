@@ -12,7 +12,7 @@ import { type Agents, agentsOf, type Offered } from './geometry.ts';
 import { signalScript, startFile } from './host/agent-scripts.ts';
 import type { HostSite } from './host/host-site.ts';
 import type { Hosts } from './hosts.ts';
-import { type LaunchRecord, type LaunchRecords, newRecord } from './launch-records.ts';
+import { type LaunchRecords, newRecord } from './launch-records.ts';
 import { launchNameOf, nativeIdOf, nativeStateOf } from './native-states.ts';
 import { type Part, RemoteAgents } from './remote-agents.ts';
 
@@ -41,10 +41,16 @@ export class SshResourceManager implements ResourceManager {
   async submit(launch: AgentLaunch, { signal }: { signal?: AbortSignal } = {}): Promise<string> {
     signal?.throwIfAborted();
     const { records, targets } = this.#parts;
-    const agents = agentsOf(launch.description, targets);
-    const record = newRecord(launch, agents);
+    const agents = agentsOf(launch.description, targets).map((agent, i, { length }) => ({
+      ...agent,
+      name: length === 1 ? launch.name : `${launch.name}.h${i + 1}`,
+    }));
+    const record = newRecord(
+      launch,
+      agents.map(({ offered: _, ...part }) => part),
+    );
     await records.begin(record);
-    const placed = await this.#placeAll(record, launch, agents, signal);
+    const placed = await this.#placeAll(launch, agents, signal);
     const started = await Promise.allSettled(
       placed.map(({ site, there }) => this.#agents.start(site, there)),
     );
@@ -98,9 +104,9 @@ export class SshResourceManager implements ResourceManager {
   }
 
   async signal(id: string, signal: string): Promise<void> {
-    for (const { record, part } of await this.#open([launchNameOf(id)])) {
+    for (const { part } of await this.#open([launchNameOf(id)])) {
       const site = await this.#parts.hosts.site(part.target);
-      const script = signalScript({ name: record.name, directory: part.directory }, signal);
+      const script = signalScript(part, signal);
       await site.run(script);
     }
   }
@@ -130,17 +136,16 @@ export class SshResourceManager implements ResourceManager {
 
   /** Places a launch on all its hosts, or on none. */
   async #placeAll(
-    record: LaunchRecord,
     launch: AgentLaunch,
-    agents: Agents,
+    agents: readonly (Agents[number] & { readonly name: string })[],
     signal: AbortSignal | undefined,
   ) {
     const { hosts, records } = this.#parts;
     const touched = new Set<string>();
-    const placing = agents.map(async ({ target, offered }) => {
+    const placing = agents.map(async ({ target, name, offered }) => {
       const site = await hosts.site(target);
       touched.add(target);
-      const there = await site.place(withOffer(launch, offered));
+      const there = await site.place({ ...withOffer(launch, offered), name });
       const { directory } = there.launch;
       await records.changePart(launch.name, target, { directory, program: there.program });
       return { site, there };
@@ -151,8 +156,8 @@ export class SshResourceManager implements ResourceManager {
       return placed.flatMap((each) => (each.status === 'fulfilled' ? each.value : []));
     }
     // Nothing runs yet; what cannot be removed now is removed when the host answers again.
-    await this.#undo(record.name, touched).catch((err: unknown) => {
-      this.#parts.log.debug({ launch: record.name, err }, 'not all of it is removed yet');
+    await this.#undo(launch.name, touched).catch((err: unknown) => {
+      this.#parts.log.debug({ launch: launch.name, err }, 'not all of it is removed yet');
     });
     signal?.throwIfAborted();
     throw failure?.reason;

@@ -17,7 +17,7 @@ beforeEach(async () => {
     keeps: false,
     isAccepted: false,
     isCanceled: false,
-    parts: ['a', 'b'].map((target) => ({ target, node: target })),
+    parts: ['a', 'b'].map((target) => ({ target, name: 'pilot-1', node: target })),
   };
 });
 

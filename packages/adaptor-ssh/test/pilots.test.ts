@@ -93,7 +93,12 @@ describe('the state of a pilot', () => {
     keeps: false,
     isAccepted: true,
     isCanceled: false,
-    parts: parts.map((part, i) => ({ target: `u@h${i}`, node: `h${i}`, ...part })),
+    parts: parts.map((part, i) => ({
+      target: `u@h${i}`,
+      name: 'p',
+      node: `h${i}`,
+      ...part,
+    })),
   });
   const state = (of: LaunchRecord, ...views: (PartView | undefined)[]) =>
     nativeStateOf(of, ({ node }) => views[Number(node.slice(1))]);

@@ -151,11 +151,11 @@ export class HostSite {
     return this.#tunnel?.catch(() => undefined);
   }
 
-  /** Where a launch is that may have been placed. */
-  async directoryOf(launchName: string, scratch: string | undefined): Promise<string> {
+  /** Where a launch is that may have been placed; undefined where nothing can be. */
+  async directoryOf(launchName: string, scratch: string | undefined): Promise<string | undefined> {
     if (scratch !== undefined) return `${scratch}/${launchName}`;
-    const facts = await this.#ask({ initCommands: [], files: [] });
-    return `${this.#cacheOf(facts)}/pilots/${launchName}`;
+    const { cache } = await this.#ask({ initCommands: [], files: [] });
+    return cache && `${cache}/pilots/${launchName}`;
   }
 
   async close(): Promise<void> {
