@@ -115,10 +115,14 @@ export class AgentMachine {
     return this.#workload.stagedOf(key);
   }
 
-  /** How many units run, how many wait for slots, and of how many files travel in any phase. */
-  get load(): { readonly running: number; readonly waiting: number; readonly staged: number } {
-    const { running, waiting, staged } = this.#workload;
-    return { running, waiting, staged };
+  /** How many units run, and how many wait for slots. */
+  get load(): { readonly running: number; readonly waiting: number } {
+    return { running: this.#workload.running, waiting: this.#workload.waiting };
+  }
+
+  /** Of how many units files travel, in whatever phase they are. */
+  get withFiles(): number {
+    return this.#workload.staged;
   }
 
   /** Whether so much waits here that no core becomes idle while a report is on its way. */

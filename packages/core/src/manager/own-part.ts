@@ -100,7 +100,7 @@ function differenceOf(
   let differs = false;
   // First: whoever reads the JSON sees at its beginning whether files travel.
   if ((there & BIT.fileTransfer) !== 0) {
-    const transfers = readOr((value) => readFileTransfer(value, resolve), description.fileTransfer);
+    const transfers = readTransfersOr(description.fileTransfer, resolve);
     if (!sameTransfers(transfers, template.fileTransfer)) {
       own['fileTransfer'] = transfers;
       differs = true;
@@ -167,6 +167,14 @@ export function bitOf(name: string): number {
 
 function readOr<In, Out>(read: (value: In) => Out, value: In | undefined): Out | null {
   return value === undefined ? null : read(value);
+}
+
+/** A function of its own: a closure would cost every unit memory, also those without any. */
+function readTransfersOr(
+  value: WorkUnitDescription['fileTransfer'],
+  resolve: ResolveName,
+): readonly ParsedFileTransfer[] | null {
+  return value === undefined ? null : readFileTransfer(value, resolve);
 }
 
 function tooLarge(length: number): DescriptionError {

@@ -214,7 +214,8 @@ describe('whatever happens', () => {
         }
         expect([...manager.open]).toEqual([]);
         expect(manager.world.machine.held().flatMap(({ units }) => [...units])).toEqual([]);
-        expect(manager.world.machine.load).toEqual({ running: 0, waiting: 0, staged: 0 });
+        expect(manager.world.machine.load).toEqual({ running: 0, waiting: 0 });
+        expect(manager.world.machine.withFiles).toBe(0);
       }),
       { numRuns: 500 },
     );

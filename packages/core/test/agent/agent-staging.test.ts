@@ -65,7 +65,7 @@ describe('a unit whose inputs travel', () => {
     expect(reports[0]?.ended?.details).toEqual([[0, PROBLEM.problem, '']]);
     expect(reports[0]?.ended?.exitCodes[0]).toBe(-1);
     expect(world.running).toEqual([]);
-    expect(world.machine.load.staged).toBe(0);
+    expect(world.machine.withFiles).toBe(0);
   });
 
   it.each(['cancel', 'recall'] as const)('is given back at once by a %s', (type) => {
@@ -181,7 +181,7 @@ describe('a unit whose outputs travel', () => {
     other.start([1], { template: 2 }).end(1, false, { reason });
     expect(other.collecting.size).toBe(0);
     expect(reasons(other.takeReports())).toEqual(['EXECUTABLE_NOT_FOUND']);
-    expect(other.machine.load.staged).toBe(0);
+    expect(other.machine.withFiles).toBe(0);
   });
 
   it('is canceled while it runs, and while they travel', () => {
@@ -271,7 +271,7 @@ describe('files that a node does not share', () => {
       expect(world.machine.stagedOf([...world.runs.keys()][0] as number)).toBeUndefined();
     }
     const relative = worldOf({ input: 'in', output: 'out' }, { sharesFiles: false });
-    expect(relative.start([1], { template: 2 }).machine.load.staged).toBe(0);
+    expect(relative.start([1], { template: 2 }).machine.withFiles).toBe(0);
   });
 
   it('may be what a unit has of its own, and no other of its template', () => {
