@@ -68,8 +68,10 @@ export class Hosts {
     }
     const site = await this.#connected(target);
     const { state } = site.host;
-    if (state.state === 'reconnecting') throw state.error;
-    return site;
+    if (state.state !== 'reconnecting') return site;
+    const seconds = Math.ceil((state.waitMs ?? 0) / 1000);
+    const later = seconds > 1 ? `; trying again in ${seconds} s` : '';
+    throw unreachable(target, `${problemOf(state.error)}${later}`);
   }
 
   /** Those that are connected. */

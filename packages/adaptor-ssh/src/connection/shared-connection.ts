@@ -2,7 +2,7 @@
  * One connection that many use, made again when it is lost. It knows when there is a client to use;
  * what is done with it, and what is to be done again, is known above.
  */
-import type { Clock } from '@pstar/core/adaptor';
+import type { Clock, PilotError } from '@pstar/core/adaptor';
 import type { Client } from 'ssh2';
 import { backOff } from './backoff.ts';
 import type { Dialer } from './dial.ts';
@@ -100,18 +100,18 @@ export class SharedConnection {
   #lost(client: Client, cause: Error | undefined): void {
     if (this.#client !== client) return;
     this.#client = undefined;
-    this.#become({ state: 'reconnecting', error: connectionLost(this.name, cause) });
-    this.#again(0);
+    this.#again(0, connectionLost(this.name, cause));
   }
 
-  #again(attempt: number): void {
-    this.#timer = this.#clock.after(backOff(attempt), () => {
+  #again(attempt: number, error: PilotError): void {
+    const waitMs = backOff(attempt);
+    this.#become({ state: 'reconnecting', error, waitMs });
+    this.#timer = this.#clock.after(waitMs, () => {
       this.#dialer.dial(this.#closing.signal).then(
         (client) => this.#use(client),
         (cause) => {
           if (this.#state.state === 'closed') return;
-          this.#become({ state: 'reconnecting', error: connectError(cause, this.name) });
-          this.#again(attempt + 1);
+          this.#again(attempt + 1, connectError(cause, this.name));
         },
       );
     });

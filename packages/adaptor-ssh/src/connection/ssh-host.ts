@@ -29,7 +29,12 @@ export interface RemoteAddress {
 export type SshState =
   | { readonly state: 'connected' }
   /** It was lost, and is tried again by itself; `error` says why it has not come back yet. */
-  | { readonly state: 'reconnecting'; readonly error: PilotError }
+  | {
+      readonly state: 'reconnecting';
+      readonly error: PilotError;
+      /** How long it waits before it tries again. */
+      readonly waitMs?: number;
+    }
   | { readonly state: 'closed' };
 
 /** How a command over a channel has ended; neither when the connection took it along. */

@@ -212,8 +212,7 @@ function foundNode(kind: string | undefined, words: readonly string[]): FoundNod
   return { path, problem };
 }
 
-/** Whether agents run on it. */
-export function isNewEnough(version: string | undefined): boolean {
+function isNewEnough(version: string | undefined): boolean {
   const [major = 0, minor = 0] = (version ?? '').split('.').map(Number);
   return major > NODE_MIN[0] || (major === NODE_MIN[0] && minor >= NODE_MIN[1]);
 }

@@ -15,8 +15,6 @@ export interface LocalFile extends CacheFile {
   readonly mode: number;
 }
 
-export type Libc = 'glibc' | 'musl';
-
 /** What a program or a native part runs on. */
 export type Platform = Required<Pick<FoundNode, 'platform' | 'arch' | 'libc'>>;
 
