@@ -18,7 +18,7 @@ isolate() {
   mount --bind "$HOST_SHARED" /mnt/shared
   mount -t tmpfs -o mode=755 pstar /home
   mount -t tmpfs -o mode=755 pstar /run
-  mount -t tmpfs -o mode=1777 pstar /dev/shm
+  make_devices
   if [ -d "$HOST_HIDDEN" ]; then mount -t tmpfs -o mode=755,size=4k pstar "$HOST_HIDDEN"; fi
   make_home
   mount --bind /mnt/host/var-tmp /var/tmp
@@ -35,6 +35,23 @@ isolate() {
   mount --bind /mnt/host/pam /etc/pam.d/sshd
   umount /mnt/shared /mnt/host
   cd /
+}
+
+# Those that programs use, in a way that nobody there can take them from the machine.
+make_devices() {
+  mkdir /mnt/dev
+  mount -t tmpfs -o mode=755 pstar /mnt/dev
+  for name in null zero full random urandom tty; do
+    : >"/mnt/dev/$name"
+    mount --bind "/dev/$name" "/mnt/dev/$name"
+  done
+  mkdir /mnt/dev/pts /mnt/dev/shm
+  mount --bind /dev/pts /mnt/dev/pts
+  mount -t tmpfs -o mode=1777 pstar /mnt/dev/shm
+  ln -s pts/ptmx /mnt/dev/ptmx
+  ln -s /proc/self/fd /mnt/dev/fd
+  for name in 0/stdin 1/stdout 2/stderr; do ln -s "fd/${name%/*}" "/mnt/dev/${name#*/}"; done
+  mount --move /mnt/dev /dev
 }
 
 # The Node.js of whoever asks for the host, wherever that is; or another one, or none.

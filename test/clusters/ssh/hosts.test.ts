@@ -1,6 +1,6 @@
 /** Whether the hosts do what the tests of others rely on, and share nothing that these would miss. */
 import { execFile, spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -189,6 +189,12 @@ describe('hosts in namespaces', () => {
     expect((await h3.run('head -c 20000000 /dev/zero >~/x')).stderr).toContain('No space left');
     expect(readdirSync(h3.home)).toEqual(['x']);
     await h3.run('rm ~/x');
+  });
+
+  it('have devices that nobody can take from the machine', async () => {
+    const { stderr } = await hosts.host('h1').run('rm /dev/null; : >~/x; mv ~/x /dev/null');
+    expect(stderr.match(/busy/g)?.length).toBe(2);
+    expect(statSync('/dev/null').isCharacterDevice()).toBe(true);
   });
 
   it('forbid what they are to forbid', async () => {
