@@ -1,7 +1,7 @@
 /** Measurements of ours as runners: each run in a fresh process of the built packages, with a store of its own. */
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build, type PluginBuild } from 'esbuild';
 import { run } from './ceilings.ts';
 import type { Runner, Sample } from './harness.ts';
@@ -43,7 +43,10 @@ export async function openRounds({ sizes, source, profile }: RoundOptions): Prom
     bundle: true,
     splitting: true,
     packages: 'external',
-    plugins: [{ name: 'core', setup: (core) => leaveCoreOut(core, source) }],
+    plugins: [
+      { name: 'packages', setup: (bundle) => leavePackagesOut(bundle, source) },
+      { name: 'clusters', setup: keepPlaces },
+    ],
     platform: 'node',
     format: 'esm',
     target: 'node20',
@@ -79,12 +82,21 @@ export async function openRounds({ sizes, source, profile }: RoundOptions): Prom
   };
 }
 
-/** A part of the core that no door leads to is taken from what was built, too. */
-function leaveCoreOut({ onResolve }: PluginBuild, source: boolean): void {
-  onResolve({ filter: /\/packages\/core\/src\// }, ({ path, resolveDir }) => {
+/** A part of a package that no door leads to is taken from what was built, too. */
+function leavePackagesOut({ onResolve }: PluginBuild, source: boolean): void {
+  onResolve({ filter: /\/packages\/[^/]+\/src\// }, ({ path, resolveDir }) => {
     const file = join(resolveDir, path);
-    const built = file.replace('/core/src/', '/core/dist/').replace(/\.ts$/, '.js');
+    const built = file.replace(/(\/packages\/[^/]+)\/src\//, '$1/dist/').replace(/\.ts$/, '.js');
     return { path: source ? file : built, external: true };
+  });
+}
+
+/** Hosts are started by scripts beside the files that know of them, which a bundle is not. */
+function keepPlaces({ onLoad }: PluginBuild): void {
+  onLoad({ filter: /\/test\/clusters\/.*\.ts$/ }, async ({ path }) => {
+    const text = await readFile(path, 'utf8');
+    const place = JSON.stringify(pathToFileURL(path).href);
+    return { contents: text.replaceAll('import.meta.url', place), loader: 'ts' };
   });
 }
 

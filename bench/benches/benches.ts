@@ -12,6 +12,7 @@ import { processBench } from './process.ts';
 import { qualityBench } from './quality.ts';
 import { manyAgentsBench, scaleBench } from './scale.ts';
 import { slurmBench } from './slurm.ts';
+import { sshBench } from './ssh.ts';
 import { stagingBench } from './staging.ts';
 import { submitBench } from './submit.ts';
 
@@ -34,5 +35,6 @@ export function benches(rounds: Rounds, say: (line: string) => void): readonly B
     computingBench(rounds),
     stagingBench(rounds),
     slurmBench(rounds, say),
+    sshBench(rounds, say),
   ];
 }

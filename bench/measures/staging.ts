@@ -55,32 +55,43 @@ export async function staging({ sizes, directory }: Context): Promise<Sample> {
   const pilots = await PilotJobService.open({ store: directory, adaptors: [apart] });
   const work = await WorkUnitService.open({ store: directory, services: [pilots] });
   await pilots.create('local://', { totalCpuCount: 2 });
-  const { big, many } = makeFiles(directory, sizes);
-  const node = join(directory, 'node');
-  const timed = async (...transfers: string[]): Promise<number> => {
-    const start = performance.now();
-    await (await work.submit({ executable: '/bin/true', fileTransfer: transfers })).finished();
-    return (performance.now() - start) / 1000;
-  };
   try {
-    await timed(`${join(many, '0')} > first`);
-    const largeIn = sizes.stagedMegabytes / (await timed(`${big} > ${node}/big`));
-    const largeOut = sizes.stagedMegabytes / (await timed(`${directory}/back < ${node}/big`));
-    const smallIn = sizes.stagedFiles / (await timed(`${many} > ${node}/many`));
-    const smallOut = sizes.stagedFiles / (await timed(`${directory}/again < ${node}/many`));
+    const files = makeFiles(directory, sizes);
+    const ways = await travel(work, files, join(directory, 'node'), sizes);
     const each = Array.from({ length: sizes.stagedFiles }, (_, i) => ({
       executable: '/bin/true',
-      fileTransfer: [`${many}/${i} > ${node}/each/${i}`],
+      fileTransfer: [`${files.many}/${i} > ${directory}/node/each/${i}`],
     }));
     const start = performance.now();
     await work.submit(each);
     await work.wait();
-    const eachIn = (sizes.stagedFiles * 1000) / (performance.now() - start);
-    return { largeIn, largeOut, smallIn, smallOut, eachIn };
+    return { ...ways, eachIn: (sizes.stagedFiles * 1000) / (performance.now() - start) };
   } finally {
     await work.cancel();
     await pilots.cancel();
   }
+}
+
+/** The large file, then the many small ones, to a directory of the node and back beside themselves. */
+export async function travel(
+  work: WorkUnitService,
+  { big, many }: Files,
+  node: string,
+  sizes: Context['sizes'],
+): Promise<Sample> {
+  const timed = async (transfer: string): Promise<number> => {
+    const start = performance.now();
+    const unit = await work.submit({ executable: '/bin/true', fileTransfer: [transfer] });
+    await unit.result();
+    return (performance.now() - start) / 1000;
+  };
+  await timed(`${many}/0 > first`);
+  return {
+    largeIn: sizes.stagedMegabytes / (await timed(`${big} > ${node}/big`)),
+    largeOut: sizes.stagedMegabytes / (await timed(`${big}-back < ${node}/big`)),
+    smallIn: sizes.stagedFiles / (await timed(`${many} > ${node}/many`)),
+    smallOut: sizes.stagedFiles / (await timed(`${many}-back < ${node}/many`)),
+  };
 }
 
 /** The same files copied by cp, on the same disk. */
@@ -136,7 +147,14 @@ export async function pipeServer(): Promise<Sample> {
   return {};
 }
 
-function makeFiles(directory: string, sizes: Context['sizes']): { big: string; many: string } {
+/** Where the files are that travel. */
+export interface Files {
+  readonly big: string;
+  readonly many: string;
+}
+
+/** Makes a large file and a directory of small ones. */
+export function makeFiles(directory: string, sizes: Context['sizes']): Files {
   const [big, many] = [join(directory, 'big'), join(directory, 'many')];
   const part = randomFillSync(Buffer.alloc(MEGABYTE));
   const fd = openSync(big, 'w');

@@ -28,6 +28,8 @@ export interface Context {
   readonly settings?: string;
   /** As how many. */
   readonly agents?: number;
+  /** To be dialed. */
+  readonly port?: number;
 }
 
 /** A work unit service over one pilot of this machine. */

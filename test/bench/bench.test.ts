@@ -26,7 +26,9 @@ describe('the bench', () => {
       'growth',
       'observing',
       'computing',
+      'staging',
       'slurm',
+      'ssh',
     ]) {
       expect(named).toContain(bench);
     }
