@@ -1,7 +1,7 @@
 /** Every way in which a unit may say that a file travels, and what is there afterwards. */
-import { chmod, mkdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { openRunningWorld } from '../integration/fixture.ts';
 import { homeDirectory, openStagingWorld } from './fixture.ts';
 
@@ -38,13 +38,19 @@ describe('a unit on a node that shares no files', () => {
 
   it('reads and writes devices of its own node', async () => {
     const { work } = await openStagingWorld();
+    const file = join('/dev/shm', `pstar-test-${process.pid}`);
+    await writeFile(file, 'there');
+    onTestFinished(() => rm(file));
+    const { ino } = await stat(file);
     const unit = await work.submit({
-      ...script('cat; echo gone'),
+      ...script('cat; echo written in place'),
       input: '/dev/null',
-      output: '/dev/null',
+      output: file,
     });
     await unit.finished();
-    expect((await stat('/dev/null')).isCharacterDevice()).toBe(true);
+    expect(await text(file)).toBe('written in place\n');
+    // What travels is renamed when it is home.
+    expect((await stat(file)).ino).toBe(ino);
   });
 });
 

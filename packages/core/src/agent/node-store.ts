@@ -97,6 +97,9 @@ export class NodeStore {
   close(): void {
     this.#kept.clear();
     if (this.#directory === undefined) return;
-    rmSync(this.#directory, { recursive: true, force: true });
+    try {
+      // A copy that is just being made may add to it once more.
+      rmSync(this.#directory, { recursive: true, force: true, maxRetries: 3 });
+    } catch {}
   }
 }

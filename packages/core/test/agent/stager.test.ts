@@ -15,6 +15,8 @@ import type { Link } from '../../src/transport/link.ts';
 import { memoryLinks } from '../../src/transport/memory-link.ts';
 import { scratch } from '../staging/pair.ts';
 
+const PATIENCE = { timeout: 20_000, interval: 5 };
+
 const settled = (path: string) =>
   vi.waitFor(() => expect(Date.now() - statSync(path).ctimeMs).toBeGreaterThan(25));
 
@@ -119,7 +121,7 @@ class StagingPair {
   }
 
   async hears(...words: string[]): Promise<void> {
-    await vi.waitFor(() => expect(this.said).toEqual(expect.arrayContaining(words)));
+    await vi.waitFor(() => expect(this.said).toEqual(expect.arrayContaining(words)), PATIENCE);
   }
 
   /** Bytes of files that the manager has sent. */
@@ -178,6 +180,22 @@ describe('an input that many units want', () => {
     expect(readFileSync(join(pair.place(unit), 'it'), 'utf8')).toBe('new');
   });
 
+  it('is asked for again when the link was lost with it', async () => {
+    const pair = new StagingPair();
+    const file = join(pair.home, 'large');
+    writeFileSync(file, Buffer.alloc(20 * SIZE, 7));
+    pair.locals.set(0, { path: file, direction: 'in' });
+    pair.connect();
+    const unit = pair.unit(0, input);
+    pair.stage(unit);
+    await vi.waitFor(() => expect(pair.bytes).toBeGreaterThan(SIZE), PATIENCE);
+    pair.cut();
+    expect(pair.said).toEqual([]);
+    pair.connect();
+    await pair.hears('staged -1');
+    expect(statSync(join(pair.place(unit), 'it')).size).toBe(20 * SIZE);
+  });
+
   it('comes to the others when the one that it was coming for is canceled', async () => {
     const pair = new StagingPair();
     const file = join(pair.home, 'shared');
@@ -186,7 +204,7 @@ describe('an input that many units want', () => {
     pair.locals.set(0, { path: file, direction: 'in' });
     pair.connect();
     for (const i of [0, 1, 2]) pair.stage(pair.unit(i, input));
-    await vi.waitFor(() => expect(pair.bytes).toBeGreaterThan(SIZE));
+    await vi.waitFor(() => expect(pair.bytes).toBeGreaterThan(SIZE), PATIENCE);
     pair.stager.perform({ type: 'unstage', key: -1 });
     await pair.hears('staged -2', 'staged -3');
     expect(pair.said).not.toContain('staged -1');
@@ -220,7 +238,7 @@ describe('an output', () => {
         if (!existsSync(join(pair.home, 'out'))) throw new Error('not yet');
         pair.cut();
       },
-      { interval: 1 },
+      { ...PATIENCE, interval: 1 },
     );
     pair.connect();
     await pair.hears('collected -1');
@@ -235,7 +253,7 @@ describe('an output', () => {
     const unit = pair.unit(0, output);
     writeFileSync(join(pair.place(unit), 'out'), Buffer.alloc(20 * SIZE, 7));
     pair.collect(unit);
-    await vi.waitFor(() => expect(readdirSync(pair.home)).toHaveLength(1));
+    await vi.waitFor(() => expect(readdirSync(pair.home)).toHaveLength(1), PATIENCE);
     pair.locals.clear();
     await pair.hears('uncollected -1 not bound');
     expect(readdirSync(pair.home)).toEqual([]);

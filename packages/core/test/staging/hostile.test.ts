@@ -1,7 +1,7 @@
 /** What a sender that means harm can make a receiver do: nothing outside of the transfer's own name. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { PIECE, type PieceKind, WINDOW_BYTES } from '../../src/protocol/transfer-messages.ts';
 import type { Arrival } from '../../src/staging/incoming.ts';
 import { Pack, sha256 } from '../../src/staging/pack.ts';
@@ -47,7 +47,7 @@ describe('a receiver', () => {
     ['the one above', [top, [directory, '..']]],
     ['no name', [top, [file, 'a//b', 'bad']]],
     ['a name that ends early', [top, [file, 'a\0b', 'bad']]],
-    ['a way through a link', [top, [link, 'l', '../../precious'], [file, 'l/file', 'bad']]],
+    ['a way through a link', [top, [link, 'l', '../../precious'], [file, 'l/new', 'bad']]],
     ['a way over a link', [top, [link, 'l', '../../precious/file'], [file, 'l', 'bad']]],
     [
       'a link for a directory',
@@ -100,6 +100,20 @@ describe('a receiver', () => {
       expect(arrivals[0]?.type).toBe('failed');
       harmless();
     }
+  });
+
+  it('says that all is there when the last byte is, and not before', async () => {
+    const { around, arrivals, receiver } = target();
+    const data = Buffer.alloc(256 * 1024, 7);
+    const [head, tail] = [new Pack(), new Pack()];
+    head.large(1, '', 0o644, data.length);
+    tail.text(1, end, '', '-\nx');
+    receiver.receive(head.take());
+    receiver.receive({ type: 'chunk', transfer: 1, at: 0, data, sha256: sha256(data) });
+    receiver.receive(tail.take());
+    expect(arrivals).toEqual([]);
+    await vi.waitFor(() => expect(arrivals[0]?.type).toBe('staged'), { timeout: 20_000 });
+    expect(readFileSync(join(around, 'mine', 'it')).equals(data)).toBe(true);
   });
 
   it('passes over what nobody expects', () => {

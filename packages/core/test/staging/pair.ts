@@ -20,7 +20,7 @@ export type Message = PackMessage | ChunkMessage | CreditMessage;
 /** A directory of this test's. */
 export function scratch(): string {
   const directory = mkdtempSync(join(tmpdir(), 'pstar-staging-'));
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true, maxRetries: 5 }));
   return directory;
 }
 

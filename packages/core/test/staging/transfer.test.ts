@@ -1,6 +1,7 @@
 /** Files between two ends of a link: whole, checked, and no more of them at a time than both can bear. */
 import {
   appendFileSync,
+  chmodSync,
   mkdirSync,
   readFileSync,
   statSync,
@@ -20,7 +21,9 @@ import { type Message, Pair, scratch } from './pair.ts';
 
 const patterned = (bytes: number) => Buffer.from(Array.from({ length: bytes }, (_, i) => i * 31));
 const old = (path: string) =>
-  vi.waitFor(() => expect(Date.now() - statSync(path).ctimeMs).toBeGreaterThan(25));
+  vi.waitFor(() => expect(Date.now() - statSync(path).ctimeMs).toBeGreaterThan(25), {
+    timeout: 20_000,
+  });
 
 describe('a transfer', () => {
   it.each([0, 1, LARGE_BYTES, LARGE_BYTES + 1, PACK_BYTES, 3 * WINDOW_BYTES + 17])(
@@ -29,13 +32,14 @@ describe('a transfer', () => {
       const pair = new Pair();
       const file = join(scratch(), 'file');
       const data = Buffer.alloc(bytes, patterned(1021));
-      writeFileSync(file, data, { mode: 0o750 });
+      writeFileSync(file, data);
+      chmodSync(file, 0o776);
       const sending = pair.send(file);
       const arrival = await sending;
       expect(arrival).toMatchObject({ type: 'staged', staged: { bytes, isDirectory: false } });
       const path = pair.pathOf(sending.transfer);
       expect(readFileSync(path).equals(data)).toBe(true);
-      expect(statSync(path).mode & 0o777).toBe(0o750);
+      expect(statSync(path).mode & 0o777).toBe(0o776);
     },
   );
 
@@ -66,7 +70,7 @@ describe('a transfer', () => {
     };
     void pair.send(join(from, 'big'));
     const chunks = () => pair.sent.filter(({ type }) => type === 'chunk').length;
-    await vi.waitFor(() => expect(chunks()).toBe(WINDOW_BYTES / PACK_BYTES));
+    await vi.waitFor(() => expect(chunks()).toBe(WINDOW_BYTES / PACK_BYTES), { timeout: 20_000 });
     expect(await pair.send(join(from, 'small'))).toMatchObject({ type: 'staged' });
     expect(chunks()).toBe(WINDOW_BYTES / PACK_BYTES);
     pair.sender.close();
@@ -113,7 +117,7 @@ describe('a transfer', () => {
     const from = scratch();
     writeFileSync(join(from, 'big'), Buffer.alloc(3 * WINDOW_BYTES, 7));
     const { transfer } = pair.send(join(from, 'big'));
-    await vi.waitFor(() => expect(pair.made).toEqual(['1']));
+    await vi.waitFor(() => expect(pair.made).toEqual(['1']), { timeout: 20_000 });
     pair.receiver.drop(transfer);
     pair.sender.drop(transfer);
     expect(pair.made).toEqual([]);
