@@ -16,7 +16,7 @@ const MANAGER = { host: '127.0.0.1', port: 4711 };
 const AGENT = `
 import { readFileSync } from 'node:fs';
 const { environment } = JSON.parse(readFileSync(process.argv[2], 'utf8'));
-console.log('agent of ' + process.env.PSTAR_NODE_NAME);
+process.stdout.write('agent of ' + process.env.PSTAR_NODE_NAME + '\\n');
 const code = environment[process.env.PSTAR_NODE_NAME];
 if (code === undefined) setInterval(() => {}, 1e6);
 else process.exitCode = Number(code);

@@ -63,7 +63,7 @@ export interface HostFacts {
 
 /** In the language of the oldest Node.js there may be. */
 const ABOUT_NODE = `var v = process.versions.node.split(".");
-console.log("ran", process.versions.node, process.platform, process.arch);
+process.stdout.write(["ran", v.join("."), process.platform, process.arch].join(" "));
 process.exit(v[0] > ${NODE_MIN[0]} || (v[0] == ${NODE_MIN[0]} && v[1] >= ${NODE_MIN[1]}) ? 0 : 9);`;
 
 /** Where people and their tools put it. */

@@ -16,7 +16,7 @@ beforeEach(async () => {
   cache = join(directory, "cache it's");
   await runner.files.makeDirectory(cache);
   const path = join(directory, 'agent.mjs');
-  await writeFile(path, 'console.log(1);\n'.repeat(1000));
+  await writeFile(path, '// nothing\n'.repeat(1000));
   file = await localFile(path, 'agent', '.mjs', 0o700);
 });
 
