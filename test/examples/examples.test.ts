@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type SlurmCluster, startSlurm } from '../clusters/slurm/cluster.ts';
+import { type SshHosts, startSshHosts } from '../clusters/ssh/hosts.ts';
 import { files, root } from '../tidy/repository.ts';
 
 interface Run {
@@ -16,20 +17,37 @@ interface Run {
 }
 
 let place: string;
+/** Where programs are looked for first, here and on the hosts. */
+let bin: string;
 let cluster: SlurmCluster;
+let hosts: SshHosts;
 
 beforeAll(async () => {
   cluster = await startSlurm({ nodes: 3, cpus: 8 });
+  hosts = await startSshHosts({ hosts: [{}, {}] });
+  bin = join(hosts.shared, 'bin');
 });
 
-afterAll(() => cluster.stop());
+afterAll(async () => {
+  await cluster.stop();
+  await hosts.stop();
+});
 
 beforeEach(async () => {
   place = await mkdtemp(join(tmpdir(), 'pstar-examples-'));
-  await mkdir(join(place, 'bin'));
+  await mkdir(bin);
+  await mkdir(join(place, 'pstar'));
+  const afar = {
+    rm: `ssh://h1,h2/?config=${encodeURIComponent(hosts.config)}`,
+    description: { initCommands: [`PATH=${bin}:$PATH`] },
+  };
+  await writeFile(join(place, 'pstar', 'profiles.json'), JSON.stringify({ afar }));
 });
 
-afterEach(() => rm(place, { recursive: true, force: true }));
+afterEach(async () => {
+  await rm(place, { recursive: true, force: true });
+  await rm(bin, { recursive: true });
+});
 
 function run(name: string, ...args: string[]): Promise<Run> {
   const file = join(root, 'examples', `${name}.ts`);
@@ -41,7 +59,9 @@ function run(name: string, ...args: string[]): Promise<Run> {
       ...process.env,
       ...cluster.environment,
       PSTAR_HOME: join(place, 'store'),
-      PATH: `${join(place, 'bin')}:${process.env['PATH']}`,
+      PSTAR_SSH: 'afar',
+      XDG_CONFIG_HOME: place,
+      PATH: `${bin}:${process.env['PATH']}`,
     },
   });
   let output = '';
@@ -58,7 +78,7 @@ function run(name: string, ...args: string[]): Promise<Run> {
 
 /** A program that is found before the real one of that name. */
 async function pretend(name: string, script: string): Promise<void> {
-  const path = join(place, 'bin', name);
+  const path = join(bin, name);
   await writeFile(path, `#!/bin/sh\n${script}\n`);
   await chmod(path, 0o755);
 }
@@ -101,6 +121,14 @@ const examples: Record<string, { args?: string[]; says: RegExp; fake: [string, s
   '09-local-and-slurm': {
     says: /^of the last 200, \d+ ran here and \d+ in Slurm$/m,
     fake: ['sleep', 'exit 3'],
+  },
+  '10-ssh-pilot': {
+    says: /^20 sums were made on h\d(, h2)?, and are all right here$/m,
+    fake: ['awk', 'echo 7'],
+  },
+  '11-three-resources': {
+    says: /^all 240 outputs are here$/m,
+    fake: ['tr', 'echo no such thing'],
   },
 };
 
@@ -149,7 +177,7 @@ describe('02-word-count', () => {
   }, 120_000);
 
   it('says so when there is nothing to count', async () => {
-    const { exitCode, output } = await run('02-word-count', join(place, 'bin'));
+    const { exitCode, output } = await run('02-word-count', bin);
     expect(output).toMatch(/^Error: wrong outcome: there is no text file below /m);
     expect(exitCode).toBe(1);
   });
