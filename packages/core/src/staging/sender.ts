@@ -181,25 +181,26 @@ export class Sender {
       at += bytesRead;
       if (at < size) coming = read(spare, at);
       spare = buffer;
-      if (!(await this.#mayPass(flow, bytesRead))) {
+      // Asked again after each wait: what others have sent meanwhile is in the link.
+      while (!this.#takes(flow, bytesRead)) {
+        await new Promise<void>((resolve) => {
+          flow.wake = resolve;
+        });
+      }
+      if (flow.isDropped) {
         await coming;
         return;
       }
+      flow.window -= bytesRead;
       const data = buffer.subarray(0, bytesRead);
       this.#port.send({ type: 'chunk', transfer, at: begin, data, sha256: sha256(data) });
       flow.source.passed(at, size);
     }
   }
 
-  /** Waits until the other side and the link take so much; false if nobody wants it any more. */
-  async #mayPass(flow: Flow, bytes: number): Promise<boolean> {
-    while (!flow.isDropped && (flow.window < bytes || this.#isLinkFull)) {
-      await new Promise<void>((resolve) => {
-        flow.wake = resolve;
-      });
-    }
-    flow.window -= bytes;
-    return !flow.isDropped;
+  /** Whether the other side and the link take so much now. */
+  #takes(flow: Flow, bytes: number): boolean {
+    return flow.isDropped || (flow.window >= bytes && !this.#isLinkFull);
   }
 }
 

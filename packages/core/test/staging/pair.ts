@@ -28,6 +28,8 @@ export function scratch(): string {
 export class Pair {
   readonly to = scratch();
   readonly sent: Message[] = [];
+  /** The most bytes that have waited in the link: for so many a word on anything else waits, too. */
+  mostBuffered = 0;
   readonly sender: Sender;
   readonly receiver: Receiver;
   /** May change what arrives. */
@@ -44,6 +46,7 @@ export class Pair {
         send: (message) => {
           this.sent.push(structuredClone(message));
           near.send(message);
+          this.mostBuffered = Math.max(this.mostBuffered, near.buffered);
         },
       },
       new Budget(),

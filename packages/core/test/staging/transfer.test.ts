@@ -3,6 +3,7 @@ import {
   appendFileSync,
   chmodSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   statSync,
   symlinkSync,
@@ -74,6 +75,15 @@ describe('a transfer', () => {
     expect(await pair.send(join(from, 'small'))).toMatchObject({ type: 'staged' });
     expect(chunks()).toBe(WINDOW_BYTES / PACK_BYTES);
     pair.sender.close();
+  });
+
+  it('leaves the link to others, however much there is to send', async () => {
+    const pair = new Pair();
+    const from = scratch();
+    for (let i = 0; i < 8; i++) writeFileSync(join(from, `${i}`), Buffer.alloc(WINDOW_BYTES, i));
+    for (let i = 0; i < 500; i++) writeFileSync(join(from, `s${i}`), Buffer.alloc(20_000, i));
+    await Promise.all(readdirSync(from).map((name) => pair.send(join(from, name))));
+    expect(pair.mostBuffered).toBeLessThan(1024 * 1024 + 2 * PACK_BYTES);
   });
 
   it('says what is missing, with name and machine', async () => {
