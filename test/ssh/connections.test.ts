@@ -1,6 +1,11 @@
 /** What happens to connections, and that no work is lost by it, nor done twice. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type SshHost, type SshHosts, startSshHosts } from '../clusters/ssh/hosts.ts';
+import {
+  cannotIsolate,
+  type SshHost,
+  type SshHosts,
+  startSshHosts,
+} from '../clusters/ssh/hosts.ts';
 import { SilentProxy } from '../clusters/ssh/silent-proxy.ts';
 import { reached } from '../integration/fixture.ts';
 import { configWith, impatientConfig, PATIENCE_MS, SshWorld } from './fixture.ts';
@@ -11,7 +16,7 @@ const CORES = 2;
 const through = ({ name, port }: SshHost, by: number) =>
   `Host ${name}\n  Port ${by}\n  HostKeyAlias [127.0.0.1]:${port}`;
 
-describe('when', { timeout: 2 * PATIENCE_MS }, () => {
+describe.skipIf(await cannotIsolate())('when', { timeout: 2 * PATIENCE_MS }, () => {
   let hosts: SshHosts;
   beforeAll(async () => {
     hosts = await startSshHosts({ hosts: [{}, {}, { forwarding: false }, { maxSessions: 2 }] });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { PilotError, type PilotJob } from '@pstar/core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { type SshHosts, startSshHosts } from '../clusters/ssh/hosts.ts';
+import { cannotIsolate, type SshHosts, startSshHosts } from '../clusters/ssh/hosts.ts';
 import { reached } from '../integration/fixture.ts';
 import { PATIENCE_MS, SshWorld, sshUrl, urlWithKey } from './fixture.ts';
 
@@ -71,7 +71,7 @@ describe('host keys', { timeout: PATIENCE_MS }, () => {
   });
 });
 
-describe('users', { timeout: PATIENCE_MS }, () => {
+describe.skipIf(await cannotIsolate())('users', { timeout: PATIENCE_MS }, () => {
   let hosts: SshHosts;
   const password = 'open sesame 4711';
   beforeAll(async () => {

@@ -3,11 +3,11 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type SshHosts, startSshHosts } from '../clusters/ssh/hosts.ts';
+import { cannotIsolate, type SshHosts, startSshHosts } from '../clusters/ssh/hosts.ts';
 import { reached, shell } from '../integration/fixture.ts';
 import { filesOn, PATIENCE_MS, processesOn, SshWorld } from './fixture.ts';
 
-describe('on three hosts', { timeout: PATIENCE_MS }, () => {
+describe.skipIf(await cannotIsolate())('on three hosts', { timeout: PATIENCE_MS }, () => {
   let hosts: SshHosts;
   const names = ['h1', 'h2', 'h3'];
   beforeAll(async () => {
@@ -80,82 +80,86 @@ describe('on three hosts', { timeout: PATIENCE_MS }, () => {
   });
 });
 
-describe('on hosts that lack something', { timeout: PATIENCE_MS }, () => {
-  let hosts: SshHosts;
-  beforeAll(async () => {
-    hosts = await startSshHosts({
-      hosts: [{ node: 'none' }, { node: 'v12.22.1' }, { home: 'read-only' }, { home: 16 }],
+describe.skipIf(await cannotIsolate())(
+  'on hosts that lack something',
+  { timeout: PATIENCE_MS },
+  () => {
+    let hosts: SshHosts;
+    beforeAll(async () => {
+      hosts = await startSshHosts({
+        hosts: [{ node: 'none' }, { node: 'v12.22.1' }, { home: 'read-only' }, { home: 16 }],
+      });
     });
-  });
-  afterAll(() => hosts.stop());
+    afterAll(() => hosts.stop());
 
-  it('without Node.js nothing runs, and the error says what was looked for and what helps', async () => {
-    await using world = await SshWorld.open(hosts);
-    const created = world.create({}, ['h1']);
-    await expect(created).rejects.toThrow(/Node\.js 20\.19.*sendNode/);
-    const old = world.create({}, ['h2']);
-    await expect(old).rejects.toThrow(/\/mnt\/bin\/node.*12\.22\.1/);
-    expect(world.pilots.pilotJobs).toEqual([]);
-    expect(await filesOn(hosts, hosts.host('h1'))).toEqual([]);
-  });
+    it('without Node.js nothing runs, and the error says what was looked for and what helps', async () => {
+      await using world = await SshWorld.open(hosts);
+      const created = world.create({}, ['h1']);
+      await expect(created).rejects.toThrow(/Node\.js 20\.19.*sendNode/);
+      const old = world.create({}, ['h2']);
+      await expect(old).rejects.toThrow(/\/mnt\/bin\/node.*12\.22\.1/);
+      expect(world.pilots.pilotJobs).toEqual([]);
+      expect(await filesOn(hosts, hosts.host('h1'))).toEqual([]);
+    });
 
-  it('without Node.js the one of this program is sent along', async () => {
-    await using world = await SshWorld.open(hosts);
-    await world.createRunning({ totalCpuCount: 1, agent: { sendNode: true } }, ['h1']);
-    const [unit] = await world.work.submit([shell('command -v node || hostname')]);
-    await world.work.wait();
-    expect(unit?.state).toBe('Done');
-  });
+    it('without Node.js the one of this program is sent along', async () => {
+      await using world = await SshWorld.open(hosts);
+      await world.createRunning({ totalCpuCount: 1, agent: { sendNode: true } }, ['h1']);
+      const [unit] = await world.work.submit([shell('command -v node || hostname')]);
+      await world.work.wait();
+      expect(unit?.state).toBe('Done');
+    });
 
-  it('Node.js may be where a command finds it, or where the pilot says', async () => {
-    await using world = await SshWorld.open(hosts);
-    const h1 = hosts.host('h1');
-    const { stdout } = await h1.run('mkdir -p ~/opt && ls ~/.cache/pstar/node-*');
-    await h1.run(`ln -s ${stdout.trim()} ~/opt/node`);
-    const path = join(h1.homeThere, 'opt');
-    await world.createRunning({ totalCpuCount: 1, agent: { node: `${path}/node` } }, ['h1']);
-    const initCommands = [`PATH=${path}:$PATH`];
-    await world.createRunning({ totalCpuCount: 1, initCommands }, ['h1']);
-  });
+    it('Node.js may be where a command finds it, or where the pilot says', async () => {
+      await using world = await SshWorld.open(hosts);
+      const h1 = hosts.host('h1');
+      const { stdout } = await h1.run('mkdir -p ~/opt && ls ~/.cache/pstar/node-*');
+      await h1.run(`ln -s ${stdout.trim()} ~/opt/node`);
+      const path = join(h1.homeThere, 'opt');
+      await world.createRunning({ totalCpuCount: 1, agent: { node: `${path}/node` } }, ['h1']);
+      const initCommands = [`PATH=${path}:$PATH`];
+      await world.createRunning({ totalCpuCount: 1, initCommands }, ['h1']);
+    });
 
-  it('a home that cannot be written to is named, and another directory will do', async () => {
-    await using world = await SshWorld.open(hosts);
-    const created = world.create({}, ['h3']);
-    await expect(created).rejects.toThrow(/Read-only file system.*scratch/);
-    expect(await processesOn(hosts.host('h3'))).toEqual([]);
-    const scratch = '/var/tmp/pstar-test';
-    const pilot = await world.createRunning({ totalCpuCount: 1, agent: { scratch } }, ['h3']);
-    await world.submitGated(1);
-    await world.openGate();
-    await world.work.wait();
-    world.expectAllDoneOnce();
-    await pilot.cancel();
-    expect(await filesOn(hosts, hosts.host('h3'))).toEqual([]);
-  });
+    it('a home that cannot be written to is named, and another directory will do', async () => {
+      await using world = await SshWorld.open(hosts);
+      const created = world.create({}, ['h3']);
+      await expect(created).rejects.toThrow(/Read-only file system.*scratch/);
+      expect(await processesOn(hosts.host('h3'))).toEqual([]);
+      const scratch = '/var/tmp/pstar-test';
+      const pilot = await world.createRunning({ totalCpuCount: 1, agent: { scratch } }, ['h3']);
+      await world.submitGated(1);
+      await world.openGate();
+      await world.work.wait();
+      world.expectAllDoneOnce();
+      await pilot.cancel();
+      expect(await filesOn(hosts, hosts.host('h3'))).toEqual([]);
+    });
 
-  it('a disk that is full is said to be, and nothing of the attempt is left on it', async () => {
-    await using world = await SshWorld.open(hosts);
-    const h4 = hosts.host('h4');
-    await h4.run('head -c 15M /dev/zero >~/filler');
-    await expect(world.create({}, ['h4'])).rejects.toThrow(/\/root is full: .*KiB free/);
-    expect(await filesOn(hosts, h4)).toEqual([join(h4.homeThere, 'filler')]);
-    await h4.run('rm ~/filler');
-    await world.createRunning({ totalCpuCount: 1 }, ['h4']);
-  });
+    it('a disk that is full is said to be, and nothing of the attempt is left on it', async () => {
+      await using world = await SshWorld.open(hosts);
+      const h4 = hosts.host('h4');
+      await h4.run('head -c 15M /dev/zero >~/filler');
+      await expect(world.create({}, ['h4'])).rejects.toThrow(/\/root is full: .*KiB free/);
+      expect(await filesOn(hosts, h4)).toEqual([join(h4.homeThere, 'filler')]);
+      await h4.run('rm ~/filler');
+      await world.createRunning({ totalCpuCount: 1 }, ['h4']);
+    });
 
-  it('a disk that fills up later fails what needs it, and the pilot goes on when there is room', async () => {
-    await using world = await SshWorld.open(hosts);
-    const h4 = hosts.host('h4');
-    const pilot = await world.createRunning({ totalCpuCount: 1 }, ['h4']);
-    await h4.run('cat /dev/zero >~/filler');
-    const needs = shell('head -c 100000 /dev/zero >~/wanted');
-    const [failed] = await world.work.submit([needs]);
-    await world.work.wait();
-    expect(failed?.state).toBe('Failed');
-    await h4.run('rm ~/filler');
-    const [done] = await world.work.submit([needs]);
-    await world.work.wait();
-    expect(done?.state).toBe('Done');
-    expect(pilot.state).toBe('Running');
-  });
-});
+    it('a disk that fills up later fails what needs it, and the pilot goes on when there is room', async () => {
+      await using world = await SshWorld.open(hosts);
+      const h4 = hosts.host('h4');
+      const pilot = await world.createRunning({ totalCpuCount: 1 }, ['h4']);
+      await h4.run('cat /dev/zero >~/filler');
+      const needs = shell('head -c 100000 /dev/zero >~/wanted');
+      const [failed] = await world.work.submit([needs]);
+      await world.work.wait();
+      expect(failed?.state).toBe('Failed');
+      await h4.run('rm ~/filler');
+      const [done] = await world.work.submit([needs]);
+      await world.work.wait();
+      expect(done?.state).toBe('Done');
+      expect(pilot.state).toBe('Running');
+    });
+  },
+);

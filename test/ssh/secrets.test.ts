@@ -7,7 +7,7 @@ import { sshAdaptor } from '@pstar/adaptor-ssh';
 import type { Log, SecurityContext } from '@pstar/core';
 import { PilotJobService, WorkUnitService } from '@pstar/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type SshHosts, startSshHosts } from '../clusters/ssh/hosts.ts';
+import { cannotIsolate, type SshHosts, startSshHosts } from '../clusters/ssh/hosts.ts';
 import { reached, shell } from '../integration/fixture.ts';
 import { PATIENCE_MS, SshWorld, urlWithKey } from './fixture.ts';
 
@@ -85,7 +85,7 @@ async function filesWith(directory: string, secrets: readonly string[]): Promise
   return found;
 }
 
-describe('a secret', { timeout: PATIENCE_MS }, () => {
+describe.skipIf(await cannotIsolate())('a secret', { timeout: PATIENCE_MS }, () => {
   let hosts: SshHosts;
   let protectedKey: string;
   let secrets: readonly string[];

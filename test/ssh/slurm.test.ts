@@ -3,12 +3,12 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SlurmCluster } from '../clusters/slurm/cluster.ts';
-import { type SshHosts, startSshHosts } from '../clusters/ssh/hosts.ts';
+import { cannotIsolate, type SshHosts, startSshHosts } from '../clusters/ssh/hosts.ts';
 import { startSlurmBehind } from '../clusters/ssh/slurm-behind.ts';
 import { reached } from '../integration/fixture.ts';
 import { filesOn, PATIENCE_MS, SshWorld } from './fixture.ts';
 
-describe('slurm+ssh://', { timeout: 2 * PATIENCE_MS }, () => {
+describe.skipIf(await cannotIsolate())('slurm+ssh://', { timeout: 2 * PATIENCE_MS }, () => {
   let hosts: SshHosts;
   let cluster: SlurmCluster;
   beforeAll(async () => {

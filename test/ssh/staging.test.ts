@@ -8,111 +8,118 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type SshHosts, startSshHosts } from '../clusters/ssh/hosts.ts';
+import { cannotIsolate, type SshHosts, startSshHosts } from '../clusters/ssh/hosts.ts';
 import { filesOn, PATIENCE_MS, processesOn, SshWorld, sshUrl } from './fixture.ts';
 import { stageThere } from './staging.ts';
 
 const MIB = 1024 * 1024;
 
-describe('files travel to a host and back', { timeout: 2 * PATIENCE_MS }, () => {
-  let hosts: SshHosts;
-  beforeAll(async () => {
-    hosts = await startSshHosts({ hosts: [{}, {}] });
-  });
-  afterAll(() => hosts.stop());
+describe.skipIf(await cannotIsolate())(
+  'files travel to a host and back',
+  { timeout: 2 * PATIENCE_MS },
+  () => {
+    let hosts: SshHosts;
+    beforeAll(async () => {
+      hosts = await startSshHosts({ hosts: [{}, {}] });
+    });
+    afterAll(() => hosts.stop());
 
-  it('a program with its input and output, a file that is appended to, and one that is not there', async () => {
-    await using world = await SshWorld.open(hosts);
-    await world.createRunning({ totalCpuCount: 2 }, ['h1', 'h2']);
-    await stageThere(world);
-  });
+    it('a program with its input and output, a file that is appended to, and one that is not there', async () => {
+      await using world = await SshWorld.open(hosts);
+      await world.createRunning({ totalCpuCount: 2 }, ['h1', 'h2']);
+      await stageThere(world);
+    });
 
-  it('a directory of 10,000 files', async () => {
-    await using world = await SshWorld.open(hosts);
-    await world.createRunning({ totalCpuCount: 1 });
-    const many = join(world.store, 'many');
-    for (let i = 0; i < 100; i++) {
-      await mkdir(join(many, `d${i}`), { recursive: true });
-      await Promise.all(
-        Array.from({ length: 100 }, (_, j) => writeFile(join(many, `d${i}/f${j}`), `${i} ${j}\n`)),
-      );
-    }
-    const back = join(world.store, 'back');
-    await world.work.submit([
-      {
-        executable: '/bin/sh',
-        arguments: ['-c', 'find many -type f | wc -l >count && mv many moved'],
-        fileTransfer: [`${many} > many`, `${back} < moved`, `${back}-count < count`],
-      },
-    ]);
-    await world.work.wait();
-    expect([...world.work.workUnits].map(({ state, exit }) => [state, exit?.problem])).toEqual([
-      ['Done', undefined],
-    ]);
-    expect((await readFile(`${back}-count`, 'utf8')).trim()).toBe('10000');
-    expect((await readdir(back)).length).toBe(100);
-    expect(await readFile(join(back, 'd99/f99'), 'utf8')).toBe('99 99\n');
-  });
-
-  it('a gibibyte, which neither side has in memory', async () => {
-    await using world = await SshWorld.open(hosts);
-    const [source, target] = [join(world.store, 'source'), join(world.store, 'target')];
-    const hash = await writeLarge(source, 1024);
-    const own = join(world.store, 'own');
-    const said = await program([sshUrl(hosts), own, source, target]);
-    expect(JSON.parse(said)).toMatchObject({ state: 'Done' });
-    expect(await hashOf(target)).toBe(hash);
-    const { bytes } = JSON.parse(said);
-    const [, agentKib] = /VmHWM:\s*(\d+) kB/.exec(await readFile(`${target}-memory`, 'utf8')) ?? [];
-    // Node.js itself takes some 60 MiB, and tsx as much again.
-    expect(bytes).toBeLessThan(350 * MIB);
-    expect(Number(agentKib) * 1024).toBeLessThan(200 * MIB);
-  });
-
-  it('a connection is cut while files are on their way', async () => {
-    await using world = await SshWorld.open(hosts);
-    await world.createRunning({ totalCpuCount: 1 });
-    const source = join(world.store, 'large');
-    const hash = await writeLarge(source, 150);
-    const target = join(world.store, 'large-back');
-    const [unit] = await world.work.submit([
-      { executable: '/bin/true', fileTransfer: [`${source} > large`, `${target} < large`] },
-    ]);
-    const h1 = hosts.host('h1');
-    const arrived = () => sizeOf(h1.home);
-    await expect.poll(arrived, { timeout: PATIENCE_MS, interval: 10 }).toBeGreaterThan(20 * MIB);
-    await h1.cut();
-    await expect
-      .poll(
-        () =>
-          stat(`${target}`).then(
-            () => true,
-            () => unit?.state === 'Running',
+    it('a directory of 10,000 files', async () => {
+      await using world = await SshWorld.open(hosts);
+      await world.createRunning({ totalCpuCount: 1 });
+      const many = join(world.store, 'many');
+      for (let i = 0; i < 100; i++) {
+        await mkdir(join(many, `d${i}`), { recursive: true });
+        await Promise.all(
+          Array.from({ length: 100 }, (_, j) =>
+            writeFile(join(many, `d${i}/f${j}`), `${i} ${j}\n`),
           ),
-        { timeout: PATIENCE_MS },
-      )
-      .toBe(true);
-    await h1.cut();
-    await world.work.wait();
-    expect([unit?.state, unit?.exit?.problem]).toEqual(['Done', undefined]);
-    expect(await hashOf(target)).toBe(hash);
-  });
+        );
+      }
+      const back = join(world.store, 'back');
+      await world.work.submit([
+        {
+          executable: '/bin/sh',
+          arguments: ['-c', 'find many -type f | wc -l >count && mv many moved'],
+          fileTransfer: [`${many} > many`, `${back} < moved`, `${back}-count < count`],
+        },
+      ]);
+      await world.work.wait();
+      expect([...world.work.workUnits].map(({ state, exit }) => [state, exit?.problem])).toEqual([
+        ['Done', undefined],
+      ]);
+      expect((await readFile(`${back}-count`, 'utf8')).trim()).toBe('10000');
+      expect((await readdir(back)).length).toBe(100);
+      expect(await readFile(join(back, 'd99/f99'), 'utf8')).toBe('99 99\n');
+    });
 
-  it('a pilot that is canceled meanwhile leaves nothing of them', async () => {
-    await using world = await SshWorld.open(hosts);
-    const h2 = hosts.host('h2');
-    const before = await filesOn(hosts, h2);
-    const pilot = await world.createRunning({ totalCpuCount: 1 }, ['h2']);
-    const source = join(world.store, 'large');
-    await writeLarge(source, 300);
-    await world.work.submit([{ executable: '/bin/true', fileTransfer: [`${source} > large`] }]);
-    const arrived = () => sizeOf(h2.home);
-    await expect.poll(arrived, { timeout: PATIENCE_MS, interval: 10 }).toBeGreaterThan(20 * MIB);
-    await pilot.cancel();
-    expect(await processesOn(h2)).toEqual([]);
-    expect(await filesOn(hosts, h2)).toEqual(before);
-  });
-});
+    it('a gibibyte, which neither side has in memory', async () => {
+      await using world = await SshWorld.open(hosts);
+      const [source, target] = [join(world.store, 'source'), join(world.store, 'target')];
+      const hash = await writeLarge(source, 1024);
+      const own = join(world.store, 'own');
+      const said = await program([sshUrl(hosts), own, source, target]);
+      expect(JSON.parse(said)).toMatchObject({ state: 'Done' });
+      expect(await hashOf(target)).toBe(hash);
+      const { bytes } = JSON.parse(said);
+      const [, agentKib] =
+        /VmHWM:\s*(\d+) kB/.exec(await readFile(`${target}-memory`, 'utf8')) ?? [];
+      // Node.js itself takes some 60 MiB, and tsx as much again.
+      expect(bytes).toBeLessThan(350 * MIB);
+      expect(Number(agentKib) * 1024).toBeLessThan(200 * MIB);
+    });
+
+    it('a connection is cut while files are on their way', async () => {
+      await using world = await SshWorld.open(hosts);
+      await world.createRunning({ totalCpuCount: 1 });
+      const source = join(world.store, 'large');
+      const hash = await writeLarge(source, 150);
+      const target = join(world.store, 'large-back');
+      const [unit] = await world.work.submit([
+        { executable: '/bin/true', fileTransfer: [`${source} > large`, `${target} < large`] },
+      ]);
+      const h1 = hosts.host('h1');
+      const arrived = () => sizeOf(h1.home);
+      await expect.poll(arrived, { timeout: PATIENCE_MS, interval: 10 }).toBeGreaterThan(20 * MIB);
+      await h1.cut();
+      await expect
+        .poll(
+          () =>
+            stat(`${target}`).then(
+              () => true,
+              () => unit?.state === 'Running',
+            ),
+          { timeout: PATIENCE_MS },
+        )
+        .toBe(true);
+      await h1.cut();
+      await world.work.wait();
+      expect([unit?.state, unit?.exit?.problem]).toEqual(['Done', undefined]);
+      expect(await hashOf(target)).toBe(hash);
+    });
+
+    it('a pilot that is canceled meanwhile leaves nothing of them', async () => {
+      await using world = await SshWorld.open(hosts);
+      const h2 = hosts.host('h2');
+      const before = await filesOn(hosts, h2);
+      const pilot = await world.createRunning({ totalCpuCount: 1 }, ['h2']);
+      const source = join(world.store, 'large');
+      await writeLarge(source, 300);
+      await world.work.submit([{ executable: '/bin/true', fileTransfer: [`${source} > large`] }]);
+      const arrived = () => sizeOf(h2.home);
+      await expect.poll(arrived, { timeout: PATIENCE_MS, interval: 10 }).toBeGreaterThan(20 * MIB);
+      await pilot.cancel();
+      expect(await processesOn(h2)).toEqual([]);
+      expect(await filesOn(hosts, h2)).toEqual(before);
+    });
+  },
+);
 
 /** What another program of ours says. */
 async function program(parameters: readonly string[]): Promise<string> {

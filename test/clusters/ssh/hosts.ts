@@ -164,6 +164,11 @@ export class SshHosts implements AsyncDisposable {
   }
 }
 
+/** Whether tests of hosts that share nothing are to be left out: without namespaces, but in CI never. */
+export async function cannotIsolate(): Promise<boolean> {
+  return !process.env['CI'] && (await isolationHere()) === undefined;
+}
+
 /** How this user gets namespaces: as root, or by a sudo that asks for nothing. */
 async function isolationHere(): Promise<Isolation> {
   const isRoot = process.getuid?.() === 0;
