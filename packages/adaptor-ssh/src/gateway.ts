@@ -127,7 +127,7 @@ export class SshGateway implements Gateway {
     for (const [i] of noted) {
       const { record, there } = open[Number(i)] ?? {};
       if (record === undefined || there === undefined) continue;
-      const names = await collectKept(this.runner, there, record.directory);
+      const names = await collectKept(this.runner, there, record.directory, 'killed');
       for (const name of names) await this.runner.files.remove(`${there}/kept/${name}`);
     }
   }

@@ -33,15 +33,21 @@ export async function collect(
   await rm(draft, { force: true });
 }
 
-/** Death notes last: when one is found, what it is about is there. */
+/**
+ * Death notes last: when one is found, what it is about is there.
+ *
+ * @param whose `killed`: only what agents have left of which there is a death note
+ */
 export async function collectKept(
   runner: CommandRunner,
   from: string,
   directory: string,
+  whose: 'all' | 'killed' = 'all',
 ): Promise<readonly string[]> {
   const there = `${from}/${KEPT}`;
   if ((await runner.files.stat(there)) === undefined) return [];
-  const names = [...(await runner.files.list(there))].sort(notesLast);
+  const all = [...(await runner.files.list(there))].sort(notesLast);
+  const names = whose === 'all' ? all : ofKilled(all);
   const here = join(directory, KEPT);
   await mkdir(here, { recursive: true, mode: 0o700 });
   for (const name of names) {
@@ -54,6 +60,16 @@ export async function collectKept(
 
 /** No other file's name ends so. */
 const NOTE = '~killed';
+
+/** An agent's files are called by its id, then a sign that is in no id. */
+function ofKilled(names: readonly string[]): readonly string[] {
+  const ids = names
+    .filter((name) => name.endsWith(NOTE))
+    .map((name) => name.slice(0, -NOTE.length));
+  return names.filter((name) =>
+    ids.some((id) => name.startsWith(id) && !/^[\w-]/.test(name.slice(id.length))),
+  );
+}
 
 function notesLast(a: string, b: string): number {
   return Number(a.endsWith(NOTE)) - Number(b.endsWith(NOTE));
