@@ -8,7 +8,7 @@ import type {
   Log,
 } from '@pstar/core/adaptor';
 import { removeScript } from './host/agent-scripts.ts';
-import { collect, collectKept } from './host/collecting.ts';
+import { collect, collectKept, refuseUnwritable } from './host/collecting.ts';
 import type { HostSite } from './host/host-site.ts';
 import { answers, calls, SHELL_FUNCTIONS } from './host/shell-functions.ts';
 import { type LaunchRecord, LaunchRecords, newRecord } from './launch-records.ts';
@@ -54,6 +54,7 @@ export class SshGateway implements Gateway {
 
   async place(launch: AgentLaunch): Promise<AgentLaunch> {
     const { target, site, records } = this.#parts;
+    await refuseUnwritable(launch.logFile);
     await records.begin(newRecord(launch, [{ target, name: launch.name, node: target }]));
     try {
       const { launch: there, program } = await site.place(launch);
@@ -73,11 +74,11 @@ export class SshGateway implements Gateway {
   }
 
   async collect(launchName: string): Promise<void> {
-    const { records } = this.#parts;
+    const { records, log } = this.#parts;
     const record = await records.read(launchName);
     const directory = record?.parts[0]?.directory;
     if (record === undefined || directory === undefined) return;
-    await collect(this.runner, directory, record);
+    await collect(this.runner, directory, record, log);
     await this.#remove(record, directory);
   }
 

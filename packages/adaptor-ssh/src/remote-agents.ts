@@ -123,7 +123,7 @@ export class RemoteAgents {
     const end = endOf(state);
     if (end === undefined) return;
     const { directory } = part;
-    await collect(site.host.runner, directory, record);
+    await collect(site.host.runner, directory, record, this.#log);
     site.release(directory);
     await site.run(removeScript([directory], record.keeps));
     await this.#records.changePart(record.name, part.target, { end });

@@ -10,6 +10,7 @@ import {
 } from '@pstar/core/adaptor';
 import { type Agents, agentsOf, type Offered } from './geometry.ts';
 import { signalScript, startFile } from './host/agent-scripts.ts';
+import { refuseUnwritable } from './host/collecting.ts';
 import type { HostSite } from './host/host-site.ts';
 import type { Hosts } from './hosts.ts';
 import { type LaunchRecords, newRecord } from './launch-records.ts';
@@ -49,6 +50,7 @@ export class SshResourceManager implements ResourceManager {
       launch,
       agents.map(({ offered: _, ...part }) => part),
     );
+    await refuseUnwritable(launch.logFile);
     await records.begin(record);
     const placed = await this.#placeAll(launch, agents, signal);
     const started = await Promise.allSettled(

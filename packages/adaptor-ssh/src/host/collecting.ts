@@ -1,9 +1,9 @@
 /** Fetches what an agent has left over there into the launch's own directory here. */
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import type { CommandRunner } from '@pstar/core/adaptor';
+import { AdaptorError, type CommandRunner, type Log } from '@pstar/core/adaptor';
 
 /** Where it goes. */
 export interface CollectedInto {
@@ -17,20 +17,44 @@ const KEPT = 'kept';
 
 /**
  * Reports that nobody has acknowledged, last words and death notes, and the log; the log last, so that
- * what was fetched before a crash and is fetched again is in none of them twice.
+ * what was fetched before a crash and is fetched again is in none of them twice. A log that cannot go where
+ * it was to be stays in the launch's directory: the end of a pilot does not wait for it.
  */
 export async function collect(
   runner: CommandRunner,
   from: string,
   { directory, logFile }: CollectedInto,
+  log: Log,
 ): Promise<void> {
   await collectKept(runner, from, directory);
   if ((await runner.files.stat(`${from}/agent.log`)) === undefined) return;
-  const draft = join(directory, '.agent.log');
+  // Named after the agent: those of other hosts come at the same time.
+  const draft = join(directory, `.${basename(from)}.log`);
   await mkdir(directory, { recursive: true, mode: 0o700 });
   await runner.files.download(`${from}/agent.log`, draft);
-  await pipeline(createReadStream(draft), createWriteStream(logFile, { flags: 'a', mode: 0o600 }));
-  await rm(draft, { force: true });
+  try {
+    const to = createWriteStream(logFile, { flags: 'a', mode: 0o600 });
+    await pipeline(createReadStream(draft), to);
+    await rm(draft, { force: true });
+  } catch (err) {
+    const kept = join(directory, `${basename(from)}.log`);
+    await rename(draft, kept);
+    log.warn({ file: logFile, kept, err }, 'the log of an agent cannot be added to its file');
+  }
+}
+
+/**
+ * Refuses an `output` that nothing can be added to, while nothing is done yet.
+ *
+ * @throws PilotError `DESCRIPTION_INVALID`
+ */
+export async function refuseUnwritable(logFile: string): Promise<void> {
+  const file = await open(logFile, 'a', 0o600).catch((cause: Error) => {
+    const problem = `${logFile} cannot be written to: ${cause.message}`;
+    const hint = 'write the path of a file in a directory that is there, or leave it out';
+    throw new AdaptorError('DESCRIPTION_INVALID', problem, { subject: 'output', hint, cause });
+  });
+  await file.close();
 }
 
 /**

@@ -1,10 +1,11 @@
 /** What agents leave comes here, of all of them or of those that were killed. */
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { localCommandRunner } from '@pstar/core/adaptor';
+import { silentLog } from '@pstar/core/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { collectKept } from '../../src/host/collecting.ts';
+import { collect, collectKept, refuseUnwritable } from '../../src/host/collecting.ts';
 
 describe('collectKept', () => {
   const runner = localCommandRunner();
@@ -38,5 +39,41 @@ describe('collectKept', () => {
 
   it('finds nothing where nothing was left', async () => {
     expect(await collectKept(runner, join(root, 'nowhere'), here)).toEqual([]);
+  });
+});
+
+describe('collect', () => {
+  const runner = localCommandRunner();
+  let root: string;
+
+  beforeEach(async () => {
+    root = await mkdtemp(join(tmpdir(), 'pstar-collecting-'));
+    for (const name of ['p.h1', 'p.h2']) {
+      await mkdir(join(root, name));
+      await writeFile(join(root, name, 'agent.log'), `${name}\n`.repeat(50_000));
+    }
+  });
+  afterEach(() => rm(root, { recursive: true, force: true }));
+
+  it('adds the logs of agents that end together, each whole', async () => {
+    const into = { directory: join(root, 'here'), logFile: join(root, 'log') };
+    const each = ['p.h1', 'p.h2'].map((name) => collect(runner, join(root, name), into, silentLog));
+    await Promise.all(each);
+    const lines = (await readFile(into.logFile, 'utf8')).length / 'p.h1\n'.length;
+    expect(lines).toBe(100_000);
+    expect(await readdir(into.directory)).toEqual([]);
+  });
+
+  it('keeps a log that cannot go where it was to be', async () => {
+    const into = { directory: join(root, 'here'), logFile: join(root, 'nowhere', 'log') };
+    await collect(runner, join(root, 'p.h1'), into, silentLog);
+    expect(await readFile(join(into.directory, 'p.h1.log'), 'utf8')).toMatch(/^p\.h1\n/);
+  });
+});
+
+describe('refuseUnwritable', () => {
+  it('refuses an output in a directory that is not there', async () => {
+    const refused = refuseUnwritable('/nowhere/at/all/log');
+    await expect(refused).rejects.toMatchObject({ code: 'DESCRIPTION_INVALID', subject: 'output' });
   });
 });
