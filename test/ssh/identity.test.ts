@@ -39,6 +39,13 @@ describe('host keys', { timeout: PATIENCE_MS }, () => {
     await reached(pilot, 'Running');
   });
 
+  it('one that is unknown is not accepted by a command that remembers nothing', async () => {
+    await using world = await SshWorld.open(hosts);
+    const rm = `${sshUrl(hosts)}&knownHosts=/dev/null`;
+    const { hint } = await refusal(world.pilots.create(rm, {}));
+    expect(hint).toMatch(/>> \S+\/\.ssh\/known_hosts, with \?knownHosts=/);
+  });
+
   it('one that is known by another kind of key alone is asked for by that', async () => {
     await using world = await SshWorld.open(hosts);
     const rsa = (await hosts.host('h1').publicKeys()).find((key) => key.startsWith('ssh-rsa'));
@@ -93,6 +100,13 @@ describe.skipIf(await cannotIsolate())('users', { timeout: PATIENCE_MS }, () => 
     expect(code).toBe('AUTHENTICATION_FAILED');
     expect(message).toContain('strange');
     expect(message).toContain('publickey');
+  });
+
+  it('who names a key that is not there is told so', async () => {
+    await using world = await SshWorld.open(hosts);
+    const rm = await urlWithKey(hosts, 'h1', '/nowhere/key');
+    const { message } = await refusal(world.pilots.create(rm, {}));
+    expect(message).toContain('there is no /nowhere/key');
   });
 
   it.each(['h2', 'h3'])('a password is given beforehand (%s)', async (name) => {

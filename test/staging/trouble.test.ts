@@ -42,7 +42,7 @@ describe('a file that does not travel', () => {
     [
       'an output for a directory that is not there',
       (home) => ({ output: `${home}/no/such/place` }),
-      ['no/such', 'ENOENT'],
+      ['no/such/place ', 'ENOENT'],
     ],
     [
       'a file for the place of a directory',
@@ -97,7 +97,7 @@ describe('a file that does not travel', () => {
     const { reason, problem } = await failed(unit);
     expect(reason).toBe('STAGING_FAILED');
     expect(problem).toContain('ENOSPC');
-    expect(problem).toContain(join(disk, '.pstar'));
+    expect(problem).toContain(join(disk, 'result'));
     expect(await readdir(disk)).toEqual(['result']);
     expect(await readFile(join(disk, 'result'), 'utf8')).toBe('as it was');
   });

@@ -2,6 +2,7 @@
  * Proves who the user is, in ssh's order: what the server takes, by preference; keys first, then
  * questions. It remembers by name what was tried, and never what was said.
  */
+import { existsSync } from 'node:fs';
 import { AdaptorError } from '@pstar/core/adaptor';
 import ssh2, {
   type AnyAuthMethod,
@@ -49,13 +50,20 @@ export class Authentication {
   /** The error that says what was tried. */
   refusal(): AdaptorError {
     const { user, host } = this.#endpoint;
-    const tried = this.#tried.length > 0 ? `tried ${this.#tried.join(', ')}` : 'nothing to try';
+    const tried = this.#tried.length > 0 ? `tried ${this.#tried.join(', ')}` : this.#nothing();
     const taken = this.#taken.length > 0 ? `; the server takes ${this.#taken.join(', ')}` : '';
     return new AdaptorError(
       'AUTHENTICATION_FAILED',
       `the server does not let ${user} in: ${tried}${taken}`,
       { subject: host, hint: this.#hint(), cause: this.#failure },
     );
+  }
+
+  #nothing(): string {
+    const missing = this.#endpoint.identityFiles.filter((path) => !existsSync(path));
+    return missing.length > 0
+      ? `nothing to try, as there is no ${missing.join(' and no ')}`
+      : 'nothing to try';
   }
 
   #hint(): string {

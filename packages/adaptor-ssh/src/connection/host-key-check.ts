@@ -2,7 +2,9 @@
  * Whether the machine that answers is the one that was meant. A key that is not known is never
  * accepted here, whatever StrictHostKeyChecking says: the error has the command that accepts it.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { AdaptorError, shellCommand, shellQuote } from '@pstar/core/adaptor';
 import { algorithmsOf } from './algorithms.ts';
 import {
@@ -96,10 +98,17 @@ export class HostKeyCheck {
   }
 
   /** Accepts this very key: one that is fetched once more could be another one. */
-  #acceptance(key: Buffer, file = this.#query.files[0] ?? '~/.ssh/known_hosts'): string {
-    const { host, port, alias } = this.#query;
+  #acceptance(key: Buffer, from?: string): string {
+    const { host, port, alias, files } = this.#query;
     const line = `${alias ?? knownName(host, port)} ${keyType(key)} ${key.toString('base64')}`;
-    return `echo ${shellQuote(line)} >> ${shellQuote(file)}`;
+    // Whoever writes /dev/null there wants none to be remembered.
+    const known = from ?? files.find((file) => file !== '/dev/null');
+    const file = known ?? join(homedir(), '.ssh', 'known_hosts');
+    const make = existsSync(dirname(file))
+      ? ''
+      : `mkdir -p -m 700 ${shellQuote(dirname(file))} && `;
+    const name = known === undefined ? `, with ?knownHosts=${file} in the URL` : '';
+    return `${make}echo ${shellQuote(line)} >> ${shellQuote(file)}${name}`;
   }
 }
 

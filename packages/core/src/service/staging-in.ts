@@ -114,7 +114,9 @@ export class StagingIn {
     }
     try {
       const draft = this.#draft(found, item);
-      this.#receiver.expect(item.transfer, draft, (arrival) => this.#arrived(item, arrival));
+      this.#receiver.expect(item.transfer, draft, (arrival) =>
+        this.#arrived(item, arrival, [draft, found.path]),
+      );
     } catch (error) {
       this.#settle(item.transfer, problemOf(error, 'written', found.path));
     }
@@ -133,10 +135,13 @@ export class StagingIn {
     return draft;
   }
 
-  #arrived(item: Item, arrival: Arrival): void {
+  #arrived(item: Item, arrival: Arrival, [draft, path]: readonly [string, string]): void {
     if (arrival.type === 'staged') void this.#land(item, arrival.staged);
-    // A problem of the other side's is known there.
-    else if (arrival.type === 'failed') this.#settle(item.transfer, arrival.problem);
+    else if (arrival.type === 'failed') {
+      // People have named the file, and not what it is called on its way.
+      const problem = arrival.problem.problem.replace(draft, () => path);
+      this.#settle(item.transfer, { ...arrival.problem, problem });
+    }
   }
 
   async #land(output: Item, staged: Staged): Promise<void> {
