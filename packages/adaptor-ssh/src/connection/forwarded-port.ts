@@ -1,6 +1,5 @@
 /** A port over there whose connections come out here; asked for again whenever the connection is. */
-import { connect } from 'node:net';
-import { pipeline } from 'node:stream';
+import { connect, type Socket } from 'node:net';
 import { AdaptorError } from '@pstar/core/adaptor';
 import type { AcceptConnection, Client, ClientChannel, TcpConnectionDetails } from 'ssh2';
 import { Listeners } from './listeners.ts';
@@ -9,6 +8,8 @@ import { connectionLost } from './ssh-errors.ts';
 import type { RemoteAddress, Tunnel } from './ssh-host.ts';
 
 const LOOPBACK = '127.0.0.1';
+/** A chunk of a large file. */
+const READ_BYTES = 256 * 1024;
 
 /** The forwarded ports of one connection. */
 export class ForwardedPorts {
@@ -103,20 +104,41 @@ class ForwardedPort implements Tunnel {
   }
 
   take(accept: AcceptConnection<ClientChannel>, reject: () => void): void {
-    const socket = connect({ ...this.#to, noDelay: true });
+    let channel: ClientChannel;
+    // Read into one buffer, and not before the channel has taken what was in it: new ones for each read
+    // are memory outside of the heap, for which the engine collects all of the heap every few megabytes.
+    const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+    const callback = (count: number) => {
+      channel.write(buffer.subarray(0, count), () => socket.resume());
+      return false;
+    };
+    const socket = connect({ ...this.#to, noDelay: true, onread: { buffer, callback } });
     socket.once('error', reject);
     socket.once('connect', () => {
       socket.off('error', reject);
-      const channel = accept();
-      this.#streams.add(channel).add(socket);
-      const over = () => {
-        this.#streams.delete(channel);
-        this.#streams.delete(socket);
-        channel.destroy();
-        socket.destroy();
-      };
-      pipeline(channel, socket, channel, over);
+      channel = accept();
+      this.#join(channel, socket);
     });
+  }
+
+  #join(channel: ClientChannel, socket: Socket): void {
+    this.#streams.add(channel).add(socket);
+    socket.on('end', () => channel.end());
+    socket.on('error', () => channel.destroy());
+    socket.on('close', () => {
+      this.#streams.delete(socket);
+      channel.destroy();
+      // It closes only once all that has come is read.
+      channel.resume();
+    });
+    channel.on('error', () => socket.destroy());
+    channel.on('close', () => {
+      this.#streams.delete(channel);
+      // What has come is still to be written.
+      socket.destroySoon();
+    });
+    channel.pipe(socket);
+    socket.resume();
   }
 
   close(): Promise<void> {
