@@ -93,7 +93,7 @@ export async function sshStaging({ sizes, directory, agentNode }: Context): Prom
   try {
     const agent = agentNode === undefined ? {} : { node: agentNode };
     await pilots.create(url(hosts, 'h1'), { totalCpuCount: 2, agent });
-    return await travel(work, makeFiles(directory, sizes), join(hosts.shared, 'node'), sizes);
+    return await travel(work, makeFiles(directory, sizes), placeOn(hosts), sizes);
   } finally {
     await work.cancel();
     await pilots.cancel();
@@ -104,8 +104,7 @@ export async function sshStaging({ sizes, directory, agentNode }: Context): Prom
 export async function sshCopying({ sizes, directory }: Context): Promise<Sample> {
   await using hosts = await startSshHosts();
   const { big, many } = makeFiles(directory, sizes);
-  const there = join(hosts.shared, 'node');
-  mkdirSync(there);
+  const there = placeOn(hosts);
   const copy = (from: string, to: string) =>
     timed(() => run('scp', ['-q', '-r', '-F', hosts.config, from, to]));
   return {
@@ -114,6 +113,13 @@ export async function sshCopying({ sizes, directory }: Context): Promise<Sample>
     smallIn: sizes.stagedFiles / (await copy(many, `h1:${there}/many`)),
     smallOut: sizes.stagedFiles / (await copy(`h1:${there}/many`, `${directory}/again`)),
   };
+}
+
+/** A directory beside the cache, as the host has it: from there a file is moved, and not copied once more. */
+function placeOn(hosts: SshHosts): string {
+  const { home, homeThere } = hosts.host('h1');
+  mkdirSync(join(home, 'node'));
+  return join(homeThere, 'node');
 }
 
 function url({ config }: SshHosts, name: string): string {
