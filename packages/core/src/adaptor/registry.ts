@@ -73,7 +73,10 @@ export async function findAdaptors(
   if (gateway.openGateway === undefined || gateway.scheme !== way) {
     throw new PilotError('ADAPTOR_NOT_FOUND', `${way}:// is no way to other resource managers`, {
       subject: `${scheme}://`,
-      hint: `write ${adaptor.scheme}://, or ${adaptor.scheme}+ssh://login.example/`,
+      hint:
+        adaptor.openGateway === undefined
+          ? `write ${adaptor.scheme}://, or ${adaptor.scheme}+ssh://login.example/`
+          : `write ${way}+${adaptor.scheme}://login.example/`,
     });
   }
   if (adaptor.openGateway === undefined) return { adaptor, gateway };

@@ -123,4 +123,9 @@ describe('findAdaptors', () => {
       problem: 'pbs:// is no way to other resource managers',
     });
   });
+
+  it('knows the two of them in the wrong order', async () => {
+    const found = findAdaptors('ssh+slurm', [slurm, way], nowhere);
+    await expect(found).rejects.toMatchObject({ hint: 'write slurm+ssh://login.example/' });
+  });
 });
