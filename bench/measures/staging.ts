@@ -108,9 +108,8 @@ export async function copying({ sizes, directory }: Context): Promise<Sample> {
 
 /** Megabytes a second through a bare TLS connection to another process, which throws them away. */
 export async function tlsPipe({ sizes }: Context): Promise<Sample> {
-  const server = spawn(process.execPath, [process.argv[1] as string, 'pipe-server'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const words = [...process.execArgv, process.argv[1] as string, 'pipe-server'];
+  const server = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] });
   const [port] = (await once(server.stdout as NonNullable<ChildProcess['stdout']>, 'data')) as [
     Buffer,
   ];
