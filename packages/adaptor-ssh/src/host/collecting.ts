@@ -33,14 +33,24 @@ export async function collect(
   await mkdir(directory, { recursive: true, mode: 0o700 });
   await runner.files.download(`${from}/agent.log`, draft);
   try {
-    const to = createWriteStream(logFile, { flags: 'a', mode: 0o600 });
-    await pipeline(createReadStream(draft), to);
+    await add(draft, logFile);
     await rm(draft, { force: true });
   } catch (err) {
     const kept = join(directory, `${basename(from)}.log`);
     await rename(draft, kept);
     log.warn({ file: logFile, kept, err }, 'the log of an agent cannot be added to its file');
   }
+}
+
+/** What is being added: in turn, as the lines of two logs would tear each other. */
+let adding: Promise<unknown> = Promise.resolve();
+
+function add(from: string, to: string): Promise<void> {
+  const added = adding.then(() =>
+    pipeline(createReadStream(from), createWriteStream(to, { flags: 'a', mode: 0o600 })),
+  );
+  adding = added.catch(() => {});
+  return added;
 }
 
 /**
