@@ -25,6 +25,7 @@ export interface FarLaunchesParts {
 /** The launches of one connection that are, or were, on the other side of its gateway. */
 export class FarLaunches {
   readonly #parts: FarLaunchesParts;
+  readonly #placing = new Set<Promise<AgentLaunch>>();
   readonly #collecting = new Map<string, Promise<boolean>>();
   readonly #closing = new AbortController();
   /** By launch. */
@@ -40,8 +41,23 @@ export class FarLaunches {
     return trouble;
   }
 
-  /** The launch as it is over there. It is written down before anything of it is brought. */
+  /**
+   * The launch as it is over there, once all are there that were being brought along with it: an
+   * adaptor that makes one of those of the same moment has them at the same moment.
+   */
   async place(launch: AgentLaunch): Promise<AgentLaunch> {
+    const placing = this.#place(launch);
+    this.#placing.add(placing);
+    try {
+      return await placing;
+    } finally {
+      this.#placing.delete(placing);
+      await Promise.allSettled(this.#placing);
+    }
+  }
+
+  /** It is written down before anything of it is brought. */
+  async #place(launch: AgentLaunch): Promise<AgentLaunch> {
     const { gateway, placed } = this.#parts;
     await placed.write(launch);
     const there = await gateway.place(launch);

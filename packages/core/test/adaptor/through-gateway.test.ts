@@ -134,6 +134,29 @@ describe('what is left on the other side of a gateway', () => {
   });
 });
 
+describe('launches of one moment', () => {
+  it('are handed on together, whichever of them was brought first, and one that fails holds up none', async () => {
+    const { gateway, launches } = far();
+    const settle = new Map<string, (failure?: Error) => void>();
+    gateway.place = (launch) =>
+      new Promise((resolve, reject) => {
+        settle.set(launch.name, (failure) => (failure ? reject(failure) : resolve(launch)));
+      });
+    const over: string[] = [];
+    for (const name of ['first', 'second', 'third']) {
+      const done = () => over.push(name);
+      launches.place(await launchOf(name)).then(done, done);
+    }
+    await expect.poll(() => settle.size).toBe(3);
+    settle.get('second')?.();
+    settle.get('third')?.(broken());
+    await settled();
+    expect(over).toEqual([]);
+    settle.get('first')?.();
+    await expect.poll(() => over.toSorted()).toEqual(['first', 'second', 'third']);
+  });
+});
+
 describe('a resource manager behind a gateway', () => {
   const launched: AgentLaunch[] = [];
   const manager: ResourceManager = {
