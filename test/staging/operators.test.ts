@@ -1,5 +1,15 @@
 /** Every way in which a unit may say that a file travels, and what is there afterwards. */
-import { chmod, mkdir, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openRunningWorld } from '../integration/fixture.ts';
@@ -34,6 +44,15 @@ describe('a unit on a node that shares no files', () => {
     });
     await unit.finished();
     expect(await text(both)).toBe('one\ntwo\nthree\n');
+  });
+
+  it('leaves output and error in directories that are made for them', async () => {
+    const { home, work } = await openStagingWorld();
+    const [output, error] = [join(home, 'run', '1', 'out'), join(home, 'errors', '1')];
+    const unit = await work.submit({ ...script('echo good; echo bad >&2'), output, error });
+    await unit.finished();
+    expect(await text(output)).toBe('good\n');
+    expect(await text(error)).toBe('bad\n');
   });
 
   it('reads and writes devices of its own node', async () => {
@@ -101,6 +120,27 @@ describe.each(['shared', 'apart'])('fileTransfer, files %s', (kind) => {
     expect((await stat(join(back, 'sub', 'deeper'))).mode & 0o777).toBe(0o555);
     expect(await readlink(join(back, 'link'))).toBe('sub/empty');
     expect(await readlink(join(back, 'dangling'))).toBe('/nowhere');
+  });
+
+  it('makes the directories that its targets are in, here as there', async () => {
+    const { home, work } = await open();
+    const unit = await work.submit({
+      ...script('mkdir made; touch made/file; echo x | tee one'),
+      fileTransfer: [
+        `${home}/not/yet/one < one`,
+        `${home}/nor/this/ < one`,
+        `${home}/logs/today/all << one`,
+        `${home}/trees/of/made < made`,
+        { source: 'never', target: `${home}/never/never`, direction: 'out', optional: true },
+      ],
+    });
+    await unit.finished();
+    for (const file of ['not/yet/one', 'nor/this/one', 'logs/today/all']) {
+      expect(await text(join(home, file))).toBe('x\n');
+    }
+    expect(await text(join(home, 'trees/of/made/file'))).toBe('');
+    expect((await stat(join(home, 'not'))).mode & 0o777).toBe(0o777 & ~process.umask());
+    expect((await readdir(home)).sort()).toEqual(['logs', 'nor', 'not', 'trees']);
   });
 
   it('puts a file into a directory under its own name', async () => {

@@ -40,9 +40,9 @@ describe('a file that does not travel', () => {
       ['none', 'ENOENT'],
     ],
     [
-      'an output for a directory that is not there',
-      (home) => ({ output: `${home}/no/such/place` }),
-      ['no/such/place ', 'ENOENT'],
+      'an output for what is no directory',
+      (home) => ({ output: `${home}/directory/file/out` }),
+      ['directory/file/out ', 'ENOTDIR'],
     ],
     [
       'a file for the place of a directory',

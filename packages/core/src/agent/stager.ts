@@ -11,6 +11,7 @@ import type { AgentTransfer, ManagerTransfer, OnChannel } from '../protocol/tran
 import type { Clock } from '../runtime/clock.ts';
 import { Budget } from '../staging/budget.ts';
 import { look, placeNow } from '../staging/place.ts';
+import { fail } from '../staging/problems.ts';
 import { Receiver } from '../staging/receiver.ts';
 import { Sender } from '../staging/sender.ts';
 import type { AgentMachine } from './agent-machine.ts';
@@ -111,17 +112,21 @@ export class Stager {
     here.run = run;
     here.directory = directory;
     this.#here.set(unit.key, here);
-    if ([...unit.inputs, ...unit.outputs].some(({ item }) => item < 0)) {
-      mkdirSync(dirname(this.#standIn(unit, 0)), { recursive: true, mode: 0o700 });
+    try {
+      if ([...unit.inputs, ...unit.outputs].some(({ item }) => item < 0)) {
+        mkdirSync(dirname(this.#standIn(unit, 0)), { recursive: true, mode: 0o700 });
+      }
+      // Without it the unit cannot start, and that is what is said then.
+      if (here.inputs.length === 0 || !look(directory)?.isDirectory()) return;
+    } catch (error) {
+      fail(error, 'used', directory);
     }
-    // Without it the unit cannot start, and that is what is said then.
-    if (here.inputs.length === 0 || !look(directory)?.isDirectory()) return;
     unit.inputs.forEach(({ item, name, append = false }, row) => {
       const brought = here.inputs[row];
       if (brought === undefined) return;
       here.inputs[row] = undefined;
       const target = item < 0 ? this.#standIn(unit, item) : pathIn(directory, name);
-      placeNow(brought.staged, { target, name: brought.name, append, makesParents: true });
+      placeNow(brought.staged, { target, name: brought.name, append });
     });
   }
 

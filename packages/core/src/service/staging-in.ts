@@ -129,7 +129,7 @@ export class StagingIn {
   #draft({ path }: LocalFile, { unit, item }: Item): string {
     const isInside = path.endsWith('/') || look(path)?.isDirectory() === true;
     const name = `.pstar-${this.#service}.${unit}.${item}`;
-    const draft = join(isInside ? path : dirname(path), name);
+    const draft = join(present(isInside ? path : dirname(path)), name);
     const left = lstatSync(draft, { throwIfNoEntry: false });
     if (left !== undefined) removeAside(draft, left.isDirectory());
     return draft;
@@ -177,10 +177,17 @@ export class StagingIn {
   }
 }
 
+/** The directory, or what there is of the way to it: the rest is made once there is something for it. */
+function present(directory: string): string {
+  let path = directory;
+  while (look(path) === undefined && path !== dirname(path)) path = dirname(path);
+  return path;
+}
+
 /** Puts it there, in steps between which others have their turn. */
 async function put(staged: Staged, { path, remote, append }: LocalFile): Promise<void> {
   const name = basename(remote);
-  const steps = place(staged, { target: path, name, append, makesParents: false });
+  const steps = place(staged, { target: path, name, append });
   while (!steps.next().done) await new Promise<void>((resolve) => setImmediate(resolve));
 }
 

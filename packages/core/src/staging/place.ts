@@ -34,8 +34,6 @@ export interface Placing {
   readonly name: string;
   /** To what is there. */
   readonly append: boolean;
-  /** Directories that the target is in are made where they are not there. */
-  readonly makesParents: boolean;
 }
 
 const { O_WRONLY, O_CREAT, O_APPEND, O_NOFOLLOW } = constants;
@@ -48,16 +46,17 @@ export function look(path: string): Stats | undefined {
   return statSync(path, { throwIfNoEntry: false });
 }
 
-/** Puts it there at once. Throws a StagingError that names the file; then what was there still is. */
+/** Puts it there at once, and makes directories that are not there. Throws a StagingError that names the file; then what was there still is. */
 export function placeNow(staged: Staged, placing: Placing): void {
   for (const _ of place(staged, placing));
 }
 
 /** As {@link placeNow}, in steps. */
 export function* place(staged: Staged, placing: Placing): Generator<void> {
-  const target = targetOf(staged, placing);
+  let { target } = placing;
   try {
-    if (placing.makesParents) mkdirSync(dirname(target), { recursive: true });
+    target = targetOf(staged, placing);
+    mkdirSync(dirname(target), { recursive: true });
     if (placing.append) yield* append(staged, target);
     else if (staged.isDirectory && look(target) !== undefined) yield* merge(staged.path, target);
     else move(staged.path, target);

@@ -29,9 +29,10 @@ export function problemOf(error: unknown, doing: string, path: string): Transfer
   if (error instanceof StagingError) return error.data;
   const { code, message } = error as NodeJS.ErrnoException;
   const words = SYSTEM_WORDS.exec(message)?.[1] ?? message;
+  const isMissing = doing === 'read' && code !== undefined && MISSING.includes(code);
   return {
     problem: `${path} cannot be ${doing} on ${hostname()}: ${words}`,
-    ...(code !== undefined && MISSING.includes(code) && { isMissing: true }),
+    ...(isMissing && { isMissing }),
   };
 }
 

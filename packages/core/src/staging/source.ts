@@ -132,7 +132,8 @@ export class Source {
   /** Whether it is known by now what stamp it has, if anybody wants to know. */
   #isStamped(stats: Stats): boolean {
     if (this.#hooks.isSame === undefined) return true;
-    if (!stats.isDirectory()) this.#stamp = shareableStamp(stats);
+    // What has no size may have content nevertheless, and another one every time.
+    if (!stats.isDirectory()) this.#stamp = stats.size > 0 ? shareableStamp(stats) : '';
     else if (this.#stamp === undefined) {
       this.#stamping ??= treeStamp(this.path);
       const { done, value } = this.#stamping.next();
@@ -226,8 +227,22 @@ export class Source {
     if (room === undefined) return 'full';
     // One byte more than it has: whether it has grown costs no further question.
     const read = readWhole(fd, room);
+    if (read > 0 && size === 0 && fstatSync(fd).size === 0)
+      return this.#sizeless(pack, fd, name, file);
     if (read !== size) throw changed(path);
     pack.add(this.transfer, PIECE.file, name, mode, size);
+    return undefined;
+  }
+
+  /** What the kernel makes up when it is read, as in `/proc`: nobody knows its size before. */
+  #sizeless(pack: Pack, fd: number, name: string, { path, stats }: LargeFile): Filled | undefined {
+    const content = Buffer.allocUnsafe(LARGE_BYTES + 2);
+    const size = readWhole(fd, content);
+    if (size > LARGE_BYTES) throw stagingError(`${path} has no size, and too much in it`);
+    const room = pack.room(size);
+    if (room === undefined) return 'full';
+    content.copy(room, 0, 0, size);
+    pack.add(this.transfer, PIECE.file, name, stats.mode & MODE, size);
     return undefined;
   }
 }
@@ -235,7 +250,7 @@ export class Source {
 function readWhole(fd: number, into: Buffer): number {
   let read = 0;
   for (;;) {
-    const more = readSync(fd, into, read, into.length - read, null);
+    const more = readSync(fd, into, read, into.length - read, read);
     read += more;
     // A file whose size is right at hand is read at once; the last byte of the room stays free.
     if (more === 0 || read >= into.length - 1) return read;

@@ -38,7 +38,6 @@ const at = (target: string, more: Partial<Placing> = {}): Placing => ({
   target,
   name: 'own',
   append: false,
-  makesParents: false,
   ...more,
 });
 
@@ -73,11 +72,16 @@ describe('a file', () => {
     expect(statSync(pipe).isFIFO()).toBe(true);
   });
 
-  it('has directories made for it where that is wanted, and else names the missing one', () => {
+  it('has directories made for it, as others of this program, and names what is in their way', () => {
     const to = scratch();
     const target = join(to, 'a', 'b', 'c');
-    expect(() => placeNow(staged('x'), at(target))).toThrow(/a\/b\/c cannot be written.*ENOENT/);
-    placeNow(staged('x'), at(target, { makesParents: true }));
+    placeNow(staged('x'), at(target));
+    placeNow(staged('y'), at(join(to, 'logs', 'all'), { append: true }));
+    placeNow(staged('z'), at(`${join(to, 'into')}/`));
+    expect([target, join(to, 'logs/all'), join(to, 'into/own')].map(text)).toEqual(['x', 'y', 'z']);
+    expect(statSync(join(to, 'a')).mode & 0o777).toBe(0o777 & ~process.umask());
+    const behind = join(target, 'd');
+    expect(() => placeNow(staged('x'), at(behind))).toThrow(/c\/d cannot be written on .*ENOTDIR/);
     expect(text(target)).toBe('x');
   });
 

@@ -44,6 +44,18 @@ describe('a transfer', () => {
     },
   );
 
+  it('brings what the kernel makes up as it is read', async () => {
+    const pair = new Pair();
+    const sending = pair.send('/proc/self/limits', {
+      isSame: () => undefined,
+      isShared: () => true,
+    });
+    const arrival = await sending;
+    const staged = readFileSync(pair.pathOf(sending.transfer), 'utf8');
+    expect(staged).toBe(readFileSync('/proc/self/limits', 'utf8'));
+    expect(arrival).toMatchObject({ type: 'staged', end: { stamp: '', isShared: false } });
+  });
+
   it('takes small files together, and a message for none of them alone', async () => {
     const pair = new Pair();
     const from = scratch();
