@@ -57,6 +57,7 @@ export const pureFiles = [
   'agent/slots.ts',
   'agent/unit-environment.ts',
   'agent/staged-units.ts',
+  'agent/staging-rests.ts',
   'agent/unit-command.ts',
   'agent/unit-effects.ts',
   'agent/unit-queue.ts',

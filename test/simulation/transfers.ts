@@ -56,7 +56,11 @@ export class Transfers {
     const isMine = this.#areFiles(staged, staged.inputs);
     this.#open.delete(staged.key);
     if (!isMine || random.chance(0.05)) {
-      const problem = { problem: 'no such file', transient: random.chance(0.5) };
+      const problem = {
+        problem: 'no such file',
+        transient: random.chance(0.5),
+        isOfMachine: isMine && random.chance(0.5),
+      };
       tell(() => machine.stagingFailed(staged.key, problem, clock.now()));
       return;
     }

@@ -1,7 +1,8 @@
 /** What is wrong with files is said with their names, and nothing half done is left behind. */
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { WorkUnit, WorkUnitDescription } from '@pstar/core';
+import { filter, firstValueFrom } from 'rxjs';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { cannotMount, Tmpfs } from '../../packages/core/test/support/tmpfs.ts';
 import { reached } from '../integration/fixture.ts';
@@ -24,6 +25,11 @@ async function failed(unit: WorkUnit): Promise<NonNullable<WorkUnit['exit']>> {
   await unit.finished().catch(() => {});
   expect(unit.state).toBe('Failed');
   return unit.exit as NonNullable<WorkUnit['exit']>;
+}
+
+/** Waits for such a word among what is said of its progress. */
+async function says(unit: WorkUnit, word: string): Promise<void> {
+  await firstValueFrom(unit.progress$.pipe(filter(({ message }) => message.includes(word))));
 }
 
 describe('a file that does not travel', () => {
@@ -111,10 +117,37 @@ describe('a file that does not travel', () => {
     await writeFile(join(home, 'big'), Buffer.alloc(8_000_000, 7));
     await writeFile(join(home, 'small'), Buffer.alloc(1_000_000, 7));
     const unit = await work.submit({ ...script('true'), fileTransfer: [`${home}/big > big`] });
-    expect((await failed(unit)).problem).toContain('ENOSPC');
+    await says(unit, 'ENOSPC');
     const next = await work.submit({ ...script('true'), fileTransfer: [`${home}/small > small`] });
     await next.finished();
+    expect(unit.state).toBe('Scheduled');
+    await unit.cancel();
+    await unit.finished().catch(() => {});
+    expect(unit.state).toBe('Canceled');
   });
+
+  it.skipIf(cannotMount())(
+    'is no unit of a full node: others have them, or it does later',
+    async () => {
+      const disk = await smallDisk(16);
+      const { home, work, pilots } = await openStagingWorld({
+        totalCpuCount: 1,
+        workingDirectory: disk,
+      });
+      await writeFile(join(home, 'big'), Buffer.alloc(4_000_000, 7));
+      await writeFile(join(disk, 'ballast'), Buffer.alloc(14_000_000, 7));
+      const brings = { ...script('true'), fileTransfer: [`${home}/big > big`], cleanup: true };
+      const first = await work.submit(brings);
+      await says(first, 'ENOSPC');
+      await pilots.create('local://', { totalCpuCount: 2 });
+      const others = await Promise.all(Array.from({ length: 12 }, () => work.submit(brings)));
+      await Promise.all(others.map((unit) => unit.finished()));
+      expect(first.state).toBe('Scheduled');
+      await rm(join(disk, 'ballast'));
+      await first.finished();
+      for (const unit of [first, ...others]) expect(unit.state).toBe('Done');
+    },
+  );
 
   it('does not keep a unit from being canceled, in any phase', async () => {
     const { home, work } = await openStagingWorld({ totalCpuCount: 1 });

@@ -112,7 +112,7 @@ export class AgentMachine {
 
   /** The attempt with files that travel under a key, from its `stage` on or its `run` to its end. */
   stagedOf(key: number): StagedUnit | undefined {
-    return this.#workload.stagedOf(key);
+    return this.#workload.staged.of(key);
   }
 
   /** How many units run, and how many wait for slots. */
@@ -122,7 +122,7 @@ export class AgentMachine {
 
   /** Of how many units files travel, in whatever phase they are. */
   get withFiles(): number {
-    return this.#workload.staged;
+    return this.#workload.staged.size;
   }
 
   /** Whether so much waits here that no core becomes idle while a report is on its way. */
@@ -203,24 +203,25 @@ export class AgentMachine {
   }
 
   /**
-   * The inputs of a unit will not come.
+   * The inputs of a unit will not come; or not yet, where it is the node that has a problem: then they
+   * are staged again after a while, and the unit can be taken back until then.
    *
    * @param at milliseconds since the epoch
    */
   stagingFailed(key: number, problem: StagingProblem, at: number): void {
-    this.#workload.stagingFailed(key, problem, at);
+    this.#workload.staged.failed(key, problem, at);
     this.#exitWhenSettled();
   }
 
   /** The outputs of a unit are at their destinations. */
   collected(key: number): void {
-    this.#workload.collected(key);
+    this.#workload.staged.collected(key);
     this.#exitWhenSettled();
   }
 
   /** Not all of them are, nor will be. */
   collectingFailed(key: number, problem: StagingProblem): void {
-    this.#workload.collected(key, problem);
+    this.#workload.staged.collected(key, problem);
     this.#exitWhenSettled();
   }
 
@@ -228,7 +229,8 @@ export class AgentMachine {
   tick(now: number, stoodStillMs = 0): void {
     if (stoodStillMs > 0) this.#goOn(now, stoodStillMs);
     const { running, waiting, staged } = this.#workload;
-    if (running + waiting + staged > 0) this.#lastBusy = now;
+    if (running + waiting + staged.size > 0) this.#lastBusy = now;
+    staged.tick(now);
     if (now - this.#lastLook >= OVERDUE_MS) {
       this.#lastLook = now;
       this.#keep('overdue');
@@ -296,7 +298,7 @@ export class AgentMachine {
   }
 
   #tickEnding(ending: Ending, now: number): void {
-    if (now >= ending.collectUntil) this.#workload.stopCollecting();
+    if (now >= ending.collectUntil) this.#workload.staged.stopCollecting();
     if (!this.#isAtWork) ending.farewell ??= now + FAREWELL_MS;
     if (now >= Math.min(ending.latest, ending.farewell ?? Number.POSITIVE_INFINITY))
       this.#exit(ending);
@@ -305,7 +307,7 @@ export class AgentMachine {
 
   /** Whether a unit has processes, or outputs on their way. */
   get #isAtWork(): boolean {
-    return this.#workload.running > 0 || this.#workload.leaving > 0;
+    return this.#workload.running > 0 || this.#workload.staged.leaving > 0;
   }
 
   #exitWhenSettled(): void {

@@ -7,6 +7,7 @@ import { constants, copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs
 import { copyFile, cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Staged } from '../staging/incoming.ts';
+import { fail } from '../staging/problems.ts';
 
 /** All that is kept for others has no more than this, or it is the oldest that goes. */
 const KEPT = { bytes: 4 * 1024 * 1024 * 1024, entries: 4096 };
@@ -37,12 +38,19 @@ export class NodeStore {
     return first;
   }
 
-  /** A path of this store. */
-  path(name: string): string {
-    if (this.#directory === undefined) {
+  /** Makes the directory, unless it is there. Throws a StagingError. */
+  make(): void {
+    if (this.#directory !== undefined) return;
+    try {
       mkdirSync(this.#root, { recursive: true });
       this.#directory = mkdtempSync(join(this.#root, 'staging-'));
+    } catch (error) {
+      fail(error, 'used', this.#root);
     }
+  }
+
+  /** A path of this store, once that is made. */
+  path(name: string): string {
     return `${this.#directory}/${name}`;
   }
 

@@ -69,7 +69,7 @@ export interface StagedUnit {
   readonly own: string | null;
   readonly inputs: readonly StagedFile[];
   readonly outputs: readonly StagedFile[];
-  /** `staging`: inputs are on their way; `leaving`: its processes are gone, and outputs are on theirs. */
+  /** `staging`: inputs are on their way, or wait for the node; `leaving`: its processes are gone, and outputs are on theirs. */
   phase: 'staging' | 'queued' | 'running' | 'leaving';
   /** Of one that is leaving. */
   end: { readonly run: Run; readonly outcome: RunOutcome } | undefined;

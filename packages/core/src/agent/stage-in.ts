@@ -4,7 +4,7 @@
  */
 import type { AgentTransfer, TransferProblem } from '../protocol/transfer-messages.ts';
 import type { Arrival, Staged } from '../staging/incoming.ts';
-import { problemOf } from '../staging/problems.ts';
+import { problemOf, type StagingError } from '../staging/problems.ts';
 import type { NodeStore } from './node-store.ts';
 import type { StagedUnit } from './service-work.ts';
 
@@ -108,14 +108,19 @@ export class StageIn {
   #fetch(wants: readonly Want[], isFresh: boolean): void {
     const wanted = wants.filter(({ of }) => !of.isOver);
     if (wanted.length === 0) return;
+    try {
+      this.#store.make();
+    } catch (error) {
+      for (const want of wanted) this.#failed(want, (error as StagingError).data);
+      return;
+    }
     const first = this.#store.numbers(wanted.length);
     wanted.forEach((want, i) => {
       const transfer = first + i;
       this.#asked.set(transfer, want);
-      const path = this.#store.path(`${transfer}`);
       this.#events.expect(
         transfer,
-        path,
+        this.#store.path(`${transfer}`),
         (arrival) => this.#arrived(transfer, arrival),
         (bytes, size) => this.#events.progress(want.of.unit, bytes, size),
       );

@@ -14,6 +14,7 @@ import {
   type Template,
   type UnitRows,
 } from './service-work.ts';
+import { type FailedTry, StagingRests } from './staging-rests.ts';
 import { commandOf, concernsFiles, travellingFiles } from './unit-command.ts';
 import type { StagingProblem, UnitEffect } from './unit-effects.ts';
 import type { UnitQueue } from './unit-queue.ts';
@@ -24,6 +25,7 @@ const STAGING_INTERRUPTED = FAILURE_REASONS.indexOf('STAGING_INTERRUPTED');
 /** By key, and within each service by unit: there is never more than one attempt of a unit. */
 export class StagedUnits {
   readonly #byKey = new Map<number, StagedUnit>();
+  readonly #rests = new StagingRests<StagedUnit>();
   readonly #sharesFiles: boolean;
   readonly #queue: UnitQueue<ServiceWork, Template>;
   readonly #emit: (effect: UnitEffect) => void;
@@ -83,14 +85,30 @@ export class StagedUnits {
   arrived(key: number): void {
     const staged = this.#byKey.get(key);
     if (staged?.phase !== 'staging') return;
+    this.#rests.arrived(staged);
     staged.phase = 'queued';
     this.#push(staged);
   }
 
-  /** The inputs of a unit will not come. */
+  /** The inputs of a unit will not come, or not now where that is for the node's sake. */
   failed(key: number, problem: StagingProblem, at: number): void {
     const staged = this.#byKey.get(key);
     if (staged?.phase !== 'staging') return;
+    if (problem.isOfMachine) this.#rests.failed(staged, { problem, at });
+    else this.#fail(staged, { problem, at });
+  }
+
+  /** Time has passed for those that wait for their node. */
+  tick(now: number): void {
+    if (this.#byKey.size === 0) return;
+    const { again, hopeless } = this.#rests.tick(now);
+    for (const [staged, { problem, at }] of hopeless) {
+      this.#fail(staged, { problem: { ...problem, transient: true }, at });
+    }
+    for (const run of again) this.#emit({ type: 'stage', run });
+  }
+
+  #fail(staged: StagedUnit, { problem, at }: FailedTry): void {
     this.#remove(staged);
     const { service, unit, attempt } = staged;
     const outcome = { ...NOT_STARTED, ...reasonOf(problem), startedAt: at, finishedAt: at };
@@ -180,8 +198,9 @@ export class StagedUnits {
     const staged: StagedUnit = { key: this.#nextKey--, ...what, phase, end: undefined };
     this.#byKey.set(staged.key, staged);
     staged.service.staged.set(staged.unit, staged);
-    if (phase === 'staging') this.#emit({ type: 'stage', run: staged });
-    else this.#push(staged);
+    if (phase === 'queued') this.#push(staged);
+    else if (this.#rests.isOn) this.#rests.add(staged);
+    else this.#emit({ type: 'stage', run: staged });
   }
 
   #push({
@@ -201,7 +220,9 @@ export class StagedUnits {
     this.#emit({ type: 'unstage', key: staged.key });
   }
 
-  #remove({ key, service, unit }: StagedUnit): void {
+  #remove(staged: StagedUnit): void {
+    const { key, service, unit } = staged;
+    this.#rests.remove(staged);
     this.#byKey.delete(key);
     service.staged.delete(unit);
   }

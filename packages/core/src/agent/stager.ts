@@ -43,7 +43,7 @@ export interface StagerParts {
   readonly clock: Clock;
   /** The machine has been told something. */
   told(): void;
-  /** A transfer that takes long is so far. */
+  /** A transfer that takes long is so far, or why a unit waits. */
   progress(key: number, line: ProgressLine): void;
 }
 
@@ -192,8 +192,10 @@ export class Stager {
           this.#here.set(unit.key, { unit, inputs, run: undefined, directory: '' });
           this.#tell((machine) => machine.staged(unit.key));
         },
-        failed: ({ key }, problem) =>
-          this.#tell((machine) => machine.stagingFailed(key, problem, this.#parts.clock.now())),
+        failed: ({ key }, problem) => {
+          if (problem.isOfMachine) this.#say(key, problem.problem);
+          this.#tell((machine) => machine.stagingFailed(key, problem, this.#parts.clock.now()));
+        },
         progress: (unit, bytes, size) => this.#progress(unit, 'in', bytes, size),
       }),
       stageOut: new StageOut(this.#store, {
@@ -240,7 +242,10 @@ export class Stager {
 
   #progress({ key }: StagedUnit, way: 'in' | 'out', bytes: number, size: number): void {
     if (size < LONG_BYTES) return;
-    const message = `staging ${way}: ${Math.floor((100 * bytes) / size)} %`;
+    this.#say(key, `staging ${way}: ${Math.floor((100 * bytes) / size)} %`);
+  }
+
+  #say(key: number, message: string): void {
     this.#parts.progress(key, { fraction: undefined, message, at: this.#parts.clock.now() });
   }
 

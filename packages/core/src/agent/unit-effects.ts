@@ -7,7 +7,7 @@ export type UnitEffect =
   | { readonly type: 'run'; readonly run: Run }
   /** The grace time is the unit's own, and no longer than this one. */
   | { readonly type: 'terminate'; readonly key: number; readonly graceMs?: number }
-  /** Its inputs are to be brought: answered by `staged` or `stagingFailed`. */
+  /** Its inputs are to be brought: answered by `staged` or `stagingFailed`, after which it may come again. */
   | { readonly type: 'stage'; readonly run: StagedUnit }
   /** Its outputs are to be fetched: answered by `collected` or `collectingFailed`. */
   | { readonly type: 'collect'; readonly key: number; readonly outcome: RunOutcome }
@@ -34,6 +34,8 @@ export interface StagingProblem {
   readonly problem: string;
   /** Another attempt may succeed. */
   readonly transient?: boolean | undefined;
+  /** It would be the same with any other unit: the disk is full. */
+  readonly isOfMachine?: boolean | undefined;
 }
 
 /** A report that nobody has acknowledged. */

@@ -24,12 +24,11 @@ import {
   type RunOutcome,
   reportOver,
   type ServiceWork,
-  type StagedUnit,
   type Template,
 } from './service-work.ts';
 import { type Allocation, type SlotCapacity, Slots } from './slots.ts';
 import { StagedUnits, stagedOf } from './staged-units.ts';
-import type { StagingProblem, UnheardReport, UnitEffect } from './unit-effects.ts';
+import type { UnheardReport, UnitEffect } from './unit-effects.ts';
 import { type Line, type Stretch, UnitQueue } from './unit-queue.ts';
 
 /**
@@ -50,12 +49,13 @@ const SPAWN_FAILED = FAILURE_REASONS.indexOf('SPAWN_FAILED');
 
 /** All units at an agent. */
 export class Workload {
+  /** Those whose files travel, in whatever phase. */
+  readonly staged: StagedUnits;
   readonly #slots: Slots;
   readonly #queue: UnitQueue<ServiceWork, Template>;
   readonly #services = new Map<string, ServiceWork>();
   readonly #channels = new Map<number, ServiceWork>();
   readonly #runs: RunTable;
-  readonly #staged: StagedUnits;
   readonly #sharesFiles: boolean;
   readonly #emit: (effect: UnitEffect) => void;
   #isClosed = false;
@@ -67,7 +67,7 @@ export class Workload {
     this.#slots = new Slots(capacity);
     this.#runs = new RunTable(capacity.cores.length);
     this.#queue = new UnitQueue(PATIENCE * capacity.cores.length);
-    this.#staged = new StagedUnits(sharesFiles, this.#queue, emit);
+    this.staged = new StagedUnits(sharesFiles, this.#queue, emit);
     this.#emit = emit;
   }
 
@@ -79,16 +79,6 @@ export class Workload {
     return this.#queue.size;
   }
 
-  /** How many units there are whose files travel, in whatever phase. */
-  get staged(): number {
-    return this.#staged.size;
-  }
-
-  /** How many of those have ended, but for their outputs. */
-  get leaving(): number {
-    return this.#staged.leaving;
-  }
-
   /** Whether a report is as long as it gets, and was not taken yet. */
   get hasFullReport(): boolean {
     return this.#hasFullReport;
@@ -96,7 +86,7 @@ export class Workload {
 
   /** Whether the manager has acknowledged all that there is to say, and nothing more will be. */
   get isSettled(): boolean {
-    if (this.#staged.size > 0) return false;
+    if (this.staged.size > 0) return false;
     for (const { box } of this.#services.values()) if (!box.empty) return false;
     return true;
   }
@@ -104,11 +94,6 @@ export class Workload {
   /** The attempt that runs under a key. */
   runOf(key: number): Run | undefined {
     return this.#runs.of(key);
-  }
-
-  /** The attempt with files that travel under a key. */
-  stagedOf(key: number): StagedUnit | undefined {
-    return this.#staged.of(key);
   }
 
   /** All that is here, by service. */
@@ -193,34 +178,15 @@ export class Workload {
     service.runningCores -= allocation.cores.length;
     this.#slots.release(allocation);
     if (staged === undefined) reportOver(run, outcome);
-    else this.#staged.leave(staged, run, outcome);
+    else this.staged.leave(staged, run, outcome);
     if (service.box.hasUnsent) this.#hasFullReport = true;
     this.#startWhatFits();
   }
 
   /** The inputs of a unit are here. */
   arrived(key: number): void {
-    this.#staged.arrived(key);
+    this.staged.arrived(key);
     this.#startWhatFits();
-  }
-
-  /**
-   * The inputs of a unit will not come.
-   *
-   * @param at milliseconds since the epoch
-   */
-  stagingFailed(key: number, problem: StagingProblem, at: number): void {
-    this.#staged.failed(key, problem, at);
-  }
-
-  /** The outputs of a unit are where they belong, or there is a problem with them. */
-  collected(key: number, problem?: StagingProblem): void {
-    this.#staged.collected(key, problem);
-  }
-
-  /** No outputs are fetched any more: units whose outputs are on their way are handed back. */
-  stopCollecting(): void {
-    this.#staged.stopCollecting();
   }
 
   /** Starts nothing for now. */
@@ -238,7 +204,7 @@ export class Workload {
     this.#isClosed = true;
     for (const service of this.#services.values()) {
       for (const [unit, attempt] of this.#queue.removeAll(service)) {
-        this.#staged.dropWaiting(service, unit, attempt);
+        this.staged.dropWaiting(service, unit, attempt);
         service.box.returned(unit, attempt, false, 'evicted');
       }
       for (const run of this.#runs.ofService(service)) {
@@ -246,7 +212,7 @@ export class Workload {
         this.#emit({ type: 'terminate', key: run.key, graceMs });
       }
     }
-    this.#staged.evict();
+    this.staged.evict();
   }
 
   /** What is to be said now that was not said on this link. */
@@ -276,8 +242,8 @@ export class Workload {
     }
     const problem = this.#whyNever(template, run.template);
     if (template !== undefined && problem === undefined) {
-      if (this.#staged.concern(template, fresh)) {
-        this.#staged.accept(service, run.priority, template, fresh);
+      if (this.staged.concern(template, fresh)) {
+        this.staged.accept(service, run.priority, template, fresh);
       } else this.#queue.push(service, run.priority, template, fresh, fresh.own);
       return;
     }
@@ -312,7 +278,7 @@ export class Workload {
     // Two attempts of a unit never run at once, whatever the manager believes.
     const mayStart = attempt === 1 || this.#runs.ofUnit(service, unit) === undefined;
     if (service.attempts.of(unit) !== attempt || !mayStart) {
-      this.#staged.dropWaiting(service, unit, attempt);
+      this.staged.dropWaiting(service, unit, attempt);
       service.box.returned(unit, attempt, false, 'asked');
       return;
     }
@@ -347,7 +313,7 @@ export class Workload {
       const run = this.#runs.ofUnit(service, unit);
       if (run?.attempt === attempt) {
         if (evenRunning && run.stop === undefined) this.#cancel(run);
-      } else if (this.#staged.takeBack(stagedOf(service, unit, attempt), evenRunning)) {
+      } else if (this.staged.takeBack(stagedOf(service, unit, attempt), evenRunning)) {
         return;
       } else if (service.attempts.of(unit) < attempt) {
         service.attempts.set(unit, attempt);
@@ -358,7 +324,7 @@ export class Workload {
     });
     if (notRunning.size === 0 || this.#queue.size === 0) return;
     for (const [unit, attempt] of this.#queue.remove(service, notRunning)) {
-      this.#staged.dropWaiting(service, unit, attempt);
+      this.staged.dropWaiting(service, unit, attempt);
       service.box.returned(unit, attempt, false, 'asked');
     }
   }

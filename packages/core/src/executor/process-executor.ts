@@ -115,7 +115,9 @@ export class ProcessExecutor implements Executor {
     try {
       run.place?.(unit.cwd);
     } catch (error) {
-      this.#fail(unit, startProblem('STAGING_FAILED', (error as Error).message));
+      const { message, isTransient } = error as Error & { readonly isTransient?: boolean };
+      const reason = isTransient ? 'STAGING_INTERRUPTED' : 'STAGING_FAILED';
+      this.#fail(unit, startProblem(reason, message));
       return false;
     }
     if (run.output !== undefined) unit.files.stdout = resolve(unit.cwd, run.output);

@@ -24,7 +24,8 @@ export interface UnitRun {
   readonly error?: string | undefined;
   /**
    * Where files were brought for it: puts them in their places. Called once, when its directory is
-   * there and before anything is started; an error that it throws is why staging has failed.
+   * there and before anything is started; an error that it throws is why staging has failed, and says
+   * with `isTransient` that another attempt may succeed.
    */
   readonly place?: ((directory: string) => void) | undefined;
   /** Its sandbox stays until {@link Executor.release}: its files are fetched from there. */

@@ -22,7 +22,7 @@ export const FAILURE_REASONS = [
  * Why an attempt failed; `NONE` when it did not.
  *
  * STAGING_INTERRUPTED is what STAGING_FAILED is where another attempt may succeed: a file has changed
- * while it was read, say.
+ * while it was read, or the node's disk is full.
  */
 export type FailureReason = (typeof FAILURE_REASONS)[number];
 

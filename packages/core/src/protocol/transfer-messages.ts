@@ -52,6 +52,8 @@ export interface TransferProblem {
   readonly transient?: boolean;
   /** There is no such file: no problem where it was optional. */
   readonly isMissing?: boolean;
+  /** The machine that was to write it is to blame, whatever was written: its disk is full, say. */
+  readonly isOfMachine?: boolean;
 }
 
 /** Names items of attempts, a row each; their transfers are numbered from `first` on. */

@@ -3,6 +3,8 @@ import { hostname } from 'node:os';
 import type { TransferProblem } from '../protocol/transfer-messages.ts';
 
 const MISSING = ['ENOENT', 'ENOTDIR'];
+/** Where writing ends so, it would with any other file. */
+const OF_MACHINE = ['ENOSPC', 'EDQUOT', 'EIO'];
 /** What Node says of an error of the system: `ENOSPC: no space left on device, write`. */
 const SYSTEM_WORDS = /^([A-Z0-9]+: [^,]+)/;
 
@@ -13,6 +15,11 @@ export class StagingError extends Error {
   constructor(data: TransferProblem) {
     super(data.problem);
     this.data = data;
+  }
+
+  /** Another attempt may succeed. */
+  get isTransient(): boolean {
+    return this.data.transient === true || this.data.isOfMachine === true;
   }
 }
 
@@ -29,10 +36,12 @@ export function problemOf(error: unknown, doing: string, path: string): Transfer
   if (error instanceof StagingError) return error.data;
   const { code, message } = error as NodeJS.ErrnoException;
   const words = SYSTEM_WORDS.exec(message)?.[1] ?? message;
-  const isMissing = doing === 'read' && code !== undefined && MISSING.includes(code);
+  const isOf = (codes: readonly string[]): boolean => code !== undefined && codes.includes(code);
+  const isRead = doing === 'read';
   return {
     problem: `${path} cannot be ${doing} on ${hostname()}: ${words}`,
-    ...(isMissing && { isMissing }),
+    ...(isRead && isOf(MISSING) && { isMissing: true }),
+    ...(!isRead && isOf(OF_MACHINE) && { isOfMachine: true }),
   };
 }
 

@@ -137,7 +137,7 @@ describe('whatever happens', () => {
     /** Its files have travelled, or not. */
     move({ key }: StagedUnit, fails: boolean): void {
       const { machine, staging, collecting } = this.world;
-      const problem = { problem: 'no such file' };
+      const problem = { problem: 'no such file', isOfMachine: key % 3 === 0 };
       if (staging.delete(key)) {
         if (fails) machine.stagingFailed(key, problem, 5);
         else machine.staged(key);
@@ -210,6 +210,7 @@ describe('whatever happens', () => {
           const [staged] = [...staging.values(), ...collecting.values()];
           if (run !== undefined) manager.endRun(run);
           else if (staged !== undefined) manager.move(staged, false);
+          else if (manager.world.machine.withFiles > 0) manager.world.tick(1_000);
           else break;
         }
         expect([...manager.open]).toEqual([]);

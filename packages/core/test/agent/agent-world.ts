@@ -69,7 +69,8 @@ export class AgentWorld {
   /** An answer for its files may come for those only that are there. */
   #stage(effect: UnitEffect): void {
     if (effect.type === 'stage') {
-      expect(this.#withFiles.has(effect.run.key)).toBe(false);
+      expect(this.staging.has(effect.run.key)).toBe(false);
+      expect(this.#withFiles.get(effect.run.key) ?? effect.run).toBe(effect.run);
       this.#withFiles.set(effect.run.key, effect.run);
       this.staging.set(effect.run.key, effect.run);
     } else if (effect.type === 'collect') {
