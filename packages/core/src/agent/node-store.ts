@@ -87,7 +87,14 @@ export class NodeStore {
     const copy = { ...kept, path: this.path(`${this.numbers(1)}`) };
     if (kept.isDirectory) {
       const options = { recursive: true, verbatimSymlinks: true, mode: COPYFILE_FICLONE };
-      return cp(kept.path, copy.path, options).then(() => copy);
+      return cp(kept.path, copy.path, options).then(
+        () => copy,
+        (error) => {
+          // Half of it would fill a disk that is full.
+          this.remove(copy.path);
+          throw error;
+        },
+      );
     }
     if (kept.bytes > AT_ONCE_BYTES) {
       return copyFile(kept.path, copy.path, COPYFILE_FICLONE).then(() => copy);

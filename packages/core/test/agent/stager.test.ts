@@ -1,7 +1,15 @@
 /** The hands of an agent and the desk of a manager over one link: what travels, how often, and what waits. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statfsSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { newService, type StagedUnit } from '../../src/agent/service-work.ts';
 import { Stager } from '../../src/agent/stager.ts';
 import type {
@@ -14,6 +22,7 @@ import { StagingDesk } from '../../src/service/staging-desk.ts';
 import type { Link } from '../../src/transport/link.ts';
 import { memoryLinks } from '../../src/transport/memory-link.ts';
 import { scratch } from '../staging/pair.ts';
+import { cannotMount, Tmpfs } from '../support/tmpfs.ts';
 
 const PATIENCE = { timeout: 20_000, interval: 5 };
 
@@ -272,5 +281,33 @@ describe('an output', () => {
     pair.collect(unit);
     await pair.hears('uncollected -2 item 1 of the unit travels the other way');
     expect(readdirSync(pair.home)).toEqual(['secret']);
+  });
+});
+
+describe.skipIf(cannotMount())('a node whose disk is full', () => {
+  it('says so of the node, leaves nothing half copied, and takes the same again', async () => {
+    const pair = new StagingPair();
+    const disk = Tmpfs.mount(pair.node, 'size=4m');
+    onTestFinished(() => disk[Symbol.dispose]());
+    const tree = join(pair.home, 'tree');
+    mkdirSync(tree);
+    for (let i = 0; i < 15; i++) writeFileSync(join(tree, `${i}`), Buffer.alloc(100_000, 7));
+    await settled(tree);
+    await settled(join(tree, '14'));
+    pair.locals.set(0, { path: tree, direction: 'in' });
+    pair.connect();
+    const units = Array.from({ length: 3 }, (_, i) => pair.unit(i, input));
+    for (const unit of units) pair.stage(unit);
+    await vi.waitFor(() => expect(pair.said).toHaveLength(3), PATIENCE);
+    const [problem = ''] = pair.said.filter((words) => words.startsWith('failed'));
+    expect(problem).toMatch(/ on .*ENOSPC/);
+    const first = units.find(({ key }) => problem.startsWith(`failed ${key} `)) as StagedUnit;
+    for (const unit of units.filter((each) => each !== first)) {
+      if (!pair.said.includes(`staged ${unit.key}`)) continue;
+      pair.stager.perform({ type: 'unstage', key: unit.key });
+    }
+    await vi.waitFor(() => expect(statfsSync(pair.node).bfree).toBeGreaterThan(500), PATIENCE);
+    pair.stage(first);
+    await pair.hears(`staged ${first.key}`);
   });
 });
