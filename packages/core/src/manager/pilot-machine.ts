@@ -15,6 +15,7 @@ import {
   hasConnected,
   isDeserted,
   isExpected,
+  isHalted,
   isRequeued,
   type PilotRecord,
   presentAgents,
@@ -179,7 +180,7 @@ export class PilotMachine {
     }
     this.#cutOff(pilot, at);
     if (pilot.native.phase === 'over') this.#nativeOver(pilot, at);
-    else if (report.state === 'Pending' && pilot.ending !== undefined) this.#cancelNative(pilot);
+    else if (isHalted(report) && pilot.ending !== undefined) this.#cancelNative(pilot);
   }
 
   /** A resource manager's memory is shorter than agents live: while one may be there, it counts. */
@@ -333,7 +334,8 @@ export class PilotMachine {
     const first = pilot.ending === undefined;
     this.#record({ type: 'pilot-ending', pilot: pilot.id, ending });
     if (!first || pilot.native.phase !== 'live') return;
-    if (ending.why === 'failed' || !hasConnected(pilot)) {
+    const isStopped = pilot.native.report.state === 'Suspended';
+    if (ending.why === 'failed' || isStopped || !hasConnected(pilot)) {
       this.#cancelNative(pilot);
       return;
     }

@@ -1,6 +1,6 @@
 /** What is known of one pilot, and the only code that changes it. */
 import { assert, unreachable } from '../model/assert.ts';
-import { mayMove, type PilotJobState } from '../model/pilot-job-state.ts';
+import { isFinalPilotJobState, mayMove, type PilotJobState } from '../model/pilot-job-state.ts';
 import type { NodeInfo } from '../model/resources.ts';
 import type { EndReason } from '../protocol/messages.ts';
 import type { NativeReport, PilotEnding, PilotEvent, PilotPlan } from './pilot-events.ts';
@@ -55,6 +55,11 @@ export interface PilotRecord {
 /** Whether the resource manager has said that nothing of it runs any more. */
 export function isNativeOver({ native }: PilotRecord): boolean {
   return native.phase === 'over';
+}
+
+/** Whether nothing of it runs any more, as far as anybody can know. */
+export function isPilotOver(pilot: PilotRecord): boolean {
+  return isFinalPilotJobState(pilot.state) && isNativeOver(pilot);
 }
 
 /** The agents of the present round, and of its native job's present start. */
@@ -177,6 +182,11 @@ function accepted(id: string): NativeReport {
 /** Whether a native job that agents may have been started in is back in the queue. */
 export function isRequeued(before: NativeReport, { state }: NativeReport): boolean {
   return state === 'Pending' && (before.state === 'Running' || before.state === 'Suspended');
+}
+
+/** Whether agents of a native job cannot end themselves: there are none yet, or they are stopped. */
+export function isHalted({ state }: NativeReport): boolean {
+  return state === 'Pending' || state === 'Suspended';
 }
 
 /** Whether a report says that a native job is over. */

@@ -132,6 +132,17 @@ describe('PilotMachine', () => {
     );
   });
 
+  it('has the native job ended of agents that are stopped: they do not hear', () => {
+    const canceling = { type: 'cancel-native', pilot: 'p', nativeId: '17' };
+    world.running().native('Suspended').done();
+    world.tell({ type: 'cancel', pilot: 'p' });
+    expect(world.done()).toContainEqual(canceling);
+    const later = new PilotWorld().running();
+    later.tell({ type: 'cancel', pilot: 'p' });
+    expect(later.done()).not.toContainEqual(canceling);
+    expect(later.native('Suspended').done()).toContainEqual(canceling);
+  });
+
   it('does not hold a suspended agent for fenced', () => {
     world.running().silent().native('Suspended').done();
     world.tell({ type: 'fence-due', pilot: 'p', agent: 'a', silence: 1, certain: false });
