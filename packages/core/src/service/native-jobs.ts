@@ -112,20 +112,20 @@ export class NativeJobs {
   async #round(): Promise<void> {
     this.#timer = undefined;
     this.#busy = true;
+    const before = this.#trouble;
     const waitBefore = this.#waitMs;
     let longest = this.manager.pollIntervalMs ?? POLL_MS_DEFAULT;
     try {
-      await this.#cancelAll();
+      // What cannot all be ended now is asked for again; what was ended is to be known all the same.
+      const failure = await this.#cancelAll();
       await this.#poll();
+      if (failure !== undefined) throw failure.error;
       this.#trouble = undefined;
     } catch (error) {
       longest = RETRY_MS_MAX;
       this.#trouble = error instanceof Error ? error.message : String(error);
       for (const job of this.#watched.values()) job.unknown = undefined;
-      this.#parts.log.warn(
-        { rm: this.#parts.rm, err: error },
-        'the resource manager does not answer',
-      );
+      this.#say(before, error);
     }
     this.#busy = false;
     // Something may have happened meanwhile that wants a look soon.
@@ -134,11 +134,16 @@ export class NativeJobs {
     this.#schedule(this.#waitMs);
   }
 
-  async #cancelAll(): Promise<void> {
+  async #cancelAll(): Promise<{ readonly error: unknown } | undefined> {
     const wanted = [...this.#watched].filter(([, { cancel }]) => cancel === 'wanted');
-    if (wanted.length === 0) return;
-    await this.manager.cancel(wanted.map(([id]) => id));
+    if (wanted.length === 0) return undefined;
+    try {
+      await this.manager.cancel(wanted.map(([id]) => id));
+    } catch (error) {
+      return { error };
+    }
     for (const [, job] of wanted) job.cancel = 'done';
+    return undefined;
   }
 
   async #poll(): Promise<void> {
@@ -159,6 +164,14 @@ export class NativeJobs {
     const job = this.#watched.get(state.id);
     if (job !== undefined) job.pushes += 1;
     this.#report(state, this.#parts.clock.monotonic());
+  }
+
+  /** An outage is worth one warning, however often it is asked in vain. */
+  #say(before: string | undefined, error: unknown): void {
+    const about = { rm: this.#parts.rm, err: error };
+    const words = 'the resource manager does not answer';
+    if (before === undefined) this.#parts.log.warn(about, words);
+    else this.#parts.log.debug(about, words);
   }
 
   #count(job: Watched, { state }: NativeState): void {

@@ -6,7 +6,7 @@ import { Subject } from 'rxjs';
 import type { Adaptor, AgentLaunch, SecurityPrompt } from '../adaptor/adaptor.ts';
 import type { PilotEffect, PilotEvent, PilotInput } from '../manager/pilot-events.ts';
 import { type PilotDump, PilotMachine, type PilotStep } from '../manager/pilot-machine.ts';
-import { isNativeOver, type PilotRecord } from '../manager/pilot-record.ts';
+import { isPilotOver, type PilotRecord } from '../manager/pilot-record.ts';
 import { assert, unreachable } from '../model/assert.ts';
 import { PilotError } from '../model/errors.ts';
 import type { Explanation } from '../model/explanation.ts';
@@ -14,7 +14,6 @@ import {
   type ParsedPilotJobDescription,
   readPilotJobDescription,
 } from '../model/pilot-job-description.ts';
-import { isFinalPilotJobState } from '../model/pilot-job-state.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { LeftFiles } from '../transport/kept-reports.ts';
@@ -163,11 +162,6 @@ export class PilotCore {
     return [...this.#views.values()].filter(({ id }) => this.#listed.has(id));
   }
 
-  /** Whether nothing of any pilot runs any more, as far as anybody can know. */
-  get isOver(): boolean {
-    return [...this.machine.pilots.values()].every(isOver);
-  }
-
   keyFor(identity: string): Uint8Array | undefined {
     return this.#keys.get(identity)?.key;
   }
@@ -184,7 +178,7 @@ export class PilotCore {
     const { address } = listening;
     this.conductor.dispatch({ type: 'reopened', at: this.#parts.clock.now() });
     for (const pilot of this.machine.pilots.values()) {
-      if (isOver(pilot)) {
+      if (isPilotOver(pilot)) {
         this.#cleanUp(pilot);
         continue;
       }
@@ -211,12 +205,19 @@ export class PilotCore {
     this.#submissions.abort(pilotId);
   }
 
+  /** Why the resource manager of a pilot does not answer, as far as somebody has asked. */
+  troubleOf(pilotId: string): string | undefined {
+    if (!this.#views.has(pilotId)) return undefined;
+    const doubt = this.#submissions.troubleOf(this.#launchName(pilotId));
+    return doubt ?? this.managers.troubleOf(this.#target(pilotId));
+  }
+
   explain(pilotId: string): Explanation {
     const pilot = this.#pilot(pilotId);
     const { state, stateDetail: detail } = this.view(pilotId);
     const file = logFileOf(this.#place(pilotId), this.#description(pilotId));
     const tail = this.#lastOutputs.get(pilotId) ?? tailOf(file);
-    const trouble = this.managers.troubleOf(this.#target(pilotId));
+    const trouble = this.troubleOf(pilotId);
     return explainPilot({ ...pilot, state, detail }, { file, tail }, trouble);
   }
 
@@ -231,6 +232,9 @@ export class PilotCore {
     await this.#submissions.close();
     this.agents.close(why);
     this.#timers.close();
+    // Adaptors forget what they have of pilots whose settings are gone.
+    await this.conductor.settled().catch(() => {});
+    await Promise.all(this.#removals);
     await this.managers.close();
     await this.conductor.close();
     await Promise.all(this.#removals);
@@ -290,7 +294,7 @@ export class PilotCore {
       };
       this.events$.next(moved);
     }
-    if (pilot !== undefined && isOver(pilot)) this.#cleanUp(pilot);
+    if (pilot !== undefined && isPilotOver(pilot)) this.#cleanUp(pilot);
   }
 
   #perform(effect: PilotEffect): void {
@@ -393,8 +397,4 @@ export class PilotCore {
   #place(pilotId: string): PilotPlace {
     return pilotPlace(this.#parts.directory, pilotId);
   }
-}
-
-function isOver(pilot: Readonly<PilotRecord>): boolean {
-  return isFinalPilotJobState(pilot.state) && isNativeOver(pilot);
 }

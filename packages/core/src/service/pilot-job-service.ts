@@ -14,6 +14,13 @@ import type { Listener } from '../transport/tls-listener.ts';
 import { abortable } from './abort.ts';
 import { keepAddress, type ListenOptions, listenForAgents } from './agent-listener.ts';
 import { type CallOptions, refuseUnknown } from './call-options.ts';
+import {
+  type CancellationParts,
+  endWords,
+  givenUp,
+  type LostPilot,
+  seenThrough,
+} from './cancellation.ts';
 import { guarded } from './guarded-observable.ts';
 import { onInterrupt } from './interrupt.ts';
 import { readServiceState, writeServiceState } from './list-services.ts';
@@ -76,7 +83,8 @@ export class PilotJobService implements AsyncDisposable {
   readonly #log: Log;
   #listener: Listener | undefined;
   #offInterrupt: () => void = () => {};
-  #ending: Promise<void> | undefined;
+  /** Resolves with what could not be seen through. */
+  #ending: Promise<PilotError | undefined> | undefined;
 
   private constructor(
     store: ServiceStore,
@@ -99,7 +107,7 @@ export class PilotJobService implements AsyncDisposable {
       log,
       actions: {
         guard: (stream) => this.#guard(stream),
-        cancel: (pilot) => this.#cancelPilot(pilot),
+        cancel: (pilot) => this.#cancelOne(pilot),
         reinitialize: (pilot, description) => this.#creation.reinitialize(pilot, description),
         render: (pilot) => this.#core.render(pilot),
         explain: (pilot) => this.#core.explain(pilot),
@@ -202,21 +210,30 @@ export class PilotJobService implements AsyncDisposable {
   /**
    * Cancels every pilot and closes; settles when everything of theirs is over. With a signal the
    * wait is given up, not the cancellation.
+   *
+   * @throws PilotError `TIMEOUT` when, for half a minute, there are only pilots left of which no agent
+   * is connected and whose resource manager does not answer. The service is closed then, and goes on
+   * canceling them when it is opened again.
    */
-  cancel({ signal }: CallOptions = {}): Promise<void> {
+  async cancel({ signal }: CallOptions = {}): Promise<void> {
     this.#ending ??= this.#cancelAll();
-    return abortable(this.#ending, signal, 'cancel');
+    const problem = await abortable(this.#ending, signal, 'cancel');
+    if (problem !== undefined) throw problem;
   }
 
   /** Detaches: pilots live on, and the service can be opened again by its id. */
-  close(): Promise<void> {
+  async close(): Promise<void> {
     this.#ending ??= this.#end('Closed');
-    return this.#ending;
+    await this.#ending;
   }
 
-  /** Cancels, unless the service was closed before. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.cancel();
+  /**
+   * Cancels, unless the service was closed before. What {@link cancel} would throw `TIMEOUT` for is a
+   * warning in the log: a program that has done its work has not failed.
+   */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ending ??= this.#cancelAll();
+    await this.#ending;
   }
 
   async #begin({ listen = {}, signals = true }: PilotJobServiceOptions, log: Log): Promise<void> {
@@ -256,25 +273,38 @@ export class PilotJobService implements AsyncDisposable {
     this.#core.tell({ type: 'cancel', pilot, at: this.#clock.now() });
   }
 
-  async #cancelAll(): Promise<void> {
-    const { machine, changed$ } = this.#core;
-    for (const id of machine.pilots.keys()) {
+  async #cancelOne(id: string): Promise<void> {
+    const { pilots } = this.#core.machine;
+    this.#cancelPilot(id);
+    const lost = await this.#seenThrough(() =>
+      [...pilots.values()].filter((each) => each.id === id),
+    );
+    if (lost.length > 0) throw givenUp(this.id, lost);
+  }
+
+  async #cancelAll(): Promise<PilotError | undefined> {
+    const { pilots } = this.#core.machine;
+    for (const id of pilots.keys()) {
       this.#cancelPilot(id);
       this.#core.abortSubmission(id);
     }
-    await new Promise<void>((resolve_) => {
-      const look = () => {
-        if (!this.#core.isOver) return;
-        watch?.unsubscribe();
-        resolve_();
-      };
-      const watch = changed$.subscribe(look);
-      look();
-    });
-    await this.#end('Canceled');
+    const lost = await this.#seenThrough(() => pilots.values());
+    for (const { id: pilot, rm, why, leaseMs } of lost) {
+      const words = 'not known to be over, and canceled when its service is opened again';
+      this.#log.warn({ service: this.id, pilot, rm, why }, `${words}; ${endWords(leaseMs)}`);
+    }
+    // Only what is closed is seen through when it is opened again.
+    await this.#end(lost.length === 0 ? 'Canceled' : 'Closed');
+    return lost.length === 0 ? undefined : givenUp(this.id, lost);
   }
 
-  async #end(how: 'Closed' | 'Canceled'): Promise<void> {
+  #seenThrough(pilots: CancellationParts['pilots']): Promise<readonly LostPilot[]> {
+    const { changed$ } = this.#core;
+    const troubleOf = (pilot: string) => this.#core.troubleOf(pilot);
+    return seenThrough({ clock: this.#clock, changed$, pilots, troubleOf });
+  }
+
+  async #end(how: 'Closed' | 'Canceled'): Promise<undefined> {
     this.#listener?.close();
     try {
       await this.#core.close(`its pilot service is ${how === 'Closed' ? 'closed' : 'canceled'}`);

@@ -16,7 +16,7 @@ import type { Target } from './resource-managers.ts';
 export interface PilotJobActions {
   /** A stream as users get it. */
   guard<T>(stream: Observable<T>): Observable<T>;
-  cancel(pilotId: string): void;
+  cancel(pilotId: string): Promise<void>;
   reinitialize(pilotId: string, description: PilotJobDescription): Promise<void>;
   render(pilotId: string): Promise<string>;
   explain(pilotId: string): Explanation;
@@ -102,8 +102,9 @@ export class PilotJobView implements PilotJob {
 
   async cancel({ signal }: CallOptions = {}): Promise<void> {
     if (isFinalPilotJobState(this.#state)) return;
-    this.#actions.cancel(this.id);
-    await abortable(this.#finished, signal, `waiting for the end of ${this.id}`);
+    const over = this.#actions.cancel(this.id).then(() => this.#finished);
+    const ended = Promise.race([this.#finished, over]);
+    await abortable(ended, signal, `waiting for the end of ${this.id}`);
   }
 
   reinitialize(description: PilotJobDescription, { signal }: CallOptions = {}): Promise<void> {

@@ -32,7 +32,13 @@ export interface PilotJob {
   readonly nodes: readonly NodeInfo[];
   /** Resolves with the pilot in any final state. */
   finished(options?: CallOptions): Promise<PilotJob>;
-  /** Ends it, and everything that runs in it; settles when the resource manager says it is over. */
+  /**
+   * Ends it, and everything that runs in it; settles when the resource manager says it is over. With a
+   * signal the wait is given up, not the cancellation.
+   *
+   * @throws PilotError `TIMEOUT` when for half a minute no agent of it is connected and its resource
+   * manager does not answer; it is ended when that answers again.
+   */
   cancel(options?: CallOptions): Promise<void>;
   /**
    * Ends what runs and starts anew under the same id, by a new description; settles when that is

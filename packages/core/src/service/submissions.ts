@@ -54,11 +54,17 @@ export class Submissions {
   readonly #parts: SubmissionsParts;
   readonly #underWay = new Map<string, { done: Promise<void>; abort: AbortController }>();
   readonly #closing = new AbortController();
+  readonly #closed: Promise<undefined>;
+  /** What resource managers say in place of an answer, by the name of a launch that is asked for. */
+  readonly #doubts = new Map<string, string>();
   /** Directories that descriptions name, by pilot: of what one makes there another may be in need. */
   readonly #named = new Map<string, string>();
 
   constructor(parts: SubmissionsParts) {
     this.#parts = parts;
+    this.#closed = new Promise((resolve) =>
+      this.#closing.signal.addEventListener('abort', () => resolve(undefined)),
+    );
   }
 
   /** Submits a round of a pilot; `again` when an earlier process may have done so already. */
@@ -80,6 +86,11 @@ export class Submissions {
     this.#underWay.get(pilotId)?.abort.abort();
   }
 
+  /** Why it cannot be found out yet whether a launch was accepted. */
+  troubleOf(launchName: string): string | undefined {
+    return this.#doubts.get(launchName);
+  }
+
   /** Waits for what the resource managers have in hand, and leaves open what they do not answer. */
   async close(): Promise<void> {
     this.#closing.abort();
@@ -89,7 +100,7 @@ export class Submissions {
   async #submitted({ pilotId, round, again, signal }: Submission): Promise<string> {
     const { connect, launch: launchOf, isWanted } = this.#parts;
     if (!again) return this.#handOver(await connect(pilotId), pilotId, round, signal);
-    const connection = await this.#parts.reconnect(pilotId);
+    const connection = await Promise.race([this.#parts.reconnect(pilotId), this.#closed]);
     if (connection === undefined) throw LEFT_OPEN;
     const { manager } = connection.jobs;
     if (manager.find === undefined) {
@@ -171,8 +182,11 @@ export class Submissions {
   async #sought(manager: ResourceManager, name: string): Promise<string | undefined> {
     for (let waitMs = RETRY_MS_MIN; ; waitMs = Math.min(2 * waitMs, RETRY_MS_MAX)) {
       try {
-        return await manager.find?.(name);
+        const found = await manager.find?.(name);
+        this.#doubts.delete(name);
+        return found;
       } catch (error) {
+        this.#doubts.set(name, error instanceof Error ? error.message : String(error));
         const problem = 'whether it was submitted cannot be known yet';
         this.#parts.log.warn({ launch: name, err: error }, problem);
       }

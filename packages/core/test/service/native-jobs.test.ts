@@ -11,6 +11,7 @@ class World {
   readonly reports: string[] = [];
   readonly canceled: string[] = [];
   polls = 0;
+  warnings = 0;
   /** What is known of job 7; nothing at all without it, and an error is thrown. */
   answer: NativeState['state'] | Error | undefined = 'Running';
   readonly jobs: NativeJobs;
@@ -20,7 +21,6 @@ class World {
 
   constructor(more: Partial<ResourceManager> = {}) {
     const manager: Partial<ResourceManager> = {
-      ...more,
       states: async ([id = '']) => {
         this.polls += 1;
         this.answering?.();
@@ -32,12 +32,13 @@ class World {
         this.canceled.push(...ids);
       },
       close: async () => {},
+      ...more,
     };
     this.jobs = new NativeJobs({
       manager: manager as ResourceManager,
       rm: 'fake://',
       clock: this.clock,
-      log: silentLog,
+      log: { ...silentLog, warn: () => (this.warnings += 1) },
       report: (pilot, { state }, forgotten) =>
         this.reports.push(`${pilot} ${state}${forgotten ? ', forgotten' : ''}`),
     });
@@ -141,6 +142,28 @@ describe('a native job', () => {
     world.answer = 'Failed';
     await world.pass(60);
     expect(world.last).toBe('p Failed');
+  });
+
+  it('that is over is reported, also where others cannot be ended', async () => {
+    const world = new World({ cancel: async () => Promise.reject(new Error('h2 is away')) });
+    world.jobs.watch('p', '7');
+    await world.pass(3);
+    world.jobs.cancel('7');
+    world.answer = 'Canceled';
+    await world.pass(1);
+    expect(world.last).toBe('p Canceled');
+    expect(world.jobs.trouble).toBe('h2 is away');
+  });
+
+  it('warns of an outage once, however often it is asked meanwhile', async () => {
+    const world = watching();
+    for (const outage of [1, 2]) {
+      world.answer = new Error('away');
+      await world.pass(600);
+      expect(world.warnings).toBe(outage);
+      world.answer = 'Running';
+      while (world.jobs.trouble !== undefined) await world.pass(1);
+    }
   });
 
   it('is heard of no more once it is given up', async () => {
