@@ -66,9 +66,11 @@ export class RemoteAgents {
     });
   }
 
-  /** Asks after these; what is over is fetched and written down. A host that does not answer says why. */
-  async look(parts: readonly Part[]): Promise<void> {
-    await this.#onEach(parts, async (site, own) => {
+  /**
+   * Asks after these; what is over is fetched and written down. Settles with why hosts do not answer.
+   */
+  look(parts: readonly Part[]): Promise<readonly unknown[]> {
+    return this.#onEach(parts, async (site, own) => {
       const stdout = await site.run(lookScript(own.map(placedOf)), LOOK_TIMEOUT_MS);
       const states = readLooks(stdout, own.length);
       for (const [i, each] of own.entries()) await this.#heard(site, each, states[i]);
@@ -84,8 +86,7 @@ export class RemoteAgents {
     const failures = await this.#onEach(parts, async (site, own) => {
       await site.run(endScript(own.map(placedOf)), END_TIMEOUT_MS);
     });
-    await this.look(parts);
-    const [failure] = failures;
+    const [failure] = [...failures, ...(await this.look(parts))];
     if (failure !== undefined) throw failure;
   }
 

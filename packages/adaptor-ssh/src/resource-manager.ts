@@ -133,7 +133,12 @@ export class SshResourceManager implements ResourceManager {
   }
 
   async close(): Promise<void> {
-    await this.#parts.hosts.close();
+    const { hosts, records } = this.#parts;
+    try {
+      await records.tidy();
+    } finally {
+      await hosts.close();
+    }
   }
 
   /** Places a launch on all its hosts, or on none. */
