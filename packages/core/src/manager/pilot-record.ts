@@ -53,7 +53,7 @@ export interface PilotRecord {
 }
 
 /** Whether the resource manager has said that nothing of it runs any more. */
-export function isNativeOver({ native }: PilotRecord): boolean {
+function isNativeOver({ native }: PilotRecord): boolean {
   return native.phase === 'over';
 }
 
