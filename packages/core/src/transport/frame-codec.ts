@@ -22,6 +22,12 @@ export const LARGEST_FRAME = 16 * 1024 * 1024;
 /** Nor is there more in its runs: a thousand of the longest reports have 80 MB. */
 const LARGEST_RUNS = 128 * 1024 * 1024;
 
+/**
+ * From here on a frame is not copied where that can be helped: of a gigabyte in chunks each copy is a
+ * tenth of the way, and half of that is getting and clearing the memory for it.
+ */
+const LARGE_FRAME = 64 * 1024;
+
 const LENGTH_BYTES = 4;
 /** The length, then the head of a msgpack array whose length takes four bytes. */
 const HEAD_BYTES = LENGTH_BYTES + 5;
@@ -32,7 +38,10 @@ const NOTHING: Buffer = Buffer.alloc(0);
 const STREAM = { sequential: true, moreTypes: true } as const;
 addTypedArrays();
 
-/** Packs messages at once and hands over frames: full ones by itself, the last when told to. */
+/**
+ * Packs messages at once and hands over frames, in one piece or two: full ones by itself, the last
+ * when told to.
+ */
 export class FrameEncoder {
   readonly #packr = new Packr({ ...STREAM });
   readonly #write: (frame: Buffer) => void;
@@ -64,10 +73,16 @@ export class FrameEncoder {
     head.writeUInt32BE(HEAD_BYTES - LENGTH_BYTES + this.#size, 0);
     head.writeUInt8(ARRAY_32, LENGTH_BYTES);
     head.writeUInt32BE(this.#messages.length, LENGTH_BYTES + 1);
-    const frame = Buffer.concat([head, ...this.#messages], HEAD_BYTES + this.#size);
+    const messages = this.#messages;
+    const size = this.#size;
     this.#messages = [];
     this.#size = 0;
-    this.#write(frame);
+    if (messages.length === 1 && size >= LARGE_FRAME) {
+      this.#write(head);
+      this.#write(messages[0] as Buffer);
+    } else {
+      this.#write(Buffer.concat([head, ...messages], HEAD_BYTES + size));
+    }
   }
 
   #pack(message: object): Buffer {
@@ -86,12 +101,15 @@ export class FrameEncoder {
 
 /**
  * Takes bytes as they come and gives back the messages of each whole frame. Nothing that it gives
- * back shares memory with those bytes. A frame is copied at most once, when its last byte is here.
+ * back shares memory with those bytes. A frame is copied at most once, when its last byte is here; what
+ * is in a large one shares that copy.
  */
 export class FrameDecoder {
-  readonly #unpackr = new Unpackr({ ...STREAM, copyBuffers: true });
+  readonly #unpackr: Unpackr & { copyBuffers?: boolean } = new Unpackr({ ...STREAM });
   /** The bytes not yet read: those of `#bytes` from `#at` on, then those of `#more`. */
   #bytes = NOTHING;
+  /** Whether `#bytes` are a copy that nobody else has. */
+  #isOwn = false;
   #at = 0;
   #more: Buffer[] = [];
   #unread = 0;
@@ -109,6 +127,7 @@ export class FrameDecoder {
       this.#more.push(chunk);
     } else {
       this.#bytes = chunk;
+      this.#isOwn = false;
       this.#at = 0;
     }
     this.#unread += chunk.length;
@@ -135,6 +154,7 @@ export class FrameDecoder {
   #join(): void {
     if (this.#more.length === 0) return;
     this.#bytes = Buffer.concat([this.#bytes.subarray(this.#at), ...this.#more], this.#unread);
+    this.#isOwn = true;
     this.#at = 0;
     this.#more = [];
   }
@@ -153,6 +173,7 @@ export class FrameDecoder {
 
   #unpack(start: number, end: number): object[] {
     if (start === end) throw unreadable('without contents');
+    this.#unpackr.copyBuffers = !this.#isOwn || end - start < LARGE_FRAME;
     let messages: unknown;
     try {
       messages = withRoomFor(LARGEST_RUNS, () => this.#unpackr.unpack(this.#bytes, { start, end }));

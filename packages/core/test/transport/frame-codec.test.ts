@@ -48,6 +48,17 @@ function frameOf(body: Buffer): Buffer {
   return Buffer.concat([length, body]);
 }
 
+/** Frames, each in one piece. */
+function whole(pieces: readonly Buffer[]): Buffer[] {
+  const frames: Buffer[] = [];
+  for (let bytes = Buffer.concat(pieces); bytes.length > 0; ) {
+    const length = 4 + bytes.readUInt32BE();
+    frames.push(bytes.subarray(0, length));
+    bytes = bytes.subarray(length);
+  }
+  return frames;
+}
+
 /** How many messages a frame says that it holds. */
 function countIn(frame: Buffer): number {
   return frame.readUInt32BE(5);
@@ -143,7 +154,7 @@ describe('a frame', () => {
     const sizes = [100_000, 100_000, 100_000, FRAME_BYTES + 1, 10, 20];
     const messages = sizes.map((size) => ({ chunk: Buffer.alloc(size) }));
     const frames = encode(...messages);
-    expect(frames.map(countIn)).toEqual([2, 1, 1, 2]);
+    expect(whole(frames).map(countIn)).toEqual([2, 1, 1, 2]);
     const got = decode(...frames) as typeof messages;
     expect(got.map(({ chunk }) => chunk.length)).toEqual(sizes);
   });
@@ -155,6 +166,28 @@ describe('a frame', () => {
     const copied = concat.mock.results.reduce((sum, { value }) => sum + value.length, 0);
     concat.mockRestore();
     expect(copied).toBeLessThan(4_100_000);
+  });
+
+  it('is not copied to be sent when it is large and holds one message', () => {
+    const concat = vi.spyOn(Buffer, 'concat');
+    const frames = encode({ a: 1, data: Buffer.alloc(200_000, 7) });
+    expect(concat).not.toHaveBeenCalled();
+    concat.mockRestore();
+    const [message] = decode(Buffer.concat(frames), ...encode({ b: 2 })) as [{ data: Buffer }];
+    expect(message).toEqual({ a: 1, data: Buffer.alloc(200_000, 7) });
+  });
+
+  it.each([
+    ['in one piece', 1_000_000],
+    ['in pieces', 65_536],
+  ])('shares no memory with the bytes that came %s', (_, length) => {
+    const large = { data: Buffer.alloc(200_000, 7), small: Buffer.alloc(9, 8) };
+    const small = { data: Buffer.alloc(900, 5) };
+    const bytes = Buffer.concat([...encode(large), ...encode(small)]);
+    const pieces = cut(bytes, [length]).map((piece) => Buffer.from(piece));
+    const messages = decode(...pieces);
+    for (const piece of pieces) piece.fill(0);
+    expect(messages).toEqual([large, small]);
   });
 
   it('may follow one that could not be made', () => {
