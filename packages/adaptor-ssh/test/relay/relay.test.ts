@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { silentLog, systemClock } from '@pstar/core/testing';
@@ -29,6 +30,7 @@ afterEach(async () => {
   await tunnel?.close();
   await host.close();
   manager.close();
+  await rm(host.home, { recursive: true, force: true });
 });
 
 async function open(command = [process.execPath, PROGRAM], listen = '127.0.0.1'): Promise<void> {
