@@ -109,8 +109,8 @@ describe.each(['shared', 'apart'])('fileTransfer, files %s', (kind) => {
     await symlink('/nowhere', join(tree, 'dangling'));
     await chmod(join(tree, 'sub', 'deeper'), 0o555);
     const unit = await work.submit({
-      ...script('./work/run.sh > work/said && cp -a work copied'),
-      fileTransfer: [`${tree} > work`, `${home}/back < copied`],
+      ...script('./there/run.sh > there/said && cp -a there copied'),
+      fileTransfer: [`${tree} > there`, `${home}/back < copied`],
     });
     await unit.finished();
     const back = join(home, 'back');

@@ -339,8 +339,8 @@ describe('files that travel', () => {
       { source: '/home/a', target: 'in', direction: 'in' },
       { source: 'out', target: '/b', direction: 'out' },
     ]);
-    takenIn(desk, '/work', [unit]);
-    expect(desk.described(2)['fileTransfer']).toMatchObject([{ source: '/work/a' }, {}]);
+    takenIn(desk, '/elsewhere', [unit]);
+    expect(desk.described(2)['fileTransfer']).toMatchObject([{ source: '/elsewhere/a' }, {}]);
     expect(desk.described(0)['fileTransfer']).toMatchObject([{ source: '/home/a' }, {}]);
   });
 
