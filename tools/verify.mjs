@@ -31,7 +31,7 @@ const STEPS = [
   { name: 'deps' },
   { name: 'unused' },
   { name: 'api:check' },
-  // What the tests run against and npm does not bring: Slurm and OpenSSH, from the system's packages.
+  // What the tests run against and npm does not bring: Slurm, OpenSSH, Grid Engine, from the system's packages.
   { name: 'clusters', neededBy: 'unit' },
   {
     name: 'unit',
