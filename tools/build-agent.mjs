@@ -1,5 +1,6 @@
 /**
- * Bundles the agent, and the relay of ssh, each into the one file that travels to a node.
+ * Bundles the agent, and the relay of ssh, each into the one file that travels to a node; and the
+ * helper that DRMAA libraries are loaded in.
  *
  * The sources run as they are, but these are processes of their own, perhaps on a machine without
  * node_modules, so that they always run from their bundles. Building takes a fraction of a second:
@@ -13,6 +14,7 @@ import { fileURLToPath } from 'node:url';
 const packages = new URL('../packages/', import.meta.url);
 const bundles = [
   { entry: 'core/src/agent/main.ts', bundle: 'core/dist/agent/agent.mjs' },
+  { entry: 'adaptor-drmaa/src/helper/main.ts', bundle: 'adaptor-drmaa/dist/helper/helper.mjs' },
   { entry: 'adaptor-ssh/src/relay/main.ts', bundle: 'adaptor-ssh/dist/relay/relay.mjs' },
 ].map(({ entry, bundle }) => ({
   entry: fileURLToPath(new URL(entry, packages)),

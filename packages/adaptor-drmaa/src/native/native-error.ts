@@ -1,0 +1,12 @@
+/** An error as it is thrown inside of the helper process, where the core is not loaded. */
+import type { DrmaaErrorData } from '../errors.ts';
+
+/** Arrives at the caller as a DrmaaError. */
+export class NativeError extends Error {
+  readonly data: DrmaaErrorData;
+
+  constructor(data: DrmaaErrorData) {
+    super(data.problem);
+    this.data = data;
+  }
+}
