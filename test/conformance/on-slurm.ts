@@ -72,8 +72,7 @@ const ON_SLURM: Omit<ConformanceOptions, 'rm'> = {
     up: () => cluster.controller.start(),
   },
   program: { module: new URL('../../packages/adaptor-slurm/src/index.ts', import.meta.url).href },
-  // Slurm may leave a job that is canceled right after it was suspended COMPLETING for longer than 45 s.
-  patienceMs: 150_000,
+  patienceMs: 45_000,
 };
 
 /** Makes the tests of one way to ask Slurm. */

@@ -53,7 +53,7 @@ export const canceling: readonly Requirement[] = [
     sentence: 'ends what is suspended',
     run: async (trial) => {
       const suspend = trial.hook('suspend');
-      const { here, id } = await running(trial);
+      const { here, id } = await started(trial);
       await suspend(id);
       await here.until(id, 'Suspended');
       await ended(here, id);
@@ -151,6 +151,20 @@ export async function running(trial: Trial): Promise<{ here: Connection; id: str
   const made = await submitted(trial, { script: SCRIPTS.stay });
   await made.here.until(made.id, 'Running');
   return made;
+}
+
+/**
+ * One whose program has said that it runs. Some resource managers call a native job running while they
+ * still start it, and suspend half of it then: Slurm (22.05) needs 35 s to end what it suspended before
+ * its srun had heard of the step.
+ */
+export async function started(trial: Trial): Promise<{ here: Connection; id: string }> {
+  const here = await trial.connect();
+  const launch = await trial.launchOf(SCRIPTS.sayAndStay);
+  const id = await here.submit(launch);
+  await trial.written(launch, 'ready');
+  await here.until(id, 'Running');
+  return { here, id };
 }
 
 async function pending(trial: Trial): Promise<{ here: Connection; id: string }> {

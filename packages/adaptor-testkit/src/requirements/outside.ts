@@ -3,7 +3,7 @@ import { must, mustEqual } from '../check.ts';
 import { ENDS, isEnd } from '../connection.ts';
 import { SCRIPTS } from '../launches.ts';
 import type { Requirement } from '../requirement.ts';
-import { running } from './cancel.ts';
+import { running, started } from './cancel.ts';
 
 /** That it sees what others do. */
 export const outside: readonly Requirement[] = [
@@ -32,7 +32,7 @@ export const outside: readonly Requirement[] = [
     sentence: 'says Suspended of what others have stopped, and Running when it goes on',
     run: async (trial) => {
       const [suspend, resume] = [trial.hook('suspend'), trial.hook('resume')];
-      const { here, id } = await running(trial);
+      const { here, id } = await started(trial);
       await suspend(id);
       await here.until(id, 'Suspended');
       await resume(id);
