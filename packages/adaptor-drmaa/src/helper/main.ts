@@ -4,8 +4,9 @@
  */
 import type { DrmaaErrorData } from '../errors.ts';
 import { NativeError } from '../native/native-error.ts';
+import { recordTo } from '../native/under-way.ts';
 import type { NativeService, OpenService } from './native-service.ts';
-import type { FromHelper, ServiceKind, ToHelper } from './protocol.ts';
+import { type FromHelper, RECORD_FD, type ServiceKind, type ToHelper } from './protocol.ts';
 
 const SERVICES: Record<ServiceKind, () => Promise<{ readonly open: OpenService }>> = {
   drmaa1: () => import('../drmaa1/native-service.ts'),
@@ -93,5 +94,6 @@ function receive(message: ToHelper): void {
   }
 }
 
+recordTo(RECORD_FD);
 process.on('message', receive);
 process.on('disconnect', () => void leave().catch(end));
