@@ -1,33 +1,18 @@
 /** Whether the cluster does what the tests of others rely on. */
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { type RequestOptions, request } from 'node:http';
 import { tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { processesWith } from '../../../packages/core/src/adaptor/local-process.ts';
+import { startProgram } from '../base/programs.ts';
 import { type SlurmCluster, startSlurm } from './cluster.ts';
 import { nodeConf } from './configuration.ts';
 
 const MAIN = new URL('main.ts', import.meta.url).pathname;
 const LEFT_BEHIND = new URL('left-behind.ts', import.meta.url).pathname;
-const TSX = ['--conditions=@pstar/source', '--import', 'tsx'];
-
-/** Runs a program of ours with tsx; gives its first line as soon as it is there. */
-function start(command: readonly string[], environment: NodeJS.ProcessEnv = {}) {
-  const child = spawn(process.execPath, [...TSX, ...command], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, ...environment },
-  });
-  const line = new Promise<string>((resolve) => {
-    createInterface(child.stdout).once('line', resolve);
-  });
-  const over = new Promise<number | null>((resolve) => child.once('close', resolve));
-  return { child, line, over };
-}
 
 /** The text of an answer, whatever its status. */
 function ask(options: RequestOptions): Promise<string> {
@@ -135,7 +120,7 @@ describe('when a cluster is over', () => {
   });
 
   it('by its program being killed, the next one ends it', async () => {
-    const program = start([LEFT_BEHIND]);
+    const program = startProgram([LEFT_BEHIND]);
     const directory = await program.line;
     program.child.kill('SIGKILL');
     await program.over;
@@ -149,13 +134,13 @@ describe('when a cluster is over', () => {
     // Where no cluster of somebody else's is ended.
     const TMPDIR = await mkdtemp(join(tmpdir(), 'pstar-test-'));
     onTestFinished(() => rm(TMPDIR, { recursive: true }));
-    const up = start([MAIN, 'up', '--nodes', '1'], { TMPDIR });
+    const up = startProgram([MAIN, 'up', '--nodes', '1'], { TMPDIR });
     const conf = (await up.line).replace('export SLURM_CONF=', '');
     expect(await up.over).toBe(0);
     await using other = await startSlurm({ nodes: 1 });
     const { stdout } = await other.run(['env', `SLURM_CONF=${conf}`, 'sinfo', '-h', '-o', '%T']);
     expect(stdout).toContain('idle');
-    expect(await start([MAIN, 'down'], { TMPDIR }).over).toBe(0);
+    expect(await startProgram([MAIN, 'down'], { TMPDIR }).over).toBe(0);
     expect(left(dirname(conf))).toEqual([]);
     expect(existsSync(conf)).toBe(false);
   });

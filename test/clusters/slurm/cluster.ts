@@ -2,13 +2,15 @@
  * A Slurm of several nodes on this machine: real daemons, on loopback, in a directory and on ports of
  * their own, for any user. It is there for tests; see README.md for what it can do and cannot.
  */
-import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
 import { readdirSync } from 'node:fs';
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
+import { type CommandResult, environmentWithout, runCommand } from '../base/commands.ts';
+import { claimPorts, type PortBlock } from '../base/ports.ts';
+import { Daemon, until } from '../base/processes.ts';
 import {
   gresConf,
   type Layout,
@@ -17,16 +19,17 @@ import {
   type SlurmOptions,
   slurmConf,
 } from './configuration.ts';
-import { endLeftOver, MARK, makeDirectory, removeCluster } from './directories.ts';
-import { type CommandResult, SlurmController, SlurmNode } from './parts.ts';
-import { claimPorts, type PortBlock } from './ports.ts';
-import { Daemon, until } from './processes.ts';
+import { directories, MARK, makeDirectory, removeCluster } from './directories.ts';
+import { SlurmController, SlurmNode } from './parts.ts';
 
 export type { SlurmOptions } from './configuration.ts';
-export type { CommandResult, SlurmController, SlurmNode } from './parts.ts';
+export type { SlurmController, SlurmNode } from './parts.ts';
 
 /** Where Debian has the daemons: not on every user's path. */
 const PATH = `${process.env['PATH']}:/usr/sbin:/sbin`;
+
+/** This program may itself run in a job of Slurm's. */
+const OF_ANOTHER = /^SLURM_/;
 
 /**
  * Starts a cluster and settles when all of its nodes are idle: in a fraction of a second. Ends those
@@ -39,7 +42,7 @@ export async function startSlurm(
   options: SlurmOptions = {},
   byHand = false,
 ): Promise<SlurmCluster> {
-  await endLeftOver();
+  await directories.endLeftOver();
   const cluster = await SlurmCluster.make(options, byHand);
   try {
     await cluster.start();
@@ -116,15 +119,7 @@ export class SlurmCluster implements AsyncDisposable {
 
   /** Runs a command with this cluster's configuration. */
   run(command: readonly string[]): Promise<CommandResult> {
-    const [program = '', ...rest] = command;
-    const env = { ...inherited(), ...this.environment };
-    return new Promise((resolve) => {
-      const child = execFile(program, rest, { env }, (error, stdout, stderr) => {
-        if (error !== null && child.pid === undefined) {
-          resolve({ exitCode: 127, stdout, stderr: error.message });
-        } else resolve({ exitCode: child.exitCode ?? -1, stdout, stderr });
-      });
-    });
+    return runCommand(command, { ...environmentWithout(OF_ANOTHER), ...this.environment });
   }
 
   /** A token for {@link restPort}, good for an hour. */
@@ -195,7 +190,12 @@ export class SlurmCluster implements AsyncDisposable {
   }
 
   #daemon(name: string, command: readonly string[], environment: NodeJS.ProcessEnv = {}): Daemon {
-    const marked = { ...inherited(), ...this.environment, [MARK]: this.directory, ...environment };
+    const marked = {
+      ...environmentWithout(OF_ANOTHER),
+      ...this.environment,
+      [MARK]: this.directory,
+      ...environment,
+    };
     const { within = (given) => given } = this.#options;
     return new Daemon(within(command), marked, join(this.directory, `${name}.out.log`));
   }
@@ -235,12 +235,6 @@ export class SlurmCluster implements AsyncDisposable {
       this.#daemon('slurmrestd-jwt', port, { ...environment, SLURM_JWT: 'daemon' }),
     ];
   }
-}
-
-/** Nothing of another Slurm: this program may itself run in a job of one. */
-function inherited(): NodeJS.ProcessEnv {
-  const own = Object.entries(process.env).filter(([name]) => !name.startsWith('SLURM_'));
-  return Object.fromEntries(own);
 }
 
 async function addressOf(name: string): Promise<string | undefined> {

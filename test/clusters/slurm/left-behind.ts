@@ -1,6 +1,5 @@
 /** Starts a cluster, says where it is, and stays until it is killed. */
+import { stay } from '../base/programs.ts';
 import { startSlurm } from './cluster.ts';
 
-const cluster = await startSlurm({ nodes: 1 });
-process.stdout.write(`${cluster.directory}\n`);
-setInterval(() => {}, 60_000);
+stay(await startSlurm({ nodes: 1 }));

@@ -1,17 +1,8 @@
 /** The parts of a cluster that tests do harm to. */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Daemon, killAllWith, until } from './processes.ts';
-
-/** What a command of Slurm's left behind. */
-export interface CommandResult {
-  readonly exitCode: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs a command with a cluster's configuration. */
-export type Run = (command: readonly string[]) => Promise<CommandResult>;
+import type { Run } from '../base/commands.ts';
+import { type Daemon, killAllWith, until } from '../base/processes.ts';
 
 /** One node of a cluster. */
 export class SlurmNode {

@@ -17,8 +17,8 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { CommandResult } from '../slurm/parts.ts';
-import { killAllWith, until } from '../slurm/processes.ts';
+import type { CommandResult } from '../base/commands.ts';
+import { killAllWith, until } from '../base/processes.ts';
 import {
   type Account,
   etcHosts,

@@ -1,13 +1,13 @@
 /** Whether the hosts do what the tests of others rely on, and share nothing that these would miss. */
-import { execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { processesWith } from '../../../packages/core/src/adaptor/local-process.ts';
+import { startProgram } from '../base/programs.ts';
 import { MARK } from './directories.ts';
 import { cannotIsolate, type SshHosts, startSshHosts } from './hosts.ts';
 import { SilentProxy } from './silent-proxy.ts';
@@ -16,21 +16,7 @@ import { startSlurmBehind } from './slurm-behind.ts';
 const REPOSITORY = new URL('../../../', import.meta.url).pathname;
 const MAIN = new URL('main.ts', import.meta.url).pathname;
 const LEFT_BEHIND = new URL('left-behind.ts', import.meta.url).pathname;
-const TSX = ['--conditions=@pstar/source', '--import', 'tsx'];
 const STAYS = 'setsid sleep 1000 </dev/null >/dev/null 2>&1 &';
-
-/** Runs a program of ours with tsx; gives its first line as soon as it is there. */
-function start(command: readonly string[], environment: NodeJS.ProcessEnv = {}) {
-  const child = spawn(process.execPath, [...TSX, ...command], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, ...environment },
-  });
-  const line = new Promise<string>((resolve) => {
-    createInterface(child.stdout).once('line', resolve);
-  });
-  const over = new Promise<number | null>((resolve) => child.once('close', resolve));
-  return { child, line, over };
-}
 
 /** What a client wrote and what it complained of. */
 function ssh(
@@ -279,9 +265,9 @@ describe('when hosts are over', () => {
   });
 
   it.each(isPlain)('by their program being killed (without namespaces: %s)', async (plain) => {
-    const program = start([LEFT_BEHIND, ...(plain ? ['--plain'] : [])]);
+    const program = startProgram([LEFT_BEHIND, ...(plain ? ['--plain'] : [])]);
     const directory = await program.line;
-    expect(commandsOf(join(directory, 'h1'))).toContain('sleep 1000');
+    await expect.poll(() => commandsOf(join(directory, 'h1'))).toContain('sleep 1000');
     program.child.kill('SIGKILL');
     await program.over;
     // They end with it; without namespaces the next ones end what is left.
@@ -294,12 +280,12 @@ describe('when hosts are over', () => {
   it('by hand: they outlive the command that starts them, and not the one that ends them', async () => {
     // Where no hosts of somebody else's are ended.
     await using own = await temporary();
-    const up = start([MAIN, 'up', '--hosts', '2'], { TMPDIR: own.path });
+    const up = startProgram([MAIN, 'up', '--hosts', '2'], { TMPDIR: own.path });
     const url = /'ssh:\/\/h1,h2\/\?config=(.*)'/.exec(await up.line);
     expect(await up.over).toBe(0);
     const config = decodeURIComponent(url?.[1] ?? '');
     expect((await ssh({ config }, 'h2', 'hostname')).stderr).toBe('');
-    expect(await start([MAIN, 'down'], { TMPDIR: own.path }).over).toBe(0);
+    expect(await startProgram([MAIN, 'down'], { TMPDIR: own.path }).over).toBe(0);
     expect(existsSync(config)).toBe(false);
     expect((await ssh({ config }, 'h2', 'hostname')).stdout).toBe('');
     expect(commandsOf(join(dirname(config), '../h2'))).toEqual([]);

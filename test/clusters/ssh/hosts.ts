@@ -7,10 +7,10 @@ import { execFile } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { CommandResult } from '../slurm/parts.ts';
-import { claimPorts, type PortBlock } from '../slurm/ports.ts';
+import { type CommandResult, runCommand } from '../base/commands.ts';
+import { claimPorts, type PortBlock } from '../base/ports.ts';
 import { clientConfig, knownHostsLines, type SshHostOptions } from './configuration.ts';
-import { endLeftOver, makeDirectory, removeHosts, SHARED } from './directories.ts';
+import { directories, removeHosts, SHARED } from './directories.ts';
 import { type Isolation, SshHost } from './host.ts';
 import { makeKey, publicKeyOf } from './keys.ts';
 
@@ -37,7 +37,7 @@ export async function startSshHosts(
   options: SshHostsOptions = {},
   byHand = false,
 ): Promise<SshHosts> {
-  await endLeftOver();
+  await directories.endLeftOver();
   const hosts = await SshHosts.make(options, byHand);
   try {
     await Promise.all(hosts.hosts.map((host) => host.start()));
@@ -94,7 +94,7 @@ export class SshHosts implements AsyncDisposable {
 
   /** Lays out everything; nothing runs yet. */
   static async make(options: SshHostsOptions, byHand: boolean): Promise<SshHosts> {
-    const directory = await makeDirectory(byHand);
+    const directory = await directories.make(byHand);
     const isolation = options.isPlain ? undefined : await isolationHere();
     const block = await claimPorts();
     const hosts = new SshHosts(directory, options, block, isolation, byHand);
@@ -154,13 +154,7 @@ export class SshHosts implements AsyncDisposable {
 
   #run(host: string, command: string): Promise<CommandResult> {
     const options = ['-F', this.config, '-o', 'BatchMode=yes'];
-    return new Promise((resolve) => {
-      const child = execFile('ssh', [...options, host, command], (error, stdout, stderr) => {
-        if (error !== null && child.pid === undefined) {
-          resolve({ exitCode: 127, stdout, stderr: error.message });
-        } else resolve({ exitCode: child.exitCode ?? -1, stdout, stderr });
-      });
-    });
+    return runCommand(['ssh', ...options, host, command]);
   }
 }
 

@@ -2,7 +2,7 @@ import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SshHost } from '../../../packages/adaptor-ssh/src/connection/ssh-host.ts';
-import { until } from '../../clusters/slurm/processes.ts';
+import { until } from '../../clusters/base/processes.ts';
 import { type SshHosts, startSshHosts } from '../../clusters/ssh/hosts.ts';
 import { Client } from './fixture.ts';
 

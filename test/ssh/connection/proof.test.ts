@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { SecurityQuestion } from '../../../packages/core/src/adaptor.ts';
-import { until } from '../../clusters/slurm/processes.ts';
+import { until } from '../../clusters/base/processes.ts';
 import { type SshHosts, startSshHosts } from '../../clusters/ssh/hosts.ts';
 import { becomes, Client } from './fixture.ts';
 

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { until } from '../../clusters/slurm/processes.ts';
+import { until } from '../../clusters/base/processes.ts';
 import { type SshHosts, startSshHosts } from '../../clusters/ssh/hosts.ts';
 import { SilentProxy } from '../../clusters/ssh/silent-proxy.ts';
 import { becomes, Client } from './fixture.ts';
