@@ -5,6 +5,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { bundled } from '../../tools/programs.ts';
 import { Random } from '../simulation/random.ts';
 import type { Told } from './ledgers.ts';
 import type { Command, Line, Parameters } from './program.ts';
@@ -34,17 +35,21 @@ export class Chaos implements AsyncDisposable {
   final: readonly Final[] = [];
   managersKilled = 0;
   agentsKilled = 0;
+  /** The program in one file. */
+  readonly #file: string;
   readonly #programs: Program[] = [];
 
-  private constructor(directory: string, seed: number) {
+  private constructor(directory: string, file: string, seed: number) {
     this.directory = directory;
+    this.#file = file;
     this.store = join(directory, 'store');
     this.ledgers = join(directory, 'ledgers');
     this.random = new Random(seed);
   }
 
   static async open(seed = 1): Promise<Chaos> {
-    const chaos = new Chaos(await mkdtemp(join(tmpdir(), 'pstar-chaos-')), seed);
+    const directory = await mkdtemp(join(tmpdir(), 'pstar-chaos-'));
+    const chaos = new Chaos(directory, await bundled(PROGRAM), seed);
     await mkdir(chaos.ledgers);
     return chaos;
   }
@@ -68,7 +73,7 @@ export class Chaos implements AsyncDisposable {
   /** Starts the program. */
   start(parameters: Partial<Parameters> & { readonly node?: readonly string[] } = {}): Program {
     const { node = [], ...rest } = parameters;
-    const program = new Program(this, node, {
+    const program = new Program(this, [...node, this.#file], {
       store: this.store,
       ledgers: this.ledgers,
       unit: UNIT,
@@ -103,10 +108,9 @@ export class Program {
   #isOver = false;
   #errors = '';
 
-  constructor(chaos: Chaos, node: readonly string[], parameters: Parameters) {
+  constructor(chaos: Chaos, words: readonly string[], parameters: Parameters) {
     this.#chaos = chaos;
-    const options = [...node, '--conditions=@pstar/source', '--import', 'tsx'];
-    this.child = spawn(process.execPath, [...options, PROGRAM, JSON.stringify(parameters)]);
+    this.child = spawn(process.execPath, [...words, JSON.stringify(parameters)]);
     const out = createInterface(this.child.stdout as NodeJS.ReadableStream);
     out.on('line', (line) => this.#hear(JSON.parse(line)));
     this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {

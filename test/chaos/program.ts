@@ -6,6 +6,8 @@
  * `program.ts PARAMETERS`, which are JSON: see {@link Parameters}.
  */
 import { createInterface } from 'node:readline';
+import { slurmAdaptor } from '@pstar/adaptor-slurm';
+import { sshAdaptor } from '@pstar/adaptor-ssh';
 import {
   isFinalPilotJobState,
   PilotError,
@@ -66,7 +68,9 @@ function say(line: Line): void {
 }
 
 say({ type: 'stage', stage: 'begun' });
-const pilots = await PilotJobService.open({ store, id: 'pilots' });
+// Named, because this runs as one file, far from where adaptors are installed.
+const adaptors = [slurmAdaptor, sshAdaptor];
+const pilots = await PilotJobService.open({ store, id: 'pilots', adaptors });
 const work = await WorkUnitService.open({ store, id: 'work', services: [pilots] });
 say({ type: 'stage', stage: 'opened' });
 work.events$.subscribe(({ unit: { id }, state }) => say({ type: 'event', id, state }));
