@@ -1,7 +1,39 @@
 /** DRMAA 1 and 2: libraries of resource managers, useful alone, and the adaptors built on them. */
 
 export type { Drmaa1ErrorName } from './drmaa1/errors.ts';
+export type {
+  Drmaa2Capability,
+  Drmaa2CpuArchitecture,
+  Drmaa2Event,
+  Drmaa2JobState,
+  Drmaa2OperatingSystem,
+  Drmaa2ResourceLimit,
+} from './drmaa2/constants.ts';
+export { type Drmaa2, type Drmaa2Options, loadDrmaa2 } from './drmaa2/drmaa2.ts';
 export type { Drmaa2ErrorName } from './drmaa2/errors.ts';
+export type { Drmaa2Job } from './drmaa2/job.ts';
+export type { Drmaa2JobArray } from './drmaa2/job-array.ts';
+export type { Drmaa2BulkRange, Drmaa2JobSession } from './drmaa2/job-session.ts';
+export type { Drmaa2MonitoringSession } from './drmaa2/monitoring-session.ts';
+export type { Drmaa2Reservation } from './drmaa2/reservation.ts';
+export type { Drmaa2ReservationSession } from './drmaa2/reservation-session.ts';
+export type { Drmaa2Layout } from './drmaa2/structures.ts';
+export type {
+  Drmaa2Describable,
+  Drmaa2Extensible,
+  Drmaa2JobInfo,
+  Drmaa2JobStateReport,
+  Drmaa2JobTemplate,
+  Drmaa2MachineInfo,
+  Drmaa2Notification,
+  Drmaa2QueueInfo,
+  Drmaa2ReservationInfo,
+  Drmaa2ReservationTemplate,
+  Drmaa2SlotInfo,
+  Drmaa2Time,
+  Drmaa2Version,
+} from './drmaa2/types.ts';
+export type { Drmaa2WaitOptions } from './drmaa2/waiting.ts';
 export {
   DrmaaError,
   type DrmaaErrorData,

@@ -1,0 +1,267 @@
+/** A DRMAA 2 library, loaded: the standard's SessionManager. */
+import { type Duration, type Log, parseDuration } from '@pstar/core/adaptor';
+import type { Observable } from 'rxjs';
+import { type CallOptions, HelperProcess, type HelperSpec } from '../helper/helper-process.ts';
+import type { Drmaa2Capability } from './constants.ts';
+import type { HandleRef } from './handles.ts';
+import { Drmaa2JobSession } from './job-session.ts';
+import { Drmaa2MonitoringSession } from './monitoring-session.ts';
+import type { Drmaa2Settings } from './native-service.ts';
+import { NotificationFeed } from './notification-feed.ts';
+import { RemoteObject } from './remote-object.ts';
+import { Drmaa2ReservationSession } from './reservation-session.ts';
+import type { Drmaa2Layout } from './structures.ts';
+import type { Drmaa2Describable, Drmaa2Notification, Drmaa2Version } from './types.ts';
+
+/** How a library is loaded. */
+export interface Drmaa2Options {
+  /** The header that it was built with; without it, what it exports says so. */
+  readonly layout?: Drmaa2Layout;
+  /** For the library's processes, besides the environment of this one. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** How long one call into the library may take: seconds, or as `'1m'`, which it is without it. */
+  readonly callTimeout?: Duration;
+  /** Told of what the library prints and of processes that die. */
+  readonly log?: Log;
+}
+
+const DEFAULT_TIMEOUT_SECONDS = 60;
+const QUESTION: CallOptions = { idempotent: true };
+
+const silent = () => {};
+const noLog: Log = {
+  trace: silent,
+  debug: silent,
+  info: silent,
+  warn: silent,
+  error: silent,
+  child: () => noLog,
+};
+
+interface Session {
+  close(): Promise<void>;
+}
+
+/**
+ * The SessionManager of a library (GFD.194, 6). It has a process of its own in which the library is
+ * loaded, and so has each job session and reservation session: what happens there does not happen to
+ * this program.
+ *
+ * Every method fails with a `DrmaaError`: the library's own, with `drmaa` as the standard calls it;
+ * `OPERATION_UNSUPPORTED` where the library lacks the function; `TIMEOUT` when it does not return
+ * within `callTimeout`; `ADAPTOR_FAILED` when its process died. A new process takes its place.
+ */
+export class Drmaa2 {
+  readonly #spec: HelperSpec;
+  readonly #helper: HelperProcess;
+  readonly #feed = new NotificationFeed();
+  readonly #sessions = new Set<Session>();
+  #closing: Promise<void> | undefined;
+
+  /** The binary layout of its structures, found out or named. */
+  readonly layout: Drmaa2Layout;
+
+  /**
+   * What happens to native jobs while somebody listens (GFD.194, 8.3): those of open sessions at least,
+   * of others where the library tells of them. What happens while a process of the library is replaced
+   * is missed. Errors with `OPERATION_UNSUPPORTED` where the library has no notifications.
+   */
+  readonly notifications$: Observable<Drmaa2Notification> = this.#feed.notifications$;
+
+  private constructor(spec: HelperSpec, helper: HelperProcess, layout: Drmaa2Layout) {
+    this.#spec = spec;
+    this.#helper = helper;
+    this.layout = layout;
+    this.#feed.add(helper);
+  }
+
+  /** @internal */
+  static async load(path: string, options: Drmaa2Options): Promise<Drmaa2> {
+    const {
+      layout,
+      environment = {},
+      callTimeout = DEFAULT_TIMEOUT_SECONDS,
+      log = noLog,
+    } = options;
+    const settings: Drmaa2Settings = { ...(layout && { layout }) };
+    const spec: HelperSpec = {
+      kind: 'drmaa2',
+      library: path,
+      environment,
+      // One, so that the last error, which is the thread's, is read where it happened.
+      threads: 1,
+      callTimeoutMs: parseDuration(callTimeout) * 1000,
+      log,
+      settings,
+    };
+    const helper = await HelperProcess.start(spec);
+    return new Drmaa2(spec, helper, (await helper.call('layout', [], QUESTION)) as Drmaa2Layout);
+  }
+
+  /** The resource manager's name: `Grid Engine`. */
+  drmsName(): Promise<string | undefined> {
+    return this.#ask('drmsName');
+  }
+
+  /** The resource manager's version. */
+  drmsVersion(): Promise<Drmaa2Version> {
+    return this.#ask('drmsVersion');
+  }
+
+  /** The library's own name. The header of layout `uge` does not have it. */
+  drmaaName(): Promise<string | undefined> {
+    return this.#ask('drmaaName');
+  }
+
+  /** The library's own version. The header of layout `uge` does not have it. */
+  drmaaVersion(): Promise<Drmaa2Version> {
+    return this.#ask('drmaaVersion');
+  }
+
+  /** Whether the library can do what the standard leaves open. */
+  supports(capability: Drmaa2Capability): Promise<boolean> {
+    return this.#ask('supports', capability);
+  }
+
+  /**
+   * Makes a session for native jobs, and opens it.
+   *
+   * @throws DrmaaError as the library says when there is one of this name: `DESCRIPTION_INVALID`
+   * (`INVALID_ARGUMENT`) as a rule.
+   */
+  createJobSession(name: string, contact?: string): Promise<Drmaa2JobSession> {
+    return this.#session(Drmaa2JobSession, 'createJobSession', name, contact);
+  }
+
+  /**
+   * Opens a session that was made before, perhaps by a program that has died; its native jobs are in it.
+   *
+   * @throws DrmaaError as the library says when there is none: `NOT_FOUND` (`INVALID_SESSION`) or
+   * `DESCRIPTION_INVALID` (`INVALID_ARGUMENT`).
+   */
+  openJobSession(name: string): Promise<Drmaa2JobSession> {
+    return this.#session(Drmaa2JobSession, 'openJobSession', name);
+  }
+
+  /**
+   * Removes a session that is closed. What becomes of native jobs in it, the library decides.
+   *
+   * @throws DrmaaError as the library says when there is none, or it is still open.
+   */
+  async destroyJobSession(name: string): Promise<void> {
+    await this.#helper.call('destroyJobSession', [name]);
+  }
+
+  /** The names of all sessions for native jobs; with some libraries, as `user@name`. */
+  getJobSessionNames(): Promise<readonly string[]> {
+    return this.#ask('jobSessionNames');
+  }
+
+  /** Makes a session for reservations, and opens it. Errors as `createJobSession`. */
+  createReservationSession(name: string, contact?: string): Promise<Drmaa2ReservationSession> {
+    return this.#session(Drmaa2ReservationSession, 'createReservationSession', name, contact);
+  }
+
+  /** Opens a session for reservations that was made before. Errors as `openJobSession`. */
+  openReservationSession(name: string): Promise<Drmaa2ReservationSession> {
+    return this.#session(Drmaa2ReservationSession, 'openReservationSession', name);
+  }
+
+  /** Removes a session for reservations. Errors as `destroyJobSession`. */
+  async destroyReservationSession(name: string): Promise<void> {
+    await this.#helper.call('destroyReservationSession', [name]);
+  }
+
+  /** The names of all sessions for reservations; with some libraries, as `user@name`. */
+  getReservationSessionNames(): Promise<readonly string[]> {
+    return this.#ask('reservationSessionNames');
+  }
+
+  /** Opens a session in which everything can be seen, of the resource manager of this contact. */
+  async openMonitoringSession(contact?: string): Promise<Drmaa2MonitoringSession> {
+    const ref = await this.#ask<HandleRef>('openMonitoringSession', contact);
+    return new Drmaa2MonitoringSession(new RemoteObject(this.#helper, ref));
+  }
+
+  /** The names of the implementation's own attributes (`*_impl_spec`); none where it has none. */
+  implementationSpecific(of: Drmaa2Describable): Promise<readonly string[]> {
+    return this.#ask('extensionNames', of);
+  }
+
+  /**
+   * What the library says about one of its own attributes.
+   *
+   * @throws DrmaaError `OPERATION_UNSUPPORTED` for what only the library makes, `rinfo` for instance: it
+   * wants one to be asked about.
+   */
+  describeAttribute(of: Drmaa2Describable, name: string): Promise<string | undefined> {
+    return this.#ask('describe', of, name);
+  }
+
+  /**
+   * Closes all sessions and ends the library's processes. Sessions persist, with their native jobs.
+   * Does nothing the second time.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  /** As {@link Drmaa2.close}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    this.#feed.complete();
+    // One that cannot be closed in order ends with its process.
+    await Promise.allSettled([...this.#sessions].map((session) => session.close()));
+    await this.#helper.close();
+  }
+
+  async #ask<T>(method: string, ...args: readonly unknown[]): Promise<T> {
+    return (await this.#helper.call(method, args, QUESTION)) as T;
+  }
+
+  /** Sessions are told apart by their processes: one that hangs leaves the others alone. */
+  async #session<S extends Session>(
+    Type: new (object: RemoteObject, closed: () => Promise<void>) => S,
+    method: string,
+    ...args: readonly [name: string, contact?: string | undefined]
+  ): Promise<S> {
+    const helper = await HelperProcess.start(this.#spec);
+    try {
+      const ref = (await helper.call(method, args)) as HandleRef;
+      const leaveFeed = this.#feed.add(helper, ref.id);
+      const session = new Type(new RemoteObject(helper, ref), async () => {
+        this.#sessions.delete(session);
+        leaveFeed();
+        await helper.close();
+      });
+      this.#sessions.add(session);
+      return session;
+    } catch (error) {
+      await helper.close();
+      throw error;
+    }
+  }
+}
+
+/**
+ * Loads a DRMAA 2 library, of whichever of the four binary layouts, in a process of its own. Several
+ * may be loaded at the same time, beside each other and beside libraries of DRMAA 1.
+ *
+ * ```ts
+ * const drmaa = await loadDrmaa2('/opt/sge/lib/lx-amd64/libdrmaa2.so');
+ * const session = await drmaa.createJobSession('nightly');
+ * using job = await session.runJob({ remoteCommand: '/bin/sleep', args: ['1'] });
+ * console.log(await job.waitTerminated());
+ * await drmaa.close();
+ * ```
+ *
+ * @throws DrmaaError `NOT_FOUND`, `ADAPTOR_FAILED` when it cannot be loaded, with the system's words;
+ * `ADAPTOR_INCOMPATIBLE` when its structures are not of the layout that was named or found out.
+ */
+export function loadDrmaa2(path: string, options: Drmaa2Options = {}): Promise<Drmaa2> {
+  return Drmaa2.load(path, options);
+}
