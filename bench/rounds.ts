@@ -1,8 +1,9 @@
 /** Measurements of ours as runners: each run in a fresh process of the built packages, with a store of its own. */
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { build, type PluginBuild } from 'esbuild';
+import { fileURLToPath } from 'node:url';
+import { build, type Plugin } from 'esbuild';
+import { FROM_SOURCES } from '../tools/programs.ts';
 import { run } from './ceilings.ts';
 import type { Runner, Sample } from './harness.ts';
 import type { Context } from './measures/world.ts';
@@ -30,29 +31,24 @@ export interface Rounds extends AsyncDisposable {
   grownNode(): Promise<string>;
 }
 
-/** Bundles round.ts, without the packages that it measures. */
+/** Bundles round.ts, without the packages that it measures, or with their sources. */
 export async function openRounds({ sizes, source, profile }: RoundOptions): Promise<Rounds> {
   // Here and not in a temporary directory, which may be none on a disk.
   await mkdir(join(HERE, 'dist'), { recursive: true });
   const scratch = await mkdtemp(join(HERE, 'dist', 'scratch-'));
   const file = join(scratch, 'round.mjs');
   await build({
+    ...FROM_SOURCES,
+    ...(!source && {
+      packages: 'external',
+      plugins: [leavePackagesOut, ...FROM_SOURCES.plugins],
+    }),
     entryPoints: [join(HERE, 'round.ts')],
     outdir: scratch,
     outExtension: { '.js': '.mjs' },
-    bundle: true,
     splitting: true,
-    packages: 'external',
-    plugins: [
-      { name: 'packages', setup: (bundle) => leavePackagesOut(bundle, source) },
-      { name: 'clusters', setup: keepPlaces },
-    ],
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    logLevel: 'warning',
   });
-  const flags = source ? ['--conditions=@pstar/source', '--import', 'tsx'] : [];
+  const flags: string[] = [];
   const agentNode = profile
     ? await nodeWith(PROFILER, `BENCH_PROFILES='${PROFILES}/agent'`, join(scratch, 'profiled-node'))
     : undefined;
@@ -83,22 +79,16 @@ export async function openRounds({ sizes, source, profile }: RoundOptions): Prom
 }
 
 /** A part of a package that no door leads to is taken from what was built, too. */
-function leavePackagesOut({ onResolve }: PluginBuild, source: boolean): void {
-  onResolve({ filter: /\/packages\/[^/]+\/src\// }, ({ path, resolveDir }) => {
-    const file = join(resolveDir, path);
-    const built = file.replace(/(\/packages\/[^/]+)\/src\//, '$1/dist/').replace(/\.ts$/, '.js');
-    return { path: source ? file : built, external: true };
-  });
-}
-
-/** Hosts are started by scripts beside the files that know of them, which a bundle is not. */
-function keepPlaces({ onLoad }: PluginBuild): void {
-  onLoad({ filter: /\/test\/clusters\/.*\.ts$/ }, async ({ path }) => {
-    const text = await readFile(path, 'utf8');
-    const place = JSON.stringify(pathToFileURL(path).href);
-    return { contents: text.replaceAll('import.meta.url', place), loader: 'ts' };
-  });
-}
+const leavePackagesOut: Plugin = {
+  name: 'packages',
+  setup({ onResolve }) {
+    onResolve({ filter: /\/packages\/[^/]+\/src\// }, ({ path, resolveDir }) => {
+      const file = join(resolveDir, path);
+      const built = file.replace(/(\/packages\/[^/]+)\/src\//, '$1/dist/').replace(/\.ts$/, '.js');
+      return { path: built, external: true };
+    });
+  },
+};
 
 const PROFILER = join(HERE, 'profiler.mjs');
 const PROFILES = join(HERE, 'dist', 'profiles');
