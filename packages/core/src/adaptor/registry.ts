@@ -40,7 +40,7 @@ export async function findAdaptor(
   const packages = packageNames(names[1] as string);
   for (const name of packages) {
     const module = await load(name);
-    if (module !== undefined) return adaptorOf(module, name);
+    if (module !== undefined) return adaptorOf(module, names[1] as string, name);
   }
   throw new PilotError('ADAPTOR_NOT_FOUND', 'there is no adaptor for this scheme', {
     subject: `${scheme}://`,
@@ -86,15 +86,19 @@ export async function findAdaptors(
   });
 }
 
+/** A package may have the adaptors of several versions of something: `drmaa2` is in that of `drmaa`. */
 function packageNames(scheme: string): string[] {
-  return [`@pstar/adaptor-${scheme}`, `pstar-adaptor-${scheme}`];
+  const names = new Set([scheme, scheme.replace(/\d+$/, '')]);
+  return [...names].flatMap((name) => [`@pstar/adaptor-${name}`, `pstar-adaptor-${name}`]);
 }
 
-function adaptorOf(module: unknown, packageName: string): Adaptor {
-  const exported = Object.values(module as Record<string, unknown>);
-  const adaptor = exported.find(isAdaptor);
+function adaptorOf(module: unknown, scheme: string, packageName: string): Adaptor {
+  const adaptors = Object.values(module as Record<string, unknown>).filter(isAdaptor);
+  const isNamedAfterIt = packageName.endsWith(`-${scheme}`);
+  const adaptor =
+    adaptors.find((each) => each.scheme === scheme) ?? (isNamedAfterIt ? adaptors[0] : undefined);
   if (adaptor === undefined) {
-    throw new PilotError('ADAPTOR_INCOMPATIBLE', 'the package exports no adaptor', {
+    throw new PilotError('ADAPTOR_INCOMPATIBLE', `the package exports no adaptor of ${scheme}://`, {
       subject: packageName,
       hint: 'export what defineAdaptor() returns',
     });

@@ -50,6 +50,8 @@ async function main(): Promise<number> {
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
     process.on(signal, () => agent.evict());
   }
+  // Resource managers warn by these whole process groups: one would end Node.js, the other debug it.
+  for (const signal of ['SIGUSR1', 'SIGUSR2'] as const) process.on(signal, () => {});
   const { reason, problem } = await agent.run();
   const code = EXIT_CODES[reason];
   log[code === 0 ? 'info' : 'error']({ reason }, problem ?? 'ended');

@@ -48,6 +48,18 @@ describe('findAdaptor', () => {
     expect(found.scheme).toBe('foo');
   });
 
+  it('takes of a package the adaptor of that scheme', async () => {
+    const module = { a: adaptor('foo'), b: adaptor('foo2') };
+    const only = (wanted: string) => async (name: string) => (name === wanted ? module : undefined);
+    expect(await findAdaptor('foo', [], only('@pstar/adaptor-foo'))).toBe(module.a);
+    expect(await findAdaptor('foo2', [], only('@pstar/adaptor-foo'))).toBe(module.b);
+    // Not the next best one.
+    await expect(findAdaptor('foo3', [], only('pstar-adaptor-foo'))).rejects.toMatchObject({
+      code: 'ADAPTOR_INCOMPATIBLE',
+      message: expect.stringContaining('foo3://'),
+    });
+  });
+
   it('says what it has looked for', async () => {
     await expect(findAdaptor('foo', [], nowhere)).rejects.toMatchObject({
       code: 'ADAPTOR_NOT_FOUND',

@@ -181,6 +181,19 @@ describe('the agent as a program', () => {
     expect(await world.survivors()).toEqual([]);
   });
 
+  it('goes on at signals by which resource managers warn', async () => {
+    const child = await world.launch();
+    const manager = await world.manager();
+    manager.welcome();
+    for (const signal of ['SIGUSR1', 'SIGUSR2'] as const) child.kill(signal);
+    manager.start([1], { executable: '/bin/sh', arguments: ['-c', 'exit 3'] });
+    await manager.until(({ ended }) => ended.has(1));
+    manager.send({ type: 'end', graceMs: 1000, why: 'done' });
+    expect(await world.exit).toBe(0);
+    // Not even a word of a debugger.
+    expect(world.log).toBe('');
+  });
+
   it('ends its units and itself when the manager is gone for good', async () => {
     await world.launch();
     const manager = await world.manager();
