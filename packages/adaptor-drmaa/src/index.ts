@@ -1,6 +1,19 @@
 /** DRMAA 1 and 2: libraries of resource managers, useful alone, and the adaptors built on them. */
 
+export { drmaa2Adaptor, drmaaAdaptor } from './adaptor/adaptor.ts';
+export type { DrmaaAttributeName, DrmaaJobAttributes } from './drmaa1/attributes.ts';
+export { type Drmaa, type DrmaaOptions, type DrmaaVersion, loadDrmaa } from './drmaa1/drmaa.ts';
 export type { Drmaa1ErrorName } from './drmaa1/errors.ts';
+export type { DrmaaJobTemplate } from './drmaa1/job-template.ts';
+export type { DrmaaWaitOptions } from './drmaa1/polling.ts';
+export type {
+  DrmaaBulkRange,
+  DrmaaSession,
+  DrmaaSynchronizeOptions,
+} from './drmaa1/session.ts';
+export type { DrmaaJobStatus } from './drmaa1/state-watch.ts';
+export type { DrmaaJobAction, DrmaaJobState } from './drmaa1/states.ts';
+export type { DrmaaJobUsage } from './drmaa1/usage.ts';
 export type {
   Drmaa2Capability,
   Drmaa2CpuArchitecture,

@@ -1,5 +1,5 @@
 /**
- * The errors of DRMAA 1 (GFD.133, 4.3; numbers of its C binding, GFD.22) as data: what each number is
+ * The errors of DRMAA 1 (GFD.133; numbers of its C binding) as data: what each number is
  * called and which code of ours it is.
  */
 import type { PilotErrorCode } from '@pstar/core/adaptor';

@@ -3,11 +3,15 @@
  * new process where one has died. What is safe to ask again is asked again; the rest is answered
  * truthfully.
  */
-import { type Log, PilotError } from '@pstar/core/adaptor';
+import type { Log } from '@pstar/core/adaptor';
 import { type Observable, Subject } from 'rxjs';
 import { DrmaaError } from '../errors.ts';
+import { brokenError, closedError, diedError, lateError } from './failures.ts';
 import { HelperChild } from './helper-child.ts';
+import { type CallKeeper, type CallOptions, PendingCall } from './pending-call.ts';
 import type { FromHelper, ServiceKind } from './protocol.ts';
+
+export type { CallOptions } from './pending-call.ts';
 
 /** Asks the process directly, also while calls of others wait for it to be ready. */
 export type RawCall = (method: string, args: readonly unknown[]) => Promise<unknown>;
@@ -30,16 +34,6 @@ export interface HelperSpec {
   reenter?(call: RawCall): Promise<void>;
 }
 
-/** How a call is made. */
-export interface CallOptions {
-  /** Given up when it is aborted; what is under way in C goes on. */
-  readonly signal?: AbortSignal | undefined;
-  /** Instead of the spec's. */
-  readonly timeoutMs?: number | undefined;
-  /** It changes nothing: it is asked again, once, when the process died before the answer. */
-  readonly idempotent?: boolean | undefined;
-}
-
 /** What happens to a helper process, and what the service in it tells unasked. */
 export type HelperEvent =
   | { readonly kind: 'emitted'; readonly name: string; readonly data: unknown }
@@ -53,39 +47,42 @@ const RESTARTS = { limit: 5, withinMs: 60_000, firstPauseMs: 50 };
 /** How long a process has for its way out. */
 const CLOSE_MS = 4_000;
 
-interface Pending {
-  readonly method: string;
-  readonly args: readonly unknown[];
-  readonly options: CallOptions;
-  resolve(value: unknown): void;
-  reject(error: Error): void;
-  again: boolean;
-}
-
 type Phase =
-  | { readonly name: 'starting'; readonly child: HelperChild }
+  /** The process loads the library and enters the session; `opened` hears of the loading. */
+  | { readonly name: 'starting'; readonly child: HelperChild; readonly opened: Settle }
   | { readonly name: 'ready'; readonly child: HelperChild }
+  | { readonly name: 'dying'; readonly child: HelperChild }
   /** Between two processes. */
   | { readonly name: 'pausing' }
   /** There will be one when the next call asks for it. */
   | { readonly name: 'down' }
   | { readonly name: 'broken'; readonly error: DrmaaError }
+  | { readonly name: 'closing'; readonly ended: () => void }
   | { readonly name: 'closed' };
+
+interface Settle {
+  resolve(): void;
+  reject(error: Error): void;
+}
 
 /** A library in a process of its own, started anew when it dies. */
 export class HelperProcess {
   readonly #spec: HelperSpec;
   readonly #events = new Subject<HelperEvent>();
   /** Sent to the present process and not answered, by id. */
-  readonly #sent = new Map<number, Pending>();
-  /** Waiting until there is a process that is ready. */
-  #waiting: Pending[] = [];
+  readonly #sent = new Map<number, PendingCall>();
+  /** Not sent: there is no process that is ready. */
+  readonly #waiting = new Set<PendingCall>();
   #phase: Phase = { name: 'down' };
   #generation = 0;
   #lastId = 0;
+  /** When processes died, of late. */
   #deaths: number[] = [];
-  #opened: { resolve(): void; reject(error: Error): void } | undefined;
-  #closing: (() => void) | undefined;
+
+  readonly #keeper: CallKeeper = {
+    late: (call, timeoutMs) => this.#late(call, timeoutMs),
+    settled: (call) => this.#forget(call),
+  };
 
   /** Unasked words of the service, and restarts. Completes when the process is closed. */
   readonly events$: Observable<HelperEvent> = this.#events.asObservable();
@@ -127,7 +124,16 @@ export class HelperProcess {
    * when the process died; then `inDoubt` is set unless the call was idempotent or never left.
    */
   call(method: string, args: readonly unknown[] = [], options: CallOptions = {}): Promise<unknown> {
-    return this.#ask(method, args, options, (pending) => this.#submit(pending));
+    const call = this.#pending(method, args, options);
+    const phase = this.#phase;
+    if (options.signal?.aborted) call.abort();
+    else if (phase.name === 'ready') this.#send(phase.child, call);
+    else if (phase.name === 'broken') call.reject(phase.error);
+    else if (phase.name === 'closing' || phase.name === 'closed')
+      call.reject(closedError(this.#spec.library));
+    else this.#waiting.add(call);
+    if (phase.name === 'down') this.#relaunch();
+    return call.promise;
   }
 
   /** Has the service call a method, in order with calls; nobody hears of the result. */
@@ -138,109 +144,65 @@ export class HelperProcess {
   /** Ends the process; what is under way fails. Does nothing the second time. */
   async close(): Promise<void> {
     const phase = this.#phase;
-    if (!('child' in phase)) return this.#finish();
-    this.#phase = { name: 'closed' };
-    this.#fail(closedError(this.#spec.library));
+    if (phase.name === 'closing' || phase.name === 'closed') return;
+    if (!('child' in phase)) {
+      this.#finish();
+      return;
+    }
     phase.child.hold(true);
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(() => phase.child.kill(), CLOSE_MS);
-      this.#closing = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-      phase.child.send({ type: 'close' });
+    const ended = new Promise<void>((resolve) => {
+      this.#phase = { name: 'closing', ended: resolve };
     });
-    this.#events.complete();
+    if (phase.name === 'starting') phase.opened.reject(closedError(this.#spec.library));
+    this.#fail(closedError(this.#spec.library));
+    phase.child.send({ type: 'close' });
+    const timer = setTimeout(() => phase.child.kill(), CLOSE_MS);
+    await ended;
+    clearTimeout(timer);
+    this.#finish();
   }
 
-  #ask(
-    method: string,
-    args: readonly unknown[],
-    options: CallOptions,
-    submit: (pending: Pending) => void,
-  ): Promise<unknown> {
-    const { signal, timeoutMs = this.#spec.callTimeoutMs } = options;
-    return new Promise((resolve, reject) => {
-      const settle = () => {
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', abort);
-        this.#forget(pending);
-      };
-      const pending: Pending = {
-        method,
-        args,
-        options,
-        again: false,
-        resolve: (value) => {
-          settle();
-          resolve(value);
-        },
-        reject: (error) => {
-          settle();
-          reject(error);
-        },
-      };
-      const abort = () => pending.reject(abortedError(method, signal));
-      const timer = setTimeout(() => this.#late(pending, timeoutMs), timeoutMs);
-      if (signal?.aborted) {
-        abort();
-        return;
-      }
-      signal?.addEventListener('abort', abort, { once: true });
-      submit(pending);
-    });
+  #pending(method: string, args: readonly unknown[], options: CallOptions = {}): PendingCall {
+    const { timeoutMs = this.#spec.callTimeoutMs } = options;
+    return new PendingCall({ method, args }, options, timeoutMs, this.#keeper);
   }
 
-  #submit(pending: Pending): void {
-    const phase = this.#phase;
-    if (phase.name === 'ready') this.#send(phase.child, pending);
-    else if (phase.name === 'broken') pending.reject(phase.error);
-    else if (phase.name === 'closed') pending.reject(closedError(this.#spec.library));
-    else this.#waiting.push(pending);
-    if (phase.name === 'down') this.#relaunch();
-  }
-
-  #send(child: HelperChild, pending: Pending): void {
+  #send(child: HelperChild, call: PendingCall): void {
     this.#lastId += 1;
-    this.#sent.set(this.#lastId, pending);
+    this.#sent.set(this.#lastId, call);
     child.hold(true);
-    const { method, args } = pending;
-    child.send({ type: 'call', id: this.#lastId, method, args });
+    child.send({ type: 'call', id: this.#lastId, ...call.question });
   }
 
-  #forget(pending: Pending): void {
-    this.#waiting = this.#waiting.filter((other) => other !== pending);
-    for (const [id, other] of this.#sent) if (other === pending) this.#sent.delete(id);
+  #forget(call: PendingCall): void {
+    this.#waiting.delete(call);
+    for (const [id, other] of this.#sent) if (other === call) this.#sent.delete(id);
     if (this.#sent.size === 0 && this.#phase.name === 'ready') this.#phase.child.hold(false);
   }
 
   #fail(error: Error): void {
-    for (const pending of [...this.#sent.values(), ...this.#waiting]) pending.reject(error);
+    for (const call of [...this.#sent.values(), ...this.#waiting]) call.reject(error);
   }
 
   /** The library blocks: nothing but the end of its process ends that. */
-  #late(pending: Pending, timeoutMs: number): void {
+  #late(call: PendingCall, timeoutMs: number): void {
     const child = 'child' in this.#phase ? this.#phase.child : undefined;
-    const [call] = child?.underWay() ?? [];
-    const sent = [...this.#sent.values()].includes(pending);
-    pending.reject(
-      new DrmaaError(
-        'TIMEOUT',
-        `${call ?? pending.method} did not return in ${timeoutMs / 1000} s`,
-        {
-          subject: this.#spec.library,
-          hint: 'its process is replaced; look whether the resource manager answers at all',
-          call,
-          inDoubt: sent && pending.options.idempotent !== true,
-        },
-      ),
-    );
-    if (sent) child?.kill();
+    const sent = !this.#waiting.has(call);
+    const inDoubt = sent && !call.idempotent;
+    call.reject(lateError(this.#failed(child), call.question.method, timeoutMs, inDoubt));
+    if (!sent || child === undefined) return;
+    // What is asked from now on is for the next one.
+    if (this.#phase.name === 'ready') this.#phase = { name: 'dying', child };
+    child.kill();
+  }
+
+  #failed(child: HelperChild | undefined) {
+    return { library: this.#spec.library, call: child?.underWay()[0] };
   }
 
   /** Starts a process and settles when it is ready for calls. */
   async #launch(): Promise<void> {
-    const { environment, threads, log, kind, library, settings } = this.#spec;
+    const { environment, threads, log, kind, library, settings, callTimeoutMs } = this.#spec;
     const child: HelperChild = new HelperChild(
       { environment, threads, log },
       {
@@ -248,61 +210,63 @@ export class HelperProcess {
         ended: (how) => this.#ended(child, how),
       },
     );
-    this.#phase = { name: 'starting', child };
-    this.#generation += 1;
     child.hold(true);
-    const opened = new Promise<void>((resolve, reject) => {
-      this.#opened = { resolve, reject };
+    this.#generation += 1;
+    const loading = new Promise<void>((resolve, reject) => {
+      this.#phase = { name: 'starting', child, opened: { resolve, reject } };
     });
     const timer = setTimeout(() => {
-      const [call] = child.underWay();
-      this.#opened?.reject(
-        new DrmaaError(
-          'TIMEOUT',
-          `the library did not load in ${this.#spec.callTimeoutMs / 1000} s`,
-          {
-            subject: library,
-            call,
-          },
-        ),
-      );
-      child.kill();
-    }, this.#spec.callTimeoutMs);
+      if (this.#phase.name === 'starting')
+        this.#phase.opened.reject(lateError(this.#failed(child), 'the loading', callTimeoutMs));
+    }, callTimeoutMs);
     child.send({ type: 'open', kind, library, settings });
     try {
-      await opened;
+      await loading;
       if (this.#generation > 1) await this.#spec.reenter?.(this.#raw(child));
+      // It may have been closed, or have died, in the last moment.
+      if (!this.#is(child)) throw closedError(library);
     } catch (error) {
       child.kill();
       throw error;
     } finally {
       clearTimeout(timer);
-      this.#opened = undefined;
     }
     this.#ready(child);
   }
 
+  #is(child: HelperChild): boolean {
+    return 'child' in this.#phase && this.#phase.child === child;
+  }
+
   #raw(child: HelperChild): RawCall {
-    return (method, args) => this.#ask(method, args, {}, (pending) => this.#send(child, pending));
+    return (method, args) => {
+      const call = this.#pending(method, args);
+      if (this.#is(child)) this.#send(child, call);
+      else call.reject(closedError(this.#spec.library));
+      return call.promise;
+    };
   }
 
   #ready(child: HelperChild): void {
     this.#phase = { name: 'ready', child };
     if (this.#generation > 1)
       this.#events.next({ kind: 'restarted', generation: this.#generation });
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const pending of waiting) this.#send(child, pending);
+    for (const call of this.#waiting) {
+      this.#waiting.delete(call);
+      this.#send(child, call);
+    }
     if (this.#sent.size === 0) child.hold(false);
   }
 
   #received(child: HelperChild, message: FromHelper): void {
-    if (!('child' in this.#phase) || this.#phase.child !== child) return;
+    if (!this.#is(child)) return;
     switch (message.type) {
-      case 'opened':
-        if (message.error === undefined) this.#opened?.resolve();
-        else this.#opened?.reject(DrmaaError.fromData(message.error));
+      case 'opened': {
+        const opened = this.#phase.name === 'starting' ? this.#phase.opened : undefined;
+        if (message.error === undefined) opened?.resolve();
+        else opened?.reject(DrmaaError.fromData(message.error));
         break;
+      }
       case 'result':
         this.#sent.get(message.id)?.resolve(message.value);
         break;
@@ -317,35 +281,25 @@ export class HelperProcess {
   }
 
   #ended(child: HelperChild, how: string): void {
-    this.#closing?.();
-    if (!('child' in this.#phase) || this.#phase.child !== child) return;
-    const [call] = child.underWay();
+    if (this.#phase.name === 'closing') this.#phase.ended();
+    if (!this.#is(child)) return;
+    const starting = this.#phase.name === 'starting' ? this.#phase : undefined;
     const error = (inDoubt: boolean) =>
-      new DrmaaError(
-        'ADAPTOR_FAILED',
-        `the library's process ended by ${how}${call ? ` in ${call}` : ''}`,
-        {
-          subject: this.#spec.library,
-          hint: child.lastWords && `its last words were '${child.lastWords}'`,
-          call,
-          inDoubt,
-        },
-      );
+      diedError(this.#failed(child), how, child.lastWords, inDoubt);
     this.#phase = { name: 'down' };
-    this.#opened?.reject(error(false));
-    for (const pending of [...this.#sent.values()]) {
-      const { idempotent = false } = pending.options;
-      if (!idempotent || pending.again) pending.reject(error(!idempotent));
-      else this.#askAgain(pending);
+    for (const call of [...this.#sent.values()]) {
+      if (call.idempotent && !call.again) this.#askAgain(call);
+      else call.reject(error(!call.idempotent));
     }
     // Who launches it hears of it there.
-    if (this.#opened === undefined) this.#relaunch();
+    if (starting === undefined) this.#relaunch();
+    else starting.opened.reject(error(false));
   }
 
-  #askAgain(pending: Pending): void {
-    pending.again = true;
-    for (const [id, other] of this.#sent) if (other === pending) this.#sent.delete(id);
-    this.#waiting.push(pending);
+  #askAgain(call: PendingCall): void {
+    this.#forget(call);
+    call.again = true;
+    this.#waiting.add(call);
   }
 
   /** After a death: a new process, unless there were too many. */
@@ -365,17 +319,13 @@ export class HelperProcess {
 
   /** What waits hears why; whoever calls next has it tried again. */
   #notLaunched(error: Error): void {
-    if (this.#phase.name !== 'closed') this.#phase = { name: 'down' };
-    for (const pending of this.#waiting) pending.reject(error);
+    if (this.#phase.name === 'starting' || this.#phase.name === 'pausing')
+      this.#phase = { name: 'down' };
+    for (const call of this.#waiting) call.reject(error);
   }
 
   #break(): void {
-    const { limit, withinMs } = RESTARTS;
-    const error = new DrmaaError(
-      'ADAPTOR_FAILED',
-      `the library's process died ${limit + 1} times in ${withinMs / 1000} s, and is given up`,
-      { subject: this.#spec.library, hint: 'load it anew when its cause is mended' },
-    );
+    const error = brokenError(this.#spec.library, this.#deaths.length, RESTARTS.withinMs);
     this.#phase = { name: 'broken', error };
     this.#fail(error);
     this.#events.next({ kind: 'broken', error });
@@ -386,12 +336,4 @@ export class HelperProcess {
     this.#fail(closedError(this.#spec.library));
     this.#events.complete();
   }
-}
-
-function closedError(library: string): DrmaaError {
-  return new DrmaaError('WRONG_STATE', 'the library has been closed', { subject: library });
-}
-
-function abortedError(method: string, signal: AbortSignal | undefined): PilotError {
-  return new PilotError('ABORTED', `${method} was given up`, { cause: signal?.reason });
 }

@@ -17,14 +17,13 @@ interface Entry {
   lastUserGone: () => void;
 }
 
+/** More than a process ever holds: so no number is of two processes. */
+const SPAN = 2 ** 30;
+
 /** The objects of one library that are still there. */
 export class HandleTable {
   readonly #entries = new Map<number, Entry>();
-  #last = 0;
-
-  get size(): number {
-    return this.#entries.size;
-  }
+  #last = process.pid * SPAN;
 
   /** Takes an object of C in; `kind` is what it is called when it is refused: `job template`. */
   add(kind: string, pointer: bigint, free: Free): number {

@@ -9,4 +9,9 @@ export class NativeError extends Error {
     super(data.problem);
     this.data = data;
   }
+
+  /** The same, said of this: an attribute, an id. */
+  of(subject: string): NativeError {
+    return new NativeError({ ...this.data, subject });
+  }
 }

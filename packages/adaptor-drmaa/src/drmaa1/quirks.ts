@@ -1,0 +1,133 @@
+/**
+ * What implementations of DRMAA 1 do to attributes that nobody means, mended before they get them; or
+ * refused where there is no way round. Each says what was seen with which version.
+ */
+import { posix } from 'node:path';
+import { DrmaaError } from '../errors.ts';
+import type { NativeValue } from './attributes.ts';
+
+/** Attributes by their names in C, to be changed in place. */
+type Attributes = Map<string, NativeValue>;
+
+interface Quirk {
+  /** The DRM system as the library calls it: `drmaa_get_DRM_system`. */
+  readonly of: RegExp;
+  /** What happens without it. */
+  readonly seen: string;
+  mend(attributes: Attributes): void;
+}
+
+const GRID_ENGINE = /\b([SOU]?GE|Grid Engine)\b/i;
+const SLURM = /slurm/i;
+
+const COMMAND = 'drmaa_remote_command';
+const ARGUMENTS = 'drmaa_v_argv';
+const VARIABLES = 'drmaa_v_env';
+const NATIVE = 'drmaa_native_specification';
+const NAME = 'drmaa_job_name';
+
+/** Every quirk that is known, with what it is about as a sentence. */
+export const DRMAA1_QUIRKS: readonly Quirk[] = [
+  {
+    of: GRID_ENGINE,
+    seen: 'Son of Grid Engine 8.1.9 ends the value of a variable at its first equals sign',
+    mend: carryVariables,
+  },
+  {
+    of: GRID_ENGINE,
+    seen: 'Son of Grid Engine 8.1.9 ends an argument at its first line break',
+    mend: (attributes) => {
+      if (list(attributes, ARGUMENTS).some((each) => each.includes('\n')))
+        throw refused('args', 'Grid Engine ends an argument at its first line break', {
+          hint: 'write it to a file, or put it into jobEnvironment',
+        });
+    },
+  },
+  {
+    of: SLURM,
+    seen: 'slurm-drmaa puts arguments between single quotes and does not look what is in them',
+    mend: (attributes) => {
+      const words = list(attributes, ARGUMENTS);
+      const escaped = words.map((each) => each.replaceAll("'", "'\\''"));
+      if (words.length > 0) attributes.set(ARGUMENTS, escaped);
+    },
+  },
+  {
+    of: SLURM,
+    seen: 'slurm-drmaa writes the command into a shell script as it is',
+    mend: (attributes) => {
+      const command = attributes.get(COMMAND);
+      if (typeof command === 'string' && !/^[\w./$-]+$/.test(command))
+        attributes.set(COMMAND, `'${command.replaceAll("'", "'\\''")}'`);
+    },
+  },
+];
+
+/** The attributes as the implementation has to be told them, so that it does what they say. */
+export function mended(attributes: Attributes, drmSystem: string): Attributes {
+  const changed = new Map(attributes);
+  for (const quirk of DRMAA1_QUIRKS) if (quirk.of.test(drmSystem)) quirk.mend(changed);
+  return changed;
+}
+
+/**
+ * Variables with an equals sign in their values go by `-v`. It ends a value at a comma, and knows no
+ * way to write both kinds of quotes; such values go by env(1) before the command.
+ */
+function carryVariables(attributes: Attributes): void {
+  const variables = list(attributes, VARIABLES).map(split);
+  const cut = variables.filter(([, value]) => value.includes('='));
+  if (cut.length === 0) return;
+  const byOption = cut.filter(([, value]) => quoteFor(value) !== undefined);
+  const byCommand = cut.filter(([, value]) => quoteFor(value) === undefined);
+  attributes.set(VARIABLES, variables.filter((each) => !cut.includes(each)).map(joined));
+  if (byOption.length > 0) addOption(attributes, byOption);
+  if (byCommand.length > 0) addToCommand(attributes, byCommand);
+}
+
+type Variable = readonly [name: string, value: string];
+
+function addOption(attributes: Attributes, variables: readonly Variable[]): void {
+  const words = variables.map(
+    ([name, value]) => `${name}=${quoteFor(value)}${value}${quoteFor(value)}`,
+  );
+  const before = attributes.get(NATIVE) ?? '';
+  attributes.set(NATIVE, `${before} -v ${words.join(',')}`.trim());
+}
+
+/** What an option's value can be written between; undefined when it cannot be written. */
+function quoteFor(value: string): string | undefined {
+  if (value.includes(',')) return undefined;
+  return ["'", '"'].find((quote) => !value.includes(quote));
+}
+
+function addToCommand(attributes: Attributes, variables: readonly Variable[]): void {
+  const command = attributes.get(COMMAND);
+  const words = variables.map(joined);
+  if (words.some((each) => each.includes('\n')) || (command ?? '').includes('='))
+    throw refused('jobEnvironment', 'Grid Engine cannot be given this value', {
+      hint: `have the command set ${variables.map(([name]) => name).join(', ')}, or take out commas and quotes`,
+    });
+  if (typeof command !== 'string') return;
+  if (!attributes.has(NAME)) attributes.set(NAME, posix.basename(command));
+  attributes.set(COMMAND, '/usr/bin/env');
+  attributes.set(ARGUMENTS, [...words, command, ...list(attributes, ARGUMENTS)]);
+}
+
+function list(attributes: Attributes, name: string): readonly string[] {
+  const value = attributes.get(name) ?? [];
+  return typeof value === 'string' ? [value] : value;
+}
+
+function split(pair: string): Variable {
+  const at = pair.indexOf('=');
+  return [pair.slice(0, at), pair.slice(at + 1)];
+}
+
+function joined([name, value]: Variable): string {
+  return `${name}=${value}`;
+}
+
+function refused(subject: string, problem: string, { hint }: { hint: string }): DrmaaError {
+  return new DrmaaError('DESCRIPTION_INVALID', problem, { subject, hint });
+}
