@@ -7,14 +7,26 @@ import koffi from 'koffi';
 /** A pointer; 0n is never one, koffi says null. */
 export type Pointer = bigint;
 
-const libc = koffi.load(null);
-// Of the process, not of libc.so: whatever was preloaded for malloc is the library's malloc as well.
-const strdup = libc.func('strdup', 'void *', ['str']) as (text: string) => Pointer | null;
-const calloc = libc.func('calloc', 'void *', ['size_t', 'size_t']) as (
-  count: number,
-  size: number,
-) => Pointer | null;
-const release = libc.func('free', 'void', ['void *']) as (pointer: Pointer) => void;
+interface Heap {
+  strdup(text: string): Pointer | null;
+  calloc(count: number, size: number): Pointer | null;
+  free(pointer: Pointer): void;
+}
+
+let bound: Heap | undefined;
+
+/** Not before it is asked for: koffi takes no settings any more once something is loaded. */
+function heap(): Heap {
+  if (bound !== undefined) return bound;
+  // Of the process, not of libc.so: whatever was preloaded for malloc is the library's malloc as well.
+  const libc = koffi.load(null);
+  bound = {
+    strdup: libc.func('strdup', 'void *', ['str']) as Heap['strdup'],
+    calloc: libc.func('calloc', 'void *', ['size_t', 'size_t']) as Heap['calloc'],
+    free: libc.func('free', 'void', ['void *']) as Heap['free'],
+  };
+  return bound;
+}
 
 function given(pointer: Pointer | null): Pointer {
   if (pointer === null) throw new Error('out of memory');
@@ -23,12 +35,12 @@ function given(pointer: Pointer | null): Pointer {
 
 /** A copy of the text, to be freed by C. */
 export function copyString(text: string): Pointer {
-  return given(strdup(text));
+  return given(heap().strdup(text));
 }
 
 /** So many bytes of zeros, to be freed by C. */
 export function zeros(size: number): Pointer {
-  return given(calloc(1, size));
+  return given(heap().calloc(1, size));
 }
 
 /** What was lent to C for a while: freed by `free()`, once nothing in C points there any more. */
@@ -43,6 +55,6 @@ export class Loans {
   }
 
   free(): void {
-    for (const pointer of this.#pointers.splice(0)) release(pointer);
+    for (const pointer of this.#pointers.splice(0)) heap().free(pointer);
   }
 }
