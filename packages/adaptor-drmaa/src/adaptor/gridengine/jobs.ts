@@ -1,0 +1,148 @@
+/** Native jobs of Grid Engine: by DRMAA 1, and by its commands what DRMAA does not tell. */
+import type {
+  NativeState,
+  ParsedPilotJobDescription,
+  ResourceManagerInfo,
+} from '@pstar/core/adaptor';
+import type { Shape } from '../dialects/dialect.ts';
+import { Drmaa1Jobs, type Drmaa1Parts } from '../drmaa1-jobs.ts';
+import { sizeOf } from '../geometry.ts';
+import type { LaunchNote } from '../launch-notes.ts';
+import type { NativeJob } from '../native-jobs.ts';
+import { shapeOf } from '../parallel-environments.ts';
+import type { GridEngineCommands } from './commands.ts';
+import type { QueueRow } from './outputs.ts';
+import { withWayOut } from './refusals.ts';
+import { accountedState, queueState } from './states.ts';
+
+/** What they are submitted with besides. */
+export interface GridEngineParts extends Drmaa1Parts {
+  readonly commands: GridEngineCommands;
+  /** The parallel environment that the URL names. */
+  readonly pe: string | undefined;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** With SIGUSR2 some seconds before it is killed; see the script. */
+const NOTIFY = ['-notify'];
+
+/** A session of Grid Engine's library. */
+export class GridEngineJobs extends Drmaa1Jobs {
+  readonly #commands: GridEngineCommands;
+  readonly #pe: string | undefined;
+  readonly #environment: GridEngineParts['environment'];
+  /** Which of those that were asked for were waiting when they were last seen. */
+  #waiting: ReadonlySet<string> = new Set();
+
+  constructor(parts: GridEngineParts) {
+    super(parts);
+    this.#commands = parts.commands;
+    this.#pe = parts.pe;
+    this.#environment = parts.environment;
+  }
+
+  override async submit(job: NativeJob): Promise<string> {
+    try {
+      return await super.submit(job);
+    } catch (error) {
+      throw withWayOut(error);
+    }
+  }
+
+  override async states(
+    ids: readonly string[],
+    notes: ReadonlyMap<string, LaunchNote>,
+  ): Promise<readonly NativeState[]> {
+    const withHosts = ids.some((id) => notes.get(id)?.several);
+    const rows = new Map<string, QueueRow>();
+    for (const row of await this.#commands.queue(withHosts)) {
+      // After a crash of the qmaster its numbers may begin anew.
+      const name = notes.get(row.id)?.job ?? row.name;
+      if (name === row.name) rows.set(row.id, row);
+    }
+    const present = ids.flatMap((id) => rows.get(id) ?? []);
+    const inError = present.filter(({ state }) => state.includes('E')).map(({ id }) => id);
+    // What it says is good to know, and no more.
+    const reasons = await this.#commands.reasons(inError).catch(() => new Map<string, string>());
+    const told = present.map((row) => queueState(row, reasons.get(row.id)));
+    const gone = ids.filter((id) => /^\d+$/.test(id) && !rows.has(id));
+    const ends = await this.#endsOf(gone, notes);
+    this.#waiting = new Set(told.filter(({ state }) => state === 'Pending').map(({ id }) => id));
+    return [...told, ...ends];
+  }
+
+  override find(name: string): Promise<string | undefined> {
+    return this.#commands.named(name);
+  }
+
+  override async info(): Promise<ResourceManagerInfo> {
+    const info = await super.info();
+    const [queues, environments] = await Promise.all([
+      this.#commands.queues(),
+      this.#commands.environments(),
+    ]);
+    const { SGE_ROOT: root, SGE_CELL: cell } = this.#environment;
+    const version = /\d[\w.]*/.exec(info.name)?.[0];
+    const details = { ...info.details, root, cell, queues, parallelEnvironments: environments };
+    const name = `gridengine ${version ?? ''}`.trim();
+    return { name, ...(version !== undefined && { version }), details };
+  }
+
+  protected override get findsByName(): boolean {
+    return true;
+  }
+
+  protected override async shapeOf(description: ParsedPilotJobDescription): Promise<Shape> {
+    const size = sizeOf(description);
+    const wanted = environmentOf(description) ?? this.#pe;
+    const { words, several } =
+      wanted === undefined && size.cores === 1
+        ? { words: [], several: false }
+        : shapeOf(size, await this.#commands.environments(), wanted);
+    return { words: [...NOTIFY, ...words], several };
+  }
+
+  protected override own(description: ParsedPilotJobDescription): ParsedPilotJobDescription {
+    if (environmentOf(description) === undefined) return description;
+    const { pe: _, ...nativeOptions } = description.nativeOptions as Record<string, string>;
+    return { ...description, nativeOptions };
+  }
+
+  protected override firstLines(name: string): readonly string[] {
+    return ['#$ -S /bin/sh', `#$ -N ${name}`];
+  }
+
+  /** What became of those that are not in the queue any more. */
+  async #endsOf(
+    ids: readonly string[],
+    notes: ReadonlyMap<string, LaunchNote>,
+  ): Promise<readonly NativeState[]> {
+    const told = await Promise.all(
+      ids.map(async (id) => (notes.has(id) ? await this.endOf(id) : undefined)),
+    );
+    const left = ids.filter((_, index) => told[index] === undefined);
+    const records = new Map(
+      (await this.#commands.records(left)).map((record) => [record.id, record]),
+    );
+    return ids.map((id, index) => {
+      const end = told[index];
+      if (end !== undefined) return end;
+      const record = records.get(id);
+      if (record !== undefined && record.name === (notes.get(id)?.job ?? record.name)) {
+        return accountedState(record, this.isCanceled(id));
+      }
+      if (this.isCanceled(id) && this.#waiting.has(id)) {
+        return { id, state: 'Canceled', detail: 'it has left the queue without having run' };
+      }
+      const detail = 'it is not in the queue, and the accounting does not have it, or not yet';
+      return { id, state: 'Unknown', detail };
+    });
+  }
+}
+
+/** The parallel environment that `nativeOptions` name: `{ pe: 'mpi' }`. */
+function environmentOf({ nativeOptions }: ParsedPilotJobDescription): string | undefined {
+  if (nativeOptions === undefined || Array.isArray(nativeOptions)) return undefined;
+  const { pe } = nativeOptions as Readonly<Record<string, unknown>>;
+  return pe === undefined ? undefined : String(pe).split(/\s/)[0];
+}

@@ -1,0 +1,82 @@
+/** Grid Engine's sentences as errors: the code that fits, and what to change. PURE. */
+import type { PilotErrorCode } from '@pstar/core/adaptor';
+import { DrmaaError } from '../../errors.ts';
+
+interface Refusal {
+  readonly sentence: RegExp;
+  readonly code: PilotErrorCode;
+  readonly hint: string;
+  /** The attribute to change. */
+  readonly subject?: string;
+}
+
+/** Seen with 8.1.9. The first that matches counts. */
+const REFUSALS: readonly Refusal[] = [
+  {
+    sentence: /unknown queue/,
+    code: 'DESCRIPTION_INVALID',
+    subject: 'queue',
+    hint: 'name a queue of this cluster (qconf -sql)',
+  },
+  {
+    sentence: /project "[^"]*" does not exist/,
+    code: 'DESCRIPTION_INVALID',
+    subject: 'project',
+    hint: 'name a project of this cluster (qconf -sprjl)',
+  },
+  {
+    sentence: /parallel environment "[^"]*" does not exist/,
+    code: 'DESCRIPTION_INVALID',
+    subject: 'totalCpuCount',
+    hint: 'name a parallel environment of this cluster by ?pe= (qconf -spl)',
+  },
+  {
+    sentence: /resolve hostname/,
+    code: 'DESCRIPTION_INVALID',
+    subject: 'candidateHosts',
+    hint: 'name hosts of this cluster (qconf -sel)',
+  },
+  {
+    sentence: /unknown resource/,
+    code: 'DESCRIPTION_INVALID',
+    subject: 'nativeOptions',
+    hint: 'name a resource of this cluster (qconf -sc); memory and gpus by ?memory= and ?gpus=',
+  },
+  {
+    sentence: /jobs are allowed|job limit|max_u_jobs|max_jobs/,
+    code: 'TRY_LATER',
+    hint: 'wait until others of yours are over',
+  },
+  {
+    sentence:
+      /not allowed|no permission|has no access|denied: (host|user)|is no (submit|admin) host/,
+    code: 'PERMISSION_DENIED',
+    hint: 'name a queue or a project that you may use; this machine has to be a submit host (qconf -ss)',
+  },
+  {
+    sentence: /invalid option argument|unknown option|is not a .* value|Unknown|error parsing/i,
+    code: 'DESCRIPTION_INVALID',
+    subject: 'nativeOptions',
+    hint: 'write it as qsub takes it (man qsub)',
+  },
+];
+
+/** The same error, with what Grid Engine's sentence makes clear of it. */
+export function withWayOut(error: unknown): unknown {
+  if (!(error instanceof DrmaaError) || error.inDoubt) return error;
+  const said = (error.diagnosis ?? error.problem).replace(/\s+/g, ' ').trim();
+  const refusal = REFUSALS.find(({ sentence }) => sentence.test(said));
+  if (refusal === undefined) return error;
+  const { code, subject, hint } = refusal;
+  const problem = said
+    .replace(/^(error: )?(Unable to run job: )?/, '')
+    .replace(/\.?( Exiting\.)?$/, '');
+  const { drmaa, diagnosis, call } = error;
+  const facts = { drmaa, diagnosis, call };
+  return new DrmaaError(code, problem, {
+    ...facts,
+    hint,
+    cause: error,
+    ...(subject !== undefined && { subject }),
+  });
+}

@@ -1,0 +1,56 @@
+/** What Grid Engine's letters and records are in our words. PURE. */
+import type { NativeState } from '@pstar/core/adaptor';
+import type { AccountingRecord, QueueRow } from './outputs.ts';
+
+/**
+ * The state of a native job in the queue. Letters: E error, h held, q queued, w waiting, d being
+ * deleted, t on its way to a host, r running, R started again, s S T suspended.
+ *
+ * @param reason why it is in an error state, where it is
+ */
+export function queueState(row: QueueRow, reason?: string): NativeState {
+  const { id, state: letters, hosts } = row;
+  const words = hosts.length === 0 ? letters : `${letters} on ${hosts.join(', ')}`;
+  if (letters.includes('E')) {
+    const detail = reason === undefined ? words : `${words} (${reason})`;
+    const hint = `mend what it says and clear it (qmod -cj ${id}), or create another`;
+    return { id, state: 'Pending', detail, hint };
+  }
+  const state = stateOf(letters);
+  if (state === undefined) {
+    return { id, state: 'Unknown', detail: `${words}: letters that are not known here` };
+  }
+  return { id, state, detail: words, ...(hosts.length > 0 && { nodes: hosts }) };
+}
+
+function stateOf(letters: string): NativeState['state'] | undefined {
+  if (/[sST]/.test(letters)) return 'Suspended';
+  if (/[qw]/.test(letters)) return 'Pending';
+  return /[rtR]/.test(letters) ? 'Running' : undefined;
+}
+
+/** Records of starts that were not the last: it went back into the queue, or was moved. */
+const AGAIN = /^(24|25) /;
+
+/** The state of a native job that has left the queue, by the accounting. */
+export function accountedState(record: AccountingRecord, isCanceled: boolean): NativeState {
+  const { id, failed, exitCode, signal } = record;
+  if (AGAIN.test(failed)) {
+    return { id, state: 'Unknown', detail: `by the accounting it is to start again: ${failed}` };
+  }
+  const how =
+    signal !== undefined
+      ? `ended by ${signal}`
+      : exitCode === undefined
+        ? ''
+        : `exit code ${exitCode}`;
+  const detail = [failed === '0' ? '' : `failed ${failed}`, how].filter(Boolean).join(', ');
+  const end = {
+    id,
+    detail: `${detail}, by the accounting`,
+    ...(exitCode !== undefined && { exitCode }),
+    ...(signal !== undefined && { signal }),
+  };
+  if (isCanceled) return { ...end, state: 'Canceled' };
+  return { ...end, state: failed === '0' && exitCode === 0 ? 'Done' : 'Failed' };
+}

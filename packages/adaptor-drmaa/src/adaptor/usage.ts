@@ -1,0 +1,32 @@
+/** What a session says of an end, in our words. PURE. */
+import { constants } from 'node:os';
+import type { NativeState } from '@pstar/core/adaptor';
+import type { DrmaaJobUsage } from '../drmaa1/usage.ts';
+import { DrmaaError, type DrmaaErrorName } from '../errors.ts';
+
+/** The state of one that is over, by what the session said when it was waited for. */
+export function usageState(id: string, usage: DrmaaJobUsage, isCanceled: boolean): NativeState {
+  const { exited, exitStatus, signaled, termSignal, aborted } = usage;
+  if (isCanceled) return { id, state: 'Canceled', detail: 'ended, as it was asked for' };
+  if (exited && exitStatus !== undefined) {
+    const detail = `ended with exit code ${exitStatus}`;
+    return { id, state: exitStatus === 0 ? 'Done' : 'Failed', detail, exitCode: exitStatus };
+  }
+  // Grid Engine's word for what it has killed itself: the signal is in the usage, on top of 128.
+  const status = Number.parseInt(usage.usage?.['exit_status'] ?? '', 10);
+  const signal = signaled ? termSignal : signalOf(status - 128);
+  if (signal !== undefined) {
+    return { id, state: 'Failed', detail: `ended by ${signal}`, signal };
+  }
+  const detail = aborted ? 'aborted before it ran' : 'ended, and nothing is said of how';
+  return { id, state: aborted ? 'Canceled' : 'Failed', detail };
+}
+
+/** Whether the library has said just this. */
+export function isRefused(error: unknown, name: DrmaaErrorName): boolean {
+  return error instanceof DrmaaError && error.drmaa === name;
+}
+
+function signalOf(number: number): string | undefined {
+  return Object.entries(constants.signals).find(([, value]) => value === number)?.[0];
+}

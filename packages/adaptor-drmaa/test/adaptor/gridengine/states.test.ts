@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import { accountedState, queueState } from '../../../src/adaptor/gridengine/states.ts';
+
+const row = (state: string, hosts: string[] = []) => ({ id: '7', name: 'a', state, hosts });
+
+describe('letters of the queue', () => {
+  it.each([
+    ['qw', 'Pending'],
+    ['hqw', 'Pending'],
+    ['hRwq', 'Pending'],
+    ['Rq', 'Pending'],
+    ['t', 'Running'],
+    ['r', 'Running'],
+    ['Rr', 'Running'],
+    ['dr', 'Running'],
+    ['s', 'Suspended'],
+    ['S', 'Suspended'],
+    ['T', 'Suspended'],
+    ['ts', 'Suspended'],
+    ['Rs', 'Suspended'],
+    ['dt', 'Running'],
+    ['Eqw', 'Pending'],
+    ['?', 'Unknown'],
+  ])('%s is %s', (letters, state) => {
+    expect(queueState(row(letters)).state).toBe(state);
+  });
+
+  it('say where it runs', () => {
+    expect(queueState(row('r', ['n1', 'n2']))).toEqual({
+      id: '7',
+      state: 'Running',
+      detail: 'r on n1, n2',
+      nodes: ['n1', 'n2'],
+    });
+  });
+
+  it('say the reason and the way out of an error state', () => {
+    expect(queueState(row('Eqw'), "can't chdir to /x")).toEqual({
+      id: '7',
+      state: 'Pending',
+      detail: "Eqw (can't chdir to /x)",
+      hint: 'mend what it says and clear it (qmod -cj 7), or create another',
+    });
+  });
+});
+
+describe('records of the accounting', () => {
+  const record = { id: '7', name: 'a', failed: '0' };
+
+  it('say how it ended', () => {
+    expect(accountedState({ ...record, exitCode: 0 }, false)).toEqual({
+      id: '7',
+      state: 'Done',
+      detail: 'exit code 0, by the accounting',
+      exitCode: 0,
+    });
+    expect(accountedState({ ...record, exitCode: 3 }, false).state).toBe('Failed');
+  });
+
+  it('say what ended it, and whether we did', () => {
+    const killed = { ...record, failed: '100 : assumedly after job', signal: 'SIGKILL' };
+    expect(accountedState(killed, false)).toMatchObject({ state: 'Failed', signal: 'SIGKILL' });
+    expect(accountedState(killed, true).state).toBe('Canceled');
+  });
+
+  it('are no end when it goes back into the queue', () => {
+    const again = { ...record, failed: '25  : rescheduling', exitCode: 0 };
+    expect(accountedState(again, false).state).toBe('Unknown');
+  });
+});
