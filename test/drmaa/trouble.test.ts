@@ -1,0 +1,167 @@
+/** What becomes of a program whose DRMAA 2 library crashes, blocks, lies, or is killed. */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import type { Drmaa2JobSession } from '@pstar/adaptor-drmaa';
+import { lastValueFrom, toArray } from 'rxjs';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { processesWith, signalProcess } from '../../packages/core/src/adaptor/local-process.ts';
+import { layouts } from './build.ts';
+import { Drmaa2World, newSession } from './fixture.ts';
+
+const PATIENCE = { timeout: 20 };
+
+/** The processes that have the library of a world loaded; its native jobs have other parents. */
+function helpersOf({ root }: Drmaa2World) {
+  const all = processesWith('DRMAA2_TEST_ROOT', root);
+  return all.filter(({ parent }) => parent === process.pid);
+}
+
+describe('a DRMAA 2 library in trouble', () => {
+  let world: Drmaa2World;
+  let session: Drmaa2JobSession;
+
+  beforeAll(async () => {
+    world = await Drmaa2World.open({ layout: 'age', callTimeout: 2 });
+  });
+
+  beforeEach(async () => {
+    session = await newSession(world.drmaa);
+  });
+
+  afterEach(async () => {
+    await world.fail();
+    await session.close();
+  });
+
+  afterAll(() => world[Symbol.asyncDispose]());
+
+  it('crashes: who asked hears of it, and everything else goes on', async () => {
+    using before = await session.runJob(world.gated);
+    const array = await session.runBulkJobs(world.gated, { beginIndex: 1, endIndex: 2 });
+    const other = await newSession(world.drmaa);
+    await world.fail('run_job:segfault@1');
+    await expect(session.runJob(world.shell('true'))).rejects.toMatchObject({
+      code: 'ADAPTOR_FAILED',
+      call: 'drmaa2_jsession_run_job',
+      inDoubt: true,
+      message: expect.stringContaining('SIGSEGV'),
+    });
+    // In the process that replaces it, the session is open and what was in it is found by its id.
+    expect((await before.getInfo()).jobId).toBe(before.id);
+    expect(await array.getJobs()).toHaveLength(2);
+    await before.terminate();
+    expect((await before.waitTerminated(PATIENCE)).state).toBe('FAILED');
+    await array.terminate();
+    using another = await session.runJob(world.shell('true'));
+    expect((await another.waitTerminated(PATIENCE)).state).toBe('DONE');
+    using elsewhere = await other.runJob(world.shell('true'));
+    expect((await elsewhere.waitTerminated(PATIENCE)).state).toBe('DONE');
+    await other.close();
+  });
+
+  it('crashes over a question: it is asked again', async () => {
+    using job = await session.runJob(world.shell('exit 6'));
+    await job.waitTerminated(PATIENCE);
+    await world.fail(`j_get_info:abort@1`);
+    expect((await job.getInfo()).exitStatus).toBe(6);
+  });
+
+  it('blocks: the call fails in time, and the next one does not', async () => {
+    using job = await session.runJob(world.gated);
+    await world.fail('j_terminate:hang@1');
+    await expect(job.terminate()).rejects.toMatchObject({
+      code: 'TIMEOUT',
+      call: 'drmaa2_j_terminate',
+      subject: world.library,
+      inDoubt: true,
+    });
+    await job.terminate();
+    expect((await job.waitTerminated(PATIENCE)).state).toBe('FAILED');
+  });
+
+  it('answers garbage: no value of it gets through', async () => {
+    using job = await session.runJob(world.shell('true'));
+    await job.waitTerminated(PATIENCE);
+    await world.fail('j_get_state:garbage');
+    await expect(job.getState()).rejects.toMatchObject({ code: 'ADAPTOR_FAILED' });
+    await world.fail('j_get_info:garbage');
+    await expect(job.getInfo()).rejects.toMatchObject({ code: 'ADAPTOR_FAILED' });
+    await world.fail('run_job:error=99');
+    await expect(session.runJob(world.shell('true'))).rejects.toMatchObject({
+      code: 'ADAPTOR_FAILED',
+      call: 'drmaa2_jsession_run_job',
+    });
+    await world.fail();
+    expect((await job.getState()).state).toBe('DONE');
+  });
+
+  it('is killed while somebody waits and somebody watches: both come to the end', async () => {
+    using job = await session.runJob(world.gated);
+    await job.waitStarted(PATIENCE);
+    const seen = lastValueFrom(job.state$.pipe(toArray()));
+    const ended = job.waitTerminated(PATIENCE);
+    const any = session.waitAnyTerminated([job], PATIENCE);
+    for (const helper of helpersOf(world)) signalProcess(helper, 'SIGKILL');
+    await world.openGate();
+    expect((await ended).state).toBe('DONE');
+    expect(await any).toBe(job);
+    expect((await seen).at(-1)?.state).toBe('DONE');
+  });
+});
+
+describe.each(layouts)('memory of a library of layout %s', (layout) => {
+  it('is free again where a message fails halfway', async () => {
+    await using world = await Drmaa2World.open({ layout });
+    const session = await newSession(world.drmaa);
+    const template = {
+      ...world.shell('true'),
+      jobEnvironment: { A: '1' },
+      email: ['a', 'b'],
+      implementationSpecific: { testNote: 'ours' },
+    };
+    const filter = { allocatedMachines: [{ machineName: 'a', slots: 1 }, { machineName: 'b' }] };
+    for (const name of ['list_add', 'list_create', 'dict_set', 'dict_create', 'jtemplate_create']) {
+      await world.fail(`${name}:error=10`);
+      const told = { code: 'TRY_LATER', drmaa: 'OUT_OF_RESOURCE', call: `drmaa2_${name}` };
+      await expect(session.runJob(template), name).rejects.toMatchObject(told);
+      if (name.startsWith('list'))
+        await expect(session.getJobs(filter), name).rejects.toMatchObject(told);
+    }
+    await world.fail('set_instance_value:error=11');
+    await expect(session.runJob(template)).rejects.toMatchObject({ code: 'ATTRIBUTE_UNSUPPORTED' });
+    await world.fail('j_get_id:error=6');
+    const { email: _, ...valid } = template;
+    await expect(session.runJob(valid)).rejects.toMatchObject({ drmaa: 'INTERNAL' });
+    await expect(session.getJobs()).rejects.toMatchObject({ drmaa: 'INTERNAL' });
+    await world.fail('dict_list:error=6, list_get:error=6');
+    await expect(session.getJobs()).rejects.toMatchObject({ code: 'ADAPTOR_FAILED' });
+    await world.fail();
+    for (const job of await session.getJobs()) job[Symbol.dispose]();
+    await world.drmaa.close();
+    await world.expectNothingLeft();
+  });
+});
+
+describe('objects that nobody holds any more', () => {
+  it('are freed in C', async () => {
+    await using world = await Drmaa2World.open({ layout: 'uge' });
+    const session = await newSession(world.drmaa);
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    // In a function of its own, so that nothing of it is left on the stack.
+    const forget = async () => {
+      for (let index = 0; index < 3; index++) await session.runJob(world.shell('true'));
+    };
+    await forget();
+    await vi.waitFor(
+      async () => {
+        collect();
+        await session.getContact();
+        const counters = await world.counters();
+        const jobs = counters.find((each) => each['job'] !== undefined)?.['job'];
+        expect(jobs).toEqual({ created: 3, freed: 3 });
+      },
+      { timeout: 20_000, interval: 50 },
+    );
+  });
+});
