@@ -33,7 +33,7 @@ const drmaa2 = [
   ...['manager.c', 'job-session.c', 'jobs.c', 'job-info.c', 'job-array.c', 'waiting.c'],
   ...['templates.c', 'reservations.c', 'monitoring.c', 'events.c', 'altair.c', ...objects],
 ];
-const drmaa1 = ['drmaa1.c', 'drmaa1-values.c', 'drmaa1-wait.c', ...objects];
+const drmaa1 = ['drmaa1.c', 'drmaa1-values.c', 'drmaa1-jobs.c', 'drmaa1-wait.c', ...objects];
 
 /** How a library is to be compiled. */
 export interface BuildOptions {
