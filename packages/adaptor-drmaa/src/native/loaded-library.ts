@@ -53,8 +53,9 @@ export class LoadedLibrary {
     koffi.config({ max_async_calls: 4096 });
     const libc = koffi.load(null);
     const dlopen = libc.func('dlopen', 'void *', ['str', 'int']);
-    if (dlopen(path, RTLD_NOW | RTLD_NODELETE) === null)
-      throw notLoaded(path, String(libc.func('dlerror', 'str', [])()));
+    // Bound beforehand: looking for a function forgets what went wrong before.
+    const dlerror = libc.func('dlerror', 'str', []);
+    if (dlopen(path, RTLD_NOW | RTLD_NODELETE) === null) throw notLoaded(path, String(dlerror()));
     for (const found of loadedFiles().filter((file) => FOR_PLUGINS.test(file)))
       dlopen(found, RTLD_NOW | RTLD_NOLOAD | RTLD_GLOBAL);
     return new LoadedLibrary(path, koffi.load(path, {}));

@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import type { DrmaaJobAttributes } from '../../src/drmaa1/attributes.ts';
+import { nativeOf } from '../../src/drmaa1/job-template.ts';
+
+const told = (attributes: DrmaaJobAttributes, drmSystem: string) =>
+  Object.fromEntries(nativeOf(attributes, drmSystem));
+
+describe('what Grid Engine is told', () => {
+  const grid = (attributes: DrmaaJobAttributes) => told(attributes, 'SGE 8.1.9');
+
+  it('is what was said, where nothing is wrong with it', () => {
+    const jobEnvironment = { A: 'x,y "z"', B: '' };
+    expect(grid({ remoteCommand: 'sh', args: ["a'b"], jobEnvironment })).toEqual({
+      drmaa_remote_command: 'sh',
+      drmaa_v_argv: ["a'b"],
+      drmaa_v_env: ['A=x,y "z"', 'B='],
+    });
+  });
+
+  it('has values with an equals sign in its own option', () => {
+    const jobEnvironment = { A: '1', B: 'x=y z', C: "it's=1" };
+    expect(grid({ nativeSpecification: '-q all.q', jobEnvironment })).toEqual({
+      drmaa_v_env: ['A=1'],
+      drmaa_native_specification: `-q all.q -v B='x=y z',C="it's=1"`,
+    });
+  });
+
+  it('has values that the option cannot hold before the command', () => {
+    const jobEnvironment = { A: '1', B: 'x=y,z', C: `it's="1"` };
+    expect(grid({ remoteCommand: '/opt/run', args: ['a'], jobEnvironment })).toEqual({
+      drmaa_remote_command: '/usr/bin/env',
+      drmaa_v_argv: ['B=x=y,z', `C=it's="1"`, '/opt/run', 'a'],
+      drmaa_v_env: ['A=1'],
+      drmaa_job_name: 'run',
+    });
+    const named = grid({ remoteCommand: 'run', jobName: 'mine', jobEnvironment: { B: 'x=y,z' } });
+    expect(named['drmaa_job_name']).toBe('mine');
+  });
+
+  it.each<[DrmaaJobAttributes, string]>([
+    [{ remoteCommand: 'sh', jobEnvironment: { B: 'x=y,z\n' } }, 'jobEnvironment'],
+    [{ remoteCommand: 'a=b', jobEnvironment: { B: 'x=y,z' } }, 'jobEnvironment'],
+    [{ remoteCommand: 'sh', args: ['-c', 'one\ntwo'] }, 'args'],
+  ])('is not what it would cut off: %j', (attributes, subject) => {
+    expect(() => grid(attributes)).toThrow(
+      expect.objectContaining({ code: 'DESCRIPTION_INVALID', subject }),
+    );
+  });
+
+  it.each(['SGE 8.1.9', 'UGE 8.6.0', 'OGE 1', 'Univa Grid Engine', 'GE 6.2u5'])(
+    'is told by any of its names: %s',
+    (name) => {
+      const attributes = told({ jobEnvironment: { B: 'x=y' } }, name);
+      expect(attributes['drmaa_native_specification']).toBe("-v B='x=y'");
+    },
+  );
+});
+
+describe('what slurm-drmaa is told', () => {
+  it('survives the shell script that it is written to', () => {
+    const attributes = { remoteCommand: '/opt/my prog', args: ["a'b", 'c d'] };
+    expect(told(attributes, 'SLURM 22.05.8')).toEqual({
+      drmaa_remote_command: "'/opt/my prog'",
+      drmaa_v_argv: ["a'\\''b", 'c d'],
+    });
+    expect(told({ remoteCommand: '/bin/sh' }, 'SLURM 22.05.8')).toEqual({
+      drmaa_remote_command: '/bin/sh',
+    });
+  });
+});
+
+it('tells others what was said', () => {
+  const attributes = { remoteCommand: 'a b', args: ["'\n"], jobEnvironment: { B: 'x=y' } };
+  expect(told(attributes, 'LSF 10')).toEqual({
+    drmaa_remote_command: 'a b',
+    drmaa_v_argv: ["'\n"],
+    drmaa_v_env: ['B=x=y'],
+  });
+});
