@@ -1,7 +1,8 @@
 /** A DRMAA 2 library, loaded: the standard's SessionManager. */
-import { type Duration, type Log, parseDuration } from '@pstar/core/adaptor';
+import type { Log } from '@pstar/core/adaptor';
 import type { Observable } from 'rxjs';
 import { type CallOptions, HelperProcess, type HelperSpec } from '../helper/helper-process.ts';
+import { quietLog } from '../helper/quiet-log.ts';
 import type { Drmaa2Capability } from './constants.ts';
 import type { HandleRef } from './handles.ts';
 import { Drmaa2JobSession } from './job-session.ts';
@@ -19,24 +20,13 @@ export interface Drmaa2Options {
   readonly layout?: Drmaa2Layout;
   /** For the library's processes, besides the environment of this one. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** How long one call into the library may take: seconds, or as `'1m'`, which it is without it. */
-  readonly callTimeout?: Duration;
-  /** Told of what the library prints and of processes that die. */
+  /** Seconds after which a call into the library has failed and its process is replaced; 60. */
+  readonly callTimeout?: number;
+  /** Takes what the library prints, in moderation. */
   readonly log?: Log;
 }
 
-const DEFAULT_TIMEOUT_SECONDS = 60;
 const QUESTION: CallOptions = { idempotent: true };
-
-const silent = () => {};
-const noLog: Log = {
-  trace: silent,
-  debug: silent,
-  info: silent,
-  warn: silent,
-  error: silent,
-  child: () => noLog,
-};
 
 interface Session {
   close(): Promise<void>;
@@ -77,12 +67,7 @@ export class Drmaa2 {
 
   /** @internal */
   static async load(path: string, options: Drmaa2Options): Promise<Drmaa2> {
-    const {
-      layout,
-      environment = {},
-      callTimeout = DEFAULT_TIMEOUT_SECONDS,
-      log = noLog,
-    } = options;
+    const { layout, environment = {}, callTimeout = 60, log = quietLog } = options;
     const settings: Drmaa2Settings = { ...(layout && { layout }) };
     const spec: HelperSpec = {
       kind: 'drmaa2',
@@ -90,7 +75,7 @@ export class Drmaa2 {
       environment,
       // One, so that the last error, which is the thread's, is read where it happened.
       threads: 1,
-      callTimeoutMs: parseDuration(callTimeout) * 1000,
+      callTimeoutMs: callTimeout * 1000,
       log,
       settings,
     };

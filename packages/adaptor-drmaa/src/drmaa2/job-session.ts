@@ -1,4 +1,5 @@
 /** A session of DRMAA 2 in which native jobs are run. */
+import type { DrmaaWaitOptions } from '../drmaa1/polling.ts';
 import { DrmaaError } from '../errors.ts';
 import type { HandleRef } from './handles.ts';
 import { Drmaa2Job } from './job.ts';
@@ -7,7 +8,7 @@ import type { Milestone } from './milestones.ts';
 import type { RemoteObject } from './remote-object.ts';
 import { SessionEnd } from './session.ts';
 import type { Drmaa2JobInfo, Drmaa2JobTemplate } from './types.ts';
-import { type Drmaa2WaitOptions, waitFor } from './waiting.ts';
+import { waitFor } from './waiting.ts';
 
 /** Which indices of an array are run. */
 export interface Drmaa2BulkRange {
@@ -100,7 +101,7 @@ export class Drmaa2JobSession {
    *
    * @throws DrmaaError `TIMEOUT` when that took longer; PilotError `ABORTED` by the signal.
    */
-  waitAnyStarted(jobs: readonly Drmaa2Job[], options?: Drmaa2WaitOptions): Promise<Drmaa2Job> {
+  waitAnyStarted(jobs: readonly Drmaa2Job[], options?: DrmaaWaitOptions): Promise<Drmaa2Job> {
     return this.#waitAny(jobs, 'started', options);
   }
 
@@ -109,7 +110,7 @@ export class Drmaa2JobSession {
    *
    * @throws DrmaaError `TIMEOUT` when that took longer; PilotError `ABORTED` by the signal.
    */
-  waitAnyTerminated(jobs: readonly Drmaa2Job[], options?: Drmaa2WaitOptions): Promise<Drmaa2Job> {
+  waitAnyTerminated(jobs: readonly Drmaa2Job[], options?: DrmaaWaitOptions): Promise<Drmaa2Job> {
     return this.#waitAny(jobs, 'terminated', options);
   }
 
@@ -131,7 +132,7 @@ export class Drmaa2JobSession {
   async #waitAny(
     jobs: readonly Drmaa2Job[],
     milestone: Milestone,
-    options?: Drmaa2WaitOptions,
+    options?: DrmaaWaitOptions,
   ): Promise<Drmaa2Job> {
     if (jobs.length === 0)
       throw new DrmaaError('DESCRIPTION_INVALID', 'there is nothing to wait for', {

@@ -1,10 +1,11 @@
 /** A native job of DRMAA 2. */
 import type { Observable } from 'rxjs';
+import type { DrmaaWaitOptions } from '../drmaa1/polling.ts';
 import type { HandleRef } from './handles.ts';
 import { hasReached, type Milestone } from './milestones.ts';
 import type { RemoteObject } from './remote-object.ts';
 import type { Drmaa2JobInfo, Drmaa2JobStateReport, Drmaa2JobTemplate } from './types.ts';
-import { type Drmaa2WaitOptions, observeState, waitFor } from './waiting.ts';
+import { observeState, waitFor } from './waiting.ts';
 
 /**
  * A native job (GFD.194, 8.2), which the resource manager has whether or not this object is there. What
@@ -18,7 +19,10 @@ import { type Drmaa2WaitOptions, observeState, waitFor } from './waiting.ts';
 export class Drmaa2Job {
   readonly #object: RemoteObject;
 
-  /** States as they change, asked for while somebody listens; completes with `DONE` or `FAILED`. */
+  /**
+   * States as they change, asked for while somebody listens; completes with `DONE` or `FAILED`. A
+   * resource manager that cannot be reached for a time changes nothing.
+   */
   readonly state$: Observable<Drmaa2JobStateReport>;
 
   /** @internal */
@@ -111,24 +115,26 @@ export class Drmaa2Job {
   }
 
   /**
-   * Waits until it runs, or is over, which the result tells.
+   * Waits until it runs, or is over, which the result tells; also over a time in which the resource
+   * manager cannot be reached.
    *
    * @throws DrmaaError `TIMEOUT` when that took longer; PilotError `ABORTED` by the signal.
    */
-  waitStarted(options?: Drmaa2WaitOptions): Promise<Drmaa2JobStateReport> {
+  waitStarted(options?: DrmaaWaitOptions): Promise<Drmaa2JobStateReport> {
     return this.#wait('started', options);
   }
 
   /**
-   * Waits until it is over: `DONE` or `FAILED`.
+   * Waits until it is over, as `DONE` or `FAILED`; also over a time in which the resource manager cannot
+   * be reached.
    *
    * @throws DrmaaError `TIMEOUT` when that took longer; PilotError `ABORTED` by the signal.
    */
-  waitTerminated(options?: Drmaa2WaitOptions): Promise<Drmaa2JobStateReport> {
+  waitTerminated(options?: DrmaaWaitOptions): Promise<Drmaa2JobStateReport> {
     return this.#wait('terminated', options);
   }
 
-  #wait(milestone: Milestone, options?: Drmaa2WaitOptions): Promise<Drmaa2JobStateReport> {
+  #wait(milestone: Milestone, options?: DrmaaWaitOptions): Promise<Drmaa2JobStateReport> {
     const poll = async () => {
       const report = await this.getState();
       return hasReached(report.state, milestone) ? report : undefined;
