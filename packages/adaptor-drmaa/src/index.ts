@@ -46,7 +46,6 @@ export type {
   Drmaa2Time,
   Drmaa2Version,
 } from './drmaa2/types.ts';
-export type { Drmaa2WaitOptions } from './drmaa2/waiting.ts';
 export {
   DrmaaError,
   type DrmaaErrorData,
