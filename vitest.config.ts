@@ -1,17 +1,71 @@
-import { defineConfig } from 'vitest/config';
+import { availableParallelism } from 'node:os';
+import { configDefaults, defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+const ALL = ['{packages,examples}/*/test/**/*.test.ts', 'test/**/*.test.ts'];
+/** Tests that wait most of the time, for servers, leases and time-outs: many files at once. */
+const WAITING = [
+  'examples/*/test/**/*.test.ts',
+  'packages/adaptor-testkit/test/**/*.test.ts',
+  'test/{chaos,clusters,conformance,drmaa,examples,gridengine,slurm,ssh,staging}/**/*.test.ts',
+];
+const WAITING_PER_CORE = 3;
+
+/** What takes minutes comes first, so that at the end nothing of it is waited for alone. */
+const LONG = [
+  'test/simulation/simulation',
+  'test/conformance/',
+  'packages/adaptor-testkit/',
+  'test/chaos/',
+  'test/examples/',
+  'test/bench/',
+  'test/gridengine/',
+  'test/slurm/',
+  'test/ssh/',
+];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) => {
+      const place = LONG.findIndex((part) => moduleId.includes(part));
+      return place < 0 ? LONG.length : place;
+    };
+    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
+  }
+}
 
 export default defineConfig({
   // Tests run from source, as the examples do: no build is needed before them.
   ssr: { resolve: { conditions: ['@pstar/source', 'module', 'node', 'development|production'] } },
   test: {
-    include: ['{packages,examples}/*/test/**/*.test.ts', 'test/**/*.test.ts'],
     globalSetup: ['tools/build-agent.mjs'],
     pool: 'forks',
-    // Vitest leaves a core to itself; where there are two, one would have nothing to do.
-    maxWorkers: '100%',
     testTimeout: 30_000,
     hookTimeout: 30_000,
     retry: 0,
     allowOnly: false,
+    sequence: { sequencer: LongestFirst },
+    // Of which vitest runs one after the other, and verify.mjs both at once.
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ALL,
+          exclude: [...configDefaults.exclude, ...WAITING],
+          // Vitest leaves a core to itself; where there are two, one would have nothing to do.
+          maxWorkers: '100%',
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'waiting',
+          include: WAITING,
+          maxWorkers: WAITING_PER_CORE * availableParallelism(),
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 });

@@ -8,42 +8,57 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { prepare } from './setup.mjs';
 
 /** @typedef {{ passed: number, failed: number, skipped: number }} Count */
-/** @typedef {{ ok: boolean, output: string }} Outcome */
+/** @typedef {{ ok: boolean, output: string, seconds: number }} Outcome */
 /** @typedef {{ name: string, neededBy?: string, args?: string[], count?: (ok: boolean) => Count }} Step */
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const scratch = mkdtempSync(join(tmpdir(), 'pstar-verify-'));
 process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
-const testReport = join(scratch, 'tests.json');
 
 /**
- * Each step is the script of that name in package.json. The build comes first: others read it.
+ * Each step is the script of that name in package.json. These keep the processor busy, one after the
+ * other: the build comes first, for others read it.
  *
  * @type {readonly Step[]}
  */
-const STEPS = [
+const BUSY = [
   { name: 'build' },
   { name: 'lint' },
   { name: 'deps' },
   { name: 'unused' },
   { name: 'api:check' },
-  // What the tests run against and npm does not bring: Slurm, OpenSSH, Grid Engine, from the system's packages.
-  { name: 'clusters', neededBy: 'unit' },
-  {
-    name: 'unit',
-    args: ['--reporter=default', '--reporter=json', `--outputFile.json=${testReport}`],
-    count: countTests,
-  },
+  tests('unit'),
   { name: 'packages' },
   { name: 'docs', args: ['--emit', 'none'] },
 ];
 
+/**
+ * Beside them: tests that wait most of the time, and before them what they run against and npm does not
+ * bring, from the system's packages.
+ *
+ * @type {readonly Step[]}
+ */
+const WAITING = [{ name: 'clusters', neededBy: 'waiting' }, tests('waiting')];
+
 const verbose = process.argv.includes('--verbose');
 const wanted = process.argv.slice(2).filter((word) => word !== '--verbose');
+
+/**
+ * The tests of one project of vitest.config.ts.
+ *
+ * @param {string} name
+ * @returns {Step}
+ */
+function tests(name) {
+  const report = join(scratch, `${name}.json`);
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  return { name, args: reporters, count: (ok) => countTests(ok, report) };
+}
 
 /**
  * @param {boolean} ok
@@ -57,12 +72,13 @@ function countStep(ok) {
  * One for each test, and one for a file that failed before it had any.
  *
  * @param {boolean} ok
+ * @param {string} file
  * @returns {Count}
  */
-function countTests(ok) {
+function countTests(ok, file) {
   let report;
   try {
-    report = JSON.parse(readFileSync(testReport, 'utf8'));
+    report = JSON.parse(readFileSync(file, 'utf8'));
   } catch {
     return countStep(false);
   }
@@ -86,6 +102,7 @@ function countTests(ok) {
  * @returns {Promise<Outcome>}
  */
 function runScript({ name, args = [] }) {
+  const start = performance.now();
   return new Promise((resolve) => {
     const child = spawn('npm', ['run', '--silent', name, '--', ...args], {
       cwd: root,
@@ -94,67 +111,87 @@ function runScript({ name, args = [] }) {
     });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (text) => {
-        output += text;
-        if (verbose) process.stdout.write(text);
+      createInterface(stream).on('line', (line) => {
+        output += `${line}\n`;
+        // Two are run at once.
+        if (verbose) process.stdout.write(`${name}: ${line}\n`);
       });
     }
-    child.on('error', (error) => resolve({ ok: false, output: error.message }));
-    child.on('close', (code) => resolve({ ok: code === 0, output }));
+    /** @param {boolean} ok */
+    const end = (ok) => resolve({ ok, output, seconds: (performance.now() - start) / 1000 });
+    child.on('error', (error) => {
+      output += error.message;
+      end(false);
+    });
+    child.on('close', (code) => end(code === 0));
   });
 }
 
 /** @returns {Promise<Outcome>} */
 async function runPrepare() {
+  const start = performance.now();
+  const seconds = () => (performance.now() - start) / 1000;
   try {
     prepare();
-    return { ok: true, output: '' };
+    return { ok: true, output: '', seconds: seconds() };
   } catch (error) {
-    return { ok: false, output: error instanceof Error ? error.message : String(error) };
+    const output = error instanceof Error ? error.message : String(error);
+    return { ok: false, output, seconds: seconds() };
   }
 }
 
 /**
- * Runs one step and says how it went.
+ * Says how a step went.
  *
  * @param {string} name
- * @param {() => Promise<Outcome>} run
+ * @param {Outcome} outcome
  */
-async function step(name, run) {
-  const label = name.padEnd(12);
-  process.stdout.write(verbose ? `${name} …\n` : label);
-  const start = performance.now();
-  const { ok, output } = await run();
-  const seconds = ((performance.now() - start) / 1000).toFixed(1).padStart(7);
-  process.stdout.write(`${verbose ? label : ''}${ok ? 'ok    ' : 'FAILED'}${seconds} s\n`);
+function tell(name, { ok, output, seconds }) {
+  const words = `${name.padEnd(12)}${ok ? 'ok    ' : 'FAILED'}${seconds.toFixed(1).padStart(7)} s\n`;
+  process.stdout.write(words);
   if (!ok && !verbose) process.stdout.write(`\n${output.trim()}\n\n`);
-  return ok;
 }
 
 /** @param {Step} step */
 function isWanted({ name, neededBy }) {
+  if (wanted.length === 0) return true;
   return wanted.includes(name) || (neededBy !== undefined && wanted.includes(neededBy));
+}
+
+/**
+ * Runs steps one after the other, and says of each how it went when it is over.
+ *
+ * @param {readonly Step[]} steps
+ * @returns {Promise<Count[]>}
+ */
+async function runAll(steps) {
+  const counts = [];
+  for (const step of steps.filter(isWanted)) {
+    const outcome = await runScript(step);
+    tell(step.name, outcome);
+    counts.push((step.count ?? countStep)(outcome.ok));
+  }
+  return counts;
 }
 
 /** @returns {Promise<Count>} */
 async function verify() {
-  const total = countStep(await step('setup', runPrepare));
-  if (total.failed > 0) return total;
-  for (const found of STEPS) {
-    if (wanted.length > 0 && !isWanted(found)) continue;
-    const ok = await step(found.name, () => runScript(found));
-    const { passed, failed, skipped } = (found.count ?? countStep)(ok);
-    total.passed += passed;
-    total.failed += failed;
-    total.skipped += skipped;
+  const prepared = await runPrepare();
+  tell('setup', prepared);
+  const counts = [countStep(prepared.ok)];
+  if (prepared.ok) {
+    const both = await Promise.all([runAll(BUSY), runAll(WAITING)]);
+    counts.push(...both.flat());
   }
-  return total;
+  /** @param {keyof Count} key */
+  const sum = (key) => counts.reduce((total, count) => total + count[key], 0);
+  return { passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped') };
 }
 
-const unknown = wanted.filter((name) => !STEPS.some((known) => known.name === name));
+const all = [...BUSY, ...WAITING].map(({ name }) => name);
+const unknown = wanted.filter((name) => !all.includes(name));
 if (unknown.length > 0) {
-  const known = STEPS.map(({ name }) => name).join(', ');
-  process.stderr.write(`no step is called ${unknown.join(', ')}; there are ${known}\n`);
+  process.stderr.write(`no step is called ${unknown.join(', ')}; there are ${all.join(', ')}\n`);
   process.exit(2);
 }
 const { passed, failed, skipped } = await verify();

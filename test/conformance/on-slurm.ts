@@ -43,8 +43,9 @@ const ON_SLURM: Omit<ConformanceOptions, 'rm'> = {
       cpus: 16,
       rest: true,
       accounting: 'completion-log',
-      // What is suspended hears no SIGTERM, and waits for SIGKILL.
-      lines: ['MinJobAge=2', 'KillWait=3'],
+      // Shown for long enough to be asked about on a busy machine; what is suspended hears no SIGTERM,
+      // and waits for SIGKILL.
+      lines: ['MinJobAge=10', 'KillWait=3'],
     });
   },
   teardown: () => cluster.stop(),
