@@ -2,7 +2,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Drmaa2JobSession } from '@pstar/adaptor-drmaa';
-import { lastValueFrom, toArray } from 'rxjs';
+import { filter, firstValueFrom, lastValueFrom, toArray } from 'rxjs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { processesWith, signalProcess } from '../../packages/core/src/adaptor/local-process.ts';
 import { layouts } from './build.ts';
@@ -93,6 +93,30 @@ describe('a DRMAA 2 library in trouble', () => {
     });
     await world.fail();
     expect((await job.getState()).state).toBe('DONE');
+  });
+
+  it('is killed: what was open in it is opened again', async () => {
+    const { drmaa } = world;
+    await using monitoring = await drmaa.openMonitoringSession();
+    await using reservations = await drmaa.createReservationSession('reserved');
+    using reservation = await reservations.requestReservation({ duration: 60, minSlots: 1 });
+    using job = await session.runJob(world.gated);
+    const [[seen], [reserved]] = await Promise.all([
+      monitoring.getAllJobs({ jobId: job.id }),
+      monitoring.getAllReservations(),
+    ]);
+    const told = firstValueFrom(
+      drmaa.notifications$.pipe(filter(({ jobState }) => jobState === 'FAILED')),
+    );
+    for (const helper of helpersOf(world)) signalProcess(helper, 'SIGKILL');
+    expect((await monitoring.getAllQueues()).length).toBe(2);
+    expect((await seen?.getInfo())?.jobId).toBe(job.id);
+    expect((await reserved?.getInfo())?.reservationId).toBe(reservation.id);
+    expect((await reservation.getInfo()).reservationId).toBe(reservation.id);
+    await job.terminate();
+    expect((await told).jobId).toBe(job.id);
+    await reservation.terminate();
+    for (const each of [seen, reserved]) each?.[Symbol.dispose]();
   });
 
   it('is killed while somebody waits and somebody watches: both come to the end', async () => {

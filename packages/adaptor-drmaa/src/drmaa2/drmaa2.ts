@@ -224,6 +224,8 @@ export class Drmaa2 {
         await helper.close();
       });
       this.#sessions.add(session);
+      // Whoever closed the library meanwhile did not know of this one.
+      if (this.#closing !== undefined) await session.close();
       return session;
     } catch (error) {
       await helper.close();

@@ -1,6 +1,6 @@
 /** Native jobs and arrays of them inside of the helper process. */
 import { NativeError } from '../native/native-error.ts';
-import { JOB_STATES, UNSET_NUMBER, ZERO_TIME } from './constants.ts';
+import { type Drmaa2JobState, JOB_STATES, UNSET_NUMBER, ZERO_TIME } from './constants.ts';
 import type { HandleRef } from './handles.ts';
 import type { Drmaa2Library } from './library.ts';
 import type { Pointer } from './memory.ts';
@@ -90,16 +90,13 @@ function prefixOf({ kind }: HandleRef): string {
 async function stateOf(library: Drmaa2Library, job: Pointer): Promise<Drmaa2JobStateReport> {
   const place: [Pointer | null] = [null];
   const number = Number(await library.raw('j_get_state', job, place));
+  // Also how it says that it has failed; asked at once, before another call says otherwise.
+  const error = number > 0 ? undefined : await library.lastError('j_get_state');
   const [text] = place;
   const subState = text === null ? undefined : await library.takeString(text);
-  const state = wordOf(JOB_STATES, number, 'j_get_state') as
-    | Drmaa2JobStateReport['state']
-    | undefined;
-  if (state === undefined || state === 'UNDETERMINED') {
-    const error = await library.lastError('j_get_state');
-    if (error !== undefined) throw error;
-  }
-  return { state: state ?? 'UNDETERMINED', ...(subState && { subState }) };
+  if (error !== undefined) throw error;
+  const state = wordOf(JOB_STATES, number, 'j_get_state') ?? 'UNDETERMINED';
+  return { state: state as Drmaa2JobState, ...(subState && { subState }) };
 }
 
 /**

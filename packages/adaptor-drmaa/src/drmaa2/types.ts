@@ -107,7 +107,7 @@ export interface Drmaa2JobInfo extends Drmaa2Extensible {
   readonly finishTime?: Drmaa2Time;
 }
 
-/** What is to be reserved (GFD.194, 5.8). */
+/** What is to be reserved (GFD.194, 5.8). The layout `ogf` answers `OTHER` where no machine was asked for. */
 export interface Drmaa2ReservationTemplate extends Drmaa2Extensible {
   readonly reservationName?: string;
   readonly startTime?: Drmaa2Time;
