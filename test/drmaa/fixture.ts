@@ -29,6 +29,8 @@ export interface WorldOptions {
   readonly callTimeout?: number;
   /** The store of another world, whose sessions and native jobs are there as well. */
   readonly root?: string;
+  /** AddressSanitizer's library: with it, helper processes write reports into the root. */
+  readonly sanitizer?: string;
 }
 
 /** A library and what it works on. */
@@ -49,10 +51,17 @@ export class Drmaa2World implements AsyncDisposable {
   }
 
   static async open(options: WorldOptions = {}): Promise<Drmaa2World> {
-    const { layout = 'ogf', callTimeout = 30 } = options;
-    const library = await buildDrmaa2({ layout });
+    const { layout = 'ogf', callTimeout = 30, sanitizer } = options;
+    const library = await buildDrmaa2(sanitizer ? { layout, sanitize: 'address' } : { layout });
     const root = options.root ?? (await mkdtemp(join(tmpdir(), 'pstar-drmaa2-')));
-    const environment = { DRMAA2_TEST_ROOT: root };
+    const environment = {
+      DRMAA2_TEST_ROOT: root,
+      ...(sanitizer && {
+        LD_PRELOAD: sanitizer,
+        // So few frames say whose memory it is, and not who called whom in Node.
+        ASAN_OPTIONS: `log_path=${join(root, 'report')}:malloc_context_size=6`,
+      }),
+    };
     const drmaa = await loadDrmaa2(library, { environment, callTimeout });
     return new Drmaa2World(layout, library, root, drmaa);
   }

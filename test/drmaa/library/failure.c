@@ -11,6 +11,9 @@
 #include <time.h>
 #include <unistd.h>
 
+/* LeakSanitizer's, where it is. */
+int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
+
 struct rule {
   char function[NAME];
   char what[NAME];
@@ -85,6 +88,7 @@ static enum failure carry_out(const struct rule *rule, int *number) {
     struct timespec time = {.tv_sec = *number / 1000, .tv_nsec = *number % 1000 * 1000000L};
     nanosleep(&time, NULL);
   }
+  if (strcmp(what, "leaks") == 0 && __lsan_do_recoverable_leak_check != NULL) __lsan_do_recoverable_leak_check();
   if (strcmp(what, "print") == 0) {
     printf("%s\n", rule->argument);
     fflush(stdout);

@@ -18,7 +18,10 @@ enum failure {
   GARBAGE, /* garbage: values that make no sense; wild pointers where there are no values */
 };
 
-/* Looks for a rule; segfault, abort, exit=N, hang, slow=MS and print=TEXT are carried out in here. */
+/*
+ * Looks for a rule; segfault, abort, exit=N, hang, slow=MS, print=TEXT and leaks (LeakSanitizer says
+ * what is lost) are carried out in here.
+ */
 enum failure failure_of(const char *function, int *number);
 
 #endif

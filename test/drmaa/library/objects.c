@@ -105,12 +105,19 @@ bool object_end(void *object, enum kind kind) {
   return true;
 }
 
-void **object_extension(const void *object) {
+void *object_extension(const void *object) {
   pthread_mutex_lock(&lock);
-  struct entry *entry = find(object);
-  void **extension = entry == NULL ? NULL : &entry->extension;
+  const struct entry *entry = find(object);
+  void *extension = entry == NULL ? NULL : entry->extension;
   pthread_mutex_unlock(&lock);
   return extension;
+}
+
+void object_extend(const void *object, void *extension) {
+  pthread_mutex_lock(&lock);
+  struct entry *entry = find(object);
+  if (entry != NULL) entry->extension = extension;
+  pthread_mutex_unlock(&lock);
 }
 
 char *string_new(const char *text) {

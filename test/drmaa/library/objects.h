@@ -21,8 +21,9 @@ enum kind object_kind(const void *object);
 /* Ends an object and returns true, or counts it as misused and returns false; the memory is freed by this. */
 bool object_end(void *object, enum kind kind);
 
-/* A place for one pointer that belongs to a living object: what set_instance_value() has given it. */
-void **object_extension(const void *object);
+/* What belongs to a living object besides itself, which set_instance_value() has given it; or null. */
+void *object_extension(const void *object);
+void object_extend(const void *object, void *extension);
 
 /* A string that is counted; null of null. */
 char *string_new(const char *text);

@@ -72,9 +72,8 @@ static drmaa2_string value_of(const void *instance, const char *name) {
   const struct attribute *attribute = attribute_of(instance, name);
   if (attribute == NULL) return NULL;
   if (!attribute->settable) return string_new(drmaa2_test_counters());
-  void **extension = object_extension(instance);
   const char *key, *value;
-  for (long i = 0; extension != NULL && dict_at(*extension, i, &key, &value); i++) {
+  for (long i = 0; dict_at(object_extension(instance), i, &key, &value); i++) {
     if (strcmp(key, name) == 0) return string_new(value);
   }
   return NULL;
@@ -96,9 +95,8 @@ drmaa2_error drmaa2_set_instance_value(void *instance, const char *name, const c
   const struct attribute *attribute = attribute_of(instance, name);
   if (attribute == NULL) return drmaa2_lasterror();
   if (!attribute->settable || value == NULL) return refuse(DRMAA2_INVALID_ARGUMENT, "%s cannot be set so", name);
-  void **extension = object_extension(instance);
-  if (*extension == NULL) *extension = dict_of_strings();
-  dict_put(*extension, name, value);
+  if (object_extension(instance) == NULL) object_extend(instance, dict_of_strings());
+  dict_put(object_extension(instance), name, value);
   return DRMAA2_SUCCESS;
 }
 

@@ -117,8 +117,7 @@ bool jtemplate_write(uint64_t number, const drmaa2_jtemplate template) {
   add_list(file, "machine", template->candidateMachines);
   add_dict(file, "environment.", template->jobEnvironment);
   add_dict(file, "limit.", template->resourceLimits);
-  void **extension = object_extension(template);
-  if (extension != NULL) add_dict(file, "extension.", *extension);
+  add_dict(file, "extension.", object_extension(template));
   bool written = ferror(file) == 0;
   written = fclose(file) == 0 && written;
   if (!written) refuse(DRMAA2_OUT_OF_RESOURCE, "the job cannot be written down: %s", strerror(errno));

@@ -9,8 +9,7 @@
 /* The extension is a dictionary; it goes with the object. False if there is no such object. */
 static bool value_alive(const void *value, enum kind kind) {
   if (value == NULL || !object_check(value, kind)) return false;
-  void **extension = object_extension(value);
-  if (extension != NULL && *extension != NULL) dict_end(*extension);
+  dict_end(object_extension(value));
   return true;
 }
 

@@ -1,0 +1,88 @@
+/**
+ * What C allocates is freed, and freed once: by the library's own counters, and by AddressSanitizer and
+ * LeakSanitizer, which are preloaded into the helper process and see all of its malloc(). They find no
+ * pointers in V8's heap, so that what is alive there looks lost: what counts is what is lost often.
+ */
+import { execFile } from 'node:child_process';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Drmaa2JobSession, Drmaa2JobTemplate } from '@pstar/adaptor-drmaa';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Layout } from './build.ts';
+import { Drmaa2World, newSession } from './fixture.ts';
+
+/** One layout goes the whole way, and the others so far that what each trip loses is seen. */
+const roundTrips: Record<Layout, number> = { age: 10_000, ogf: 300, uge: 300, pbs: 300 };
+const AT_ONCE = 50;
+const OFTEN = 20;
+
+/** All that a template can hold: strings, numbers, words, lists, dictionaries, extensions. */
+const template: Drmaa2JobTemplate = {
+  remoteCommand: '/bin/true',
+  args: ['one', 'two words'],
+  submitAsHold: true,
+  jobEnvironment: { A: 'x=y' },
+  jobName: 'round trip',
+  minSlots: 1,
+  machineOS: 'LINUX',
+  resourceLimits: { WALLCLOCK_TIME: '20' },
+  implementationSpecific: { testNote: 'a note' },
+};
+
+let sanitizer: string;
+
+beforeAll(async () => {
+  const { stdout } = await promisify(execFile)('cc', ['-print-file-name=libasan.so']);
+  sanitizer = stdout.trim();
+});
+
+/** A native job that never runs: submitted, looked at from all sides, ended, waited for, forgotten. */
+async function roundTrip(session: Drmaa2JobSession, layout: Layout): Promise<void> {
+  using job = await session.runJob(template);
+  const looks = [job.getInfo(), job.getJobTemplate(), session.getJobs({ jobId: job.id })] as const;
+  const [info, made, found] = await Promise.all(looks);
+  expect(info).toMatchObject({ jobId: job.id, jobState: 'QUEUED_HELD' });
+  expect(made).toEqual(template);
+  await job.terminate();
+  for (const same of found) same[Symbol.dispose]();
+  await session.waitAnyTerminated([job], { timeout: 20 });
+  if (layout !== 'ogf') await job.reap();
+}
+
+/** What is lost often in the library, or where koffi called malloc for us, as the report has it. */
+async function losses(root: string): Promise<string[]> {
+  const found: string[] = [];
+  const reports = (await readdir(root)).filter((name) => name.startsWith('report.'));
+  expect(reports).not.toEqual([]);
+  for (const name of reports) {
+    const text = await readFile(join(root, name), 'utf8');
+    expect(text).not.toContain('ERROR: AddressSanitizer');
+    for (const block of text.split('\n\n')) {
+      const count = Number(/leak of \d+ byte\(s\) in (\d+) object/.exec(block)?.[1] ?? 0);
+      if (count > OFTEN && /libdrmaa2|koffi\.node/.test(block)) found.push(block);
+    }
+  }
+  return found;
+}
+
+describe.concurrent('the memory of C', () => {
+  it.each(Object.entries(roundTrips) as [Layout, number][])(
+    'is free again, by layout %s, after %d round trips',
+    async (layout, count) => {
+      await using world = await Drmaa2World.open({ layout, sanitizer });
+      const session = await newSession(world.drmaa);
+      for (let done = 0; done < count; done += AT_ONCE) {
+        const some = Array.from({ length: AT_ONCE }, () => roundTrip(session, layout));
+        await Promise.all(some);
+      }
+      await world.fail('jsession_get_contact:leaks');
+      await session.getContact();
+      expect(await losses(world.root)).toEqual([]);
+      await session.close();
+      await world.drmaa.close();
+      await world.expectNothingLeft();
+    },
+    120_000,
+  );
+});
