@@ -19,6 +19,7 @@ import {
   queueConfiguration,
   queueInstance,
   SCHEDULER,
+  temporaryDirectory,
 } from './configuration.ts';
 
 const execute = promisify(execFile);
@@ -55,7 +56,10 @@ export async function writeCell(
     linkPrograms(directory, machine.arch),
     writeSpool(options, layout),
     writeCommon(options, layout, machine.ownName),
-    ...['spool/execd', 'tmp'].map((name) => mkdir(join(directory, name), { recursive: true })),
+    mkdir(join(directory, 'spool/execd'), { recursive: true }),
+    ...hostNames(options).map((name) =>
+      mkdir(temporaryDirectory(layout, name), { recursive: true }),
+    ),
   ]);
 }
 

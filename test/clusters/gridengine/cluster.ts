@@ -88,7 +88,7 @@ export class GridEngineCluster implements AsyncDisposable {
     this.#hosts = new Map(
       hostNames(options).map((name) => {
         const daemon = this.#daemon('sge_execd', name);
-        return [name, new ExecutionHost(run, name, join(directory, name), daemon)];
+        return [name, new ExecutionHost(run, name, directory, daemon)];
       }),
     );
   }
@@ -131,8 +131,14 @@ export class GridEngineCluster implements AsyncDisposable {
 
   async start(): Promise<void> {
     await this.qmaster.start();
-    await Promise.all([...this.#hosts.values()].map((host) => host.boot()));
+    await Promise.all([...this.#hosts.values()].map((host) => host.start()));
     await this.settled();
+  }
+
+  /** Has another qmaster after the first was killed, and settles when it knows all hosts. */
+  async startAgain(): Promise<void> {
+    await this.qmaster.start();
+    await Promise.all([...this.#hosts.values()].map((host) => host.restart()));
   }
 
   /** Settles when every host takes jobs, and none has any. */

@@ -80,6 +80,8 @@ export function globalConfiguration(options: GridEngineOptions, layout: Layout):
   return {
     execd_spool_dir: join(layout.directory, 'spool/execd'),
     mailer: '/bin/true',
+    // Also of hosts that it knows again.
+    loglevel: 'log_info',
     administrator_mail: 'none',
     // Root may submit.
     min_uid: 0,
@@ -87,8 +89,6 @@ export function globalConfiguration(options: GridEngineOptions, layout: Layout):
     load_report_time: '00:00:05',
     // A host that is lost is known to be so before a test's patience ends.
     max_unheard: '00:00:15',
-    // All that a job has started ends with it.
-    execd_params: 'ENABLE_ADDGRP_KILL=true',
     // What has ended is in qacct at once.
     reporting_params:
       'accounting=true reporting=false flush_time=00:00:01 accounting_flush_time=00:00:00 joblog=false sharelog=00:00:00',
@@ -97,7 +97,7 @@ export function globalConfiguration(options: GridEngineOptions, layout: Layout):
   };
 }
 
-/** A host's own: its shepherds have groups of their own, or one's job would be killed with another's. */
+/** A host's own: what its jobs use is counted by groups, and the processes of others are beside them. */
 export function localConfiguration(layout: Layout, index: number, hosts: number): Attributes {
   return { gid_range: groupRange(layout, index, hosts) };
 }
@@ -155,6 +155,10 @@ const NOTHING = [
   ...['xuser_lists', 'subordinate_list', 'complex_values', 'projects', 'xprojects', 'calendar'],
 ];
 
+export function temporaryDirectory({ directory }: Layout, host: string): string {
+  return join(directory, 'tmp', host);
+}
+
 /** The only queue, on all hosts: as little as it can be told. */
 export function queueConfiguration(options: GridEngineOptions, layout: Layout): Attributes {
   return {
@@ -172,8 +176,11 @@ export function queueConfiguration(options: GridEngineOptions, layout: Layout): 
       .join(' '),
     rerun: 'FALSE',
     slots: options.slots ?? 8,
-    // Jobs of other clusters have the same numbers.
-    tmpdir: join(layout.directory, 'tmp'),
+    // Jobs of other clusters have the same numbers, and one that is on several hosts has a directory on each.
+    tmpdir: [
+      '/tmp',
+      ...hostNames(options).map((name) => `[${name}=${temporaryDirectory(layout, name)}]`),
+    ].join(','),
     shell: '/bin/sh',
     shell_start_mode: 'unix_behavior',
     notify: '00:00:05',

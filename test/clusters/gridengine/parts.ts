@@ -1,7 +1,13 @@
 /** The parts of a cluster that tests do harm to. */
+import { readFileSync } from 'node:fs';
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Run } from '../base/commands.ts';
 import { type Daemon, killAllWith, until } from '../base/processes.ts';
 import { HOST_MARK } from './directories.ts';
+
+/** Beyond what Linux gives. */
+const NO_PROCESS = '4194305\n';
 
 /** An execution host of a cluster. */
 export class ExecutionHost {
@@ -10,18 +16,27 @@ export class ExecutionHost {
   readonly mark: string;
   readonly #run: Run;
   readonly #daemon: Daemon;
+  readonly #directory: string;
 
-  constructor(run: Run, name: string, mark: string, daemon: Daemon) {
+  /** @param directory the cluster's */
+  constructor(run: Run, name: string, directory: string, daemon: Daemon) {
     this.#run = run;
     this.name = name;
-    this.mark = mark;
+    this.mark = join(directory, name);
     this.#daemon = daemon;
+    this.#directory = directory;
   }
 
   /** Loses its power: execd and every process of its jobs are gone at once. */
   async kill(): Promise<void> {
     await this.stop();
     await killAllWith([[HOST_MARK, this.mark]]);
+    // After a boot no process has the number that a shepherd had. Here a dead one has it for as long as
+    // the machine's first process takes to look after it, and counts as alive.
+    const active = join(this.#directory, 'spool/execd', this.name, 'active_jobs');
+    for (const job of await readdir(active).catch(() => [])) {
+      await writeFile(join(active, job, 'pid'), NO_PROCESS);
+    }
   }
 
   /** Loses execd only, as from a lost network: the processes of its jobs go on. */
@@ -29,19 +44,29 @@ export class ExecutionHost {
     await this.#daemon.end('SIGKILL');
   }
 
-  /** Has execd again, whatever qmaster makes of it. */
-  boot(): Promise<void> {
-    return this.#daemon.start();
-  }
-
-  /** Has execd again; settles when it takes jobs. */
+  /** Has execd again, if it has not; settles when it takes jobs. */
   async start(): Promise<void> {
-    await this.boot();
+    // What qmaster thinks of the host may be older than this.
+    const before = this.#registrations;
+    const isNew = !this.#daemon.isAlive;
+    await this.#daemon.start();
     await until(`in service (${this.name})`, async () => {
       this.#daemon.mustLive();
+      if (isNew && this.#registrations === before) return false;
       const { stdout } = await this.#run(['qstat', '-f', '-q', `all.q@${this.name}`]);
       return isInService(stdout, this.name);
     });
+  }
+
+  /** Has another execd: then a new qmaster has it at once. What runs goes on. */
+  async restart(): Promise<void> {
+    await this.stop();
+    await this.start();
+  }
+
+  get #registrations(): number {
+    const log = readFileSync(join(this.#directory, 'spool/qmaster/messages'), 'utf8');
+    return log.split(`|execd on ${this.name} registered`).length - 1;
   }
 }
 
@@ -73,7 +98,7 @@ export class QueueMaster {
     this.#daemon.resume();
   }
 
-  /** Settles when it answers. Hosts that were there all the time come back to it within a minute. */
+  /** Settles when it answers. Hosts that were there all the time take a minute to come back to it. */
   async start(): Promise<void> {
     await this.#daemon.start();
     await until('answering (qmaster)', async () => {
