@@ -5,7 +5,7 @@ import {
   defineAdaptor,
   type ResourceManager,
 } from '@pstar/core/adaptor';
-import { loadDrmaa } from '../drmaa1/drmaa.ts';
+import { type Drmaa, loadDrmaa } from '../drmaa1/drmaa.ts';
 import { loadDrmaa2 } from '../drmaa2/drmaa2.ts';
 import { honouredBy } from './dialects/dialect.ts';
 import { gridEngine } from './dialects/gridengine.ts';
@@ -29,12 +29,15 @@ import { NATIVE_SPECIFICATION } from './plan.ts';
 import { DrmaaResourceManager } from './resource-manager.ts';
 import { INIT_COMMANDS } from './script.ts';
 import { holdSession, sessionName } from './sessions.ts';
+import { SharedLibraries } from './shared-libraries.ts';
 import { Drmaa2Options, DrmaaOptions, readUrl } from './url.ts';
 
 type Environment = Readonly<Record<string, string>>;
 
 /** In seconds; as often as other adaptors look. */
 const POLL_S = 10;
+
+const shared = new SharedLibraries<Drmaa>();
 
 /** Starts agents as native jobs of Grid Engine, or of whatever has a library of DRMAA 1. */
 export const drmaaAdaptor: Adaptor = defineAdaptor({
@@ -68,9 +71,11 @@ async function jobsOfDrmaa1(
   path: string,
   options: DrmaaOptions,
   environment: Environment,
-  { runner, directory, log }: ConnectContext,
+  { runner, directory, log, clock }: ConnectContext,
 ): Promise<NativeJobs> {
-  const library = await loadDrmaa(path, { environment, log });
+  const key = JSON.stringify([path, environment]);
+  const library = await shared.hold(key, () => loadDrmaa(path, { environment, log }));
+  const release = (isBroken?: boolean) => shared.release(key, clock, isBroken);
   try {
     const name = options.dialect ?? dialectOf(library.drmSystem, library.implementation);
     const isGridEngine = name === 'gridengine';
@@ -81,13 +86,13 @@ async function jobsOfDrmaa1(
     const site = process.env[NATIVE_SPECIFICATION] ?? '';
     const defaults = { queue, project, nativeSpecification: site };
     const dialect = isGridEngine ? gridEngine(options) : OTHER_DIALECTS[name];
-    const parts: Drmaa1Parts = { library, session, dialect, defaults };
+    const parts: Drmaa1Parts = { library, session, dialect, defaults, release };
     if (!isGridEngine) return new Drmaa1Jobs(parts);
     const commands = new GridEngineCommands({ runner, bin: options.bin, environment });
     const whole = { ...process.env, ...environment };
     return new GridEngineJobs({ ...parts, commands, pe: options.pe, environment: whole });
   } catch (error) {
-    await library.close();
+    await release(true);
     throw error;
   }
 }

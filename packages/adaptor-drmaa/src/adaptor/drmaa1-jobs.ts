@@ -20,6 +20,8 @@ export interface Drmaa1Parts {
   readonly session: DrmaaSession;
   readonly dialect: Dialect;
   readonly defaults: Defaults;
+  /** Lets the library go. */
+  release(): Promise<void>;
 }
 
 /** What its states are in our words; of the two ends more is asked. */
@@ -132,9 +134,9 @@ export class Drmaa1Jobs implements NativeJobs {
   }
 
   async close(_pilots: number): Promise<void> {
-    const { session, library } = this.parts;
+    const { session, release } = this.parts;
     await session.exit();
-    await library.close();
+    await release();
   }
 
   /** Whether what was submitted can be found by its name. */

@@ -2,13 +2,9 @@
 import type { ParsedPilotJobDescription } from '@pstar/core/adaptor';
 import type { Drmaa2CpuArchitecture, Drmaa2OperatingSystem } from '../drmaa2/constants.ts';
 import type { Drmaa2JobTemplate } from '../drmaa2/types.ts';
-import {
-  type AttributeRules,
-  invalid,
-  refuseAttributes,
-  SHARED_RULES,
-} from './dialects/dialect.ts';
+import { type AttributeRules, refuseAttributes, SHARED_RULES } from './dialects/dialect.ts';
 import { coresOfOneNode } from './geometry.ts';
+import { invalid } from './problems.ts';
 
 const TITLE = 'DRMAA 2';
 

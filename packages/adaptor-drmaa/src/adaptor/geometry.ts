@@ -1,6 +1,6 @@
 /** How many nodes and cores a pilot asks for. PURE. */
 import type { ParsedPilotJobDescription } from '@pstar/core/adaptor';
-import { invalid, unsupported } from './dialects/dialect.ts';
+import { invalid, unsupported } from './problems.ts';
 
 /** What a description says of its size. */
 export interface Size {

@@ -3,7 +3,7 @@
  * connection: under which name a launch went, then with which native id, then how it ended. So it is
  * found again after a crash, and what was never written down was never submitted.
  */
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NativeState, RemoteFiles } from '@pstar/core/adaptor';
 
@@ -31,7 +31,10 @@ export class LaunchNotes {
   readonly #names = new Map<string, string>();
   readonly #notes = new Map<string, LaunchNote>();
 
-  /** @param files of this machine, where the library is */
+  /**
+   * @param directory the connection's own
+   * @param files what the library and the nodes see
+   */
   constructor(directory: string, files: RemoteFiles) {
     this.#directory = join(directory, 'launches');
     this.#files = files;
@@ -40,7 +43,9 @@ export class LaunchNotes {
   /** Writes one down, or what has become known of it. */
   async write(launchName: string, note: LaunchNote): Promise<void> {
     await mkdir(this.#directory, { recursive: true, mode: 0o700 });
-    await this.#files.write(this.#path(launchName), JSON.stringify(note));
+    const path = this.#path(launchName);
+    await writeFile(`${path}.new`, JSON.stringify(note), { flush: true });
+    await rename(`${path}.new`, path);
     this.#keep(launchName, note);
   }
 

@@ -1,6 +1,6 @@
 /** What users write as `nativeOptions`, as words of a native specification. PURE. */
 import type { NativeOptions } from '@pstar/core/adaptor';
-import { invalid } from './dialects/dialect.ts';
+import { invalid } from './problems.ts';
 
 /** How a resource manager writes an option. */
 export interface OptionStyle {

@@ -1,7 +1,7 @@
 /** Which of Grid Engine's parallel environments a pilot asks for. PURE. */
 import type { Shape } from './dialects/dialect.ts';
-import { invalid } from './dialects/dialect.ts';
 import type { Size } from './geometry.ts';
+import { invalid } from './problems.ts';
 
 /** One of them, as `qconf -sp` shows it. */
 export interface ParallelEnvironment {

@@ -67,7 +67,7 @@ describe('attributes', () => {
 describe('for Grid Engine', () => {
   it.each<[PilotJobDescription, string]>([
     [{}, ''],
-    [{ totalPhysicalMemory: '64GiB' }, '-l mem_free=68719476736'],
+    [{ totalPhysicalMemory: '64GiB' }, '-l mem_free=68719476736 -w n'],
     [{ wallTimeLimit: 61 }, '-l h_rt=120'],
     [{ queue: 'short.q', project: 'p1' }, '-q short.q -P p1'],
     [{ contact: ['a@b.org', 'c@d.org'] }, '-M a@b.org,c@d.org -m abes'],

@@ -3,9 +3,9 @@ import {
   CORE_PILOT_ATTRIBUTES,
   type ParsedPilotJobDescription,
   type PilotAttribute,
-  PilotError,
 } from '@pstar/core/adaptor';
 import type { OptionStyle } from '../native-options.ts';
+import { unsupported } from '../problems.ts';
 import type { DialectName } from './names.ts';
 
 /** What becomes of an attribute. */
@@ -92,19 +92,6 @@ export function refuseAttributes(
     if (!refused || given[name] === undefined || isOfTheCore(name)) continue;
     throw unsupported(name, `${title} has nothing for ${name}`, wayOutOf(becomes));
   }
-}
-
-/** An attribute that cannot be honoured, with the way out. */
-export function unsupported(subject: string, problem: string, hint: string): PilotError {
-  return new PilotError('ATTRIBUTE_UNSUPPORTED', problem, { subject, hint });
-}
-
-/** A value that makes no sense here. */
-export function invalid(subject: string, problem: string, hint?: string): PilotError {
-  return new PilotError('DESCRIPTION_INVALID', problem, {
-    subject,
-    ...(hint !== undefined && { hint }),
-  });
 }
 
 /** The words of an option, where there is a value. */

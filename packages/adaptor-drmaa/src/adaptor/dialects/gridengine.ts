@@ -72,7 +72,9 @@ function rulesOf(memory: string, gpus: string): AttributeRules {
     threadsPerProcess: { becomes: 'the `allocation_rule` that the parallel environment must have' },
     totalPhysicalMemory: {
       becomes: `\`-l ${memory}\`, on each host; see \`memory=\` below`,
-      words: ({ totalPhysicalMemory: bytes }) => given(bytes, (n) => ['-l', `${memory}=${n}`]),
+      words: (
+        { totalPhysicalMemory: bytes }, // DRMAA has it verified (`-w e`) on hosts without any load, which so have no free memory.
+      ) => given(bytes, (n) => ['-l', `${memory}=${n}`, '-w', 'n']),
     },
     wallTimeLimit: {
       becomes: '`-l h_rt`, in whole minutes; agents end a little before it',

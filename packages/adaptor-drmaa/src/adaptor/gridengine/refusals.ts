@@ -43,6 +43,12 @@ const REFUSALS: readonly Refusal[] = [
     hint: 'name a resource of this cluster (qconf -sc); memory and gpus by ?memory= and ?gpus=',
   },
   {
+    sentence: /no suitable queues/,
+    code: 'DESCRIPTION_INVALID',
+    subject: 'totalCpuCount, queue, nativeOptions',
+    hint: "ask for what a queue of this cluster has (qstat -F, qhost); with nativeOptions { w: 'n' } it waits for one that does",
+  },
+  {
     sentence: /jobs are allowed|job limit|max_u_jobs|max_jobs/,
     code: 'TRY_LATER',
     hint: 'wait until others of yours are over',
