@@ -73,10 +73,12 @@ describe('a cluster of Grid Engine', () => {
     const output = join(cluster.directory, 'hosts');
     // What it says may be lost when it ends at once.
     const each = `qrsh -inherit -nostdin $h sh -c 'hostname >>${output}'`;
-    const script = `for h in $(awk '{ print $1 }' $PE_HOSTFILE); do ${each}; done`;
+    const script = `for h in $(awk '{ print $1 }' $PE_HOSTFILE | sort); do ${each}; done`;
     const path = `PATH=${cluster.environment.PATH}`;
-    await accounted(await submit('-pe', 'mpi', '3', '-v', path, 'sh', '-c', script));
-    expect((await readFile(output, 'utf8')).trim().split('\n').sort()).toEqual(['g1', 'g2', 'g3']);
+    await submit('-pe', 'mpi', '3', '-v', path, 'sh', '-c', script);
+    await expect
+      .poll(() => readFile(output, 'utf8').catch(() => ''), PATIENCE)
+      .toBe('g1\ng2\ng3\n');
   });
 
   it('is on loopback alone', async () => {
