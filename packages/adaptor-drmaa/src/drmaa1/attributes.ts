@@ -103,8 +103,8 @@ export const DRMAA1_ATTRIBUTES = {
   deadlineTime: ['drmaa_deadline_time', 'time'],
   hardWallclockTimeLimit: ['drmaa_wct_hlimit', 'seconds'],
   softWallclockTimeLimit: ['drmaa_wct_slimit', 'seconds'],
-  hardRunDurationLimit: ['drmaa_duration_hlimit', 'seconds'],
-  softRunDurationLimit: ['drmaa_duration_slimit', 'seconds'],
+  hardRunDurationLimit: ['drmaa_run_duration_hlimit', 'seconds'],
+  softRunDurationLimit: ['drmaa_run_duration_slimit', 'seconds'],
 } as const satisfies Record<string, readonly [native: string, kind: Kind]>;
 
 /**
@@ -125,7 +125,7 @@ export function writtenValue(name: string, value: unknown): [native: string, Nat
 export function readValue(name: string, native: NativeValue): unknown {
   const [, kind] = attributeOf(name);
   if (kind === 'variables') return Object.fromEntries((native as string[]).map(variable));
-  if (kind === 'seconds') return Number(native);
+  if (kind === 'seconds') return secondsOf(native as string);
   if (typeof kind === 'object') return kind.find(([, word]) => word === native)?.[0] ?? native;
   return native;
 }
@@ -183,6 +183,11 @@ function variablesOf(value: unknown): readonly string[] | undefined {
 function variable(pair: string): [string, string] {
   const at = pair.indexOf('=');
   return at < 0 ? [pair, ''] : [pair.slice(0, at), pair.slice(at + 1)];
+}
+
+/** From `[[h:]m:]s`. */
+function secondsOf(text: string): number {
+  return text.split(':').reduce((sum, part) => sum * 60 + Number(part), 0);
 }
 
 /** `CCYY/MM/DD hh:mm:ss +00:00`, by Greenwich. */

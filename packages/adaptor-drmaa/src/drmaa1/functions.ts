@@ -97,6 +97,24 @@ export class Drmaa1Functions {
     return textOf(buffer);
   }
 
+  /** As `text`, where what is no text can be no answer: the id of something that now runs. */
+  async id(...args: Parameters<Drmaa1Functions['text']>): Promise<string> {
+    return this.checkedId(args[0], await this.text(...args));
+  }
+
+  /** Refuses what is no id that could be asked about. */
+  checkedId(name: string, id: string): string {
+    // U+FFFD stands where the bytes were none of UTF-8.
+    if (id !== '' && !/[\p{Cc}\ufffd]/u.test(id)) return id;
+    throw new NativeError({
+      code: 'ADAPTOR_FAILED',
+      problem: `drmaa_${name} answered ${JSON.stringify(id)}, which is no id`,
+      subject: this.path,
+      call: `drmaa_${name}`,
+      inDoubt: true,
+    });
+  }
+
   /** Calls a function that writes a number where its first argument says, or its last. */
   async number(name: DiagnosedName, ...args: readonly unknown[]): Promise<number> {
     const cell = [0];
@@ -115,7 +133,7 @@ export class Drmaa1Functions {
       for (;;) {
         const number = Number(await step(pointer, buffer, TEXT_BYTES));
         if (number === NO_MORE_ELEMENTS) return texts;
-        if (number !== 0) throw failure(`drmaa_${next}`, number, '');
+        if (number !== 0) throw unreadable(`drmaa_${next}`, number, this.path);
         texts.push(textOf(buffer));
         if (texts.length > SEQUENCE_LIMIT) throw endless(`drmaa_${next}`, this.path);
       }
@@ -134,7 +152,7 @@ export class Drmaa1Functions {
 }
 
 /** Up to the first zero byte: what is behind it, nobody has written. */
-function textOf(buffer: Buffer): string {
+export function textOf(buffer: Buffer): string {
   const end = buffer.indexOf(0);
   return buffer.toString('utf8', 0, end < 0 ? buffer.length : end);
 }
@@ -150,6 +168,12 @@ function failure(call: string, number: number, diagnosis: string): NativeError {
     ...(words !== '' && { diagnosis: words }),
     call,
   });
+}
+
+/** Whatever the number says: nobody has asked for anything that could be wrong. */
+function unreadable(call: string, number: number, subject: string): NativeError {
+  const { problem } = failure(call, number, '').data;
+  return new NativeError({ code: 'ADAPTOR_FAILED', problem, subject, call });
 }
 
 function endless(call: string, path: string): NativeError {

@@ -4,15 +4,22 @@ import type { Emit, NativeService } from '../helper/native-service.ts';
 import { HandleTable } from '../native/handle-table.ts';
 import { LoadedLibrary } from '../native/loaded-library.ts';
 import { NativeError } from '../native/native-error.ts';
-import { type DiagnosedName, Drmaa1Functions, type Pointer } from './functions.ts';
+import type { NativeValue } from './attributes.ts';
+import { type DiagnosedName, Drmaa1Functions, type Pointer, textOf } from './functions.ts';
 import type { NativeJobStatus, NativeTemplate, NativeUsage, Told } from './native-words.ts';
 import { DRMAA1_STATES } from './states.ts';
 
 const TEMPLATE = 'job template';
+const ANY_JOB = 'DRMAA_JOB_IDS_SESSION_ANY';
 /** What a cell holds that the library has not written to. */
 const UNTOUCHED = 0x7fff_ffff;
 /** Job ids of task 1 of 5 and the like fit many times. */
 const ID_BYTES = 1024;
+/** The standard's text and the headers that are about do not agree. */
+const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
+  drmaa_run_duration_hlimit: ['drmaa_duration_hlimit', 'drmaa_durartion_hlimit'],
+  drmaa_run_duration_slimit: ['drmaa_duration_slimit', 'drmaa_durartion_slimit'],
+};
 /** So many states are asked for at once: half of the threads. */
 const AT_ONCE = 4;
 
@@ -126,14 +133,25 @@ class Drmaa1Service {
 
   async #fill(pointer: Pointer, attributes: NativeTemplate): Promise<void> {
     for (const [name, value] of attributes) {
-      const setting =
-        typeof value === 'string'
-          ? this.#c.call('set_attribute', pointer, name, value)
-          : this.#c.call('set_vector_attribute', pointer, name, [...value, null]);
-      await setting.catch((error) => {
+      try {
+        await this.#set(pointer, name, value);
+      } catch (error) {
         throw error instanceof NativeError ? error.of(name) : error;
-      });
+      }
     }
+  }
+
+  async #set(pointer: Pointer, name: string, value: NativeValue): Promise<void> {
+    if (typeof value !== 'string')
+      return this.#c.call('set_vector_attribute', pointer, name, [...value, null]);
+    const set = (as: string) => this.#c.call('set_attribute', pointer, as, value);
+    let setting = set(name);
+    for (const other of OTHER_NAMES[name] ?? [])
+      setting = setting.catch((error) => {
+        if (is(error, 'INVALID_ARGUMENT')) return set(other);
+        throw error;
+      });
+    return setting;
   }
 
   /** Undefined for an attribute that has no value; libraries call that invalid. */
@@ -168,10 +186,8 @@ class Drmaa1Service {
     }
   }
 
-  async #runJob(pointer: Pointer): Promise<string> {
-    const id = await this.#c.text('run_job', [], [pointer]);
-    if (id === '') throw nothing('drmaa_run_job', this.#c.path);
-    return id;
+  #runJob(pointer: Pointer): Promise<string> {
+    return this.#c.id('run_job', [], [pointer]);
   }
 
   async #runBulkJobs(
@@ -181,7 +197,15 @@ class Drmaa1Service {
     step: number,
   ): Promise<string[]> {
     const ids = await this.#pointer('run_bulk_jobs', pointer, start, end, step);
-    return this.#c.all('job_ids', ids);
+    try {
+      const texts = await this.#c.all('job_ids', ids);
+      return texts.map((id) => this.#c.checkedId('run_bulk_jobs', id));
+    } catch (error) {
+      // They have been handed over.
+      throw error instanceof NativeError
+        ? new NativeError({ ...error.data, inDoubt: true })
+        : error;
+    }
   }
 
   /** Some at a time, so that other calls find a thread between them. */
@@ -224,9 +248,8 @@ class Drmaa1Service {
       if (!is(error, 'NO_RUSAGE')) throw error;
     }
     const values = rusage[0] === null ? undefined : await this.#c.all('attr_values', rusage[0]);
-    const end = jobId.indexOf(0);
     return {
-      jobId: jobId.toString('utf8', 0, end < 0 ? ID_BYTES : end) || id,
+      jobId: id === ANY_JOB ? this.#c.checkedId('wait', textOf(jobId)) : id,
       ...(stat[0] === UNTOUCHED ? {} : await this.#status(stat[0] as number)),
       ...(values !== undefined && { usage: values }),
     };

@@ -95,16 +95,26 @@ export class HelperChild {
     }
   }
 
-  /** The C functions that are under way, or were when it ended. */
-  underWay(): string[] {
+  /**
+   * The C function that is under way for a call, or was when the process ended; of all of them if there
+   * is but one.
+   */
+  functionOf(id: number | undefined): string | undefined {
+    const all = this.#underWay();
+    const own = all.find((each) => each.id === id) ?? (all.length === 1 ? all[0] : undefined);
+    return own?.name;
+  }
+
+  #underWay(): { id: number; name: string }[] {
     const record = Buffer.alloc(RECORD_BYTES);
     const length = readSync(this.#record, record, 0, RECORD_BYTES, 0);
-    const names: string[] = [];
+    const found: { id: number; name: string }[] = [];
     for (let at = 0; at < length; at += RECORD_SLOT) {
-      const name = record.toString('latin1', at, at + RECORD_SLOT).replace(/\0.*$/s, '');
-      if (name !== '') names.push(name);
+      const note = record.toString('latin1', at, at + RECORD_SLOT).replace(/\0.*$/s, '');
+      const [id, name] = note.split(' ');
+      if (name !== undefined) found.push({ id: Number(id), name });
     }
-    return names;
+    return found;
   }
 
   #printed(text: string): void {

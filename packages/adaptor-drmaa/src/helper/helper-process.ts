@@ -44,6 +44,8 @@ export type HelperEvent =
 
 /** So many new processes in so long; then the library is given up. */
 const RESTARTS = { limit: 5, withinMs: 60_000, firstPauseMs: 50 };
+/** How long a process has to start and load at the least: what is slow there may be the machine. */
+const LOADING_MS = 20_000;
 /** How long a process has for its way out. */
 const CLOSE_MS = 4_000;
 
@@ -189,15 +191,16 @@ export class HelperProcess {
     const child = 'child' in this.#phase ? this.#phase.child : undefined;
     const sent = !this.#waiting.has(call);
     const inDoubt = sent && !call.idempotent;
-    call.reject(lateError(this.#failed(child), call.question.method, timeoutMs, inDoubt));
+    call.reject(lateError(this.#failed(child, call), call.question.method, timeoutMs, inDoubt));
     if (!sent || child === undefined) return;
     // What is asked from now on is for the next one.
     if (this.#phase.name === 'ready') this.#phase = { name: 'dying', child };
     child.kill();
   }
 
-  #failed(child: HelperChild | undefined) {
-    return { library: this.#spec.library, call: child?.underWay()[0] };
+  #failed(child: HelperChild | undefined, call?: PendingCall) {
+    const [id] = [...this.#sent].find(([, each]) => each === call) ?? [];
+    return { library: this.#spec.library, call: child?.functionOf(id) };
   }
 
   /** Starts a process and settles when it is ready for calls. */
@@ -215,10 +218,11 @@ export class HelperProcess {
     const loading = new Promise<void>((resolve, reject) => {
       this.#phase = { name: 'starting', child, opened: { resolve, reject } };
     });
+    const loadingMs = Math.max(callTimeoutMs, LOADING_MS);
     const timer = setTimeout(() => {
       if (this.#phase.name === 'starting')
-        this.#phase.opened.reject(lateError(this.#failed(child), 'the loading', callTimeoutMs));
-    }, callTimeoutMs);
+        this.#phase.opened.reject(lateError(this.#failed(child), 'the loading', loadingMs));
+    }, loadingMs);
     child.send({ type: 'open', kind, library, settings });
     try {
       await loading;
@@ -284,12 +288,12 @@ export class HelperProcess {
     if (this.#phase.name === 'closing') this.#phase.ended();
     if (!this.#is(child)) return;
     const starting = this.#phase.name === 'starting' ? this.#phase : undefined;
-    const error = (inDoubt: boolean) =>
-      diedError(this.#failed(child), how, child.lastWords, inDoubt);
+    const error = (inDoubt: boolean, call?: PendingCall) =>
+      diedError(this.#failed(child, call), how, child.lastWords, inDoubt);
     this.#phase = { name: 'down' };
     for (const call of [...this.#sent.values()]) {
       if (call.idempotent && !call.again) this.#askAgain(call);
-      else call.reject(error(!call.idempotent));
+      else call.reject(error(!call.idempotent, call));
     }
     // Who launches it hears of it there.
     if (starting === undefined) this.#relaunch();

@@ -4,7 +4,7 @@
  */
 import type { DrmaaErrorData } from '../errors.ts';
 import { NativeError } from '../native/native-error.ts';
-import { recordTo } from '../native/under-way.ts';
+import { forCall, recordTo } from '../native/under-way.ts';
 import type { NativeService, OpenService } from './native-service.ts';
 import { type FromHelper, RECORD_FD, type ServiceKind, type ToHelper } from './protocol.ts';
 
@@ -47,7 +47,7 @@ async function call(method: string, args: readonly unknown[]): Promise<unknown> 
 }
 
 function answer({ id, method, args }: ToHelper & { type: 'call' }): void {
-  call(method, args).then(
+  forCall(id, () => call(method, args)).then(
     (value) => send({ type: 'result', id, value }),
     (error) => send({ type: 'error', id, error: dataOf(error) }),
   );

@@ -31,5 +31,5 @@ export type FromHelper =
 
 /** The descriptor of the file in which the helper notes the C functions that are under way. */
 export const RECORD_FD = 4;
-/** So many bytes of it are for one function. */
+/** So many bytes of it are for one function: the id of the call that it is for, and its name. */
 export const RECORD_SLOT = 64;

@@ -9,8 +9,8 @@ describe('attributes of job templates', () => {
         `drmaa_remote_command drmaa_v_argv drmaa_js_state drmaa_v_env drmaa_wd drmaa_job_category
         drmaa_native_specification drmaa_v_email drmaa_block_email drmaa_start_time drmaa_job_name
         drmaa_input_path drmaa_output_path drmaa_error_path drmaa_join_files drmaa_transfer_files
-        drmaa_deadline_time drmaa_wct_hlimit drmaa_wct_slimit drmaa_duration_hlimit
-        drmaa_duration_slimit`.split(/\s+/),
+        drmaa_deadline_time drmaa_wct_hlimit drmaa_wct_slimit drmaa_run_duration_hlimit
+        drmaa_run_duration_slimit`.split(/\s+/),
       ),
     );
     expect(Object.keys(DRMAA1_ATTRIBUTES)).toHaveLength(21);
@@ -38,6 +38,10 @@ describe('attributes of job templates', () => {
   it('writes paths with the colon that the standard wants', () => {
     expect(writtenValue('outputPath', '/tmp/x')).toEqual(['drmaa_output_path', ':/tmp/x']);
     expect(writtenValue('errorPath', '$drmaa_hd_ph$/x')[1]).toBe(':$drmaa_hd_ph$/x');
+  });
+
+  it('reads limits as libraries may write them', () => {
+    expect(readValue('hardRunDurationLimit', '1:02:03')).toBe(3723);
   });
 
   it('writes a point in time', () => {
