@@ -1,5 +1,7 @@
 /** What happens to connections, and that no work is lost by it, nor done twice. */
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { until } from '../clusters/base/processes.ts';
 import {
   cannotIsolate,
   type SshHost,
@@ -19,7 +21,15 @@ const through = ({ name, port }: SshHost, by: number) =>
 describe.skipIf(await cannotIsolate())('when', { timeout: 2 * PATIENCE_MS }, () => {
   let hosts: SshHosts;
   beforeAll(async () => {
-    hosts = await startSshHosts({ hosts: [{}, {}, { forwarding: false }, { maxSessions: 2 }] });
+    hosts = await startSshHosts({
+      hosts: [
+        {},
+        {},
+        { forwarding: false },
+        { maxSessions: 2 },
+        { lines: ['AllowStreamLocalForwarding no'] },
+      ],
+    });
   });
   afterAll(() => hosts.stop());
 
@@ -95,6 +105,29 @@ describe.skipIf(await cannotIsolate())('when', { timeout: 2 * PATIENCE_MS }, () 
     const starts = units.map(({ id }) => world.startsOf(id));
     expect(starts.sort()).toEqual([1, 1, 2, 2]);
     expect(pilot.state).toBe('Running');
+  });
+
+  it('sockets may be forwarded, agents come by one, also when it is cut; elsewhere by a port', async () => {
+    await using world = await SshWorld.open(hosts);
+    await world.createRunning({ totalCpuCount: 2 }, ['h1', 'h5']);
+    const [launch = ''] = (await hosts.host('h1').run('ls ~/.cache/pstar/pilots')).stdout.split(
+      '\n',
+    );
+    const socket = `${launch}/manager.sock`;
+    // As proc(5) has it: 03 is connected.
+    const linked = async () =>
+      (await readFile('/proc/net/unix', 'utf8')).match(new RegExp(` 03 +\\d+ .*${socket}`));
+    expect(await linked()).not.toBeNull();
+    expect(
+      (await hosts.host('h5').run('ls ~/.cache/pstar/pilots/*/manager.sock')).exitCode,
+    ).not.toBe(0);
+    const units = await world.submitGated(2);
+    await hosts.host('h1').cut();
+    await until('linked again', async () => (await linked()) !== null);
+    await world.openGate();
+    await world.work.wait();
+    world.expectAllDoneOnce();
+    expect(units.map(({ exit }) => exit?.host).sort()).toEqual(['h1', 'h5']);
   });
 
   it('forwarding is forbidden, a relay takes its place, also when it is cut', async () => {

@@ -63,13 +63,20 @@ async function siteOf(
   context: ConnectContext,
   listen?: string,
 ): Promise<HostSite> {
-  const { clock, log, security, manager } = context;
+  const { clock, log, security, manager, admit } = context;
   const host = await connections.host(readTarget(target, options), {
     clock,
     log,
     ...(security !== undefined && { security }),
   });
-  return new HostSite({ host, manager, clock, log, ...(listen !== undefined && { listen }) });
+  return new HostSite({
+    host,
+    manager,
+    clock,
+    log,
+    ...(admit !== undefined && { admit }),
+    ...(listen !== undefined && { listen }),
+  });
 }
 
 /** One that is away is no reason not to look after the others, nor after what runs there already. */

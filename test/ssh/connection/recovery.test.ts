@@ -69,6 +69,26 @@ describe('a connection that is lost', () => {
     expect((await host.runner.run(['bash', '-c', script])).exitCode).not.toBe(0);
   });
 
+  it('keeps its sockets, which nobody else can connect to', async () => {
+    const host = await client.connect('h1');
+    const path = '/tmp/taken.sock';
+    expect(await host.listen(path, (stream) => stream.end('here\n'))).toBe(true);
+    const program = `require('net').connect('${path}').pipe(process.stdout)`;
+    const dial = async () => (await host.runner.run([process.execPath, '-e', program])).stdout;
+    expect(await dial()).toBe('here\n');
+    const lost = becomes(host, 'reconnecting');
+    await hosts.host('h1').cut();
+    await lost;
+    // A port comes after them, so that whoever has the choice finds the better way.
+    const tunnel = await host.forward(to);
+    expect(await dial()).toBe('here\n');
+    const { stdout } = await host.runner.run(['stat', '-c', '%A', path]);
+    expect(stdout).toBe('srw-------\n');
+    await host.unlisten(path);
+    expect(await dial()).toBe('');
+    await tunnel.close();
+  });
+
   it('is noticed when it is silent', async () => {
     await using proxy = await SilentProxy.open(hosts.host('h1').port);
     const port = hosts.host('h1').port;
@@ -104,8 +124,9 @@ describe('a connection that is lost', () => {
 });
 
 describe('forwarding', () => {
-  it('that the server forbids is an error that says so', async () => {
+  it('that the server forbids is an error that says so; sockets are not there', async () => {
     const host = await client.connect('closed');
+    expect(await host.listen('/tmp/none.sock', () => {})).toBe(false);
     await expect(host.forward(to)).rejects.toMatchObject({
       code: 'OPERATION_UNSUPPORTED',
       hint: expect.stringContaining('AllowTcpForwarding'),

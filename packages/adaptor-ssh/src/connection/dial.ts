@@ -1,5 +1,5 @@
 /** Makes one connection: the way there, the machine's key, the user's proof. What is lost is lost. */
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock, PilotError, SecurityContext } from '@pstar/core/adaptor';
 import ssh2, { type Algorithms, type Client, type ConnectConfig } from 'ssh2';
@@ -163,6 +163,22 @@ class Attempt {
       socket.once('connect', resolve).once('error', reject);
     });
     socket.setNoDelay(true);
+    writeTogether(socket);
     return socket;
   }
+}
+
+/**
+ * Has what is written in one tick leave at once: ssh2 writes each packet in three pieces, and without a
+ * delay each would be a call of the system, a packet of the network and a wake-up over there.
+ */
+function writeTogether(socket: Socket): void {
+  const { write } = socket;
+  socket.write = (...piece: unknown[]): boolean => {
+    if (socket.writableCorked === 0) {
+      socket.cork();
+      process.nextTick(() => socket.uncork());
+    }
+    return write.apply(socket, piece as Parameters<typeof write>);
+  };
 }

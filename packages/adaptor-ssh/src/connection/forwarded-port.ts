@@ -16,9 +16,12 @@ export class ForwardedPorts {
   readonly #connection: SharedConnection;
   readonly #tunnels = new Set<ForwardedPort>();
   readonly #clients = new WeakSet<Client>();
+  readonly #before: () => Promise<unknown>;
 
-  constructor(connection: SharedConnection) {
+  /** @param before what is to be there first, after a new connection: a better way, say */
+  constructor(connection: SharedConnection, before: () => Promise<unknown>) {
     this.#connection = connection;
+    this.#before = before;
     connection.state$.subscribe(({ state }) => {
       if (state === 'connected') void this.#again();
     });
@@ -35,6 +38,7 @@ export class ForwardedPorts {
 
   /** Of a server that does not want to any more, nobody is told but by connections that fail. */
   async #again(): Promise<void> {
+    await this.#before();
     const client = await this.#connection.client().catch(() => undefined);
     if (client === undefined) return;
     this.#listen(client);

@@ -10,6 +10,7 @@ import {
 import type { ClientChannel } from 'ssh2';
 import type { Endpoint } from './endpoint.ts';
 import { ForwardedPorts } from './forwarded-port.ts';
+import { ForwardedSockets } from './forwarded-sockets.ts';
 import { runRemotely } from './remote-runner.ts';
 import { Sessions } from './sessions.ts';
 import { SftpFiles } from './sftp-files.ts';
@@ -34,6 +35,7 @@ export class Machine {
   readonly clock: Clock;
   readonly sessions: Sessions;
   readonly files: SftpFiles;
+  readonly sockets: ForwardedSockets;
   readonly ports: ForwardedPorts;
   readonly #sftp: SftpSession;
   readonly #jump: LeasedHost | undefined;
@@ -53,7 +55,8 @@ export class Machine {
       this.within((signal) => this.sessions.sftp(signal)),
     );
     this.files = new SftpFiles(this.#sftp, endpoint.target.host);
-    this.ports = new ForwardedPorts(connection);
+    this.sockets = new ForwardedSockets(connection, this.files);
+    this.ports = new ForwardedPorts(connection, () => this.sockets.settled);
   }
 
   /** Has something that waits for the connection not wait for ever. */
@@ -86,6 +89,7 @@ export class LeasedHost implements SshHost {
   readonly #machine: Machine;
   readonly #release: () => Promise<void>;
   readonly #tunnels = new Set<Tunnel>();
+  readonly #sockets = new Set<string>();
   #closed: Promise<void> | undefined;
 
   constructor(machine: Machine, release: () => Promise<void>) {
@@ -132,6 +136,15 @@ export class LeasedHost implements SshHost {
     return tunnel;
   }
 
+  async listen(path: string, take: (stream: Duplex) => void): Promise<boolean> {
+    this.#sockets.add(path);
+    return await this.#machine.sockets.open(path, take);
+  }
+
+  async unlisten(path: string): Promise<void> {
+    if (this.#sockets.delete(path)) await this.#machine.sockets.close(path);
+  }
+
   /** A stream to an address that is dialed from there. */
   async open({ host, port }: RemoteAddress): Promise<Duplex> {
     const client = await this.#machine.within((signal) => this.#machine.connection.client(signal));
@@ -144,9 +157,11 @@ export class LeasedHost implements SshHost {
   }
 
   close(): Promise<void> {
-    this.#closed ??= Promise.all([...this.#tunnels].map((tunnel) => tunnel.close())).then(() =>
-      this.#release(),
-    );
+    const ways = [
+      ...[...this.#sockets].map((path) => this.unlisten(path)),
+      ...[...this.#tunnels].map((tunnel) => tunnel.close()),
+    ];
+    this.#closed ??= Promise.all(ways).then(() => this.#release());
     return this.#closed;
   }
 }

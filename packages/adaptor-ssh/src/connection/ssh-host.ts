@@ -102,6 +102,13 @@ export interface SshHost {
    * @throws PilotError `OPERATION_UNSUPPORTED` when the server forbids it; `CONNECTION_LOST`
    */
   forward(to: RemoteAddress): Promise<Tunnel>;
+  /**
+   * Makes a unix socket over there, which only its user can connect to, and takes each connection to
+   * it. Like a port it is asked for again. Settles with whether there is one: without it nothing is lost.
+   */
+  listen(path: string, take: (stream: Duplex) => void): Promise<boolean>;
+  /** Connections that were taken live on. */
+  unlisten(path: string): Promise<void>;
   /** Lets go of the connection, which ends with its last user. Idempotent. */
   close(): Promise<void>;
 }

@@ -7,6 +7,7 @@ import {
   AdaptorError,
   type AgentLaunch,
   type Clock,
+  type ConnectContext,
   type Log,
   PilotError,
   relocate,
@@ -43,6 +44,8 @@ export interface HostSiteParts {
   readonly host: SshHost;
   /** Where this program listens for agents. */
   readonly manager: RemoteAddress;
+  /** Takes connections of agents that come by a socket of theirs. */
+  readonly admit?: ConnectContext['admit'];
   /** Where agents reach this host that are on others, see {@link OWN_ADDRESS}; without it they are on this one. */
   readonly listen?: string;
   readonly clock: Clock;
@@ -106,9 +109,16 @@ export class HostSite {
     this.#program = node;
     const { remote: manager } = await this.tunnel();
     const directory = `${agent.scratch ?? `${cache}/pilots`}/${launch.name}`;
-    const there = relocate(launch, { directory, node, manager, ...provided });
     const { files } = this.host.runner;
     await files.makeDirectory(directory, 0o700);
+    const managerSocket = await this.#listen(directory);
+    const there = relocate(launch, {
+      directory,
+      node,
+      manager,
+      ...provided,
+      ...(managerSocket !== undefined && { managerSocket }),
+    });
     if (workingDirectory !== undefined) await files.makeDirectory(workingDirectory, 0o755);
     await files.write(there.launch.settingsFile, there.settings, { mode: 0o600 });
     this.#book.add(directory, manager);
@@ -118,12 +128,14 @@ export class HostSite {
   /** Has the agent of an earlier process find its manager. */
   adopt(directory: string, program: string | undefined): void {
     this.#program ??= program;
-    this.#book.add(directory);
+    // The better way is there first.
+    void this.#listen(directory).finally(() => this.#book.add(directory));
   }
 
   /** The agent there needs to hear nothing more. */
   release(directory: string): void {
     this.#book.remove(directory);
+    void this.host.unlisten(socketIn(directory)).catch(() => {});
   }
 
   /** Runs a shell script over there, and gives what it has written. */
@@ -164,6 +176,16 @@ export class HostSite {
     const tunnel = await this.#tunnel?.catch(() => undefined);
     await tunnel?.close();
     await this.host.close();
+  }
+
+  /** Where agents of that directory reach the manager without a port, if they can. */
+  async #listen(directory: string): Promise<string | undefined> {
+    const { host, admit, listen } = this.#parts;
+    // Agents that are on other machines see the socket, and cannot connect to it.
+    if (admit === undefined || listen !== undefined) return undefined;
+    const path = socketIn(directory);
+    const isThere = await host.listen(path, (stream) => admit(stream, `${host.name}:${path}`));
+    return isThere ? path : undefined;
   }
 
   async #openTunnel(): Promise<Tunnel> {
@@ -269,6 +291,10 @@ export class HostSite {
       },
     );
   }
+}
+
+function socketIn(directory: string): string {
+  return `${directory}/manager.sock`;
 }
 
 function isSamePlatform(a: Platform, b: Platform): boolean {

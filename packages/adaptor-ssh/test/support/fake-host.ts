@@ -82,6 +82,12 @@ export class FakeHost implements SshHost {
     return { kind: 'forwarded-port', remote: to, remote$, close: async () => {} };
   }
 
+  async listen(): Promise<boolean> {
+    return false;
+  }
+
+  async unlisten(): Promise<void> {}
+
   async close(): Promise<void> {
     for (const { kill } of this.channels) kill();
   }

@@ -3,6 +3,7 @@
  * native job is doing, and ends it; it knows nothing of work, of scheduling, nor of what the agent
  * that it starts says to its manager. It reports what it sees: conclusions are the core's.
  */
+import type { Duplex } from 'node:stream';
 import type { ZodType } from 'zod';
 import type {
   ParsedPilotJobDescription,
@@ -77,6 +78,12 @@ export interface ConnectContext {
    * are told to dial is {@link AgentLaunch.manager}.
    */
   readonly manager: { readonly host: string; readonly port: number };
+  /**
+   * Takes an agent's connection in place of one to {@link ConnectContext.manager}, for an adaptor that
+   * has a way on which nobody but the user himself can connect, or listen, or read: nothing is
+   * encrypted on it again. `peer` is for people.
+   */
+  readonly admit?: (stream: Duplex, peer: string) => void;
   /**
    * For what the adaptor wants to keep; mode 0700, its own, the same for every connection to this
    * URL with these credentials, also of a later process. Nobody else writes there or cleans up.

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import { PilotError } from '../model/errors.ts';
 import type { AgentSettings } from '../protocol/agent-settings.ts';
-import type { AgentLaunch } from './adaptor.ts';
+import type { AgentLaunch, ConnectContext } from './adaptor.ts';
 
 /** Where a launch goes: paths over there. */
 export interface LaunchSite {
@@ -16,6 +16,8 @@ export interface LaunchSite {
   readonly koffi?: string;
   /** Where its agents reach this manager from there. */
   readonly manager: { readonly host: string; readonly port: number };
+  /** A unix socket in the directory that leads to {@link ConnectContext.admit}, where there is one. */
+  readonly managerSocket?: string;
 }
 
 /** A launch for another place. */
@@ -62,6 +64,7 @@ export function relocate(launch: AgentLaunch, site: LaunchSite): RelocatedLaunch
         : posix.join(agent.scratch, launch.name),
     sharesFiles: false,
     ...(site.koffi !== undefined && { koffi: site.koffi }),
+    ...(site.managerSocket !== undefined && { managerSocket: site.managerSocket }),
   };
   return {
     launch: {

@@ -3,19 +3,27 @@ import { readFile } from 'node:fs/promises';
 import type { AgentSettings } from '../protocol/agent-settings.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Link } from '../transport/link.ts';
+import { dialPlain } from '../transport/plain-link.ts';
 import { dialTls } from '../transport/tls-dial.ts';
 
 type Address = AgentSettings['manager'];
 
 const DIAL_TIMEOUT_MS = 10_000;
 
-/** Dials the manager at its address of that moment. */
+/** Dials the manager by its socket, if it is at the other end of one, or at its address of that moment. */
 export function managerDialer(settings: AgentSettings, log: Log): () => Promise<Link> {
-  const { identity } = settings;
+  const { identity, managerSocket } = settings;
   const key = Buffer.from(settings.key, 'base64');
+  const known = { identity, key, timeoutMs: DIAL_TIMEOUT_MS, log };
   return async () => {
+    if (managerSocket !== undefined) {
+      const link = await dialPlain({ ...known, path: managerSocket }).catch((error: Error) => {
+        log.debug(error, `not by the socket: ${error.message}`);
+      });
+      if (link) return link;
+    }
     const { host, port } = (await publishedAddress(settings.managerFile)) ?? settings.manager;
-    return dialTls({ host, port, identity, key, timeoutMs: DIAL_TIMEOUT_MS, log });
+    return dialTls({ ...known, host, port });
   };
 }
 

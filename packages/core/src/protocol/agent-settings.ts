@@ -14,6 +14,11 @@ export interface AgentSettings {
   readonly key: string;
   /** Where the manager listens. */
   readonly manager: { readonly host: string; readonly port: number };
+  /**
+   * A unix socket in a directory of the agent's user, which a manager far away may be at the other end
+   * of: dialed first where it is.
+   */
+  readonly managerSocket?: string;
   /** A file in which a manager that came back publishes its new address, as JSON like `manager`. */
   readonly managerFile?: string;
   /** Where reports are kept that no manager has acknowledged; made when there are any. */

@@ -1,6 +1,7 @@
 /** Where a service listens for its agents, and what they are told to call. */
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import type { ConnectContext } from '../adaptor/adaptor.ts';
 import { assert } from '../model/assert.ts';
 import { writeFileAtomic } from '../runtime/files.ts';
 import type { Log } from '../runtime/log.ts';
@@ -31,6 +32,8 @@ export interface Listening {
   readonly address: ManagerAddress;
   /** What is dialed from this machine. */
   readonly here: ManagerAddress;
+  /** See {@link ConnectContext.admit}. */
+  readonly admit: NonNullable<ConnectContext['admit']>;
 }
 
 /** Where agents are listened for, as nobody needs it before that. */
@@ -55,7 +58,7 @@ export async function listenForAgents(
     port: listener.port,
   };
   const here = { host: loopback(listener.host), port: listener.port };
-  return { listener, address, here };
+  return { listener, address, here, admit: (...connection) => listener.admit(...connection) };
 }
 
 /** Keeps the address for the service's next process. */

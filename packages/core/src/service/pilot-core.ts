@@ -129,7 +129,7 @@ export class PilotCore {
     this.managers = new ResourceManagers({
       adaptors: parts.adaptors,
       directory: `${parts.directory}/adaptors`,
-      address: () => knownWhere(this.#listening).here,
+      listening: () => knownWhere(this.#listening),
       prompt: parts.prompt,
       troubled: (target, words) => {
         for (const view of this.#views.values()) view.outOfReach(target, words);

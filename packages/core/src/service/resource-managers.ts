@@ -17,6 +17,7 @@ import type { Clock } from '../runtime/clock.ts';
 import { ensureDirectory } from '../runtime/files.ts';
 import type { Log } from '../runtime/log.ts';
 import { abortable } from './abort.ts';
+import type { Listening } from './agent-listener.ts';
 import { keptCredentials } from './credentials.ts';
 import { NativeJobs, type NativeJobsParts } from './native-jobs.ts';
 import { checkOptions, divideOptions } from './resource-manager-url.ts';
@@ -43,7 +44,7 @@ export interface ResourceManagersParts {
   /** Where adaptors keep what they want to keep. */
   readonly directory: string;
   /** Where agents are listened for. */
-  address(): ConnectContext['manager'];
+  listening(): Listening;
   /** Answers for credentials that have nobody of their own to ask. */
   readonly prompt?: SecurityPrompt | undefined;
   /** What keeps a resource manager from being connected, or that nothing does any more. */
@@ -168,7 +169,8 @@ export class ResourceManagers {
   }
 
   async #context(target: Target, key: string, { scheme }: Adaptor): Promise<ConnectContext> {
-    const { clock, log, address } = this.#parts;
+    const { clock, log, listening } = this.#parts;
+    const { here, admit } = listening();
     const directory = join(this.#parts.directory, `${scheme}-${key}`);
     await ensureDirectory(directory);
     const prompt = this.#prompts.get(key) ?? this.#parts.prompt;
@@ -177,7 +179,8 @@ export class ResourceManagers {
     return {
       clock,
       runner: this.#runner,
-      manager: address(),
+      manager: here,
+      admit,
       directory,
       log: log.child({ adaptor: scheme }),
       ...(security !== undefined && { security }),

@@ -1,10 +1,12 @@
 /**
- * A link over a connected stream socket. Knows frames and back-pressure, not how the socket came
- * to be connected or encrypted.
+ * A link over a connected stream. Knows frames and back-pressure, not how the stream came to be
+ * connected or encrypted.
  */
 
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { PilotError } from '../model/errors.ts';
+import { systemClock, type Timer } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { FrameDecoder, FrameEncoder } from './frame-codec.ts';
 import { type Link, LinkEmitter } from './link.ts';
@@ -15,21 +17,22 @@ const CLOSING_IDLE_MS = 10_000;
 /** Takes a socket over for good: nobody else reads, writes or ends it from here on. */
 export class SocketLink extends LinkEmitter implements Link {
   readonly peer: string;
-  readonly #socket: Socket;
+  readonly #socket: Duplex;
   readonly #log: Log;
   readonly #encoder: FrameEncoder;
   readonly #decoder = new FrameDecoder();
   #isOpen = true;
   #isFlushDue = false;
   #error: PilotError | undefined;
+  #giveUp: Timer | undefined;
 
-  constructor(socket: Socket, peer: string, log: Log) {
+  constructor(socket: Duplex, peer: string, log: Log) {
     super();
     this.peer = peer;
     this.#socket = socket;
     this.#log = log;
     this.#encoder = new FrameEncoder((frame) => socket.write(frame));
-    socket.setNoDelay(true);
+    if (socket instanceof Socket) socket.setNoDelay(true);
     // Paused before there is a reader: bytes stay in the socket until somebody listens.
     socket.pause();
     socket.on('data', (chunk: Buffer) => this.#read(chunk));
@@ -39,6 +42,7 @@ export class SocketLink extends LinkEmitter implements Link {
     socket.on('error', (cause) => this.#fail(this.#lost(cause.message, cause)));
     socket.on('close', () => {
       this.#isOpen = false;
+      this.#giveUp?.cancel();
       this.emit('close', this.#error);
     });
   }
@@ -67,9 +71,10 @@ export class SocketLink extends LinkEmitter implements Link {
     this.#isOpen = false;
     this.#encoder.flush();
     this.#socket.end();
-    this.#socket.setTimeout(CLOSING_IDLE_MS, () => {
+    const giveUp = () =>
       this.#fail(this.#lost('the other side took nothing more while the link was closing'));
-    });
+    if (this.#socket instanceof Socket) this.#socket.setTimeout(CLOSING_IDLE_MS, giveUp);
+    else this.#giveUp = systemClock.after(CLOSING_IDLE_MS, giveUp);
     // Unread, the socket would never learn that the other side has closed as well.
     this.#socket.resume();
   }
@@ -105,9 +110,10 @@ export class SocketLink extends LinkEmitter implements Link {
     }
   }
 
-  /** The other side sends nothing more; the socket answers by ending too. */
+  /** The other side sends nothing more: so do we, though not every stream would have to. */
   #ended(): void {
     this.#isOpen = false;
+    this.#socket.end();
     if (this.#decoder.isWithinFrame) {
       this.#fail(this.#lost('the connection ended within a message'));
     }

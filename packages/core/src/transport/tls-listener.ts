@@ -4,6 +4,7 @@
  */
 
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { EventEmitter } from 'eventemitter3';
 import { assert } from '../model/assert.ts';
@@ -12,6 +13,7 @@ import { systemClock, type Timer } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { randomSecret } from '../runtime/random.ts';
 import type { Link } from './link.ts';
+import { admitPlain } from './plain-link.ts';
 import { SocketLink } from './socket-link.ts';
 import { endpoint, PSK_TLS, remoteEnd } from './tls-options.ts';
 
@@ -40,6 +42,11 @@ export interface ListenerEvents {
 export interface Listener extends Pick<EventEmitter<ListenerEvents>, 'on' | 'once' | 'off'> {
   readonly host: string;
   readonly port: number;
+  /**
+   * Takes a connection that came by another way than the port, and that nobody but the user can have
+   * made: it is not encrypted, and has to show a key like every other.
+   */
+  admit(stream: Duplex, peer: string): void;
   /** Frees the port and turns strangers away; links that were accepted live on. */
   close(): void;
 }
@@ -108,6 +115,17 @@ class TlsListener extends EventEmitter<ListenerEvents> implements Listener {
   close(): void {
     this.#server.close();
     for (const { socket } of this.#strangers.values()) socket.destroy();
+  }
+
+  admit(stream: Duplex, peer: string): void {
+    const options = {
+      keyFor: this.#keyFor,
+      log: this.#log,
+      timeoutMs: this.#handshakeTimeoutMs,
+    };
+    void admitPlain(stream, peer, options).then((admitted) => {
+      if (admitted !== undefined) this.emit('link', admitted.link, admitted.identity);
+    });
   }
 
   /** Gives a stranger its time, or turns it away. */

@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -38,6 +40,19 @@ class World {
       if (next) next(manager);
       else this.#managers.push(manager);
     });
+  }
+
+  /** A socket that leads to the manager; how many have come by it. */
+  async listenPlain(path: string): Promise<{ came: number }> {
+    const plain = { came: 0 };
+    const server = createServer((socket) => {
+      plain.came += 1;
+      this.listener.admit(socket, path);
+    });
+    server.listen(path);
+    await once(server, 'listening');
+    this.listener.on('link', () => server.close());
+    return plain;
   }
 
   async manager(): Promise<ToyManager> {
@@ -134,6 +149,19 @@ describe('the agent as a program', () => {
     expect(await world.exit).toBe(0);
     expect(manager.bye).toBe('ordered');
     expect(world.log).toBe('');
+  });
+
+  it('comes by a socket where there is one, and by the port where it leads nowhere', async () => {
+    const managerSocket = join(world.directory, 'manager.sock');
+    const plain = await world.listenPlain(managerSocket);
+    await world.launch({ managerSocket, heartbeatMs: 100 });
+    const first = await world.manager();
+    expect(first.link.peer).toBe(managerSocket);
+    first.welcome();
+    first.link.destroy();
+    const second = await world.manager();
+    expect(second.link.peer).toContain('127.0.0.1');
+    expect(plain.came).toBe(1);
   });
 
   it('offers what it is told of its node, which its units are not', async () => {
