@@ -5,7 +5,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,7 +22,7 @@ export const layouts = ['ogf', 'uge', 'pbs', 'age'] as const satisfies readonly 
 const sources = fileURLToPath(new URL('library', import.meta.url));
 const flags = ['-std=gnu17', '-D_GNU_SOURCE', '-O1', '-g', '-Wall', '-Wextra', '-Werror'];
 const shared = [...flags, '-fPIC', '-shared', '-fvisibility=hidden'];
-const sanitizer = ['-fsanitize=address', '-fno-omit-frame-pointer'];
+const sanitizer = ['-fsanitize=address', '-O0'];
 
 /** What both libraries and the shepherd are made of. */
 const store = ['store.c', 'description.c', 'scheduling.c', 'control.c', 'counting.c'];
@@ -106,16 +106,19 @@ async function cacheOf(): Promise<string> {
 const compile = (directory: string, name: string, args: readonly string[]) =>
   run('cc', [...args, '-o', join(directory, name), '-lpthread', '-ldl'], { cwd: sources });
 
+/** A library looks for it in its own directory; it is the same for all. */
+async function addShepherd(directory: string): Promise<void> {
+  const program = await built('shepherd', 'shepherd', [...flags, ...shepherd]);
+  await copyFile(program, join(directory, 'shepherd'));
+}
+
 /** Several programs may want the same at the same time: it appears complete, and by one name only. */
 async function built(name: string, file: string, args: readonly string[]): Promise<string> {
   cache ??= cacheOf();
   const place = join(await cache, name);
   if (!existsSync(place)) {
     const aside = await mkdtemp(join(await cache, `.${name.slice(0, 40)}-`));
-    await Promise.all([
-      compile(aside, file, args),
-      compile(aside, 'shepherd', [...flags, ...shepherd]),
-    ]);
+    await Promise.all([compile(aside, file, args), file === 'shepherd' || addShepherd(aside)]);
     await rename(aside, place).catch(async (problem: NodeJS.ErrnoException) => {
       await rm(aside, { recursive: true });
       if (problem.code !== 'ENOTEMPTY' && problem.code !== 'EEXIST') throw problem;

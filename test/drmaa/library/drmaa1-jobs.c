@@ -150,7 +150,7 @@ int drmaa_job_ps(const char *id, int *state, char *diagnosis, size_t size) {
     error = refuse(DRMAA_ERRNO_INVALID_JOB, diagnosis, size, "no such job: %s", id);
   } else {
     job_is_over(job);
-    *state = garbage() ? 0x99 : states[job->state];
+    *state = garbage() ? 0x99 : told_or(states[job->state]);
   }
   store_unlock();
   return error;

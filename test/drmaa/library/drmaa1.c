@@ -12,6 +12,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static bool active;
 static char session[NAME];
 static _Thread_local bool nonsense;
+static _Thread_local int told;
 
 int refuse(int error, char *diagnosis, size_t size, const char *format, ...) {
   if (diagnosis == NULL || size == 0) return error;
@@ -34,15 +35,21 @@ bool garbage(void) {
   return nonsense;
 }
 
+int told_or(int otherwise) {
+  return told < 0 ? otherwise : told;
+}
+
 int begin(const char *function, bool needs_session, char *diagnosis, size_t size) {
   int number = 0;
   nonsense = false;
   if (store() == NULL) {
     return refuse(DRMAA_ERRNO_DRM_COMMUNICATION_FAILURE, diagnosis, size, "%s: %s", store_root(), strerror(errno));
   }
+  process_record(); /* made now: the first object may be made while the store is locked */
   enum failure failure = failure_of(function, &number);
   if (failure == ERROR) return refuse(number, diagnosis, size, "%s was told to fail", function);
   nonsense = failure == GARBAGE;
+  told = failure == ANSWER ? number : -1;
   if (needs_session && !active) return refuse(DRMAA_ERRNO_NO_ACTIVE_SESSION, diagnosis, size, "there is no session");
   return DRMAA_ERRNO_SUCCESS;
 }

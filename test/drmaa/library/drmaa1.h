@@ -14,6 +14,9 @@ int begin(const char *function, bool needs_session, char *diagnosis, size_t size
 /* Whether the function that was begun last is to answer nonsense. */
 bool garbage(void);
 
+/* The number that the function that was begun last is to answer with, if it is told any. */
+int told_or(int otherwise);
+
 #define BEGIN(needs_session) \
   do { \
     int error = begin(__func__, needs_session, diagnosis, size); \

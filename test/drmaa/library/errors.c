@@ -16,7 +16,8 @@
 
 static EACH_THREAD drmaa2_error last;
 static EACH_THREAD char last_text[512];
-static _Thread_local bool nonsense;
+static _Thread_local bool nonsense, answer_told;
+static _Thread_local int told;
 
 drmaa2_error drmaa2_lasterror(void) {
   return last;
@@ -45,7 +46,7 @@ bool enter(const char *function) {
   int number = 0;
   last = DRMAA2_SUCCESS;
   last_text[0] = '\0';
-  nonsense = false;
+  nonsense = answer_told = false;
   if (store() == NULL) {
     refuse(DRMAA2_DRM_COMMUNICATION, "%s: %s", store_root(), strerror(errno));
     return false;
@@ -57,6 +58,10 @@ bool enter(const char *function) {
     case GARBAGE:
       nonsense = true;
       return true;
+    case ANSWER:
+      answer_told = true;
+      told = number;
+      return true;
     case NO_FAILURE:
       return true;
   }
@@ -65,6 +70,10 @@ bool enter(const char *function) {
 
 bool garbage(void) {
   return nonsense;
+}
+
+int told_or(int otherwise) {
+  return answer_told ? told : otherwise;
 }
 
 bool is_alive(const void *object, enum kind kind) {

@@ -14,6 +14,9 @@ bool enter(const char *function);
 /* Whether the function that was entered last is to answer nonsense. */
 bool garbage(void);
 
+/* The number that the function that was entered last is to answer with, if it is told any. */
+int told_or(int otherwise);
+
 /* What a caller gets where a pointer is expected and nonsense is asked for. */
 #define WILD ((void *)0x10)
 

@@ -74,6 +74,7 @@ static enum failure carry_out(const struct rule *rule, int *number) {
   *number = atoi(rule->argument);
   if (strcmp(what, "error") == 0) return ERROR;
   if (strcmp(what, "garbage") == 0) return GARBAGE;
+  if (strcmp(what, "answer") == 0) return ANSWER;
   if (strcmp(what, "abort") == 0) abort();
   if (strcmp(what, "exit") == 0) _exit(*number);
   if (strcmp(what, "hang") == 0) {

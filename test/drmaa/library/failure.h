@@ -16,6 +16,7 @@ enum failure {
   NO_FAILURE,
   ERROR,   /* error=N: the error N */
   GARBAGE, /* garbage: values that make no sense; wild pointers where there are no values */
+  ANSWER,  /* answer=N: where the answer is a state, that number */
 };
 
 /*

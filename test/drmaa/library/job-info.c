@@ -26,7 +26,7 @@ drmaa2_jstate drmaa2_j_get_state(const drmaa2_j job, drmaa2_string *substate) {
   drmaa2_jstate state = DRMAA2_UNDETERMINED;
   if (record != NULL) {
     job_is_over(record);
-    state = (drmaa2_jstate)record->state;
+    state = (drmaa2_jstate)told_or(record->state);
     *substate = string_new(substate_of(record));
   }
   store_unlock();
