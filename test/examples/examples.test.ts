@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type SlurmCluster, startSlurm } from '../clusters/slurm/cluster.ts';
 import { type SshHosts, startSshHosts } from '../clusters/ssh/hosts.ts';
+import { buildDrmaa2 } from '../drmaa/build.ts';
 import { files, root } from '../tidy/repository.ts';
 
 interface Run {
@@ -21,10 +22,12 @@ let place: string;
 let bin: string;
 let cluster: SlurmCluster;
 let hosts: SshHosts;
+let drmaa2: string;
 
 beforeAll(async () => {
   cluster = await startSlurm({ nodes: 3, cpus: 8 });
   hosts = await startSshHosts({ hosts: [{}, {}] });
+  drmaa2 = await buildDrmaa2({ layout: 'age' });
   bin = join(hosts.shared, 'bin');
 });
 
@@ -60,6 +63,8 @@ function run(name: string, ...args: string[]): Promise<Run> {
       ...cluster.environment,
       PSTAR_HOME: join(place, 'store'),
       PSTAR_SSH: 'afar',
+      DRMAA2_LIBRARY_PATH: drmaa2,
+      DRMAA2_TEST_ROOT: join(place, 'drmaa2'),
       XDG_CONFIG_HOME: place,
       PATH: `${bin}:${process.env['PATH']}`,
     },
@@ -129,6 +134,10 @@ const examples: Record<string, { args?: string[]; says: RegExp; fake: [string, s
   '11-three-resources': {
     says: /^all 240 outputs are here$/m,
     fake: ['tr', 'echo no such thing'],
+  },
+  '13-drmaa2-alone': {
+    says: /^the session knew 12 native jobs, and all 12 outputs are right$/m,
+    fake: ['sort', 'cat'],
   },
 };
 
