@@ -180,9 +180,9 @@ export class Filler {
 
   async #findOut(): Promise<boolean> {
     const loans = new Loans();
-    const [first, second] = [loans.string('1'), loans.string('2')];
     const list = await this.#library.object('list_create', LIST_TYPES.string, null);
     try {
+      const [first, second] = [loans.string('1'), loans.string('2')];
       await this.#library.check('list_add', list, first);
       await this.#library.check('list_add', list, second);
       return (await this.#library.raw('list_get', list, 0)) === second;
