@@ -10,10 +10,13 @@ import type {
 import { loadDrmaa2 } from '@pstar/adaptor-drmaa';
 import { firstValueFrom, lastValueFrom, take, toArray } from 'rxjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { layouts } from './build.ts';
+import { buildDrmaa2, layouts } from './build.ts';
 import { Drmaa2World, newSession } from './fixture.ts';
 
 const PATIENCE = { timeout: 20 };
+
+// Compiled once for each state of the sources, on a machine that may have other things to do.
+beforeAll(() => Promise.all(layouts.map((layout) => buildDrmaa2({ layout }))), 120_000);
 
 describe.each(layouts)('DRMAA 2 by a library of layout %s', (layout) => {
   let world: Drmaa2World;
@@ -191,11 +194,14 @@ describe.each(layouts)('DRMAA 2 by a library of layout %s', (layout) => {
     expect(machine?.load).toBeGreaterThanOrEqual(0);
     using job = await session.runJob(world.shell('true'));
     const [seen] = await monitoring.getAllJobs({ jobId: job.id });
+    const [left] = await monitoring.getAllJobs({ jobId: job.id });
     expect(seen?.id).toBe(job.id);
     if (layout !== 'pbs') expect(await seen?.getSessionName()).toBe(session.name);
     await job.waitTerminated(PATIENCE);
     seen?.[Symbol.dispose]();
     await expect(seen?.getState()).rejects.toMatchObject({ code: 'WRONG_STATE' });
+    await monitoring.close();
+    await expect(left?.getState()).rejects.toMatchObject({ code: 'WRONG_STATE' });
   });
 
   it('tells what happens, once', async () => {

@@ -23,7 +23,8 @@ describe('two layouts of DRMAA 2 beside the DRMAA 1 of Grid Engine', () => {
       Drmaa2World.open({ layout: 'ogf' }),
       Drmaa2World.open({ layout: 'age' }),
     ]);
-  });
+    // The libraries may have to be compiled first.
+  }, 120_000);
 
   afterAll(async () => {
     await gridEngine.close();

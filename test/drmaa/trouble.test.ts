@@ -5,10 +5,11 @@ import type { Drmaa2JobSession } from '@pstar/adaptor-drmaa';
 import { filter, firstValueFrom, lastValueFrom, toArray } from 'rxjs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { processesWith, signalProcess } from '../../packages/core/src/adaptor/local-process.ts';
-import { layouts } from './build.ts';
 import { Drmaa2World, newSession } from './fixture.ts';
 
 const PATIENCE = { timeout: 20 };
+/** For a library that has to be compiled first, on a machine that has other things to do. */
+const COMPILED_MS = 120_000;
 
 /** The processes that have the library of a world loaded; its native jobs have other parents. */
 function helpersOf({ root }: Drmaa2World) {
@@ -22,7 +23,7 @@ describe('a DRMAA 2 library in trouble', () => {
 
   beforeAll(async () => {
     world = await Drmaa2World.open({ layout: 'age', callTimeout: 2 });
-  });
+  }, COMPILED_MS);
 
   beforeEach(async () => {
     session = await newSession(world.drmaa);
@@ -133,42 +134,9 @@ describe('a DRMAA 2 library in trouble', () => {
   });
 });
 
-describe.each(layouts)('memory of a library of layout %s', (layout) => {
-  it('is free again where a message fails halfway', async () => {
-    await using world = await Drmaa2World.open({ layout });
-    const session = await newSession(world.drmaa);
-    const template = {
-      ...world.shell('true'),
-      jobEnvironment: { A: '1' },
-      email: ['a', 'b'],
-      implementationSpecific: { testNote: 'ours' },
-    };
-    const filter = { allocatedMachines: [{ machineName: 'a', slots: 1 }, { machineName: 'b' }] };
-    for (const name of ['list_add', 'list_create', 'dict_set', 'dict_create', 'jtemplate_create']) {
-      await world.fail(`${name}:error=10`);
-      const told = { code: 'TRY_LATER', drmaa: 'OUT_OF_RESOURCE', call: `drmaa2_${name}` };
-      await expect(session.runJob(template), name).rejects.toMatchObject(told);
-      if (name.startsWith('list'))
-        await expect(session.getJobs(filter), name).rejects.toMatchObject(told);
-    }
-    await world.fail('set_instance_value:error=11');
-    await expect(session.runJob(template)).rejects.toMatchObject({ code: 'ATTRIBUTE_UNSUPPORTED' });
-    await world.fail('j_get_id:error=6');
-    const { email: _, ...valid } = template;
-    await expect(session.runJob(valid)).rejects.toMatchObject({ drmaa: 'INTERNAL' });
-    await expect(session.getJobs()).rejects.toMatchObject({ drmaa: 'INTERNAL' });
-    await world.fail('dict_list:error=6, list_get:error=6');
-    await expect(session.getJobs()).rejects.toMatchObject({ code: 'ADAPTOR_FAILED' });
-    await world.fail();
-    for (const job of await session.getJobs()) job[Symbol.dispose]();
-    await world.drmaa.close();
-    await world.expectNothingLeft();
-  });
-});
-
 describe('objects that nobody holds any more', () => {
   it('are freed in C', async () => {
-    await using world = await Drmaa2World.open({ layout: 'uge' });
+    await using world = await Drmaa2World.open({ layout: 'age' });
     const session = await newSession(world.drmaa);
     setFlagsFromString('--expose-gc');
     const collect = runInNewContext('gc') as () => void;
