@@ -16,6 +16,8 @@ const LONG = [
   'test/simulation/simulation',
   'test/conformance/',
   'packages/adaptor-testkit/',
+  'test/ssh/lost',
+  'test/slurm/limits',
   'test/chaos/',
   'test/examples/',
   'test/bench/',
