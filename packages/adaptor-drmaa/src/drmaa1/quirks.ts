@@ -26,8 +26,8 @@ const VARIABLES = 'drmaa_v_env';
 const NATIVE = 'drmaa_native_specification';
 const NAME = 'drmaa_job_name';
 
-/** Every quirk that is known, with what it is about as a sentence. */
-export const DRMAA1_QUIRKS: readonly Quirk[] = [
+/** Every quirk that is known. */
+const QUIRKS: readonly Quirk[] = [
   {
     of: GRID_ENGINE,
     seen: 'Son of Grid Engine 8.1.9 ends the value of a variable at its first equals sign',
@@ -66,7 +66,7 @@ export const DRMAA1_QUIRKS: readonly Quirk[] = [
 /** The attributes as the implementation has to be told them, so that it does what they say. */
 export function mended(attributes: Attributes, drmSystem: string): Attributes {
   const changed = new Map(attributes);
-  for (const quirk of DRMAA1_QUIRKS) if (quirk.of.test(drmSystem)) quirk.mend(changed);
+  for (const quirk of QUIRKS) if (quirk.of.test(drmSystem)) quirk.mend(changed);
   return changed;
 }
 

@@ -31,7 +31,7 @@ const ANY = 'DRMAA_JOB_IDS_SESSION_ANY';
 /** What a C int holds. */
 const LARGEST = 2 ** 31 - 1;
 /** So many questions of a wait after one another, it is asked whether there is anything to wait for. */
-const DOUBT_AFTER = 12;
+const DOUBT_AFTER = 10;
 
 /**
  * A session with a resource manager, in a process of its own. What runs in it goes on when it ends, and
@@ -156,7 +156,8 @@ export class DrmaaSession {
 
   /**
    * Waits until a native job of this session has ended, or any of them, and tells how (`drmaa_wait`).
-   * The library forgets it then: each can be waited for once.
+   * The library forgets it then: each can be waited for once. Grid Engine's library, in a session that
+   * was there while its qmaster was not, tells ends up to a minute late.
    *
    * @throws DrmaaError `TIMEOUT` with `drmaa: 'EXIT_TIMEOUT'` when the time is over; `NOT_FOUND` for one
    * that is not known, or has ended unseen, as while the resource manager was down
@@ -167,7 +168,11 @@ export class DrmaaSession {
     let asked = 0;
     let missing = 0;
     const ask = async (signal: AbortSignal | undefined) => {
-      const native = await this.#helper.call('wait', [wanted], { idempotent: true, signal });
+      const call = this.#helper.call('wait', [wanted], { idempotent: true, signal });
+      const native = await call.catch((error) => {
+        // It was there: this is another process of the library, or the resource manager was away.
+        throw asked > 0 && error.drmaa === 'INVALID_JOB' ? unseen(wanted) : error;
+      });
       if (native !== undefined) return usageOf(native as NativeUsage);
       asked += 1;
       if (wanted !== ANY && asked % DOUBT_AFTER === 0 && (await this.#isGone(wanted))) missing += 1;
