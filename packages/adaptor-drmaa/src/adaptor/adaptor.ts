@@ -106,9 +106,12 @@ async function jobsOfDrmaa2(
   const { layout, queue, project } = options;
   const library = await loadDrmaa2(path, { environment, log, ...(layout && { layout }) });
   try {
-    const name = options.session ?? sessionName(directory);
-    const held = await holdSession(library, name);
-    return new Drmaa2Jobs({ library, ...held, defaults: { queue, project } });
+    const { session: own } = options;
+    const held = await holdSession(library, own ?? sessionName(directory));
+    // One that the user has named may have what is not ours.
+    const release = (isNeeded: boolean) => held.release(isNeeded || own !== undefined);
+    const { session } = held;
+    return new Drmaa2Jobs({ library, session, release, defaults: { queue, project } });
   } catch (error) {
     await library.close();
     throw error;

@@ -10,6 +10,7 @@ import type { Drmaa2Job } from '../drmaa2/job.ts';
 import type { Drmaa2JobSession } from '../drmaa2/job-session.ts';
 import type { Drmaa2JobInfo, Drmaa2Version } from '../drmaa2/types.ts';
 import { DrmaaError } from '../errors.ts';
+import { withAttribute } from './drmaa2-refusals.ts';
 import { templateLines, templateOf } from './drmaa2-rules.ts';
 import type { LaunchNote } from './launch-notes.ts';
 import type { Asked, NativeJob, NativeJobs } from './native-jobs.ts';
@@ -59,7 +60,7 @@ export class Drmaa2Jobs implements NativeJobs {
   }
 
   async submit({ name, script, workingDirectory, description }: NativeJob): Promise<string> {
-    const job = await this.#parts.session.runJob({
+    const template = {
       ...this.#template(description),
       remoteCommand: '/bin/sh',
       args: [script],
@@ -68,6 +69,9 @@ export class Drmaa2Jobs implements NativeJobs {
       // Libraries need not append, and the script does so by itself.
       outputPath: '/dev/null',
       joinFiles: true,
+    };
+    const job = await this.#parts.session.runJob(template).catch((error: unknown) => {
+      throw withAttribute(error);
     });
     this.#jobs.set(job.id, job);
     return job.id;

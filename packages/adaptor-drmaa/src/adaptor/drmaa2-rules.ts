@@ -4,7 +4,7 @@ import type { Drmaa2CpuArchitecture, Drmaa2OperatingSystem } from '../drmaa2/con
 import type { Drmaa2JobTemplate } from '../drmaa2/types.ts';
 import { type AttributeRules, refuseAttributes, SHARED_RULES } from './dialects/dialect.ts';
 import { coresOfOneNode } from './geometry.ts';
-import { invalid } from './problems.ts';
+import { invalid, refuseGpus } from './problems.ts';
 
 const TITLE = 'DRMAA 2';
 
@@ -37,7 +37,8 @@ export const DRMAA2_RULES: AttributeRules = {
     becomes: 'other members of the template by their names, and what the implementation adds',
   },
   agent: {
-    becomes: 'for the agent; of `agent.gpus` nothing is asked for: write `nativeOptions`',
+    becomes:
+      'for the agent; `agent.gpus` is refused: write `nativeOptions`, and `initCommands` that set `PSTAR_NODE_GPUS`',
   },
   spmdVariation: { becomes: 'refused: there is one agent; leave it out', refused: true },
   ...SHARED_RULES,
@@ -82,6 +83,7 @@ const MEMBERS: Readonly<Record<string, (text: string) => unknown>> = {
  */
 export function templateOf(description: ParsedPilotJobDescription): Drmaa2JobTemplate {
   refuseAttributes(description, DRMAA2_RULES, TITLE);
+  refuseGpus(description.agent?.gpus, TITLE);
   const cores = coresOfOneNode(description, TITLE);
   const { contact, candidateHosts, totalPhysicalMemory, wallTimeLimit, startTime } = description;
   const { queue, project, cpuArchitecture, operatingSystemType } = description;

@@ -13,3 +13,11 @@ export function invalid(subject: string, problem: string, hint?: string): PilotE
     ...(hint !== undefined && { hint }),
   });
 }
+
+/** Of gpus that a resource manager has no word for. */
+export function refuseGpus(gpus: number | undefined, title: string): readonly never[] {
+  if (gpus === undefined || gpus === 0) return [];
+  const hint =
+    'ask for them by nativeOptions, and have agents offer them: initCommands: ["export PSTAR_NODE_GPUS=2"]';
+  throw unsupported('agent.gpus', `${title} has no word for gpus`, hint);
+}

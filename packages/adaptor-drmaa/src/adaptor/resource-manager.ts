@@ -2,8 +2,10 @@
 import { isAbsolute, join } from 'node:path/posix';
 import {
   type AgentLaunch,
+  type AgentOffer,
   type Clock,
   type NativeState,
+  type ParsedPilotJobDescription,
   PilotError,
   type RemoteFiles,
   type ResourceManager,
@@ -83,6 +85,10 @@ export class DrmaaResourceManager implements ResourceManager {
 
   info(): Promise<ResourceManagerInfo> {
     return this.#parts.jobs.info();
+  }
+
+  offer({ totalPhysicalMemory }: ParsedPilotJobDescription): AgentOffer {
+    return totalPhysicalMemory === undefined ? {} : { memory: totalPhysicalMemory };
   }
 
   close(): Promise<void> {

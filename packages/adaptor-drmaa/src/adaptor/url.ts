@@ -42,7 +42,7 @@ const OPTIONS2 = {
   ...COMMON,
   /** The binary layout of the library's structures. Default: by the functions that it has. */
   layout: z.enum(LAYOUT_NAMES).optional(),
-  /** The name of the session. Default: one of its own. */
+  /** The name of the session, which is then never destroyed. Default: one of the connection's own. */
   session: text.optional(),
 };
 

@@ -4,6 +4,9 @@ import type { NativeState } from '@pstar/core/adaptor';
 import type { DrmaaJobUsage } from '../drmaa1/usage.ts';
 import { DrmaaError, type DrmaaErrorName } from '../errors.ts';
 
+/** What is said of one that never ran. It was taken out of the queue, or could not be started. */
+export const ABORTED = 'aborted before it ran';
+
 /** The state of one that is over, by what the session said when it was waited for. */
 export function usageState(id: string, usage: DrmaaJobUsage, isCanceled: boolean): NativeState {
   const { exited, exitStatus, signaled, termSignal, aborted } = usage;
@@ -18,7 +21,7 @@ export function usageState(id: string, usage: DrmaaJobUsage, isCanceled: boolean
   if (signal !== undefined) {
     return { id, state: 'Failed', detail: `ended by ${signal}`, signal };
   }
-  const detail = aborted ? 'aborted before it ran' : 'ended, and nothing is said of how';
+  const detail = aborted ? ABORTED : 'ended, and nothing is said of how';
   return { id, state: aborted ? 'Canceled' : 'Failed', detail };
 }
 

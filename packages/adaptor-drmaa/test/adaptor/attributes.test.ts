@@ -109,7 +109,6 @@ describe('for Grid Engine', () => {
     [{ nativeOptions: ['-pe mpi 3'] }, /write \{ pe: 'its name' \}/],
     [{ nativeOptions: { 'a b': 1 } }, /'a b' is no name of an option/],
     [{ totalCpuTime: 60 }, /totalCpuTime.*write `wallTimeLimit`/],
-    [{ executable: 'x' }, /executable.*submit programs as work units/],
   ])('%j is refused', (description, message) => {
     expect(() => words(description)).toThrow(message);
   });

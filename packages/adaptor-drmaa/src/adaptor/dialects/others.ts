@@ -5,6 +5,7 @@
 import { type ParsedPilotJobDescription, shellQuote } from '@pstar/core/adaptor';
 import { coresOfOneNode } from '../geometry.ts';
 import { assignments, dashed, longOptions } from '../native-options.ts';
+import { refuseGpus } from '../problems.ts';
 import {
   type AttributeRule,
   type AttributeRules,
@@ -82,7 +83,11 @@ function rules(title: string, own: Own): AttributeRules {
     nativeOptions: { becomes: 'as they stand, in the native specification' },
     agent:
       own.gpus === undefined
-        ? { becomes: 'for the agent; of `agent.gpus` nothing is asked for: write `nativeOptions`' }
+        ? {
+            becomes:
+              'for the agent; `agent.gpus` is refused: write `nativeOptions`, and `initCommands` that set `PSTAR_NODE_GPUS`',
+            words: ({ agent }) => refuseGpus(agent?.gpus, title),
+          }
         : {
             becomes: `\`agent.gpus\`: ${own.gpus[0]}; all else is for the agent`,
             words: ({ agent }) => (agent?.gpus ? (own.gpus?.[1](agent.gpus) ?? []) : []),

@@ -1,8 +1,9 @@
 /** Native jobs of Grid Engine: by DRMAA 1, and by its commands what DRMAA does not tell. */
-import type {
-  NativeState,
-  ParsedPilotJobDescription,
-  ResourceManagerInfo,
+import {
+  type NativeState,
+  type ParsedPilotJobDescription,
+  PilotError,
+  type ResourceManagerInfo,
 } from '@pstar/core/adaptor';
 import type { Shape } from '../dialects/dialect.ts';
 import { Drmaa1Jobs, type Drmaa1Parts } from '../drmaa1-jobs.ts';
@@ -10,6 +11,7 @@ import { sizeOf } from '../geometry.ts';
 import type { LaunchNote } from '../launch-notes.ts';
 import type { NativeJob } from '../native-jobs.ts';
 import { shapeOf } from '../parallel-environments.ts';
+import { ABORTED } from '../usage.ts';
 import type { GridEngineCommands } from './commands.ts';
 import type { QueueRow } from './outputs.ts';
 import { withWayOut } from './refusals.ts';
@@ -55,7 +57,9 @@ export class GridEngineJobs extends Drmaa1Jobs {
   ): Promise<readonly NativeState[]> {
     const withHosts = ids.some((id) => notes.get(id)?.several);
     const rows = new Map<string, QueueRow>();
-    for (const row of await this.#commands.queue(withHosts)) {
+    const queue = await this.#commands.queue(withHosts).catch(noCommand);
+    if (queue === undefined) return super.states(ids, notes);
+    for (const row of queue) {
       // After a crash of the qmaster its numbers may begin anew.
       const name = notes.get(row.id)?.job ?? row.name;
       if (name === row.name) rows.set(row.id, row);
@@ -120,17 +124,24 @@ export class GridEngineJobs extends Drmaa1Jobs {
     const told = await Promise.all(
       ids.map(async (id) => (notes.has(id) ? await this.endOf(id) : undefined)),
     );
-    const left = ids.filter((_, index) => told[index] === undefined);
+    // Grid Engine puts what cannot be started into an error state, but for what came by DRMAA: that is
+    // over then, and only the accounting says why.
+    const isKnown = (end: NativeState | undefined) => end !== undefined && end.detail !== ABORTED;
+    const left = ids.filter((_, index) => !isKnown(told[index]));
     const records = new Map(
       (await this.#commands.records(left)).map((record) => [record.id, record]),
     );
     return ids.map((id, index) => {
       const end = told[index];
-      if (end !== undefined) return end;
       const record = records.get(id);
-      if (record !== undefined && record.name === (notes.get(id)?.job ?? record.name)) {
+      if (
+        !isKnown(end) &&
+        record !== undefined &&
+        record.name === (notes.get(id)?.job ?? record.name)
+      ) {
         return accountedState(record, this.isCanceled(id));
       }
+      if (end !== undefined) return end;
       if (this.isCanceled(id) && this.#waiting.has(id)) {
         return { id, state: 'Canceled', detail: 'it has left the queue without having run' };
       }
@@ -138,6 +149,11 @@ export class GridEngineJobs extends Drmaa1Jobs {
       return { id, state: 'Unknown', detail };
     });
   }
+}
+
+/** A machine may have the library alone: then the standard has to do. */
+function noCommand(error: unknown): undefined {
+  if (!(error instanceof PilotError) || error.code !== 'NOT_FOUND') throw error;
 }
 
 /** The parallel environment that `nativeOptions` name: `{ pe: 'mpi' }`. */

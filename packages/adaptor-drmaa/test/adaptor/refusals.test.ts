@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { withAttribute } from '../../src/adaptor/drmaa2-refusals.ts';
+import { withWayOut } from '../../src/adaptor/gridengine/refusals.ts';
+import { DrmaaError } from '../../src/errors.ts';
+
+const denied = (diagnosis: string, more = {}) =>
+  new DrmaaError('PERMISSION_DENIED', `drmaa_run_job: ${diagnosis}`, {
+    drmaa: 'DENIED_BY_DRM',
+    diagnosis,
+    call: 'drmaa_run_job',
+    ...more,
+  });
+
+describe('what Grid Engine 8.1.9 refuses', () => {
+  it.each([
+    ['Job was rejected because job requests unknown queue "nowhere"', 'queue'],
+    ['job rejected: the requested project "nopro" does not exist', 'project'],
+    ['job rejected: the requested parallel environment "nope" does not exist', 'totalCpuCount'],
+    ['unknown resource "gpu"', 'nativeOptions'],
+    ['attribute "h_rt" is not a time value', 'nativeOptions'],
+    ['can\'t resolve hostname "nohost"', 'candidateHosts'],
+  ])('%s is about %s', (sentence, subject) => {
+    expect(withWayOut(denied(`Unable to run job: ${sentence}.\nExiting.`))).toMatchObject({
+      code: 'DESCRIPTION_INVALID',
+      problem: sentence,
+      subject,
+      drmaa: 'DENIED_BY_DRM',
+      hint: expect.stringMatching(/\w/),
+    });
+  });
+
+  it('is told as it came where nothing more is known of it, or where it may be there', () => {
+    const odd = denied('the moon is wrong');
+    expect(withWayOut(odd)).toBe(odd);
+    const inDoubt = denied('unknown queue "x"', { inDoubt: true });
+    expect(withWayOut(inDoubt)).toBe(inDoubt);
+  });
+
+  it('may pass where it is a limit', () => {
+    const limit = denied('job rejected: only 10 jobs are allowed per user (current job count: 10)');
+    expect(withWayOut(limit)).toMatchObject({ code: 'TRY_LATER', transient: true });
+  });
+});
+
+describe('what a library of DRMAA 2 refuses', () => {
+  it('names the attribute that the member comes from', () => {
+    expect(withAttribute(denied('queueName: there is no nowhere'))).toMatchObject({
+      subject: 'queue',
+      hint: 'leave it out, or write another',
+    });
+    const other = denied('something else');
+    expect(withAttribute(other)).toBe(other);
+  });
+});
