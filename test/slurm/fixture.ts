@@ -1,113 +1,25 @@
-/** Slurm pilots on a test file's own cluster, and units that keep ledgers of what happened to them. */
-import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir, userInfo } from 'node:os';
-import { join } from 'node:path';
+/** Slurm pilots on a test file's own cluster, and what Slurm says of them. */
+import { readFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { slurmAdaptor } from '@pstar/adaptor-slurm';
-import {
-  type PilotJob,
-  type PilotJobDescription,
-  PilotJobService,
-  type WorkUnit,
-  type WorkUnitDescription,
-  WorkUnitService,
-} from '@pstar/core';
+import type { PilotJob } from '@pstar/core';
 import { expect } from 'vitest';
 import { processesWith } from '../../packages/core/src/adaptor/local-process.ts';
-import { UNIT } from '../chaos/driver.ts';
-import { disagreements } from '../chaos/ledgers.ts';
+import { PilotWorld } from '../clusters/base/pilot-world.ts';
 import type { SlurmCluster } from '../clusters/slurm/cluster.ts';
-import { reached } from '../integration/fixture.ts';
 
-/** Enough for Slurm to notice a node's death, on a machine that has other things to do. */
-export const PATIENCE_MS = 45_000;
+export { PATIENCE_MS } from '../clusters/base/pilot-world.ts';
 
 /** A cluster as `create` wants it named; states are asked for every second. */
 export function slurmUrl({ conf }: SlurmCluster): string {
   return `slurm:///?conf=${conf}&poll=1`;
 }
 
+export type SlurmWorld = PilotWorld;
 /** Both services in a store of their own, gone with the test. */
-export class SlurmWorld implements AsyncDisposable {
-  readonly cluster: SlurmCluster;
-  readonly pilots: PilotJobService;
-  readonly work: WorkUnitService;
-  /** Units with {@link ledgers} write here what they did. */
-  readonly ledgers: string;
-  /** When this file is there, {@link gated} units end. */
-  readonly gate: string;
-  readonly #store: string;
-
-  private constructor(
-    cluster: SlurmCluster,
-    store: string,
-    pilots: PilotJobService,
-    work: WorkUnitService,
-  ) {
-    this.cluster = cluster;
-    this.pilots = pilots;
-    this.work = work;
-    this.#store = store;
-    this.ledgers = join(store, 'ledgers');
-    this.gate = join(store, 'gate');
-  }
-
-  static async open(cluster: SlurmCluster): Promise<SlurmWorld> {
-    const store = await mkdtemp(join(tmpdir(), 'pstar-test-'));
-    const pilots = await PilotJobService.open({ store, adaptors: [slurmAdaptor] });
-    const work = await WorkUnitService.open({ store, services: [pilots] });
-    const world = new SlurmWorld(cluster, store, pilots, work);
-    await mkdir(world.ledgers);
-    return world;
-  }
-
-  create(description: PilotJobDescription): Promise<PilotJob> {
-    return this.pilots.create(slurmUrl(this.cluster), description);
-  }
-
-  /** A pilot with an agent on each of so many nodes. */
-  async createRunning(description: PilotJobDescription, nodes = 1): Promise<PilotJob> {
-    const pilot = await this.create(description);
-    await reached(pilot, 'Running');
-    await expect.poll(() => pilot.nodes.length, { timeout: PATIENCE_MS }).toBe(nodes);
-    return pilot;
-  }
-
-  /** Units that run until {@link open the gate is open}; settles when all of them do. */
-  async submitGated(count: number): Promise<WorkUnit[]> {
-    const units = await this.work.submit(Array.from({ length: count }, () => this.gated()));
-    await Promise.all(units.map((unit) => reached(unit, 'Running')));
-    // Running is what the agent says; the unit has begun when its ledger says so, too.
-    await expect.poll(() => units.every(({ id }) => existsSync(join(this.ledgers, id)))).toBe(true);
-    return units;
-  }
-
-  gated(): WorkUnitDescription {
-    return { executable: '/bin/sh', arguments: [UNIT, this.ledgers, this.gate, 0] };
-  }
-
-  openGate(): Promise<void> {
-    return writeFile(this.gate, '');
-  }
-
-  /** All units are done, each by its last attempt, none twice at once, and nothing is lost. */
-  expectAllDone(): void {
-    const told = [...this.work.workUnits].map(({ id, state, attempt, exit }) => ({
-      id,
-      state,
-      attempt,
-      exitCode: exit?.exitCode,
-    }));
-    expect(told.filter(({ state }) => state !== 'Done')).toEqual([]);
-    expect(disagreements(this.ledgers, told, [])).toEqual([]);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.work.cancel();
-    await this.pilots.cancel();
-    await rm(this.#store, { recursive: true, force: true });
-  }
-}
+export const SlurmWorld = {
+  open: (cluster: SlurmCluster) => PilotWorld.open(slurmUrl(cluster), slurmAdaptor),
+};
 
 /** What squeue says of a pilot's job, also of one that is over. */
 export async function queued(

@@ -1,0 +1,121 @@
+/** What Grid Engine, its hosts and its administrators do to pilots, and that no work is lost by it. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { PATIENCE_MS } from '../clusters/base/pilot-world.ts';
+import { type GridEngineCluster, startGridEngine } from '../clusters/gridengine/cluster.ts';
+import { reached } from '../integration/fixture.ts';
+import { gridEngine, leftQueue, mend, numbersIn, openGridEngine } from './fixture.ts';
+
+const CORES = 2;
+/** No sooner than at a time that is over. */
+const NOW = ['-a', '01010000'];
+
+/** When a pilot is not to start by itself within a test. */
+const later = () => new Date(Date.now() + 3_600_000);
+
+describe('when', { timeout: 2 * PATIENCE_MS }, () => {
+  let cluster: GridEngineCluster;
+  beforeAll(async () => {
+    cluster = await startGridEngine({
+      hosts: 2,
+      slots: CORES,
+      parallel: [{ name: 'pairs', rule: CORES, controlSlaves: true }],
+    });
+  });
+  afterAll(() => cluster.stop());
+  afterEach(() => mend(cluster));
+
+  it('a pilot is ended by qdel: it says so, and another does its work', async () => {
+    await using world = await openGridEngine(cluster);
+    const pilot = await world.createRunning({ totalCpuCount: CORES });
+    await world.submitGated(CORES);
+    await gridEngine(cluster, 'qdel', pilot.nativeId ?? '');
+    await pilot.finished();
+    expect(pilot.state).toMatch(/^(Canceled|Failed)$/);
+    await world.openGate();
+    await world.create({ totalCpuCount: CORES });
+    await world.work.wait();
+    world.expectAllDone();
+    expect([...world.work.workUnits].map(({ attempt }) => attempt)).toEqual([2, 2]);
+  });
+
+  it('a host dies: its units run again on the other, which goes on with its own', async () => {
+    await using world = await openGridEngine(cluster);
+    const description = { numberOfProcesses: 2, threadsPerProcess: CORES };
+    const pilot = await world.createRunning(description, 2);
+    const units = await world.submitGated(2 * CORES);
+    // Not the one with the script, on which Grid Engine has the whole of it depend.
+    const queue = await gridEngine(cluster, 'qstat', '-g', 't', '-u', '*');
+    const master = /all\.q@(g\d) +MASTER/.exec(queue)?.[1];
+    const victim = cluster.hostNames.find((name) => name !== master) ?? '';
+    await cluster.host(victim).kill();
+    await expect
+      .poll(() => world.work.statistics.byState, { timeout: 2 * PATIENCE_MS })
+      .toMatchObject({ Running: CORES, Unknown: 0 });
+    expect(pilot.state).toBe('Running');
+    await world.openGate();
+    await world.work.wait();
+    world.expectAllDone();
+    expect(units.filter(({ attempt }) => attempt === 1).length).toBe(CORES);
+  });
+
+  it('qmaster is killed and comes back: the work goes on meanwhile, and the pilot after it', async () => {
+    await using world = await openGridEngine(cluster);
+    const pilot = await world.createRunning({ totalCpuCount: CORES });
+    await world.submitGated(CORES);
+    await cluster.qmaster.kill();
+    await world.openGate();
+    await world.work.wait();
+    const [unit] = await world.work.submit([world.gated()]);
+    await unit?.result();
+    expect(pilot.state).toBe('Running');
+    await cluster.startAgain();
+    world.expectAllDone();
+    // Whoever asks for it is answered: the session that was there before is there again.
+    await pilot.cancel();
+    await pilot.finished();
+    expect(pilot.state).toBe('Canceled');
+    await leftQueue(cluster, pilot);
+  });
+
+  it('qmaster hangs while a pilot is submitted: there is one native job, not two and not none', async () => {
+    await using world = await openGridEngine(cluster);
+    await world.createRunning({ totalCpuCount: CORES });
+    const before = await numbersIn(cluster);
+    await cluster.qmaster.pause();
+    const created = world.create({ totalCpuCount: CORES });
+    cluster.qmaster.resume();
+    const pilot = await created;
+    await reached(pilot, 'Running');
+    const added = (await numbersIn(cluster)).filter((id) => !before.includes(id));
+    expect(added).toEqual([pilot.nativeId]);
+  });
+
+  // What qsub submits would wait in an error state (Eqw) until somebody clears it.
+  it('a pilot cannot be started: as it came by DRMAA it is over, and says why', async () => {
+    await using world = await openGridEngine(cluster);
+    const workingDirectory = join(cluster.directory, 'missing');
+    const pilot = await world.create({
+      totalCpuCount: CORES,
+      workingDirectory,
+      startTime: later(),
+    });
+    // It was there when the pilot was created.
+    await rm(workingDirectory, { recursive: true });
+    await gridEngine(cluster, 'qalter', ...NOW, pilot.nativeId ?? '');
+    await pilot.finished();
+    expect(pilot.state).toBe('Failed');
+    expect(pilot.stateDetail).toContain('changing into working directory');
+  });
+
+  it('a pilot is held: it says so, and runs when it is released', async () => {
+    await using world = await openGridEngine(cluster);
+    const pilot = await world.create({ totalCpuCount: CORES, startTime: later() });
+    await gridEngine(cluster, 'qhold', pilot.nativeId ?? '');
+    await gridEngine(cluster, 'qalter', ...NOW, pilot.nativeId ?? '');
+    await expect.poll(() => pilot.stateDetail, { timeout: PATIENCE_MS }).toContain('hqw');
+    await gridEngine(cluster, 'qrls', pilot.nativeId ?? '');
+    await reached(pilot, 'Running');
+  });
+});
