@@ -31,6 +31,8 @@ export interface WorldOptions {
   readonly root?: string;
   /** AddressSanitizer's library: with it, helper processes write reports into the root. */
   readonly sanitizer?: string;
+  /** Whether leaks are to be found as well, which makes malloc several times as slow. */
+  readonly findLeaks?: boolean;
 }
 
 /** A library and what it works on. */
@@ -51,7 +53,7 @@ export class Drmaa2World implements AsyncDisposable {
   }
 
   static async open(options: WorldOptions = {}): Promise<Drmaa2World> {
-    const { layout = 'ogf', callTimeout = 30, sanitizer } = options;
+    const { layout = 'ogf', callTimeout = 30, sanitizer, findLeaks } = options;
     const library = await buildDrmaa2(sanitizer ? { layout, sanitize: 'address' } : { layout });
     const root = options.root ?? (await mkdtemp(join(tmpdir(), 'pstar-drmaa2-')));
     const environment = {
@@ -62,7 +64,7 @@ export class Drmaa2World implements AsyncDisposable {
           `log_path=${join(root, 'report')}`,
           // koffi calls C on stacks of its own, on which fast unwinding sees nobody: and what nobody
           // has allocated is not counted as lost. The callers' callers are of no interest.
-          'fast_unwind_on_malloc=0',
+          `fast_unwind_on_malloc=${findLeaks ? 0 : 1}`,
           'malloc_context_size=6',
         ].join(':'),
       }),

@@ -239,6 +239,8 @@ export class Drmaa2 {
  * may be loaded at the same time, beside each other and beside libraries of DRMAA 1.
  *
  * ```ts
+ * import { loadDrmaa2 } from '@pstar/adaptor-drmaa';
+ *
  * const drmaa = await loadDrmaa2('/opt/sge/lib/lx-amd64/libdrmaa2.so');
  * const session = await drmaa.createJobSession('nightly');
  * using job = await session.runJob({ remoteCommand: '/bin/sleep', args: ['1'] });
