@@ -244,7 +244,7 @@ export class Drmaa2 {
  * const drmaa = await loadDrmaa2('/opt/sge/lib/lx-amd64/libdrmaa2.so');
  * const session = await drmaa.createJobSession('nightly');
  * using job = await session.runJob({ remoteCommand: '/bin/sleep', args: ['1'] });
- * console.log(await job.waitTerminated());
+ * const { state } = await job.waitTerminated(); // 'DONE'
  * await drmaa.close();
  * ```
  *
