@@ -9,7 +9,7 @@ const WAITING = [
   'packages/adaptor-testkit/test/**/*.test.ts',
   'test/{chaos,clusters,conformance,drmaa,examples,gridengine,slurm,ssh,staging}/**/*.test.ts',
 ];
-const WAITING_PER_CORE = 3;
+const WAITING_PER_CORE = 2;
 
 /** What takes minutes comes first, so that at the end nothing of it is waited for alone. */
 const LONG = [

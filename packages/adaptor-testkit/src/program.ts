@@ -19,9 +19,10 @@ const work = await WorkUnitService.open({ store, services: [pilots], log: silent
 const pilot = await pilots.create(rm, description);
 const unit = { executable: '/bin/sh', arguments: ['-c', settings.line], workingDirectory: '/' };
 await work.submit(Array.from({ length: settings.units }, () => unit));
-const watch = work.statistics$.subscribe(({ byState }) => {
-  if (byState.Running === 0) return;
-  queueMicrotask(() => watch.unsubscribe());
+let isSaid = false;
+work.statistics$.subscribe(({ byState }) => {
+  if (isSaid || byState.Running === 0) return;
+  isSaid = true;
   const words: ProgramWords = {
     pilots: pilots.id,
     work: work.id,
