@@ -94,8 +94,8 @@ export class ManagerLink {
   }
 
   /** Dropped while there is no manager: what matters is repeated after the next welcome. */
-  send(message: AgentMessage | OnChannel<AgentTransfer>): void {
-    if (this.#isWelcome) this.#link?.send(message);
+  send(message: AgentMessage | OnChannel<AgentTransfer>, sent?: () => void): void {
+    if (this.#isWelcome) this.#link?.send(message, sent);
   }
 
   /** Time has passed; `now` is the agent's own running time. */

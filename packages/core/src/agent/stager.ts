@@ -34,7 +34,10 @@ export interface StagerParts {
   /** The pilot's directory. */
   readonly root: string;
   /** The way to the manager; what is sent while there is none is dropped. */
-  readonly link: { readonly buffered: number; send(message: OnChannel<AgentTransfer>): void };
+  readonly link: {
+    readonly buffered: number;
+    send(message: OnChannel<AgentTransfer>, sent?: () => void): void;
+  };
   readonly executor: Pick<Executor, 'release'>;
   readonly machine: Pick<
     AgentMachine,
@@ -232,7 +235,7 @@ export class Stager {
       get buffered() {
         return link.buffered;
       },
-      send: (message: AgentTransfer) => link.send({ ...message, channel }),
+      send: (message: AgentTransfer, sent?: () => void) => link.send({ channel, ...message }, sent),
     };
     files.sender = new Sender(port, this.#budget);
     files.receiver = new Receiver((message) => port.send(message));

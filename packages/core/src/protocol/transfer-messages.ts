@@ -82,9 +82,9 @@ export interface ChunkMessage {
   readonly type: 'chunk';
   readonly transfer: number;
   readonly at: number;
-  readonly data: Uint8Array;
   /** Of `data`. */
   readonly sha256: Uint8Array;
+  readonly data: Uint8Array;
 }
 
 /** So many more bytes of a transfer's chunks have been written. */

@@ -61,8 +61,8 @@ export class AgentConnection implements AgentPort {
     return this.#channels.get(serviceId) ?? -1;
   }
 
-  send(message: ManagerMessage | OnChannel<ManagerTransfer>): void {
-    if (this.#connected) this.#link?.send(message);
+  send(message: ManagerMessage | OnChannel<ManagerTransfer>, sent?: () => void): void {
+    if (this.#connected) this.#link?.send(message, sent);
   }
 
   /** It has come by a new link. */

@@ -13,7 +13,7 @@ export interface StagingPort {
   readonly agentId: string;
   readonly buffered: number;
   channelOf(serviceId: string): number;
-  send(message: OnChannel<ManagerTransfer>): void;
+  send(message: OnChannel<ManagerTransfer>, sent?: () => void): void;
 }
 
 /** What a desk is made of. */
@@ -89,8 +89,8 @@ export class StagingDesk {
   #open(port: StagingPort): Session {
     const { service, find } = this.#parts;
     const { agentId } = port;
-    const send = (message: ManagerTransfer): void =>
-      port.send({ ...message, channel: port.channelOf(service) });
+    const send = (message: ManagerTransfer, sent?: () => void): void =>
+      port.send({ channel: port.channelOf(service), ...message }, sent);
     const way = {
       get buffered() {
         return port.buffered;

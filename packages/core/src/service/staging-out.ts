@@ -35,7 +35,7 @@ export class StagingOut {
   #question = 0;
 
   constructor(
-    port: { readonly buffered: number; send(message: ManagerTransfer): void },
+    port: { readonly buffered: number; send(message: ManagerTransfer, sent?: () => void): void },
     budget: Budget,
     find: FindItem,
   ) {

@@ -25,7 +25,7 @@ export interface AgentPort {
   /** The number of a service's channel on the present link. */
   channelOf(serviceId: string): number;
   /** Dropped while not connected: what matters is sent again after {@link WorkClient.agentJoined}. */
-  send(message: ManagerMessage | OnChannel<ManagerTransfer>): void;
+  send(message: ManagerMessage | OnChannel<ManagerTransfer>, sent?: () => void): void;
 }
 
 /** What a WorkUnitService gives to each PilotJobService that it is added to. */

@@ -77,6 +77,7 @@ export class Pack {
       modes: this.#modes.slice(0, rows),
       sizes: this.#sizes.slice(0, rows),
       ...(this.#hasNames && { names: this.#names }),
+      // Not last, so that it is copied: the next rows are read to where it is.
       data,
       sha256: sha256(data),
     };

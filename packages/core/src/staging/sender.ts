@@ -19,7 +19,8 @@ import { stampOf } from './stamps.ts';
 export interface SenderPort {
   /** Bytes that wait to be written. */
   readonly buffered: number;
-  send(message: PackMessage | ChunkMessage): void;
+  /** Large `data` is the sender's again when `sent` is called. */
+  send(message: PackMessage | ChunkMessage, sent?: () => void): void;
 }
 
 /** A transfer that has large files, until it is over. */
@@ -170,17 +171,19 @@ export class Sender {
   /** The next chunk is read while this one is sent. */
   async #sendChunks(flow: Flow, file: FileHandle, path: string, size: number): Promise<void> {
     const { transfer } = flow.source;
-    const read = (into: Buffer<ArrayBuffer>, at: number) =>
-      file.read(into, 0, Math.min(PACK_BYTES, size - at), at);
-    let spare = Buffer.allocUnsafeSlow(PACK_BYTES);
-    let coming = read(Buffer.allocUnsafeSlow(PACK_BYTES), 0);
+    // Read into again once what was in them has been sent.
+    const spare: Buffer<ArrayBuffer>[] = [];
+    const read = (at: number) => {
+      const into = spare.pop() ?? Buffer.allocUnsafeSlow(PACK_BYTES);
+      return file.read(into, 0, Math.min(PACK_BYTES, size - at), at);
+    };
+    let coming = read(0);
     for (let at = 0; at < size; ) {
       const { bytesRead, buffer } = await coming;
       if (bytesRead === 0) throw changed(path);
       const begin = at;
       at += bytesRead;
-      if (at < size) coming = read(spare, at);
-      spare = buffer;
+      if (at < size) coming = read(at);
       // Asked again after each wait: what others have sent meanwhile is in the link.
       while (!this.#takes(flow, bytesRead)) {
         await new Promise<void>((resolve) => {
@@ -193,7 +196,9 @@ export class Sender {
       }
       flow.window -= bytesRead;
       const data = buffer.subarray(0, bytesRead);
-      this.#port.send({ type: 'chunk', transfer, at: begin, data, sha256: sha256(data) });
+      // The data last: from there it is not copied.
+      const chunk = { type: 'chunk', transfer, at: begin, sha256: sha256(data), data } as const;
+      this.#port.send(chunk, () => void spare.push(buffer));
       flow.source.passed(at, size);
     }
   }

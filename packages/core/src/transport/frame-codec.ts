@@ -33,6 +33,12 @@ const LENGTH_BYTES = 4;
 const HEAD_BYTES = LENGTH_BYTES + 5;
 const ARRAY_32 = 0xdd;
 const NOTHING: Buffer = Buffer.alloc(0);
+/** Bytes of which there are none, as msgpack; those whose number takes four bytes begin so. */
+const NO_BYTES = Buffer.from([0xc4, 0]);
+const BYTES_32 = 0xc6;
+
+/** Takes a part of a frame, and calls `sent` when it is not needed any more. */
+type Write = (part: Buffer, sent?: () => void) => void;
 
 /** `sequential`: shapes carry over to later frames; `moreTypes`: typed arrays stay what they are. */
 const STREAM = { sequential: true, moreTypes: true } as const;
@@ -40,15 +46,15 @@ addTypedArrays();
 
 /**
  * Packs messages at once and hands over frames, in one piece or two: full ones by itself, the last
- * when told to.
+ * when told to. Large `data` that comes last in a message is not copied.
  */
 export class FrameEncoder {
   readonly #packr = new Packr({ ...STREAM });
-  readonly #write: (frame: Buffer) => void;
+  readonly #write: Write;
   #messages: Buffer[] = [];
   #size = 0;
 
-  constructor(write: (frame: Buffer) => void) {
+  constructor(write: Write) {
     this.#write = write;
   }
 
@@ -57,9 +63,17 @@ export class FrameEncoder {
     return this.#size;
   }
 
-  /** Takes a message in. It throws for what is a defect: no plain data, or more than a frame holds. */
-  add(message: object): void {
+  /**
+   * Takes a message in, and calls `sent` when nothing of it is needed any more. It throws for what is
+   * a defect: no plain data, or more than a frame holds.
+   */
+  add(message: object, sent?: () => void): void {
+    if (endsWithLargeData(message)) {
+      this.#handOver(message, sent);
+      return;
+    }
     const bytes = this.#pack(message);
+    sent?.();
     if (this.#size + bytes.length > FRAME_BYTES) this.flush();
     this.#messages.push(bytes);
     this.#size += bytes.length;
@@ -85,11 +99,30 @@ export class FrameEncoder {
     }
   }
 
-  #pack(message: object): Buffer {
+  /** As a frame of its own, after all that came before it. */
+  #handOver(message: object & { readonly data: Buffer }, sent: (() => void) | undefined): void {
+    this.flush();
+    const { data } = message;
+    const bytes = this.#pack({ ...message, data: NOTHING }, data.length);
+    const before = bytes.length - NO_BYTES.length;
+    assert(bytes.subarray(before).equals(NO_BYTES), 'a message does not end with its data');
+    const head = Buffer.allocUnsafe(HEAD_BYTES + before + HEAD_BYTES - LENGTH_BYTES);
+    head.writeUInt32BE(head.length - LENGTH_BYTES + data.length, 0);
+    head.writeUInt8(ARRAY_32, LENGTH_BYTES);
+    head.writeUInt32BE(1, LENGTH_BYTES + 1);
+    bytes.copy(head, HEAD_BYTES, 0, before);
+    head.writeUInt8(BYTES_32, HEAD_BYTES + before);
+    head.writeUInt32BE(data.length, HEAD_BYTES + before + 1);
+    this.#write(head);
+    this.#write(data, sent);
+  }
+
+  #pack(message: object, more = 0): Buffer {
     try {
       const bytes = this.#packr.pack(message);
-      const fits = HEAD_BYTES + bytes.length <= LARGEST_FRAME;
-      assert(fits, `a message of ${bytes.length} bytes is more than a frame holds`);
+      const size = bytes.length + more;
+      const fits = HEAD_BYTES + size <= LARGEST_FRAME;
+      assert(fits, `a message of ${size} bytes is more than a frame holds`);
       return bytes;
     } catch (error) {
       // The message may have numbered shapes that the other side will now never see described.
@@ -185,6 +218,12 @@ export class FrameDecoder {
     }
     return messages;
   }
+}
+
+function endsWithLargeData(message: object): message is object & { readonly data: Buffer } {
+  const { data } = message as { readonly data?: unknown };
+  if (!Buffer.isBuffer(data) || data.length < LARGE_FRAME) return false;
+  return Object.keys(message).at(-1) === 'data';
 }
 
 function isObject(value: unknown): value is object {

@@ -26,10 +26,11 @@ export interface Link extends Pick<EventEmitter<LinkEvents>, 'on' | 'once' | 'of
   /** Bytes that were sent and not yet written; a sender that can wait does so while it is large. */
   readonly buffered: number;
   /**
-   * Sends a message as it is now: the caller may change it afterwards. Messages of one tick travel
-   * together. On a link that is closed it is dropped.
+   * Sends a message as it is now: the caller may change it afterwards, but for large `data`, which is
+   * his again when `sent` is called. Messages of one tick travel together. On a link that is closed it
+   * is dropped, and `sent` may not be called.
    */
-  send(message: object): void;
+  send(message: object, sent?: () => void): void;
   /** Ends the link after all that was sent; what the other side sent until it noticed still comes. */
   close(): void;
   /** Ends the link at once: what was not yet written is lost, and nothing more comes. */

@@ -71,10 +71,11 @@ class MemoryLink extends LinkEmitter implements Link {
     return this.#buffered;
   }
 
-  send(message: object): void {
+  send(message: object, sent?: () => void): void {
     if (!this.#isOpen) return;
     const { random = () => 1, lose = 0, repeat = 0 } = this.#options ?? {};
     const bytes = codec.pack(message);
+    sent?.();
     if (random() < lose) return;
     this.#enqueue(bytes);
     if (random() < repeat) this.#enqueue(bytes);

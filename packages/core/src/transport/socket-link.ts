@@ -31,7 +31,7 @@ export class SocketLink extends LinkEmitter implements Link {
     this.peer = peer;
     this.#socket = socket;
     this.#log = log;
-    this.#encoder = new FrameEncoder((frame) => socket.write(frame));
+    this.#encoder = new FrameEncoder((part, sent) => socket.write(part, sent));
     if (socket instanceof Socket) socket.setNoDelay(true);
     // Paused before there is a reader: bytes stay in the socket until somebody listens.
     socket.pause();
@@ -51,12 +51,12 @@ export class SocketLink extends LinkEmitter implements Link {
     return this.#encoder.size + this.#socket.writableLength;
   }
 
-  send(message: object): void {
+  send(message: object, sent?: () => void): void {
     if (!this.#isOpen) {
       this.#log.debug({ peer: this.peer }, 'a message for a closed link is dropped');
       return;
     }
-    this.#encoder.add(message);
+    this.#encoder.add(message, sent);
     if (this.#isFlushDue) return;
     this.#isFlushDue = true;
     // A microtask, not a timer: what is sent in this tick leaves before the next one begins.

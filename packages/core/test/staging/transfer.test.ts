@@ -13,11 +13,17 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import {
+  type ChunkMessage,
   LARGE_BYTES,
   PACK_BYTES,
   PACK_ROWS,
+  type PackMessage,
   WINDOW_BYTES,
 } from '../../src/protocol/transfer-messages.ts';
+import { Budget } from '../../src/staging/budget.ts';
+import { sha256 } from '../../src/staging/pack.ts';
+import { Sender } from '../../src/staging/sender.ts';
+import { Source } from '../../src/staging/source.ts';
 import { type Message, Pair, scratch } from './pair.ts';
 
 const patterned = (bytes: number) => Buffer.from(Array.from({ length: bytes }, (_, i) => i * 31));
@@ -43,6 +49,19 @@ describe('a transfer', () => {
       expect(statSync(path).mode & 0o777).toBe(0o776);
     },
   );
+
+  it('reads nothing over what the link has not written yet', async () => {
+    const file = join(scratch(), 'file');
+    writeFileSync(file, Buffer.alloc(8 * PACK_BYTES, patterned(1021)));
+    const chunks: ChunkMessage[] = [];
+    await new Promise<void>((resolve) => {
+      const send = (message: PackMessage | ChunkMessage) => {
+        if (message.type === 'chunk' && chunks.push(message) === 8) resolve();
+      };
+      new Sender({ buffered: 0, send }, new Budget()).add(new Source(1, file));
+    });
+    for (const { data, sha256: sum } of chunks) expect(sha256(data)).toEqual(sum);
+  });
 
   it('brings what the kernel makes up as it is read', async () => {
     const pair = new Pair();

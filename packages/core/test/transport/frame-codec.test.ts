@@ -118,6 +118,43 @@ describe('frames', () => {
     expect(decode(...frames)).toStrictEqual([{ units: Uint32Array.of(1, 2) }]);
   });
 
+  it('do not copy large data that comes last, and give it back when it is written', () => {
+    const parts: Buffer[] = [];
+    const written: (() => void)[] = [];
+    const encoder = new FrameEncoder((part, sent) => {
+      parts.push(part);
+      if (sent) written.push(sent);
+    });
+    const data = Buffer.alloc(FRAME_BYTES, 'data');
+    const sent = vi.fn();
+    encoder.add({ before: 1 });
+    encoder.add({ at: 2, data }, sent);
+    encoder.add({ after: 3 });
+    encoder.flush();
+    expect(parts).toContain(data);
+    expect(sent).not.toHaveBeenCalled();
+    for (const call of written) call();
+    expect(sent).toHaveBeenCalledTimes(1);
+    const got = decode(...cut(Buffer.concat(parts), [70_000]));
+    expect(got).toStrictEqual([{ before: 1 }, { at: 2, data }, { after: 3 }]);
+  });
+
+  it('copy what is small, or does not come last, and give it back at once', () => {
+    for (const message of [
+      { data: Buffer.from('few') },
+      { data: Buffer.alloc(FRAME_BYTES), at: 1 },
+    ]) {
+      const parts: Buffer[] = [];
+      const sent = vi.fn();
+      const encoder = new FrameEncoder((part) => parts.push(part));
+      encoder.add(message, sent);
+      expect(sent).toHaveBeenCalledTimes(1);
+      encoder.flush();
+      expect(parts).not.toContain(message.data);
+      expect(decode(...parts)).toStrictEqual([message]);
+    }
+  });
+
   it('give arrays memory of their own', () => {
     const chunk = Buffer.concat(
       encode({ units: Uint32Array.of(1, 2), chunk: Uint8Array.of(3, 4) }),
