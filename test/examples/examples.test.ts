@@ -7,6 +7,7 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type GridEngineCluster, startGridEngine } from '../clusters/gridengine/cluster.ts';
 import { type SlurmCluster, startSlurm } from '../clusters/slurm/cluster.ts';
 import { type SshHosts, startSshHosts } from '../clusters/ssh/hosts.ts';
 import { buildDrmaa2 } from '../drmaa/build.ts';
@@ -21,12 +22,14 @@ let place: string;
 /** Where programs are looked for first, here and on the hosts. */
 let bin: string;
 let cluster: SlurmCluster;
+let cell: GridEngineCluster;
 let hosts: SshHosts;
 let drmaa2: string;
 
 beforeAll(async () => {
   cluster = await startSlurm({ nodes: 3, cpus: 8 });
   hosts = await startSshHosts({ hosts: [{}, {}] });
+  cell = await startGridEngine();
   drmaa2 = await buildDrmaa2({ layout: 'age' });
   bin = join(hosts.shared, 'bin');
 });
@@ -34,6 +37,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await cluster.stop();
   await hosts.stop();
+  await cell.stop();
 });
 
 beforeEach(async () => {
@@ -61,12 +65,15 @@ function run(name: string, ...args: string[]): Promise<Run> {
     env: {
       ...process.env,
       ...cluster.environment,
+      ...cell.environment,
       PSTAR_HOME: join(place, 'store'),
       PSTAR_SSH: 'afar',
+      // Grid Engine does not bring the environment along.
+      PSTAR_DRMAA_INIT_COMMANDS: `PATH=${bin}:$PATH`,
       DRMAA2_LIBRARY_PATH: drmaa2,
       DRMAA2_TEST_ROOT: join(place, 'drmaa2'),
       XDG_CONFIG_HOME: place,
-      PATH: `${bin}:${process.env['PATH']}`,
+      PATH: `${bin}:${cluster.environment.PATH}:${cell.environment.PATH}`,
     },
   });
   let output = '';
@@ -135,9 +142,17 @@ const examples: Record<string, { args?: string[]; says: RegExp; fake: [string, s
     says: /^all 240 outputs are here$/m,
     fake: ['tr', 'echo no such thing'],
   },
+  '12-gridengine-pilot': {
+    says: /^100 units have run on 4 cores of g1$/m,
+    fake: ['sleep', 'echo and more'],
+  },
   '13-drmaa2-alone': {
     says: /^the session knew 12 native jobs, and all 12 outputs are right$/m,
     fake: ['sort', 'cat'],
+  },
+  '14-interoperability': {
+    says: /^all +1000 +\d+ +[\d.]+$/m,
+    fake: ['sleep', 'exit 3'],
   },
 };
 
