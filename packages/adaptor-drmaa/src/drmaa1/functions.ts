@@ -2,7 +2,7 @@
  * The functions of a DRMAA 1 library (GFD.133 and its C binding), called on threads, and what they say is wrong as
  * errors. It knows how they are called and nothing of what they mean.
  */
-import koffi from 'koffi';
+import koffi, { type TypeObject } from 'koffi';
 import type { LoadedLibrary, NativeFunction } from '../native/loaded-library.ts';
 import { NativeError } from '../native/native-error.ts';
 import { DRMAA1_ERRORS } from './errors.ts';
@@ -11,8 +11,9 @@ import { DRMAA1_ERRORS } from './errors.ts';
 export type Pointer = bigint;
 
 // Also in, so that a cell that a library leaves alone holds what we have put there.
-const OUT_POINTER = koffi.inout(koffi.pointer('void *'));
-const OUT_INT = koffi.inout(koffi.pointer('int'));
+// koffi does not export the type that it gives them, which declarations would have to name.
+const OUT_POINTER = koffi.inout(koffi.pointer('void *')) as unknown as TypeObject;
+const OUT_INT = koffi.inout(koffi.pointer('int')) as unknown as TypeObject;
 const BUFFER = ['char *', 'size_t'] as const;
 
 /** What each function takes before the buffer for its diagnosis; it returns the error's number. */

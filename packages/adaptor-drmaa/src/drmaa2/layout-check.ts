@@ -4,9 +4,14 @@
  */
 import koffi from 'koffi';
 import { NativeError } from '../native/native-error.ts';
+import { LAYOUTS } from './layouts.ts';
 import type { Drmaa2Library } from './library.ts';
 import type { PlacedMember } from './structs.ts';
 import { unsetOf } from './values.ts';
+
+const KNOWN = Object.entries(LAYOUTS)
+  .map(([name, { seen }]) => `${name} (${seen})`)
+  .join(', ');
 
 /** Says which it must be when the layout is not the library's. */
 export async function verifyLayout(library: Drmaa2Library): Promise<void> {
@@ -24,7 +29,7 @@ export async function verifyLayout(library: Drmaa2Library): Promise<void> {
   throw new NativeError({
     code: 'ADAPTOR_INCOMPATIBLE',
     problem: `the library's structures are not of the layout ${library.layout}: in a new jinfo, ${wrong.name} is set`,
-    hint: 'name the layout that it was built with: ogf, uge, pbs or age',
+    hint: `name the layout that it was built with: ${KNOWN}`,
   });
 }
 

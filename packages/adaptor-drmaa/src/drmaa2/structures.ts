@@ -7,13 +7,16 @@
 /** A header that libraries were built with; see layouts.ts. */
 export const LAYOUT_NAMES = ['ogf', 'uge', 'pbs', 'age'] as const;
 
-/** One of {@link LAYOUT_NAMES}. */
+/**
+ * The header that a library was built with: `ogf` is the first edition of GFD.198, `uge` Univa Grid
+ * Engine's, `pbs` PBSPro's, `age` that of later Univa and of Altair Grid Engine.
+ */
 export type Drmaa2Layout = (typeof LAYOUT_NAMES)[number];
 
 /**
  * What a member is in C and what becomes of it: `machines` are names that are told as slots are,
- * `flag` is a truth that is always set, `truth` one whose
- * FALSE is also its UNSET; `seconds` is a duration, `time` a point in time.
+ * `flag` is a truth that is always set, `truth` one whose FALSE is also its UNSET; `seconds` is a
+ * duration, `time` a point in time.
  */
 export type MemberKind =
   | 'string'
