@@ -66,18 +66,22 @@ done
 `;
 }
 
+/** A host has a line for each of its queues: one agent has the slots of all of them. */
+const SLOTS_BY_HOST = `awk '{ if (!($1 in n)) h[++k] = $1; n[$1] += $2 }
+END { for (i = 1; i <= k; i++) print h[i], n[h[i]] }' "$PE_HOSTFILE"`;
+
 /** One more on each other host. What is put together there is read by a shell. */
 function othersLines({ file }: ScriptParts): string {
   return `if [ "$1" != node ]; then
-  first=
-  while read -r host slots rest; do
-    if [ -z "$first" ]; then
-      first=$host
+  while read -r host slots; do
+    if [ "$1" != node ]; then
       set -- node "$host" "$slots"
-    elif [ "$host" != "$first" ]; then
+    else
       qrsh -inherit -nostdin "$host" /bin/sh ${shellQuote(shellQuote(file))} node "$host" "$slots" &
     fi
-  done <"$PE_HOSTFILE"
+  done <<END
+$(${SLOTS_BY_HOST})
+END
 fi
 `;
 }

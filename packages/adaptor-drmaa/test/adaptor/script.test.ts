@@ -97,6 +97,6 @@ describe('the script', () => {
       { PE_HOSTFILE: join(directory, 'hosts'), PATH: `${directory}:${process.env['PATH']}` },
     );
     expect(await exitOf(child)).toBe(4);
-    expect([await read('on-n1'), await read('on-n2')]).toEqual(['n1 4\n', 'n2 2\n']);
+    expect([await read('on-n1'), await read('on-n2')]).toEqual(['n1 4\n', 'n2 3\n']);
   });
 });

@@ -82,8 +82,8 @@ export class GridEngineJobs extends Drmaa1Jobs {
   override async info(): Promise<ResourceManagerInfo> {
     const info = await super.info();
     const [queues, environments] = await Promise.all([
-      this.#commands.queues(),
-      this.#commands.environments(),
+      this.#commands.queues().catch(noCommand),
+      this.#commands.environments().catch(noCommand),
     ]);
     const { SGE_ROOT: root, SGE_CELL: cell } = this.#environment;
     const version = /\d[\w.]*/.exec(info.name)?.[0];
@@ -99,10 +99,11 @@ export class GridEngineJobs extends Drmaa1Jobs {
   protected override async shapeOf(description: ParsedPilotJobDescription): Promise<Shape> {
     const size = sizeOf(description);
     const wanted = environmentOf(description) ?? this.#pe;
-    const { words, several } =
-      wanted === undefined && size.cores === 1
-        ? { words: [], several: false }
-        : shapeOf(size, await this.#commands.environments(), wanted);
+    if (wanted === undefined && size.cores === 1) return { words: NOTIFY, several: false };
+    const { words, several } = await this.#commands.environments().then(
+      (environments) => shapeOf(size, environments, wanted),
+      (error) => unseen(error, wanted, size.cores),
+    );
     return { words: [...NOTIFY, ...words], several };
   }
 
@@ -154,6 +155,13 @@ export class GridEngineJobs extends Drmaa1Jobs {
 /** A machine may have the library alone: then the standard has to do. */
 function noCommand(error: unknown): undefined {
   if (!(error instanceof PilotError) || error.code !== 'NOT_FOUND') throw error;
+}
+
+/** What is asked for of a parallel environment that nothing is known of: the script sees to its hosts. */
+function unseen(error: unknown, wanted: string | undefined, cores: number): Shape {
+  noCommand(error);
+  if (wanted === undefined) throw error;
+  return { words: ['-pe', wanted, String(cores)], several: true };
 }
 
 /** The parallel environment that `nativeOptions` name: `{ pe: 'mpi' }`. */

@@ -21,6 +21,8 @@ export interface AccountingRecord {
   readonly failed: string;
   readonly exitCode?: number;
   readonly signal?: string;
+  /** It was deleted by force (`qdel -f`), and the record holds nothing but zeros. */
+  readonly isForced?: true;
 }
 
 /** Of `qstat -xml`; with `-g t` there are several entries of one with several slots. */
@@ -68,12 +70,11 @@ export function parseAccounting(output: string): readonly AccountingRecord[] {
     const failed = field(block, 'failed');
     const status = /^(\d+)/.exec(field(block, 'exit_status'))?.[1];
     if (!/^\d+$/.test(id) || failed === '' || status === undefined) throw senseless('qacct', block);
-    records.set(id, {
-      id,
-      name: field(block, 'jobname'),
-      failed,
-      ...exitOf(Number(status), failed),
-    });
+    const record = { id, name: field(block, 'jobname'), failed };
+    // Whatever has run has had page faults.
+    const isForced = failed === '0' && status === '0' && field(block, 'ru_minflt') === '0';
+    const end = isForced ? { isForced } : exitOf(Number(status), failed);
+    records.set(id, { ...record, ...end });
   }
   return [...records.values()];
 }

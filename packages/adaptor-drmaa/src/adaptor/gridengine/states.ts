@@ -38,6 +38,13 @@ export function accountedState(record: AccountingRecord, isCanceled: boolean): N
   if (AGAIN.test(failed)) {
     return { id, state: 'Unknown', detail: `by the accounting it is to start again: ${failed}` };
   }
+  if (record.isForced) {
+    return {
+      id,
+      state: 'Failed',
+      detail: 'deleted by force, and nothing is known of how it ended',
+    };
+  }
   const how =
     signal !== undefined
       ? `ended by ${signal}`

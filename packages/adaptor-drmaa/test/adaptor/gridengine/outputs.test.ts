@@ -61,6 +61,12 @@ describe('qacct', () => {
     ]);
   });
 
+  it('knows what was deleted by force, of which it says that all was well', () => {
+    expect(parseAccounting(recorded('qacct-forced.txt'))).toEqual([
+      { id: '45', name: 'lost1', failed: '0', isForced: true },
+    ]);
+  });
+
   it('has the script after what it has started on other hosts', () => {
     expect(parseAccounting(recorded('qacct-several.txt'))).toEqual([
       { id: '11', name: 'mn', failed: '0', exitCode: 5 },

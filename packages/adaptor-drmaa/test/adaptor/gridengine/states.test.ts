@@ -63,6 +63,10 @@ describe('records of the accounting', () => {
     expect(accountedState(killed, true).state).toBe('Canceled');
   });
 
+  it('are no good end of what was deleted by force', () => {
+    expect(accountedState({ ...record, isForced: true }, false).state).toBe('Failed');
+  });
+
   it('are no end when it goes back into the queue', () => {
     const again = { ...record, failed: '25  : rescheduling', exitCode: 0 };
     expect(accountedState(again, false).state).toBe('Unknown');

@@ -1,0 +1,167 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { localCommandRunner, type NativeState, PilotError } from '@pstar/core/adaptor';
+import { systemClock } from '@pstar/core/testing';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { NativeJob, NativeJobs } from '../../src/adaptor/native-jobs.ts';
+import { DrmaaResourceManager } from '../../src/adaptor/resource-manager.ts';
+import { DrmaaError } from '../../src/errors.ts';
+import { launch } from './support/launches.ts';
+
+/** A session that does what it is told to, and remembers what it was asked. */
+class ToyJobs implements NativeJobs {
+  readonly submitted: NativeJob[] = [];
+  readonly asked: string[][] = [];
+  ownId: string | undefined;
+  problem: Error | undefined;
+  names = new Map<string, string>();
+  told: NativeState[] = [];
+  closedWith: number | undefined;
+
+  async plan(name: string) {
+    const header = [`# ${name}`];
+    return { header, nodeLines: '', several: false, ownId: this.ownId };
+  }
+
+  async submit(job: NativeJob) {
+    this.submitted.push(job);
+    if (this.problem !== undefined) throw this.problem;
+    return '17';
+  }
+
+  async states(ids: readonly string[]) {
+    this.asked.push([...ids]);
+    return this.told;
+  }
+
+  async find(name: string) {
+    return this.names.get(name);
+  }
+
+  async cancel() {}
+
+  async info() {
+    return { name: 'toy' };
+  }
+
+  async close(pilots: number) {
+    this.closedWith = pilots;
+  }
+}
+
+let directory: string;
+let jobs: ToyJobs;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'pstar-drmaa-'));
+  jobs = new ToyJobs();
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+/** One of several connections to the same place. */
+const connect = () =>
+  new DrmaaResourceManager({
+    jobs,
+    clock: systemClock,
+    files: localCommandRunner().files,
+    directory: join(directory, 'own'),
+    pollIntervalMs: 1000,
+    initCommands: [],
+  });
+
+async function launched() {
+  const made = launch({ name: 'shown' }, directory);
+  await writeFile(made.settingsFile, '{}');
+  return made;
+}
+
+const inDoubt = new DrmaaError('ADAPTOR_FAILED', 'it died', { inDoubt: true });
+
+describe('a submission', () => {
+  it('is a script, with a name that finds it again, from anywhere', async () => {
+    const made = await launched();
+    expect(await connect().submit(made)).toBe('17');
+    const [job] = jobs.submitted;
+    expect(job).toMatchObject({ name: 'shown.pilot-1', workingDirectory: directory });
+    expect(await readFile(job?.script ?? '', 'utf8')).toBe(await connect().render(made));
+    expect(await connect().find('pilot-1')).toBe('17');
+    expect(await connect().find('pilot')).toBeUndefined();
+  });
+
+  it('leaves nothing behind when it was refused', async () => {
+    const refused = new DrmaaError('DESCRIPTION_INVALID', 'no');
+    jobs.problem = refused;
+    jobs.names.set('shown.pilot-1', '18');
+    await expect(connect().submit(await launched())).rejects.toBe(refused);
+    expect(await connect().find('pilot-1')).toBeUndefined();
+  });
+
+  it('is looked for when nobody knows whether it was accepted', async () => {
+    jobs.problem = inDoubt;
+    await expect(connect().submit(await launched())).rejects.toBe(inDoubt);
+    expect(await connect().find('pilot-1')).toBeUndefined();
+    jobs.names.set('shown.pilot-1', '18');
+    expect(await connect().find('pilot-1')).toBe('18');
+    // Written down by now.
+    jobs.names.clear();
+    expect(await connect().find('pilot-1')).toBe('18');
+    expect(jobs.submitted).toHaveLength(1);
+  });
+
+  it('is known by what its script has said where there are no names', async () => {
+    jobs.ownId = '$PBS_JOBID';
+    jobs.problem = inDoubt;
+    await expect(connect().submit(await launched())).rejects.toBe(inDoubt);
+    await writeFile(join(directory, 'native-id'), '19.server\n');
+    expect(await connect().find('pilot-1')).toBe('19.server');
+  });
+
+  it('is none for a caller who has given up', async () => {
+    const signal = AbortSignal.abort();
+    const submission = connect().submit(await launched(), { signal });
+    await expect(submission).rejects.toMatchObject({ code: 'ABORTED' });
+    expect(jobs.submitted).toEqual([]);
+  });
+
+  it('says what is wrong with a log that cannot be made', async () => {
+    const made = { ...(await launched()), logFile: '/proc/none/agent.log' };
+    await expect(connect().submit(made)).rejects.toSatisfy(
+      (error) => error instanceof PilotError && error.subject === 'output',
+    );
+    expect(jobs.submitted).toEqual([]);
+  });
+});
+
+describe('states', () => {
+  it('are asked for until the end is known, which other connections know then too', async () => {
+    const here = connect();
+    const id = await here.submit(await launched());
+    const end: NativeState = { id, state: 'Failed', detail: 'exit code 3', exitCode: 3 };
+    jobs.told = [{ id, state: 'Running', detail: 'r' }];
+    expect(await here.states([id, '18'])).toMatchObject([
+      { state: 'Running' },
+      { state: 'Unknown' },
+    ]);
+    jobs.told = [end];
+    expect(await here.states([id])).toEqual([end]);
+    jobs.told = [];
+    expect(await connect().states([id])).toEqual([end]);
+    expect(jobs.asked).toEqual([['17', '18'], ['17']]);
+  });
+});
+
+describe('closing', () => {
+  it('says how many pilots are left, and forgets those that are over', async () => {
+    const made = await launched();
+    await connect().submit(made);
+    await connect().close();
+    expect(jobs.closedWith).toBe(1);
+    await rm(made.settingsFile);
+    const last = connect();
+    await last.close();
+    await last.close();
+    expect(jobs.closedWith).toBe(0);
+    expect(existsSync(join(directory, 'own', 'launches', 'pilot-1.json'))).toBe(false);
+  });
+});

@@ -1,0 +1,54 @@
+import type { Clock } from '@pstar/core/adaptor';
+import { describe, expect, it } from 'vitest';
+import { SharedLibraries } from '../../src/adaptor/shared-libraries.ts';
+
+/** A clock whose timers go off when they are told to. */
+function handClock() {
+  const timers = new Set<() => void>();
+  const after = (_: number, callback: () => void) => {
+    timers.add(callback);
+    return { cancel: () => void timers.delete(callback) };
+  };
+  const ring = () => {
+    for (const callback of [...timers]) callback();
+  };
+  return { clock: { after } as unknown as Clock, ring, timers };
+}
+
+function libraries() {
+  const said: string[] = [];
+  const load = async () => {
+    said.push('load');
+    return { close: async () => void said.push('close') };
+  };
+  return { said, load, shared: new SharedLibraries<{ close(): Promise<void> }>() };
+}
+
+describe('libraries that connections share', () => {
+  it('are loaded once, and closed when nobody has them for a while', async () => {
+    const { clock, ring, timers } = handClock();
+    const { said, load, shared } = libraries();
+    await Promise.all([shared.hold('a', load), shared.hold('a', load)]);
+    await shared.release('a', clock);
+    ring();
+    await shared.release('a', clock);
+    await shared.hold('a', load);
+    ring();
+    expect([said, timers.size]).toEqual([['load'], 0]);
+    await shared.release('a', clock);
+    ring();
+    await new Promise(setImmediate);
+    await shared.hold('a', load);
+    expect(said).toEqual(['load', 'close', 'load']);
+  });
+
+  it('are loaded anew after one that could not be loaded, or was of no use', async () => {
+    const { clock } = handClock();
+    const { said, load, shared } = libraries();
+    await expect(shared.hold('a', () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    await shared.hold('a', load);
+    await shared.release('a', clock, true);
+    await shared.hold('a', load);
+    expect(said).toEqual(['load', 'close', 'load']);
+  });
+});
