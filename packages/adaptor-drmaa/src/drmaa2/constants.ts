@@ -3,7 +3,7 @@
  * the four binary layouts differ, structures.ts and layouts.ts say so.
  */
 
-/** What a native job is doing (GFD.194, 8.1); a word's place is its number. */
+/** What a native job is doing (GFD.194, `JobState`); a word's place is its number. */
 export const JOB_STATES = [
   'UNDETERMINED',
   'QUEUED',
@@ -16,7 +16,7 @@ export const JOB_STATES = [
   'FAILED',
 ] as const;
 
-/** What a library may or may not be able to do (GFD.194, 4.3). */
+/** What a library may or may not be able to do (GFD.194, `DrmaaCapability`). */
 export const CAPABILITIES = [
   'ADVANCE_RESERVATION',
   'RESERVE_SLOTS',
@@ -33,10 +33,10 @@ export const CAPABILITIES = [
   'RT_MACHINEARCH',
 ] as const;
 
-/** What a notification is about (GFD.194, 8.3). */
+/** What a notification is about (GFD.194, `DrmaaEvent`). */
 export const EVENTS = ['NEW_STATE', 'MIGRATED', 'ATTRIBUTE_CHANGE'] as const;
 
-/** Operating systems of machines (GFD.194, 4.1). */
+/** Operating systems of machines (GFD.194, `OperatingSystem`). */
 export const OPERATING_SYSTEMS = [
   'OTHER',
   'AIX',
@@ -52,7 +52,7 @@ export const OPERATING_SYSTEMS = [
   'WINNT',
 ] as const;
 
-/** Processors of machines (GFD.194, 4.2). The last is PBSPro's own addition. */
+/** Processors of machines (GFD.194, `CpuArchitecture`). The last is PBSPro's own addition. */
 export const CPU_ARCHITECTURES = [
   'OTHER',
   'ALPHA',
@@ -73,7 +73,7 @@ export const CPU_ARCHITECTURES = [
   'PPC64LE',
 ] as const;
 
-/** What a native job may be limited in (GFD.194, 4.4). */
+/** What a native job may be limited in (GFD.194, `ResourceLimitType`). */
 export const RESOURCE_LIMITS = [
   'CORE_FILE_SIZE',
   'CPU_TIME',

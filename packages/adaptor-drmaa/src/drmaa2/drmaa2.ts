@@ -33,7 +33,7 @@ interface Session {
 }
 
 /**
- * The SessionManager of a library (GFD.194, 6). It has a process of its own in which the library is
+ * The SessionManager of a library (GFD.194). It has a process of its own in which the library is
  * loaded, and so has each job session and reservation session: what happens there does not happen to
  * this program.
  *
@@ -52,9 +52,10 @@ export class Drmaa2 {
   readonly layout: Drmaa2Layout;
 
   /**
-   * What happens to native jobs while somebody listens (GFD.194, 8.3): those of open sessions at least,
-   * of others where the library tells of them. What happens while a process of the library is replaced
-   * is missed. Errors with `OPERATION_UNSUPPORTED` where the library has no notifications.
+   * What happens to native jobs while somebody listens (GFD.194, `DrmaaCallback`): those of open
+   * sessions at least, of others where the library tells of them. What happens while a process of
+   * the library is replaced is missed. Errors with `OPERATION_UNSUPPORTED` where the library has no
+   * notifications.
    */
   readonly notifications$: Observable<Drmaa2Notification> = this.#feed.notifications$;
 
@@ -80,36 +81,44 @@ export class Drmaa2 {
       settings,
     };
     const helper = await HelperProcess.start(spec);
-    return new Drmaa2(spec, helper, (await helper.call('layout', [], QUESTION)) as Drmaa2Layout);
+    try {
+      return new Drmaa2(spec, helper, (await helper.call('layout', [], QUESTION)) as Drmaa2Layout);
+    } catch (error) {
+      await helper.close();
+      throw error;
+    }
   }
 
-  /** The resource manager's name: `Grid Engine`. */
+  /** The resource manager's name (`drmaa2_get_drms_name`): `Grid Engine`. */
   drmsName(): Promise<string | undefined> {
     return this.#ask('drmsName');
   }
 
-  /** The resource manager's version. */
+  /** The resource manager's version (`drmaa2_get_drms_version`). */
   drmsVersion(): Promise<Drmaa2Version> {
     return this.#ask('drmsVersion');
   }
 
-  /** The library's own name. The header of layout `uge` does not have it. */
+  /** The library's own name (`drmaa2_get_drmaa_name`). The header of layout `uge` does not have it. */
   drmaaName(): Promise<string | undefined> {
     return this.#ask('drmaaName');
   }
 
-  /** The library's own version. The header of layout `uge` does not have it. */
+  /**
+   * The library's own version (`drmaa2_get_drmaa_version`). The header of layout `uge` does not
+   * have it.
+   */
   drmaaVersion(): Promise<Drmaa2Version> {
     return this.#ask('drmaaVersion');
   }
 
-  /** Whether the library can do what the standard leaves open. */
+  /** Whether the library can do what the standard leaves open (`drmaa2_supports`). */
   supports(capability: Drmaa2Capability): Promise<boolean> {
     return this.#ask('supports', capability);
   }
 
   /**
-   * Makes a session for native jobs, and opens it.
+   * Makes a session for native jobs, and opens it (`drmaa2_create_jsession`).
    *
    * @throws DrmaaError as the library says when there is one of this name: `DESCRIPTION_INVALID`
    * (`INVALID_ARGUMENT`) as a rule.
@@ -119,7 +128,8 @@ export class Drmaa2 {
   }
 
   /**
-   * Opens a session that was made before, perhaps by a program that has died; its native jobs are in it.
+   * Opens a session that was made before, perhaps by a program that has died
+   * (`drmaa2_open_jsession`); its native jobs are in it.
    *
    * @throws DrmaaError as the library says when there is none: `NOT_FOUND` (`INVALID_SESSION`) or
    * `DESCRIPTION_INVALID` (`INVALID_ARGUMENT`).
@@ -129,7 +139,8 @@ export class Drmaa2 {
   }
 
   /**
-   * Removes a session that is closed. What becomes of native jobs in it, the library decides.
+   * Removes a session that is closed (`drmaa2_destroy_jsession`). What becomes of native jobs in
+   * it, the library decides.
    *
    * @throws DrmaaError as the library says when there is none, or it is still open.
    */
@@ -137,32 +148,47 @@ export class Drmaa2 {
     await this.#helper.call('destroyJobSession', [name]);
   }
 
-  /** The names of all sessions for native jobs; with some libraries, as `user@name`. */
+  /**
+   * The names of all sessions for native jobs (`drmaa2_get_jsession_names`); with some libraries,
+   * as `user@name`.
+   */
   getJobSessionNames(): Promise<readonly string[]> {
     return this.#ask('jobSessionNames');
   }
 
-  /** Makes a session for reservations, and opens it. Errors as `createJobSession`. */
+  /**
+   * Makes a session for reservations, and opens it (`drmaa2_create_rsession`). Errors as
+   * `createJobSession`.
+   */
   createReservationSession(name: string, contact?: string): Promise<Drmaa2ReservationSession> {
     return this.#session(Drmaa2ReservationSession, 'createReservationSession', name, contact);
   }
 
-  /** Opens a session for reservations that was made before. Errors as `openJobSession`. */
+  /**
+   * Opens a session for reservations that was made before (`drmaa2_open_rsession`). Errors as
+   * `openJobSession`.
+   */
   openReservationSession(name: string): Promise<Drmaa2ReservationSession> {
     return this.#session(Drmaa2ReservationSession, 'openReservationSession', name);
   }
 
-  /** Removes a session for reservations. Errors as `destroyJobSession`. */
+  /** Removes a session for reservations (`drmaa2_destroy_rsession`). Errors as `destroyJobSession`. */
   async destroyReservationSession(name: string): Promise<void> {
     await this.#helper.call('destroyReservationSession', [name]);
   }
 
-  /** The names of all sessions for reservations; with some libraries, as `user@name`. */
+  /**
+   * The names of all sessions for reservations (`drmaa2_get_rsession_names`); with some libraries,
+   * as `user@name`.
+   */
   getReservationSessionNames(): Promise<readonly string[]> {
     return this.#ask('reservationSessionNames');
   }
 
-  /** Opens a session in which everything can be seen, of the resource manager of this contact. */
+  /**
+   * Opens a session in which everything can be seen, of the resource manager of this contact
+   * (`drmaa2_open_msession`).
+   */
   async openMonitoringSession(contact?: string): Promise<Drmaa2MonitoringSession> {
     const ref = await this.#ask<HandleRef>('openMonitoringSession', contact);
     return new Drmaa2MonitoringSession(new RemoteObject(this.#helper, ref));
@@ -174,7 +200,7 @@ export class Drmaa2 {
   }
 
   /**
-   * What the library says about one of its own attributes.
+   * What the library says about one of its own attributes (`drmaa2_describe_attribute`).
    *
    * @throws DrmaaError `OPERATION_UNSUPPORTED` for what only the library makes, `rinfo` for instance: it
    * wants one to be asked about.

@@ -1,5 +1,5 @@
 /**
- * The errors of DRMAA 2 (GFD.194, 3.4; numbers of its C binding, GFD.198) as data: what each number is
+ * The errors of DRMAA 2 (GFD.194; numbers of its C binding, GFD.198) as data: what each number is
  * called and which code of ours it is.
  */
 import type { PilotErrorCode } from '@pstar/core/adaptor';

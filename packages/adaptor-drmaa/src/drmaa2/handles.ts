@@ -14,7 +14,10 @@ export type HandleKind =
   | 'job array'
   | 'reservation';
 
-/** How the program names what is held here: the id says what it is also where the number is of another process. */
+/**
+ * How the program names what is held here: the id says what it is also where the number is of
+ * another process.
+ */
 export interface HandleRef {
   readonly handle: number;
   readonly kind: HandleKind;

@@ -5,9 +5,9 @@ import type { RemoteObject } from './remote-object.ts';
 import type { Drmaa2JobTemplate } from './types.ts';
 
 /**
- * Native jobs that were submitted together (GFD.194, 8.4). What is done to the array is done to each of
- * them; one that cannot may fail the whole with `WRONG_STATE` and leave the others done, which the
- * standard leaves open. Errors and lifetime are those of a {@link Drmaa2Job}.
+ * Native jobs that were submitted together (GFD.194, `JobArray`). What is done to the array is done
+ * to each of them; one that cannot may fail the whole with `WRONG_STATE` and leave the others done,
+ * which the standard leaves open. Errors and lifetime are those of a {@link Drmaa2Job}.
  */
 export class Drmaa2JobArray {
   readonly #object: RemoteObject;
@@ -27,13 +27,16 @@ export class Drmaa2JobArray {
     return this.#object.session?.id ?? '';
   }
 
-  /** Its native jobs, which are held in C until each of the objects is freed. */
+  /**
+   * Its native jobs, which are held in C until each of the objects is freed
+   * (`drmaa2_jarray_get_jobs`).
+   */
   async getJobs(): Promise<Drmaa2Job[]> {
     const refs = await this.#object.ask<HandleRef[]>('arrayJobs');
     return refs.map((ref) => new Drmaa2Job(this.#object.sibling(ref)));
   }
 
-  /** What each was submitted as, as far as the library remembers. */
+  /** What each was submitted as, as far as the library remembers (`drmaa2_jarray_get_jtemplate`). */
   getJobTemplate(): Promise<Drmaa2JobTemplate> {
     return this.#object.ask('arrayTemplate');
   }

@@ -22,9 +22,9 @@ export interface Drmaa2BulkRange {
 }
 
 /**
- * A job session (GFD.194, 7): native jobs are run in it and found again, also after the program has
- * ended. It persists under its name until `destroyJobSession`, and has a process of its own while it
- * is open. Errors are those of a {@link Drmaa2Job}.
+ * A job session (GFD.194, `JobSession`): native jobs are run in it and found again, also after the
+ * program has ended. It persists under its name until `destroyJobSession`, and has a process of its
+ * own while it is open. Errors are those of a {@link Drmaa2Job}.
  */
 export class Drmaa2JobSession {
   readonly #object: RemoteObject;
@@ -41,19 +41,19 @@ export class Drmaa2JobSession {
     return this.#object.id;
   }
 
-  /** Where its resource manager is, in the library's own words. */
+  /** Where its resource manager is, in the library's own words (`drmaa2_jsession_get_contact`). */
   getContact(): Promise<string | undefined> {
     return this.#object.ask('sessionContact');
   }
 
-  /** What a template's `jobCategory` may be. */
+  /** What a template's `jobCategory` may be (`drmaa2_jsession_get_job_categories`). */
   getJobCategories(): Promise<readonly string[]> {
     return this.#object.ask('jobCategories');
   }
 
   /**
    * The native jobs of the session, or those that are as the filter says: what is absent there matches
-   * everything.
+   * everything (`drmaa2_jsession_get_jobs`).
    *
    * @throws DrmaaError `ATTRIBUTE_UNSUPPORTED` for a filter that the library does not know.
    */
@@ -63,7 +63,7 @@ export class Drmaa2JobSession {
   }
 
   /**
-   * An array that was submitted in this session, by its id.
+   * An array that was submitted in this session, by its id (`drmaa2_jsession_get_job_array`).
    *
    * @throws DrmaaError as the library says, `DESCRIPTION_INVALID` (`INVALID_ARGUMENT`) as a rule, when
    * there is none.
@@ -73,7 +73,7 @@ export class Drmaa2JobSession {
   }
 
   /**
-   * Submits a native job; it goes on when this program ends.
+   * Submits a native job (`drmaa2_jsession_run_job`); it goes on when this program ends.
    *
    * @throws DrmaaError `DESCRIPTION_INVALID`, `ATTRIBUTE_UNSUPPORTED` (nothing was submitted); when the
    * library died or did not return, `inDoubt`: look for it among `getJobs()` before submitting again.
@@ -83,7 +83,8 @@ export class Drmaa2JobSession {
   }
 
   /**
-   * Submits the same once for each index, which `$DRMAA2_INDEX$` stands for in paths.
+   * Submits the same once for each index, which `$DRMAA2_INDEX$` stands for in paths
+   * (`drmaa2_jsession_run_bulk_jobs`).
    *
    * @throws DrmaaError as `runJob`; `ATTRIBUTE_UNSUPPORTED` where `maxParallel` is not supported.
    */
@@ -97,7 +98,8 @@ export class Drmaa2JobSession {
   }
 
   /**
-   * Waits until one of the native jobs runs, or is over, and tells which.
+   * Waits until one of the native jobs runs, or is over, and tells which
+   * (`drmaa2_jsession_wait_any_started`).
    *
    * @throws DrmaaError `TIMEOUT` when that took longer; PilotError `ABORTED` by the signal.
    */
@@ -106,7 +108,8 @@ export class Drmaa2JobSession {
   }
 
   /**
-   * Waits until one of the native jobs is over, and tells which.
+   * Waits until one of the native jobs is over, and tells which
+   * (`drmaa2_jsession_wait_any_terminated`).
    *
    * @throws DrmaaError `TIMEOUT` when that took longer; PilotError `ABORTED` by the signal.
    */

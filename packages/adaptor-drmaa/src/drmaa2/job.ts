@@ -8,9 +8,9 @@ import type { Drmaa2JobInfo, Drmaa2JobStateReport, Drmaa2JobTemplate } from './t
 import { observeState, waitFor } from './waiting.ts';
 
 /**
- * A native job (GFD.194, 8.2), which the resource manager has whether or not this object is there. What
- * C holds of it is freed by `using`, and otherwise at some time after nobody holds the object any more;
- * its session has it for you again by its id, in other programs too.
+ * A native job (GFD.194, `Job`), which the resource manager has whether or not this object is
+ * there. What C holds of it is freed by `using`, and otherwise at some time after nobody holds the
+ * object any more; its session has it for you again by its id, in other programs too.
  *
  * Every method fails with the library's own error (`DrmaaError`), `OPERATION_UNSUPPORTED` where the
  * library lacks the function, and `WRONG_STATE` once this object was freed or its session was closed.
@@ -36,7 +36,10 @@ export class Drmaa2Job {
     return this.#object.id;
   }
 
-  /** The session that it belongs to; undefined where it belongs to none that the library knows. */
+  /**
+   * The session that it belongs to (`drmaa2_j_get_session_name`); undefined where it belongs to
+   * none that the library knows.
+   */
   async getSessionName(): Promise<string | undefined> {
     const { session } = this.#object;
     if (session?.kind === 'job session') return session.id;
@@ -44,7 +47,7 @@ export class Drmaa2Job {
   }
 
   /**
-   * Stops it while it runs: `SUSPENDED`.
+   * Stops it while it runs (`drmaa2_j_suspend`): `SUSPENDED`.
    *
    * @throws DrmaaError `WRONG_STATE` (`INVALID_STATE`) when it does not run; `inDoubt` when the library
    * died over it.
@@ -54,7 +57,7 @@ export class Drmaa2Job {
   }
 
   /**
-   * Has what was suspended go on.
+   * Has what was suspended go on (`drmaa2_j_resume`).
    *
    * @throws DrmaaError `WRONG_STATE` (`INVALID_STATE`) when it is not suspended.
    */
@@ -63,7 +66,7 @@ export class Drmaa2Job {
   }
 
   /**
-   * Keeps it from being started: `QUEUED_HELD`.
+   * Keeps it from being started (`drmaa2_j_hold`): `QUEUED_HELD`.
    *
    * @throws DrmaaError `WRONG_STATE` (`INVALID_STATE`) when it has started.
    */
@@ -72,7 +75,7 @@ export class Drmaa2Job {
   }
 
   /**
-   * Lets what is held be started.
+   * Lets what is held be started (`drmaa2_j_release`).
    *
    * @throws DrmaaError `WRONG_STATE` (`INVALID_STATE`) when it is not held.
    */
@@ -81,7 +84,7 @@ export class Drmaa2Job {
   }
 
   /**
-   * Ends it; it is over some time later, as `FAILED`.
+   * Ends it (`drmaa2_j_terminate`); it is over some time later, as `FAILED`.
    *
    * @throws DrmaaError `WRONG_STATE` (`INVALID_STATE`) when it is over already.
    */
@@ -90,8 +93,8 @@ export class Drmaa2Job {
   }
 
   /**
-   * Has the library forget it, which is over; the object is of no use afterwards but to be freed. Not in
-   * the layout `ogf`.
+   * Has the library forget it, which is over (`drmaa2_j_reap`); the object is of no use afterwards
+   * but to be freed. Not in the layout `ogf`.
    *
    * @throws DrmaaError `WRONG_STATE` (`INVALID_STATE`) when it is not over.
    */
@@ -99,17 +102,20 @@ export class Drmaa2Job {
     return this.#object.change('controlJob', 'reap');
   }
 
-  /** What it is doing, and what the resource manager itself calls that. */
+  /** What it is doing, and what the resource manager itself calls that (`drmaa2_j_get_state`). */
   getState(): Promise<Drmaa2JobStateReport> {
     return this.#object.ask('jobState');
   }
 
-  /** All that is known of it at present. Some libraries know it of what is over only for a while. */
+  /**
+   * All that is known of it at present (`drmaa2_j_get_info`). Some libraries know it of what is
+   * over only for a while.
+   */
   getInfo(): Promise<Drmaa2JobInfo> {
     return this.#object.ask('jobInfo');
   }
 
-  /** What it was submitted as, as far as the library remembers. */
+  /** What it was submitted as, as far as the library remembers (`drmaa2_j_get_jtemplate`). */
   getJobTemplate(): Promise<Drmaa2JobTemplate> {
     return this.#object.ask('jobTemplate');
   }
@@ -125,8 +131,8 @@ export class Drmaa2Job {
   }
 
   /**
-   * Waits until it is over, as `DONE` or `FAILED`; also over a time in which the resource manager cannot
-   * be reached.
+   * Waits until it is over, as `DONE` or `FAILED`; also over a time in which the resource manager
+   * cannot be reached.
    *
    * @throws DrmaaError `TIMEOUT` when that took longer; PilotError `ABORTED` by the signal.
    */

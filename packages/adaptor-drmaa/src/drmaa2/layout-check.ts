@@ -1,6 +1,7 @@
 /**
  * Whether a layout can be the library's. The wrong one is not noticed by its use until numbers are
- * taken for pointers, so that a new structure, in which nothing is set, is looked at before any is used.
+ * taken for pointers, so that a new structure, in which nothing is set, is looked at before any is
+ * used.
  */
 import koffi from 'koffi';
 import { NativeError } from '../native/native-error.ts';

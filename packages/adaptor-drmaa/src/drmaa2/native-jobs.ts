@@ -86,7 +86,10 @@ function prefixOf({ kind }: HandleRef): string {
   return kind === 'job session' ? 'jsession' : 'rsession';
 }
 
-/** The state of a native job. The place for the substate is never NULL: the OGF's own mock writes there. */
+/**
+ * The state of a native job. The place for the substate is never NULL: the OGF's own mock writes
+ * there.
+ */
 async function stateOf(library: Drmaa2Library, job: Pointer): Promise<Drmaa2JobStateReport> {
   const place: [Pointer | null] = [null];
   const number = Number(await library.raw('j_get_state', job, place));

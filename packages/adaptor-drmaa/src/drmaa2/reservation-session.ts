@@ -6,8 +6,9 @@ import { SessionEnd } from './session.ts';
 import type { Drmaa2ReservationTemplate } from './types.ts';
 
 /**
- * A reservation session (GFD.194, 9). It persists under its name until `destroyReservationSession`, and
- * has a process of its own while it is open. Errors are those of a {@link Drmaa2Reservation}.
+ * A reservation session (GFD.194, `ReservationSession`). It persists under its name until
+ * `destroyReservationSession`, and has a process of its own while it is open. Errors are those of a
+ * {@link Drmaa2Reservation}.
  */
 export class Drmaa2ReservationSession {
   readonly #object: RemoteObject;
@@ -24,13 +25,13 @@ export class Drmaa2ReservationSession {
     return this.#object.id;
   }
 
-  /** Where its resource manager is, in the library's own words. */
+  /** Where its resource manager is, in the library's own words (`drmaa2_rsession_get_contact`). */
   getContact(): Promise<string | undefined> {
     return this.#object.ask('sessionContact');
   }
 
   /**
-   * Reserves slots; the reservation outlives this program.
+   * Reserves slots (`drmaa2_rsession_request_reservation`); the reservation outlives this program.
    *
    * @throws DrmaaError `DESCRIPTION_INVALID`, `ATTRIBUTE_UNSUPPORTED`, `TRY_LATER` (`OUT_OF_RESOURCE`);
    * when the library died or did not return, `inDoubt`: look among `getReservations()` first.
@@ -40,7 +41,7 @@ export class Drmaa2ReservationSession {
   }
 
   /**
-   * A reservation of this session, by its id.
+   * A reservation of this session, by its id (`drmaa2_rsession_get_reservation`).
    *
    * @throws DrmaaError as the library says, `DESCRIPTION_INVALID` (`INVALID_ARGUMENT`) as a rule, when
    * there is none.
@@ -49,7 +50,7 @@ export class Drmaa2ReservationSession {
     return this.#reservation(await this.#object.ask('reservation', id));
   }
 
-  /** All reservations of this session. */
+  /** All reservations of this session (`drmaa2_rsession_get_reservations`). */
   async getReservations(): Promise<Drmaa2Reservation[]> {
     const refs = await this.#object.ask<HandleRef[]>('reservations');
     return refs.map((ref) => this.#reservation(ref));

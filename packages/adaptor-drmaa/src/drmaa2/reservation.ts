@@ -3,8 +3,9 @@ import type { RemoteObject } from './remote-object.ts';
 import type { Drmaa2ReservationInfo, Drmaa2ReservationTemplate } from './types.ts';
 
 /**
- * A reservation (GFD.194, 9.2), which the resource manager has whether or not this object is there.
- * What C holds of it is freed by `using`, and otherwise at some time after nobody holds the object.
+ * A reservation (GFD.194, `Reservation`), which the resource manager has whether or not this object
+ * is there. What C holds of it is freed by `using`, and otherwise at some time after nobody holds
+ * the object.
  *
  * Every method fails with the library's own error (`DrmaaError`), `OPERATION_UNSUPPORTED` where the
  * library lacks the function, and `WRONG_STATE` once this object was freed or its session was closed.
@@ -22,25 +23,28 @@ export class Drmaa2Reservation {
     return this.#object.id;
   }
 
-  /** The session that it was made in; undefined where that is none that the library knows. */
+  /**
+   * The session that it was made in (`drmaa2_r_get_session_name`); undefined where that is none
+   * that the library knows.
+   */
   async getSessionName(): Promise<string | undefined> {
     const { session } = this.#object;
     if (session?.kind === 'reservation session') return session.id;
     return this.#object.ask('reservationSessionName');
   }
 
-  /** What was reserved. */
+  /** What was reserved (`drmaa2_r_get_info`). */
   getInfo(): Promise<Drmaa2ReservationInfo> {
     return this.#object.ask('reservationInfo');
   }
 
-  /** What was asked for, as far as the library remembers. */
+  /** What was asked for, as far as the library remembers (`drmaa2_r_get_rtemplate`). */
   getReservationTemplate(): Promise<Drmaa2ReservationTemplate> {
     return this.#object.ask('reservationTemplate');
   }
 
   /**
-   * Gives the slots back; what runs in them goes as the resource manager has it.
+   * Gives the slots back (`drmaa2_r_terminate`); what runs in them goes as the resource manager has it.
    *
    * @throws DrmaaError `inDoubt` when the library died over it.
    */

@@ -22,19 +22,25 @@ export interface Drmaa2Extensible {
 /** A point in time; `now` is the standard's NOW, which the resource manager reads by its own clock. */
 export type Drmaa2Time = Date | 'now';
 
-/** A version as the standard has it: two texts, of which nothing more is said (GFD.194, 5.2). */
+/** A version as the standard has it: two texts, of which nothing more is said (GFD.194, `Version`). */
 export interface Drmaa2Version {
   readonly major?: string;
   readonly minor?: string;
 }
 
-/** Slots on a machine (GFD.194, 5.4). `slots` is absent where a layout tells machines by name alone. */
+/**
+ * Slots on a machine (GFD.194, `SlotInfo`). `slots` is absent where a layout tells machines by name
+ * alone.
+ */
 export interface Drmaa2SlotInfo {
   readonly machineName: string;
   readonly slots?: number;
 }
 
-/** What is to be run (GFD.194, 5.7). What a library cannot do it refuses by `ATTRIBUTE_UNSUPPORTED`. */
+/**
+ * What is to be run (GFD.194, `JobTemplate`). What a library cannot do it refuses by
+ * `ATTRIBUTE_UNSUPPORTED`.
+ */
 export interface Drmaa2JobTemplate extends Drmaa2Extensible {
   /** The program; the machine that runs it has to have it. */
   readonly remoteCommand?: string;
@@ -80,7 +86,7 @@ export interface Drmaa2JobTemplate extends Drmaa2Extensible {
   readonly accountingId?: string;
 }
 
-/** What is known of a native job (GFD.194, 5.5), and what is looked for where it is a filter. */
+/** What is known of a native job (GFD.194, `JobInfo`), and what is looked for where it is a filter. */
 export interface Drmaa2JobInfo extends Drmaa2Extensible {
   readonly jobId?: string;
   /** Only the layouts `pbs` and `age` have it. */
@@ -107,7 +113,10 @@ export interface Drmaa2JobInfo extends Drmaa2Extensible {
   readonly finishTime?: Drmaa2Time;
 }
 
-/** What is to be reserved (GFD.194, 5.8). The layout `ogf` answers `OTHER` where no machine was asked for. */
+/**
+ * What is to be reserved (GFD.194, `ReservationTemplate`). The layout `ogf` answers `OTHER` where
+ * no machine was asked for.
+ */
 export interface Drmaa2ReservationTemplate extends Drmaa2Extensible {
   readonly reservationName?: string;
   readonly startTime?: Drmaa2Time;
@@ -125,7 +134,7 @@ export interface Drmaa2ReservationTemplate extends Drmaa2Extensible {
   readonly machineArch?: Drmaa2CpuArchitecture;
 }
 
-/** What was reserved (GFD.194, 5.6). */
+/** What was reserved (GFD.194, `ReservationInfo`). */
 export interface Drmaa2ReservationInfo extends Drmaa2Extensible {
   readonly reservationId?: string;
   readonly reservationName?: string;
@@ -136,12 +145,12 @@ export interface Drmaa2ReservationInfo extends Drmaa2Extensible {
   readonly reservedMachines?: readonly Drmaa2SlotInfo[];
 }
 
-/** A queue, of which the standard tells the name alone (GFD.194, 5.1). */
+/** A queue, of which the standard tells the name alone (GFD.194, `QueueInfo`). */
 export interface Drmaa2QueueInfo extends Drmaa2Extensible {
   readonly name?: string;
 }
 
-/** A machine (GFD.194, 5.3). */
+/** A machine (GFD.194, `MachineInfo`). */
 export interface Drmaa2MachineInfo extends Drmaa2Extensible {
   readonly name?: string;
   /** Whether native jobs may run there at present. */
@@ -160,7 +169,7 @@ export interface Drmaa2MachineInfo extends Drmaa2Extensible {
   readonly machineArch?: Drmaa2CpuArchitecture;
 }
 
-/** That something happened to a native job (GFD.194, 8.3). */
+/** That something happened to a native job (GFD.194, `DrmaaNotification`). */
 export interface Drmaa2Notification extends Drmaa2Extensible {
   readonly event: Drmaa2Event;
   readonly jobId?: string;
@@ -174,7 +183,7 @@ export interface Drmaa2JobStateReport {
   readonly subState?: string;
 }
 
-/** What attributes of an implementation's own may belong to (GFD.194, 5 and 6.3). */
+/** What attributes of an implementation's own may belong to (GFD.194, `DrmaaReflective`). */
 export type Drmaa2Describable =
   | 'jtemplate'
   | 'jinfo'
