@@ -51,6 +51,7 @@ export const layers = {
 export const pureFiles = [
   'agent/agent-machine.ts',
   'agent/attempt-table.ts',
+  'agent/promised-units.ts',
   'agent/report-box.ts',
   'agent/run-table.ts',
   'agent/service-work.ts',

@@ -189,7 +189,44 @@ export const BUGS: readonly Bug[] = [
   {
     bug: 'the same files are fetched for every unit of a template',
     file: 'manager/staged-files.ts',
-    from: 'if (!own.startsWith(OWN_TRANSFERS)) return own;',
+    from: 'if (!hasOwnFiles(own)) return own;',
     to: 'return own;',
+  },
+  {
+    bug: 'what is promised starts however the one before it has ended',
+    file: 'agent/promised-units.ts',
+    from: 'this.#settle(service, promised, well);\n    });',
+    to: 'this.#settle(service, promised, true);\n    });',
+  },
+  {
+    bug: 'what is promised is not held',
+    file: 'agent/workload.ts',
+    from: 'for (const { unit, attempt } of service.promised) rows.push([unit, attempt, 0]);',
+    to: '',
+  },
+  {
+    bug: 'what is promised is canceled before its agent has said so',
+    file: 'manager/work-state.ts',
+    from: 'if (!isBoundState(state) && !isPromised) {',
+    to: 'if (!isBoundState(state)) {',
+  },
+  {
+    bug: 'what is promised is not handed back by an agent that ends',
+    file: 'agent/workload.ts',
+    from: 'this.#promised.evict(service);',
+    to: '',
+    test: 'packages/core/test/agent/promised-units.test.ts',
+  },
+  {
+    bug: 'what was promised to a lost pilot is not given back',
+    file: 'manager/work-state.ts',
+    from: 'for (const unit of this.promised.at(place)) this.#breakPromise(unit);',
+    to: '',
+  },
+  {
+    bug: 'promises are not in snapshots',
+    file: 'manager/work-dump.ts',
+    from: 'state.promised.restore(promised, place);',
+    to: '',
   },
 ];

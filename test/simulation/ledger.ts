@@ -105,7 +105,7 @@ export class Ledger {
     this.#attempts.add(`${unit}#${attempt}`);
     this.#running.set(unit, [...others, { run, agentId }]);
     this.#use(agentId, run, 1);
-    this.#checkAsked(run, name);
+    this.#checkAsked(agentId, run, name);
     this.#checkFiles(agentId, run, name);
     this.#starts.set(unit, (this.#starts.get(unit) ?? 0) + 1);
   }
@@ -165,7 +165,7 @@ export class Ledger {
   }
 
   /** What the user wants of a unit allows it to start now. */
-  #checkAsked(run: Run, name: string): void {
+  #checkAsked(agentId: string, run: Run, name: string): void {
     const { unit, attempt } = run;
     if (this.#witness.isFinal(unit)) this.#problems.add('a final unit starts', name);
     const asked = this.#requests.ofRun(run);
@@ -178,7 +178,9 @@ export class Ledger {
       this.#problems.add('a canceled unit starts', name);
     }
     for (const { unit: target, on } of this.#requests.dependenciesOf(asked, unit)) {
-      const allows = on === 'done' ? this.#witness.isDone(target) : this.#witness.isFinal(target);
+      const seen = on === 'done' ? this.#witness.isDone(target) : this.#witness.isFinal(target);
+      // Its agent knows before everybody else does.
+      const allows = seen || this.#successes.get(target) === agentId;
       if (!allows) this.#problems.add('a dependency is passed over', `${name} waits for ${target}`);
     }
     this.#checkRepeat(asked, run, name);

@@ -31,7 +31,7 @@ else {
 async function runAll(first: number, runs: number): Promise<void> {
   const began = performance.now();
   const seconds = () => (performance.now() - began) / 1000;
-  const sum = { units: 0, processes: 0, deaths: 0, steps: 0, milliseconds: 0 };
+  const sum = { units: 0, processes: 0, promised: 0, deaths: 0, steps: 0, milliseconds: 0 };
   let failures = 0;
   let shown = 0;
   for (let seed = first; seed < first + runs; seed++) {

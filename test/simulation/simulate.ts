@@ -15,6 +15,8 @@ const END_MS = 400_000;
 export interface Outcome {
   readonly units: number;
   readonly processes: number;
+  /** Units that agents had ahead of what these waited for. */
+  readonly promised: number;
   readonly deaths: number;
   readonly steps: number;
   /** Of the cluster's time. */
@@ -78,6 +80,7 @@ async function run(world: World, plan: Plan): Promise<Outcome> {
   return {
     units: world.manager?.core.visible.size ?? 0,
     processes: world.ledger.startedCount,
+    promised: world.witness.promised,
     deaths: world.deaths,
     steps,
     milliseconds: clock.monotonic(),

@@ -29,6 +29,8 @@ export class Witness {
   #shown = 0;
   readonly #seen: WorkUnitState[] = [];
   readonly #reports = new Map<string, Report[]>();
+  /** How many units were sent ahead of what they wait for. */
+  promised = 0;
   /** Called when a unit is to be seen as done. */
   whenDone: (unit: number) => void = () => {};
 
@@ -110,13 +112,18 @@ export class Witness {
     }
   }
 
-  /** A manager sends units to an agent: whoever looks must be able to see that. */
+  /** A manager sends units to an agent: whoever looks must be able to see that, or still see them wait. */
   sent({ runs }: StartMessage): void {
-    for (const { units } of runs) {
-      for (const unit of units) {
-        if (this.stateOf(unit) === 'Scheduled') continue;
+    this.#readDisk();
+    for (const { units, attempts, after } of runs) {
+      units.forEach((unit, row) => {
+        if (this.#durable.attempt(unit) < (attempts[row] as number)) {
+          this.#problems.add('sent and not durable', `unit ${unit} attempt ${attempts[row]}`);
+        }
+        if (this.stateOf(unit) === (after === undefined ? 'Scheduled' : 'Waiting')) return;
         this.#problems.add('sent and not shown', `unit ${unit} is ${this.stateOf(unit)}`);
-      }
+      });
+      if (after !== undefined) this.promised += units.length;
     }
   }
 
@@ -140,7 +147,7 @@ export class Witness {
       if (seq > upTo) continue;
       for (const columns of [ended, returned]) {
         columns?.units.forEach((unit, row) => {
-          if (!this.#durable.isPresent(unit, columns.attempts[row] as number, place)) return;
+          if (!this.#durable.isHeld(unit, columns.attempts[row] as number, place)) return;
           this.#problems.add('acknowledged and not durable', `unit ${unit} at ${agentId}`);
         });
       }

@@ -215,13 +215,13 @@ export class AgentMachine {
 
   /** The outputs of a unit are at their destinations. */
   collected(key: number): void {
-    this.#workload.staged.collected(key);
+    this.#workload.collected(key);
     this.#exitWhenSettled();
   }
 
   /** Not all of them are, nor will be. */
   collectingFailed(key: number, problem: StagingProblem): void {
-    this.#workload.staged.collected(key, problem);
+    this.#workload.collected(key, problem);
     this.#exitWhenSettled();
   }
 

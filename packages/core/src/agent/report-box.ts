@@ -49,8 +49,12 @@ const MAX_DETAIL = 64 * 1024;
 /** So many reports more than are unacknowledged may be on disk. */
 const MAX_STALE = 500;
 
+/** Told of each attempt that is over, and whether it has ended well: that it is Done, as its manager will say. */
+export type WhenOver = (unit: number, attempt: number, well: boolean) => void;
+
 /** The reports of one service. */
 export class ReportBox {
+  readonly #whenOver: WhenOver;
   #seq = 0;
   /** Those that have started and are not over. */
   #started: StartedRun[] = [];
@@ -66,6 +70,10 @@ export class ReportBox {
   #onDisk = 0;
   /** The last number at the last look for what is overdue. */
   #looked = 0;
+
+  constructor(whenOver: WhenOver = () => {}) {
+    this.#whenOver = whenOver;
+  }
 
   /** Whether everything was reported and acknowledged. */
   get empty(): boolean {
@@ -91,6 +99,7 @@ export class ReportBox {
   ended(run: ReportedRun, outcome: ReportedOutcome, canceled: boolean): void {
     this.#ended.add(run, outcome, canceled);
     this.#sealWhenFull();
+    this.#whenOver(run.unit, run.attempt, outcome.reason === 0 && !canceled);
   }
 
   returned(unit: number, attempt: number, started: boolean, why: Why): void {
@@ -98,6 +107,18 @@ export class ReportBox {
     this.#why = why;
     this.#returned.push([unit, attempt, started]);
     this.#sealWhenFull();
+    this.#whenOver(unit, attempt, false);
+  }
+
+  /** Whether an attempt has ended well whose end was not acknowledged; undefined when no such end is here. */
+  hasEndedWell(unit: number, attempt: number): boolean | undefined {
+    this.#seal();
+    for (const { ended, returned } of this.#sealed) {
+      const row = ended === undefined ? -1 : rowOf(ended, unit, attempt);
+      if (row >= 0) return ended?.reasons[row] === 0 && ended.terminated[row] === 0;
+      if (returned !== undefined && rowOf(returned, unit, attempt) >= 0) return false;
+    }
+    return undefined;
   }
 
   /** Whether a report is full, or was sent on an earlier link only. */
@@ -249,6 +270,12 @@ function eachRow(
   call: (unit: number, attempt: number) => void,
 ): void {
   for (let i = 0; i < units.length; i++) call(units[i] as number, attempts[i] as number);
+}
+
+function rowOf({ units, attempts }: UnitColumns, unit: number, attempt: number): number {
+  let row = units.indexOf(unit);
+  while (row >= 0 && attempts[row] !== attempt) row = units.indexOf(unit, row + 1);
+  return row;
 }
 
 function startedColumns(runs: readonly ReportedRun[]): StartedColumns {

@@ -8,7 +8,7 @@ import type {
   UnitTemplateMessage,
 } from '../protocol/messages.ts';
 import { AttemptTable } from './attempt-table.ts';
-import { ReportBox, type ReportedOutcome } from './report-box.ts';
+import { ReportBox, type ReportedOutcome, type WhenOver } from './report-box.ts';
 import type { Allocation } from './slots.ts';
 import { type TravellingFiles, travellingFiles } from './unit-command.ts';
 import type { Requesting } from './unit-queue.ts';
@@ -27,6 +27,8 @@ export interface ServiceWork {
   readonly watches: Map<number, OutputStream[]>;
   /** By unit: those whose files travel. */
   readonly staged: Map<number, StagedUnit>;
+  /** Those that start after others, in the order in which they came. */
+  promised: readonly PromisedUnit[];
 }
 
 /** An attempt of a unit that holds its slots. */
@@ -75,6 +77,18 @@ export interface StagedUnit {
   end: { readonly run: Run; readonly outcome: RunOutcome } | undefined;
 }
 
+/** An attempt that waits for another unit of its service to end well here, see promised-units.ts. */
+export interface PromisedUnit {
+  readonly unit: number;
+  readonly attempt: number;
+  readonly priority: number;
+  readonly template: Template;
+  /** JSON of what it has of its own. */
+  readonly own: string | null;
+  /** Whom it starts after. */
+  readonly after: { readonly unit: number; readonly attempt: number };
+}
+
 /** A template as it was learnt. */
 export interface Template extends Requesting {
   readonly message: UnitTemplateMessage;
@@ -106,17 +120,18 @@ export class RecentRuns {
 }
 
 /** A service of which nothing is known yet. */
-export function newService(id: string): ServiceWork {
+export function newService(id: string, whenOver?: WhenOver): ServiceWork {
   return {
     id,
     channel: undefined,
     runningCores: 0,
     templates: new Map(),
     attempts: new AttemptTable(),
-    box: new ReportBox(),
+    box: new ReportBox(whenOver),
     recent: new RecentRuns(),
     watches: new Map(),
     staged: new Map(),
+    promised: [],
   };
 }
 
@@ -159,11 +174,12 @@ export function eachRow(
   for (let i = 0; i < units.length; i++) call(units[i] as number, attempts[i] as number);
 }
 
-/** Units, and what each has of its own. */
-export type UnitRows = Pick<StartRun, 'units' | 'attempts' | 'own'>;
+/** Units, and what each has of its own, or starts after. */
+export type UnitRows = Pick<StartRun, 'units' | 'attempts' | 'own' | 'after'>;
 
 /** The rows of attempts that are later than any before, noted as such; mostly these are all. */
-export function onlyNew(known: AttemptTable, { units, attempts, own }: UnitRows): UnitRows {
+export function onlyNew(known: AttemptTable, all: UnitRows): UnitRows {
+  const { units, attempts, own, after } = all;
   const rows: number[] = [];
   for (let i = 0; i < units.length; i++) {
     const unit = units[i] as number;
@@ -172,10 +188,17 @@ export function onlyNew(known: AttemptTable, { units, attempts, own }: UnitRows)
     known.set(unit, attempt);
     rows.push(i);
   }
-  if (rows.length === units.length) return own ? { units, attempts, own } : { units, attempts };
+  if (rows.length === units.length) return all;
+  return {
+    ...onlyRows(all, rows),
+    ...(own && { own: rows.map((i) => own[i] ?? null) }),
+    ...(after && { after: onlyRows(after, rows) }),
+  };
+}
+
+function onlyRows({ units, attempts }: UnitColumns, rows: readonly number[]): UnitColumns {
   return {
     units: Uint32Array.from(rows, (i) => units[i] as number),
     attempts: Uint16Array.from(rows, (i) => attempts[i] as number),
-    ...(own && { own: rows.map((i) => own[i] ?? null) }),
   };
 }

@@ -13,12 +13,12 @@ import type {
   StartRun,
   UnitColumns,
 } from '../protocol/messages.ts';
+import { PromisedUnits } from './promised-units.ts';
 import { RunTable } from './run-table.ts';
 import {
   eachRow,
   learn,
   NOT_STARTED,
-  newService,
   onlyNew,
   type Run,
   type RunOutcome,
@@ -28,7 +28,7 @@ import {
 } from './service-work.ts';
 import { type Allocation, type SlotCapacity, Slots } from './slots.ts';
 import { StagedUnits, stagedOf } from './staged-units.ts';
-import type { UnheardReport, UnitEffect } from './unit-effects.ts';
+import type { StagingProblem, UnheardReport, UnitEffect } from './unit-effects.ts';
 import { type Line, type Stretch, UnitQueue } from './unit-queue.ts';
 
 /**
@@ -51,6 +51,7 @@ const SPAWN_FAILED = FAILURE_REASONS.indexOf('SPAWN_FAILED');
 export class Workload {
   /** Those whose files travel, in whatever phase. */
   readonly staged: StagedUnits;
+  readonly #promised: PromisedUnits;
   readonly #slots: Slots;
   readonly #queue: UnitQueue<ServiceWork, Template>;
   readonly #services = new Map<string, ServiceWork>();
@@ -68,6 +69,7 @@ export class Workload {
     this.#runs = new RunTable(capacity.cores.length);
     this.#queue = new UnitQueue(PATIENCE * capacity.cores.length);
     this.staged = new StagedUnits(sharesFiles, this.#queue, emit);
+    this.#promised = new PromisedUnits(this.#queue);
     this.#emit = emit;
   }
 
@@ -101,6 +103,7 @@ export class Workload {
     return [...this.#services.values()].map((service) => {
       const rows: [unit: number, attempt: number, phase: number][] = [];
       this.#queue.each(service, (unit, attempt) => rows.push([unit, attempt, 0]));
+      for (const { unit, attempt } of service.promised) rows.push([unit, attempt, 0]);
       for (const { unit, attempt } of this.#runs.ofService(service)) rows.push([unit, attempt, 1]);
       for (const { unit, attempt, phase } of service.staged.values()) {
         if (phase === 'staging') rows.push([unit, attempt, 0]);
@@ -117,7 +120,7 @@ export class Workload {
   }
 
   attach(channel: number, id: string): void {
-    const service = this.#services.get(id) ?? newService(id);
+    const service = this.#services.get(id) ?? this.#promised.newService(id);
     this.#services.set(id, service);
     this.#channels.set(channel, service);
     service.channel = channel;
@@ -189,6 +192,12 @@ export class Workload {
     this.#startWhatFits();
   }
 
+  /** The outputs of a unit are at their destinations, or not all of them will be. */
+  collected(key: number, problem?: StagingProblem): void {
+    this.staged.collected(key, problem);
+    this.#startWhatFits();
+  }
+
   /** Starts nothing for now. */
   pause(): void {
     this.#isPaused = true;
@@ -203,6 +212,7 @@ export class Workload {
   evict(graceMs: number): void {
     this.#isClosed = true;
     for (const service of this.#services.values()) {
+      this.#promised.evict(service);
       for (const [unit, attempt] of this.#queue.removeAll(service)) {
         this.staged.dropWaiting(service, unit, attempt);
         service.box.returned(unit, attempt, false, 'evicted');
@@ -241,6 +251,13 @@ export class Workload {
       return;
     }
     const problem = this.#whyNever(template, run.template);
+    if (fresh.after !== undefined) {
+      const mayRun = problem === undefined && template !== undefined;
+      const isPlain = mayRun && !this.staged.concern(template, fresh);
+      if (isPlain) this.#promised.accept(service, run.priority, template, fresh, fresh.after);
+      else eachRow(fresh, (unit, attempt) => service.box.returned(unit, attempt, false, 'asked'));
+      return;
+    }
     if (template !== undefined && problem === undefined) {
       if (this.staged.concern(template, fresh)) {
         this.staged.accept(service, run.priority, template, fresh);
@@ -315,6 +332,8 @@ export class Workload {
         if (evenRunning && run.stop === undefined) this.#cancel(run);
       } else if (this.staged.takeBack(stagedOf(service, unit, attempt), evenRunning)) {
         return;
+      } else if (this.#promised.takeBack(service, unit, attempt)) {
+        return;
       } else if (service.attempts.of(unit) < attempt) {
         service.attempts.set(unit, attempt);
         service.box.returned(unit, attempt, false, 'asked');
@@ -354,7 +373,9 @@ export class Workload {
   }
 
   #isWaiting(service: ServiceWork, wanted: number): boolean {
-    let found = service.staged.get(wanted)?.phase === 'staging';
+    let found =
+      service.staged.get(wanted)?.phase === 'staging' ||
+      service.promised.some(({ unit }) => unit === wanted);
     this.#queue.each(service, (unit) => {
       found ||= unit === wanted;
     });

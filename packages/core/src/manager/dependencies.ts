@@ -184,6 +184,22 @@ export class Dependencies {
     return found;
   }
 
+  /** The same where these are few, else nobody: it costs no more than so many steps. */
+  fewDependentsOf(unit: number, most: number): readonly number[] {
+    if (!this.hasDependents(unit)) return NOBODY;
+    const few: number[] = [];
+    for (let edge = this.#edges.at(unit); edge !== NONE; edge = this.#nexts.at(edge)) {
+      if (few.length === most) return NOBODY;
+      few.push(this.#dependents.at(edge) >>> 1);
+    }
+    return few.reverse();
+  }
+
+  /** Whether nobody has ever waited for anybody. */
+  get isEmpty(): boolean {
+    return this.#nexts.length === 0;
+  }
+
   hasDependents(unit: number): boolean {
     return unit < this.#edges.length && this.#edges.at(unit) !== NONE;
   }

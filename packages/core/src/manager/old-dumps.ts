@@ -28,6 +28,8 @@ export const WORK_LIFTS = [
   { snapshot: (dump: Iterable<unknown>) => workParts(dump as Iterable<WorkDump1>) },
   // Version 2 says all of this in the same way; it knows no submissions in parts.
   {},
+  // Version 3 knows no promises.
+  {},
 ] as const;
 
 /** Of pilot job services, the oldest step first. In version 1 a snapshot was a list, in one piece. */

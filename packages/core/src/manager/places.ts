@@ -40,6 +40,8 @@ export class AgentPlace implements Place {
   lookedAt = Number.NEGATIVE_INFINITY;
   /** What was asked for in the newest recall, with the attempts that were meant. */
   recalled: UnitColumns | undefined;
+  /** Units promised here, oldest first; some are not any more, see {@link PromisedUnits}. */
+  promised: readonly number[] = [];
   /** Units bound here, oldest first; some have ended since. Compacted when most have. */
   #bound: number[] = [];
   #boundCount = 0;

@@ -14,9 +14,14 @@ export function stagedFiles(transfers: readonly ParsedFileTransfer[] = []): {
   return { ...(inputs.length > 0 && { inputs }), ...(outputs.length > 0 && { outputs }) };
 }
 
+/** Whether what a unit has of its own says which files travel for it. */
+export function hasOwnFiles(own: string): boolean {
+  return own.startsWith(OWN_TRANSFERS);
+}
+
 /** What a unit has of its own, as an agent is told it. */
 export function toldOwn(own: string): string {
-  if (!own.startsWith(OWN_TRANSFERS)) return own;
+  if (!hasOwnFiles(own)) return own;
   const { fileTransfer, ...others } = JSON.parse(own) as {
     readonly fileTransfer: readonly ParsedFileTransfer[] | null;
   };

@@ -11,7 +11,10 @@ import type { WorkState } from './work-state.ts';
 const RUN_CHARACTERS = 256 * 1024;
 
 /** The start effect of a binding: templates that the agent does not have yet, and runs of units. */
-export function startEffect(state: WorkState, { place, units }: Binding): WorkEffect {
+export function startEffect(
+  state: WorkState,
+  { place, units, after }: Binding & { readonly after?: readonly number[] },
+): WorkEffect {
   const templates: UnitTemplateMessage[] = [];
   const runs: StartRun[] = [];
   for (let from = 0; from < units.length; ) {
@@ -37,6 +40,7 @@ export function startEffect(state: WorkState, { place, units }: Binding): WorkEf
       priority: template.requests.priority,
       ...columns(state, part),
       ...(own && { own }),
+      ...(after && { after: columns(state, after.slice(from, to)) }),
     });
     from = to;
   }

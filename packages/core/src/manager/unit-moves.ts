@@ -8,6 +8,7 @@ import { TO_GROUP, TO_UNIT } from './edge-targets.ts';
 import { GrowingUint32 } from './growing.ts';
 import { packMove, pushRange } from './packed-moves.ts';
 import { ParkedUnits } from './parked-units.ts';
+import { PromisedUnits } from './promised-units.ts';
 import { type Template, Templates } from './templates.ts';
 import { isFinal, NONE, PAGE_MASK, STATE, UnitTable } from './unit-table.ts';
 import type { Submission, SubmissionPart } from './work-events.ts';
@@ -21,6 +22,7 @@ export class UnitMoves {
   readonly units = new UnitTable();
   readonly dependencies = new Dependencies();
   readonly templates = new Templates(this.units, (name) => this.dependencies.ensureGroup(name));
+  readonly promised = new PromisedUnits(this.units);
   readonly parked = new ParkedUnits();
   /**
    * Why a unit ended as it did, or is in doubt: in words, or by the number of the unit that did not
@@ -31,8 +33,14 @@ export class UnitMoves {
   readonly list = new GrowingUint32();
   /** Of the submission that is about to come. */
   readonly #parts: SubmissionPart[] = [];
+  readonly #keepPromise: (unit: number) => void;
   /** The time of the newest event that has one. */
   at = 0;
+
+  /** @param keepPromise what becomes of a unit that is free to run, and at an agent already */
+  constructor(keepPromise: (unit: number) => void) {
+    this.#keepPromise = keepPromise;
+  }
 
   template(unit: number): Template {
     return this.templates.at(this.units.page(unit).template[unit & PAGE_MASK] as number);
@@ -205,13 +213,19 @@ export class UnitMoves {
   #resolve(dependent: number, satisfied: boolean, cause: number, settled: number[]): void {
     const state = this.units.state(dependent);
     if (isFinal(state)) return;
-    if (!satisfied) {
-      this.details.set(dependent, this.#rootOf(cause));
-      this.move(dependent, Canceled);
-      settled.push(dependent);
-    } else if (this.dependencies.countOff(dependent) === 0 && state === Waiting) {
-      this.makePending(dependent);
+    if (!satisfied) this.#doom(dependent, cause, settled);
+    else if (this.dependencies.countOff(dependent) === 0 && state === Waiting) {
+      if (this.promised.has(dependent)) this.#keepPromise(dependent);
+      else this.makePending(dependent);
     }
+  }
+
+  // Apart: what seldom happens takes the room that the compiler has for what often does.
+  #doom(dependent: number, cause: number, settled: number[]): void {
+    if (this.promised.has(dependent)) this.promised.take(dependent);
+    this.details.set(dependent, this.#rootOf(cause));
+    this.move(dependent, Canceled);
+    settled.push(dependent);
   }
 
   /** The unit where the trouble began, for one that did not succeed: the one that people look for. */

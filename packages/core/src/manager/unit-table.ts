@@ -24,6 +24,8 @@ export const STATE = Object.fromEntries(
 export const CANCEL_ASKED = 1;
 /** The present attempt has been reported as started. */
 export const STARTED = 2;
+/** It is at the agent of its place, while it still waits: says nothing in other states. See promises.ts. */
+export const PROMISED = 4;
 
 const MAY_MOVE = WORK_UNIT_STATES.map((from) => WORK_UNIT_STATES.map((to) => mayMove(from, to)));
 
@@ -210,6 +212,17 @@ export class UnitTable {
     page.state[row] = to;
     this.counts[from] = (this.counts[from] as number) - 1;
     this.counts[to] = (this.counts[to] as number) + 1;
+  }
+
+  /** Has another attempt of a unit begin, at that place and with these flags. */
+  beginAttempt(unit: number, place: number, flags: number): void {
+    const page = this.toWrite(unit);
+    const row = unit & PAGE_MASK;
+    page.place[row] = place;
+    page.attempt[row] = (page.attempt[row] as number) + 1;
+    page.flags[row] = flags;
+    // Where nothing was written there is no memory yet.
+    if (page.startedAt[row] !== 0) page.startedAt[row] = 0;
   }
 
   own(unit: number): string | null {

@@ -16,6 +16,8 @@ interface PlaceDump {
   readonly isEnding: boolean;
   /** Oldest binding first. */
   readonly bound: readonly number[];
+  /** Absent where none are. */
+  readonly promised?: readonly number[];
 }
 
 /** One part of a dump. They come in the order of this list, some of them more than once. */
@@ -86,12 +88,16 @@ function aroundUnits(state: WorkState): [WorkDump, WorkDump] {
   const classes = templates.classes.map<ClassDump>((requests) => {
     return [requests.dump(), requests.meanMs ?? -1];
   });
-  const all = places.all.map((place) => ({
-    record: place.record,
-    isGone: place.status === 'gone',
-    isEnding: place.isEnding,
-    bound: [...state.boundTo(place)],
-  }));
+  const all = places.all.map((place) => {
+    const promised = state.promised.at(place);
+    return {
+      record: place.record,
+      isGone: place.status === 'gone',
+      isEnding: place.isEnding,
+      bound: [...state.boundTo(place)],
+      ...(promised.length > 0 && { promised }),
+    };
+  });
   const before: WorkDump = [
     { type: 'at', at: state.at },
     ...state.dependencies.dump().map((part) => ({ type: 'dependencies', ...part }) as const),
@@ -173,11 +179,15 @@ function restoreClass(state: WorkState, id: number, [queue, meanMs]: ClassDump):
   if (requests && meanMs >= 0) requests.meanMs = meanMs;
 }
 
-function restorePlace(state: WorkState, { record, isGone, isEnding, bound }: PlaceDump): void {
+function restorePlace(
+  state: WorkState,
+  { record, isGone, isEnding, bound, promised = [] }: PlaceDump,
+): void {
   const place = state.places.add(record);
   if (isGone) place.status = 'gone';
   place.isEnding = isEnding;
   for (const unit of bound) place.book(unit, state.template(unit).requests.request);
+  state.promised.restore(promised, place);
 }
 
 /** Cross-checks everything that is kept twice. Tests call it after each step; it costs a walk over all units. */
@@ -205,8 +215,13 @@ export function assertInvariants(state: WorkState): void {
     if (bound.length !== place.boundCount) {
       problems.push(`place ${place.id} counts ${place.boundCount} units, really ${bound.length}`);
     }
-    if (place.status === 'gone' && bound.length > 0)
+    const promised = state.promised.at(place);
+    if (place.status === 'gone' && bound.length + promised.length > 0)
       problems.push(`place ${place.id} is gone and holds units`);
+    for (const unit of promised) {
+      const left = state.dependencies.waitingOn(unit);
+      if (left !== 1) problems.push(`unit ${unit} is promised, and waits for ${left}`);
+    }
   }
   const queued = state.templates.classes.reduce((sum, requests) => sum + requests.pending, 0);
   const pending = counts[2] as number;

@@ -146,6 +146,8 @@ export type WorkEvent =
   | { readonly type: 'place'; readonly place: PlaceRecord }
   /** Units in the order in which their classes gave them up, with pairs of place and how many. */
   | { readonly type: 'bound'; readonly runs: Uint32Array; readonly units: Uint32Array }
+  /** Units that wait for one more each, which that place has: it has them as well from now on. */
+  | { readonly type: 'promised'; readonly place: number; readonly units: Uint32Array }
   | {
       readonly type: 'reported';
       readonly place: number;

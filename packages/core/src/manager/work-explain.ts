@@ -75,6 +75,8 @@ function why(
 }
 
 function whyWaiting(state: WorkState, unit: number, { idOf }: ExplainContext): Reason {
+  // It is at an agent ahead, which may have started it.
+  if (state.isCancelAsked(unit)) return whyUnknown(state, unit);
   const awaited = state.dependencies.awaitedBy(unit);
   const names = awaited.map((one) => nameOf(one, idOf));
   const waitsFor = awaited

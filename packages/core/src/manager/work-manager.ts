@@ -11,6 +11,7 @@ import type { Scheduler } from '../scheduler/scheduler.ts';
 import { Ahead } from './ahead.ts';
 import { BindingRound } from './binding-round.ts';
 import type { AgentPlace } from './places.ts';
+import { promises } from './promises.ts';
 import { columns, recalls } from './recall.ts';
 import { standingOf } from './standing.ts';
 import { startEffect } from './start-messages.ts';
@@ -23,7 +24,7 @@ import {
   type WorkPart,
 } from './work-dump.ts';
 import type { WorkEffect, WorkEvent, WorkInput, WorkStep } from './work-events.ts';
-import { isBoundState, WorkState } from './work-state.ts';
+import { WorkState } from './work-state.ts';
 
 /** How long an agent may be out of touch before its units say so. */
 const SILENCE_MS = 5000;
@@ -45,6 +46,8 @@ export class WorkManager {
   readonly #open = new Set<AgentPlace>();
   readonly #live = new Set<AgentPlace>();
   readonly #silent = new Set<AgentPlace>();
+  /** Places that have ended or been given units since it was last seen what may be promised to them. */
+  readonly #changed = new Set<AgentPlace>();
   /** When it is to be seen whether a recall has become worth while. */
   #lookAt = Number.POSITIVE_INFINITY;
   /** When the newest wake effect was for. */
@@ -62,6 +65,7 @@ export class WorkManager {
     this.#decide(input);
     this.#wakeDue(input.now);
     this.#schedule(input.now);
+    this.#promise(input.now);
     this.#askToBeWoken();
     const step = {
       events: this.#events,
@@ -151,7 +155,8 @@ export class WorkManager {
     this.#record({ type: 'cancel-asked', at: now, units: Uint32Array.from(open), why });
     const byPlace = new Map<AgentPlace, number[]>();
     for (const unit of open) {
-      if (!isBoundState(this.state.units.state(unit))) continue;
+      // The others are with agents.
+      if (isFinal(this.state.units.state(unit))) continue;
       const place = this.state.places.at(
         this.state.units.page(unit).place[unit & PAGE_MASK] as number,
       );
@@ -198,7 +203,7 @@ export class WorkManager {
     this.#endStrangers(place, held);
     const { units, attempts, phases } = held;
     const heard = new Set(units.filter((unit, row) => attempts[row] === this.state.attempt(unit)));
-    const unheard = this.state.boundTo(place).filter((unit) => !heard.has(unit));
+    const unheard = this.#allAt(place).filter((unit) => !heard.has(unit));
     if (units.length > 0) {
       this.#record({ type: 'held', place: place.id, at: now, units, attempts, phases });
     }
@@ -207,14 +212,18 @@ export class WorkManager {
       this.#record({ type: 'unheard', place: place.id, at: now, units: gone });
     }
     // A cancel that was lost with the link is asked for again.
-    const asked = this.state.boundTo(place).filter((unit) => this.state.isCancelAsked(unit));
+    const asked = this.#allAt(place).filter((unit) => this.state.isCancelAsked(unit));
     if (asked.length > 0) this.#sendCancel(place, asked);
+  }
+
+  #allAt(place: AgentPlace): readonly number[] {
+    return [...this.state.boundTo(place), ...this.state.promised.at(place)];
   }
 
   /** Attempts that count no longer must not run beside those that do. */
   #endStrangers(place: AgentPlace, { units, attempts, phases }: HeldUnits): void {
     const isStranger = (unit: number, row: number): boolean =>
-      phases[row] !== OVER && !this.state.isPresent(unit, attempts[row] as number, place);
+      phases[row] !== OVER && !this.state.isHeld(unit, attempts[row] as number, place);
     const strangers = {
       units: units.filter(isStranger),
       attempts: attempts.filter((_, row) => isStranger(units[row] as number, row)),
@@ -262,6 +271,8 @@ export class WorkManager {
     if (place === undefined) return;
     place.isRetired = true;
     this.#open.delete(place);
+    const promised = columns(this.state, this.state.promised.at(place));
+    if (promised.units.length > 0) this.#effects.push({ type: 'recall', agentId, ...promised });
   }
 
   #leave(place: AgentPlace): void {
@@ -284,6 +295,7 @@ export class WorkManager {
       ...(returned && { returned }),
     });
     if (ended) place.progressAt = now;
+    this.#changed.add(place);
     if (place.isOpen) this.#open.add(place);
   }
 
@@ -324,9 +336,20 @@ export class WorkManager {
       this.#events.push({ type: 'bound', ...columns });
     }
     for (const binding of round.bindings.values()) {
+      this.#changed.add(binding.place);
       this.#effects.push(startEffect(this.state, binding));
     }
     if (round.classes.some((requests) => requests.pending > 0)) this.#closeFull(round);
+  }
+
+  /** Agents that may be idle in between are told what is to start next, before it may. */
+  #promise(now: number): void {
+    if (this.#changed.size === 0) return;
+    for (const { place, units, after } of promises(this.state, this.#changed, now)) {
+      this.#record({ type: 'promised', place: place.id, units: Uint32Array.from(units) });
+      this.#effects.push(startEffect(this.state, { place, units, after }));
+    }
+    this.#changed.clear();
   }
 
   /** Does not look again at places that have room for nothing that waits, before they change. */

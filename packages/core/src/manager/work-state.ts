@@ -7,6 +7,8 @@
 import { assert, unreachable } from '../model/assert.ts';
 import { FAILURE_REASONS } from '../model/exit.ts';
 import type { EndedColumns, ReturnedColumns, StartedColumns } from '../protocol/messages.ts';
+import { enterExit, hadProcess } from './exit-rows.ts';
+import { deathsIn, SUSPICION, tooManyDeaths } from './pilot-deaths.ts';
 import { type AgentPlace, Places } from './places.ts';
 import { retryDelay, type Template } from './templates.ts';
 import { UnitMoves } from './unit-moves.ts';
@@ -16,23 +18,14 @@ import type { WorkEvent } from './work-events.ts';
 const { Pending, Scheduled, Running, Done, Canceled, Failed, Unknown } = STATE;
 const PILOT_LOST = FAILURE_REASONS.indexOf('PILOT_LOST');
 const CRASH_LIMIT_REASON = FAILURE_REASONS.indexOf('CRASH_LIMIT');
-const SPAWN_FAILED = FAILURE_REASONS.indexOf('SPAWN_FAILED');
-const TIME_LIMIT = FAILURE_REASONS.indexOf('TIME_LIMIT');
-const STAGING_FAILED = FAILURE_REASONS.indexOf('STAGING_FAILED');
-
-/** A unit that was running at this many pilots' deaths may be the cause of them. */
-const CRASH_LIMIT = 3;
-/** One that kills its pilot at once may do so before anybody hears that it has started. */
-const SUSPICION_LIMIT = 10;
-/** Both are counted in one byte, this much of it for each suspicion. */
-const SUSPICION = 16;
 
 /** How much the newest run time counts in a class's mean. */
 const MEAN_WEIGHT = 0.05;
 
 export class WorkState {
-  readonly #moves = new UnitMoves();
+  readonly #moves = new UnitMoves((unit) => this.#keepPromise(unit));
   readonly units = this.#moves.units;
+  readonly promised = this.#moves.promised;
   readonly dependencies = this.#moves.dependencies;
   readonly templates = this.#moves.templates;
   readonly parked = this.#moves.parked;
@@ -70,6 +63,9 @@ export class WorkState {
       case 'bound':
         this.#replayBinding(event);
         return;
+      case 'promised':
+        this.promised.add(event.units, this.places.at(event.place));
+        return;
       case 'reported':
         this.#reported(event);
         return;
@@ -78,7 +74,10 @@ export class WorkState {
         return;
       case 'unheard':
         // From the newest to the oldest, for each goes before all others.
-        for (const unit of event.units.toReversed()) this.#giveBack(unit, 0);
+        for (const unit of event.units.toReversed()) {
+          if (this.promised.has(unit)) this.#breakPromise(unit);
+          else this.#giveBack(unit, 0);
+        }
         return;
       case 'due':
         for (const unit of event.units) {
@@ -122,23 +121,26 @@ export class WorkState {
 
   /** Of how many pilots it may have been the death so far. */
   deathsBeside(unit: number): number {
-    const crashes = this.units.page(unit).crashes[unit & PAGE_MASK] as number;
-    return (crashes % SUSPICION) + Math.floor(crashes / SUSPICION);
+    return deathsIn(this.units.page(unit).crashes[unit & PAGE_MASK] as number);
   }
 
   /** Takes a unit that its class has given up (by `shift`) to a place. */
   bind(unit: number, place: AgentPlace): void {
-    const page = this.units.toWrite(unit);
-    const row = unit & PAGE_MASK;
-    page.place[row] = place.id;
-    page.attempt[row] = (page.attempt[row] as number) + 1;
-    page.flags[row] = 0;
-    // Where nothing was written there is no memory yet.
-    if (page.startedAt[row] !== 0) page.startedAt[row] = 0;
+    this.units.beginAttempt(unit, place.id, 0);
+    this.#book(unit, place);
+  }
+
+  #book(unit: number, place: AgentPlace): void {
     // Before this unit is in the list: it does not count as bound yet, and would be dropped from it.
     if (place.untidy) this.boundTo(place);
     place.book(unit, this.template(unit).requests.request);
     this.#moves.move(unit, Scheduled);
+  }
+
+  /** Whether that attempt is the present one, and its agent's: promised or bound there, and not over. */
+  isHeld(unit: number, attempt: number, place: AgentPlace): boolean {
+    if (this.isPresent(unit, attempt, place)) return true;
+    return unit < this.units.size && this.promised.isAt(unit, attempt, place);
   }
 
   /** Whether that attempt is the present one, bound there and not over. */
@@ -180,8 +182,9 @@ export class WorkState {
 
   #reported(event: WorkEvent & { type: 'reported' }): void {
     const place = this.places.at(event.place);
-    if (event.started) this.#started(event.started, place);
+    // Ends first: what was promised may have started after one of them.
     if (event.ended) this.#ended(event.ended, place);
+    if (event.started) this.#started(event.started, place);
     if (event.returned) this.#returned(event.returned, place);
   }
 
@@ -205,7 +208,7 @@ export class WorkState {
       if (!this.isPresent(unit, attempts[i] as number, place)) continue;
       const page = this.units.toWrite(unit);
       const template = this.templates.at(page.template[unit & PAGE_MASK] as number);
-      this.#enterExit(page, unit & PAGE_MASK, ended, i);
+      enterExit(page, unit & PAGE_MASK, ended, i);
       place.unbook(template.requests.request);
       // A node's clock may have been set back meanwhile.
       const ranMs = Math.max(0, (ended.finishedAt[i] as number) - (ended.startedAt[i] as number));
@@ -217,17 +220,6 @@ export class WorkState {
       else if (this.stderrTails.size > 0) this.stderrTails.delete(unit);
       this.#settle(unit, page, template, ended.terminated[i] === 1, problem || undefined);
     }
-  }
-
-  #enterExit(page: UnitPage, row: number, ended: EndedColumns, i: number): void {
-    page.exitCode[row] = ended.exitCodes[i] as number;
-    page.signal[row] = ended.signals[i] as number;
-    page.reason[row] = ended.reasons[i] as number;
-    page.startedAt[row] = ended.startedAt[i] as number;
-    page.finishedAt[row] = ended.finishedAt[i] as number;
-    page.userTime[row] = ended.userTime[i] as number;
-    page.systemTime[row] = ended.systemTime[i] as number;
-    page.maxRss[row] = ended.maxRss[i] as number;
   }
 
   /** Moves a unit whose attempt is over to where that leads. */
@@ -274,7 +266,11 @@ export class WorkState {
     if (why === 'evicted') place.isEnding = true;
     for (let i = units.length - 1; i >= 0; i--) {
       const unit = units[i] as number;
-      if (!this.isPresent(unit, attempts[i] as number, place)) continue;
+      if (!this.isHeld(unit, attempts[i] as number, place)) continue;
+      if (this.promised.has(unit)) {
+        this.#breakPromise(unit);
+        continue;
+      }
       const kept =
         why === 'evicted' && started[i] === 1 ? this.template(unit).restartOnPilotLoss : true;
       this.#giveBack(unit, kept === false ? PILOT_LOST : 0);
@@ -332,13 +328,28 @@ export class WorkState {
     const row = unit & PAGE_MASK;
     const state = page.state[row] as number;
     if (isFinal(state)) return;
-    if (!isBoundState(state)) {
+    const isPromised = this.promised.has(unit);
+    if (!isBoundState(state) && !isPromised) {
       this.#moves.finish(unit, Canceled, why);
       return;
     }
     page.flags[row] = (page.flags[row] as number) | CANCEL_ASKED;
     this.details.set(unit, why);
-    if (state !== Unknown) this.#moves.move(unit, Unknown);
+    // What is promised waits, and only its agent knows whether it still does.
+    if (state !== Unknown && !isPromised) this.#moves.move(unit, Unknown);
+  }
+
+  /** What a promised unit has waited for is over: its agent has heard so before us. */
+  #keepPromise(unit: number): void {
+    this.#moves.move(unit, Pending);
+    this.#book(unit, this.places.at(this.promised.take(unit)));
+    if (this.isCancelAsked(unit)) this.#moves.move(unit, Unknown);
+  }
+
+  /** A promised unit is nobody's again, and waits as others do. */
+  #breakPromise(unit: number): void {
+    this.promised.take(unit);
+    if (this.isCancelAsked(unit)) this.#moves.finish(unit, Canceled);
   }
 
   #doubtAll(place: AgentPlace, why: string): void {
@@ -354,6 +365,7 @@ export class WorkState {
     { how, detail, unheard, apart }: WorkEvent & { type: 'place-gone' },
   ): void {
     place.status = 'gone';
+    for (const unit of this.promised.at(place)) this.#breakPromise(unit);
     const suspects = new Set(unheard);
     const last = new Set(apart);
     for (const unit of this.boundTo(place).toReversed()) {
@@ -369,28 +381,13 @@ export class WorkState {
       }
       if (how === 'lost' && started) page.crashes[row] = (page.crashes[row] as number) + 1;
       else if (suspects.has(unit)) page.crashes[row] = (page.crashes[row] as number) + SUSPICION;
-      const problem = tooManyCrashes(page.crashes[row] as number);
+      const problem = tooManyDeaths(page.crashes[row] as number);
       this.#giveBack(unit, problem === undefined ? 0 : CRASH_LIMIT_REASON, problem, last.has(unit));
     }
   }
 }
 
-function tooManyCrashes(crashes: number): string | undefined {
-  if (crashes % SUSPICION >= CRASH_LIMIT) {
-    return `was running when ${CRASH_LIMIT} pilots died, and may be what kills them`;
-  }
-  if (crashes < SUSPICION_LIMIT * SUSPICION) return undefined;
-  return `was about to run when ${SUSPICION_LIMIT} pilots died, and may be what kills them`;
-}
-
 /** Whether a unit in that state is an agent's, as far as we know. */
-export function isBoundState(state: number): boolean {
+function isBoundState(state: number): boolean {
   return state === Scheduled || state === Running || state === Unknown;
-}
-
-/** Whether an attempt that ended so had a process. */
-function hadProcess(reason: number, exitCode: number): boolean {
-  // Its inputs did not come, or its outputs did not.
-  if (reason >= STAGING_FAILED) return exitCode >= 0;
-  return reason <= TIME_LIMIT || reason > SPAWN_FAILED;
 }

@@ -59,6 +59,11 @@ export interface StartRun {
    * Where it says anything of `inputs` and `outputs`, it begins with both.
    */
   readonly own?: readonly (string | null)[];
+  /**
+   * A row for each unit: it waits until that attempt, which this agent has, has ended well. Should it end
+   * otherwise or be taken back, the unit is handed back.
+   */
+  readonly after?: UnitColumns;
 }
 
 export type OutputStream = 'stdout' | 'stderr';

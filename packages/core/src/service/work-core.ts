@@ -4,9 +4,10 @@
  */
 import { type Observable, Subject } from 'rxjs';
 import { AttemptFiles, filesOfAttempt } from '../manager/attempt-files.ts';
-import { NONE, PAGE_MASK } from '../manager/unit-table.ts';
+import { NONE, PAGE_MASK, STATE } from '../manager/unit-table.ts';
 import type {
   AgentEnding,
+  PlaceRecord,
   WorkEffect,
   WorkEvent,
   WorkInput,
@@ -98,13 +99,16 @@ export class WorkCore implements WorkClient {
     return this.conductor.dispatch(input);
   }
 
-  /** The agent that has or had the unit, if it has been bound. */
-  placeOf(unit: number): { agentId: string; pilotId: string; host: string } | undefined {
-    const { state } = this.manager;
-    const place = state.units.page(unit).place[unit & PAGE_MASK] as number;
-    if (place === NONE) return undefined;
-    const { agentId, pilotId, node } = state.places.at(place).record;
-    return { agentId, pilotId, host: node.host };
+  /** The agent that has or had the unit, if it has been bound: not one that it is promised to. */
+  placeOf(unit: number): PlaceRecord | undefined {
+    const { units } = this.manager.state;
+    return units.state(unit) === STATE.Waiting ? undefined : this.#recordOf(unit);
+  }
+
+  #recordOf(unit: number): PlaceRecord | undefined {
+    const { units, places } = this.manager.state;
+    const place = units.page(unit).place[unit & PAGE_MASK] as number;
+    return place === NONE ? undefined : places.at(place).record;
   }
 
   /** Has an agent be given no more units. */
@@ -292,7 +296,7 @@ export class WorkCore implements WorkClient {
   }
 
   #portOf(unit: number): AgentPort | undefined {
-    const place = this.placeOf(unit);
+    const place = this.#recordOf(unit);
     return place && this.#ports.get(place.agentId);
   }
 }

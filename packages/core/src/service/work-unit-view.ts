@@ -124,7 +124,7 @@ export class WorkUnitView implements WorkUnit {
         systemTime: page.systemTime[row] as number,
         maxRss: (page.maxRss[row] as number) * 1024,
       },
-      host: place.host,
+      host: place.node.host,
       attempt: this.attempt,
     };
   }

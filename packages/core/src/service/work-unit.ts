@@ -48,7 +48,7 @@ export interface WorkUnit {
   readonly pilotJob: PilotJob | undefined;
   /** How its last attempt ended, once its state is final; absent for one that never started. */
   readonly exit: WorkUnitExit | undefined;
-  /** How many times it has been bound to a pilot. */
+  /** How many times it has been given to a pilot, also ahead of what it waits for. */
   readonly attempt: number;
   /** Resolves with the unit in any final state. */
   finished(options?: CallOptions): Promise<WorkUnit>;

@@ -133,11 +133,19 @@ export class AgentWorld {
   }
 
   start(units: number[], how: StartOptions = {}): this {
-    const { template = 1, attempt = 1, priority = 0, channel = 1, own } = how;
+    const { template = 1, attempt = 1, priority = 0, channel = 1, own, after } = how;
     return this.receive({
       type: 'start',
       channel,
-      runs: [{ template, priority, ...rows(units, attempt), ...(own && { own }) }],
+      runs: [
+        {
+          template,
+          priority,
+          ...rows(units, attempt),
+          ...(own && { own }),
+          ...(after !== undefined && { after: rows(units.map(() => after)) }),
+        },
+      ],
     });
   }
 
@@ -182,6 +190,8 @@ interface StartOptions {
   readonly priority?: number;
   readonly channel?: number;
   readonly own?: readonly (string | null)[];
+  /** Unit whose first attempt they wait for. */
+  readonly after?: number;
 }
 
 function keyOf(among: ReadonlyMap<number, Run | StagedUnit>, unit: number): number {

@@ -323,7 +323,7 @@ describe('a unit that is over', () => {
     const world = new WorkWorld();
     world.join('p1');
     world.submit({ name: 'a' }, { name: 'b', dependsOn: 'a' }, { dependsOn: 'b' }, { name: 'd' });
-    world.submit({ dependsOn: 'work.3' });
+    world.submit({ dependsOn: 'work.3', restartOnPilotLoss: false });
     end(world, { unit: 0, attempt: 1, exitCode: 1 });
     expect(detail(world, 1)).toBe('canceled because work.0 failed');
     expect(detail(world, 2)).toBe('canceled because work.0 failed');

@@ -4,7 +4,7 @@
  */
 import type { WorkEffect } from '../../src/manager/work-events.ts';
 import type { FailureReason } from '../../src/model/exit.ts';
-import type { Report } from '../../src/protocol/messages.ts';
+import type { Report, StartRun } from '../../src/protocol/messages.ts';
 import { type EndedRow, endedRows, heldRows, type Row, returnedRows, startedRows } from './rows.ts';
 
 type ReportBody = Pick<Report, 'started' | 'ended' | 'returned'>;
@@ -22,6 +22,11 @@ interface Running extends Row {
   canceled: boolean;
 }
 
+/** What is to start after another one has ended well here. */
+interface Promised extends Row {
+  readonly after: Row;
+}
+
 export class ModelAgent {
   readonly id: string;
   readonly cores: number;
@@ -29,6 +34,7 @@ export class ModelAgent {
   /** Counts links as the manager does. */
   link = 1;
   waiting: Row[] = [];
+  promised: Promised[] = [];
   readonly running = new Map<number, Running>();
   readonly #coresOf: (unit: number) => number;
   readonly #attempts = new Map<number, number>();
@@ -72,23 +78,26 @@ export class ModelAgent {
     this.running.delete(unit);
     const how = canceled ? { signal: 15, terminated: true } : outcome;
     const row: EndedRow = { unit, attempt, startedAt, ...how };
-    this.#say({ ended: endedRows([row], at) });
+    const ended = endedRows([row], at);
+    this.#say({ ended });
+    this.#settle(row, ended.reasons[0] === 0 && !canceled);
   }
 
   /** The agent is to end: it hands everything back. */
   evict(): void {
     const rows = [
-      ...this.waiting.map((row) => ({ ...row, started: false })),
+      ...[...this.waiting, ...this.promised].map((row) => ({ ...row, started: false })),
       ...[...this.running.values()].map((row) => ({ ...row, started: true })),
     ];
     this.waiting = [];
+    this.promised = [];
     this.running.clear();
     if (rows.length > 0) this.#say({ returned: returnedRows(rows, 'evicted') });
   }
 
   held() {
     return heldRows([
-      ...this.waiting.map((row) => ({ ...row, phase: 0 as const })),
+      ...[...this.waiting, ...this.promised].map((row) => ({ ...row, phase: 0 as const })),
       ...[...this.running.values()].map((row) => ({ ...row, phase: 1 as const })),
       ...this.#box.flatMap(({ ended, returned }) =>
         [ended, returned].flatMap((part) =>
@@ -116,13 +125,49 @@ export class ModelAgent {
     return reports;
   }
 
-  #accept({ units, attempts }: { units: Uint32Array; attempts: Uint16Array }): void {
+  #accept({ units, attempts, after }: StartRun): void {
     units.forEach((unit, i) => {
       const attempt = attempts[i] as number;
       if (attempt <= (this.#attempts.get(unit) ?? 0)) return;
       this.#attempts.set(unit, attempt);
-      this.waiting.push({ unit, attempt });
+      if (after === undefined) this.waiting.push({ unit, attempt });
+      else {
+        const first = { unit: after.units[i] as number, attempt: after.attempts[i] as number };
+        this.promised.push({ unit, attempt, after: first });
+        const well = this.#hasEndedWell(first);
+        if (well !== undefined) this.#settle(first, well);
+      }
     });
+  }
+
+  /** Undefined while it is here. */
+  #hasEndedWell({ unit, attempt }: Row): boolean | undefined {
+    const isIt = (row: Row) => row.unit === unit && row.attempt === attempt;
+    const running = this.running.get(unit);
+    if (running !== undefined && isIt(running)) return undefined;
+    if ([...this.waiting, ...this.promised].some(isIt)) return undefined;
+    return this.#box.some(({ ended }) =>
+      ended?.units.some(
+        (each, i) =>
+          isIt({ unit: each, attempt: ended.attempts[i] as number }) && ended.reasons[i] === 0,
+      ),
+    );
+  }
+
+  /** Those after it may start, or are handed back. */
+  #settle({ unit, attempt }: Row, well: boolean): void {
+    const next = this.promised.filter(
+      ({ after }) => after.unit === unit && after.attempt === attempt,
+    );
+    if (next.length === 0) return;
+    this.promised = this.promised.filter((each) => !next.includes(each));
+    if (well) this.waiting.push(...next);
+    else this.#handBack(next);
+  }
+
+  #handBack(rows: readonly Row[]): void {
+    this.#say({ returned: returnedRows(rows, 'asked') });
+    for (const row of rows) this.#settle(row, false);
   }
 
   #takeBack(
@@ -136,12 +181,15 @@ export class ModelAgent {
       const waits = this.waiting.findIndex((row) => row.unit === unit && row.attempt === attempt);
       if (runs?.attempt === attempt) runs.canceled ||= evenRunning;
       else if (waits >= 0) back.push(...this.waiting.splice(waits, 1));
-      else if ((this.#attempts.get(unit) ?? 0) < attempt) {
+      else if (this.promised.some((row) => row.unit === unit && row.attempt === attempt)) {
+        this.promised = this.promised.filter((row) => row.unit !== unit);
+        back.push({ unit, attempt });
+      } else if ((this.#attempts.get(unit) ?? 0) < attempt) {
         this.#attempts.set(unit, attempt);
         back.push({ unit, attempt });
       }
     });
-    if (back.length > 0) this.#say({ returned: returnedRows(back, 'asked') });
+    if (back.length > 0) this.#handBack(back);
   }
 
   #fits({ unit }: Row): boolean {

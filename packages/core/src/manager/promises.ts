@@ -1,0 +1,74 @@
+/**
+ * What an agent may be told to start before it is free to run: units that wait for one more each, which
+ * that agent has. It starts them when that one has ended well, without a word from here; until then they
+ * are *promised*: they wait, are bound nowhere and take no room. Decision 13 says why it is safe.
+ *
+ * Only where nobody loses by it, which is where cores would be idle for a round trip: nothing waits to
+ * be bound, and the agent has slots for all that it has.
+ */
+import type { AgentPlace } from './places.ts';
+import { hasOwnFiles } from './staged-files.ts';
+import { STATE } from './unit-table.ts';
+import type { WorkState } from './work-state.ts';
+
+/** Of one that more wait for, the first to start are not the first in the list. */
+const DEPENDENTS_MAX = 64;
+
+const NONE: readonly Promises[] = [];
+
+/** Units for one place, and for each the one that it is to start after. */
+interface Promises {
+  readonly place: AgentPlace;
+  readonly units: number[];
+  readonly after: number[];
+}
+
+/** What may be promised to places now that have ended or been given units. */
+export function promises(
+  state: WorkState,
+  changed: ReadonlySet<AgentPlace>,
+  now: number,
+): readonly Promises[] {
+  if (state.dependencies.isEmpty) return NONE;
+  if (state.templates.classes.some(({ pending }) => pending > 0)) return NONE;
+  const free = [...changed].filter((place) => place.isOpen && !place.overbooked);
+  return free.map((place) => at(place, state, now)).filter(({ units }) => units.length > 0);
+}
+
+/** One unit for each of its cores at the most, with those that were promised to it before. */
+function at(place: AgentPlace, state: WorkState, now: number): Promises {
+  const units: number[] = [];
+  const after: number[] = [];
+  const most = place.capacity.cores - state.promised.at(place).length;
+  for (const unit of state.boundTo(place)) {
+    if (units.length >= most) break;
+    if (!mayBeFollowed(state, unit)) continue;
+    for (const dependent of state.dependencies.fewDependentsOf(unit, DEPENDENTS_MAX)) {
+      if (units.length >= most) break;
+      if (!mayBePromised(state, dependent, place, now)) continue;
+      units.push(dependent);
+      after.push(unit);
+    }
+  }
+  return { place, units, after };
+}
+
+/** Not one that pilots died of perhaps: it may have been the one behind it. */
+function mayBeFollowed(state: WorkState, unit: number): boolean {
+  const number = state.units.state(unit);
+  return (number === STATE.Scheduled || number === STATE.Running) && state.deathsBeside(unit) === 0;
+}
+
+/**
+ * Each unit once at the most: one that came back goes the way of all others. None that may not run twice:
+ * when the pilot is lost, nobody knows whether it has started. None with files: their transfers
+ * ask for what is bound.
+ */
+function mayBePromised(state: WorkState, unit: number, place: AgentPlace, now: number): boolean {
+  if (state.units.state(unit) !== STATE.Waiting || state.attempt(unit) > 0) return false;
+  if (state.dependencies.waitingOn(unit) !== 1) return false;
+  const { requests, restartOnPilotLoss, startTime = 0 } = state.template(unit);
+  if (restartOnPilotLoss === false || startTime > now || requests.spec.hasFiles) return false;
+  if (!state.units.hasOnlyName(unit) && hasOwnFiles(state.units.own(unit) ?? '')) return false;
+  return place.takes(requests, now);
+}
