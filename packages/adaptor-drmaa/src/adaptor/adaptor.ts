@@ -6,7 +6,8 @@ import {
   type ResourceManager,
 } from '@pstar/core/adaptor';
 import { type Drmaa, loadDrmaa } from '../drmaa1/drmaa.ts';
-import { loadDrmaa2 } from '../drmaa2/drmaa2.ts';
+import type { DrmaaSession } from '../drmaa1/session.ts';
+import { type Drmaa2, loadDrmaa2 } from '../drmaa2/drmaa2.ts';
 import { honouredBy } from './dialects/dialect.ts';
 import { gridEngine } from './dialects/gridengine.ts';
 import { dialectOf } from './dialects/names.ts';
@@ -29,7 +30,7 @@ import { NATIVE_SPECIFICATION } from './plan.ts';
 import { DrmaaResourceManager } from './resource-manager.ts';
 import { INIT_COMMANDS } from './script.ts';
 import { holdSession, sessionName } from './sessions.ts';
-import { SharedLibraries } from './shared-libraries.ts';
+import { Shared } from './shared.ts';
 import { Drmaa2Options, DrmaaOptions, readUrl } from './url.ts';
 
 type Environment = Readonly<Record<string, string>>;
@@ -37,7 +38,12 @@ type Environment = Readonly<Record<string, string>>;
 /** In seconds; as often as other adaptors look. */
 const POLL_S = 10;
 
-const shared = new SharedLibraries<Drmaa>();
+/** After this long without a connection a library is closed. */
+const IDLE_MS = 5_000;
+
+const libraries = new Shared<Drmaa>((library) => library.close(), IDLE_MS);
+const libraries2 = new Shared<Drmaa2>((library) => library.close(), IDLE_MS);
+const sessions = new Shared<DrmaaSession>((session) => session.exit(), 0);
 
 /** Starts agents as native jobs of Grid Engine, or of whatever has a library of DRMAA 1. */
 export const drmaaAdaptor: Adaptor = defineAdaptor({
@@ -74,14 +80,19 @@ async function jobsOfDrmaa1(
   { runner, directory, log, clock }: ConnectContext,
 ): Promise<NativeJobs> {
   const key = JSON.stringify([path, environment]);
-  const library = await shared.hold(key, () => loadDrmaa(path, { environment, log }));
-  const release = (isBroken?: boolean) => shared.release(key, clock, isBroken);
+  const library = await libraries.hold(key, () => loadDrmaa(path, { environment, log }));
+  const letGo = (isBroken?: boolean) => libraries.release(key, clock, isBroken);
   try {
     const name = options.dialect ?? dialectOf(library.drmSystem, library.implementation);
     const isGridEngine = name === 'gridengine';
     // Grid Engine takes any name for a session; the others have one session, and no names.
     const contact = isGridEngine ? `session=${sessionName(directory)}` : undefined;
-    const session = await library.init(contact);
+    const place = JSON.stringify([path, environment, directory]);
+    const session = await sessions.hold(place, () => library.init(contact));
+    const release = async () => {
+      await sessions.release(place, clock);
+      await letGo();
+    };
     const { queue, project } = options;
     const site = process.env[NATIVE_SPECIFICATION] ?? '';
     const defaults = { queue, project, nativeSpecification: site };
@@ -92,7 +103,7 @@ async function jobsOfDrmaa1(
     const whole = { ...process.env, ...environment };
     return new GridEngineJobs({ ...parts, commands, pe: options.pe, environment: whole });
   } catch (error) {
-    await release(true);
+    await letGo(true);
     throw error;
   }
 }
@@ -101,19 +112,26 @@ async function jobsOfDrmaa2(
   path: string,
   options: Drmaa2Options,
   environment: Environment,
-  { directory, log }: ConnectContext,
+  { directory, log, clock }: ConnectContext,
 ): Promise<NativeJobs> {
   const { layout, queue, project } = options;
-  const library = await loadDrmaa2(path, { environment, log, ...(layout && { layout }) });
+  const key = JSON.stringify([path, environment, layout]);
+  const library = await libraries2.hold(key, () =>
+    loadDrmaa2(path, { environment, log, ...(layout && { layout }) }),
+  );
+  const letGo = (isBroken?: boolean) => libraries2.release(key, clock, isBroken);
   try {
     const { session: own } = options;
     const held = await holdSession(library, own ?? sessionName(directory));
     // One that the user has named may have what is not ours.
-    const release = (isNeeded: boolean) => held.release(isNeeded || own !== undefined);
+    const release = async (isNeeded: boolean) => {
+      await held.release(isNeeded || own !== undefined);
+      await letGo();
+    };
     const { session } = held;
     return new Drmaa2Jobs({ library, session, release, defaults: { queue, project } });
   } catch (error) {
-    await library.close();
+    await letGo(true);
     throw error;
   }
 }

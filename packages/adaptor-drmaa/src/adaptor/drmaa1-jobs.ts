@@ -20,7 +20,7 @@ export interface Drmaa1Parts {
   readonly session: DrmaaSession;
   readonly dialect: Dialect;
   readonly defaults: Defaults;
-  /** Lets the library go. */
+  /** Lets the session and the library go. */
   release(): Promise<void>;
 }
 
@@ -134,9 +134,7 @@ export class Drmaa1Jobs implements NativeJobs {
   }
 
   async close(_pilots: number): Promise<void> {
-    const { session, release } = this.parts;
-    await session.exit();
-    await release();
+    await this.parts.release();
   }
 
   /** Whether what was submitted can be found by its name. */

@@ -21,7 +21,7 @@ export interface Drmaa2Parts {
   readonly library: Drmaa2;
   readonly session: Drmaa2JobSession;
   readonly defaults: { readonly queue?: string | undefined; readonly project?: string | undefined };
-  /** Lets the session go, and destroys it when nobody needs it. */
+  /** Lets session and library go, and destroys the session when nobody needs it. */
   release(isNeeded: boolean): Promise<void>;
 }
 
@@ -154,7 +154,6 @@ export class Drmaa2Jobs implements NativeJobs {
     for (const job of this.#jobs.values()) job[Symbol.dispose]();
     this.#jobs.clear();
     await this.#parts.release(pilots > 0);
-    await this.#parts.library.close();
   }
 
   #template(description: ParsedPilotJobDescription) {

@@ -1,6 +1,6 @@
 import type { Clock } from '@pstar/core/adaptor';
 import { describe, expect, it } from 'vitest';
-import { SharedLibraries } from '../../src/adaptor/shared-libraries.ts';
+import { Shared } from '../../src/adaptor/shared.ts';
 
 /** A clock whose timers go off when they are told to. */
 function handClock() {
@@ -15,13 +15,17 @@ function handClock() {
   return { clock: { after } as unknown as Clock, ring, timers };
 }
 
-function libraries() {
+function libraries(idleMs = 5_000) {
   const said: string[] = [];
   const load = async () => {
     said.push('load');
     return { close: async () => void said.push('close') };
   };
-  return { said, load, shared: new SharedLibraries<{ close(): Promise<void> }>() };
+  return {
+    said,
+    load,
+    shared: new Shared<{ close(): Promise<void> }>((value) => value.close(), idleMs),
+  };
 }
 
 describe('libraries that connections share', () => {
@@ -40,6 +44,16 @@ describe('libraries that connections share', () => {
     await new Promise(setImmediate);
     await shared.hold('a', load);
     expect(said).toEqual(['load', 'close', 'load']);
+  });
+
+  it('are closed at once where nobody may come again', async () => {
+    const { clock } = handClock();
+    const { said, load, shared } = libraries(0);
+    await Promise.all([shared.hold('a', load), shared.hold('b', load), shared.hold('a', load)]);
+    await shared.release('a', clock);
+    expect(said).toEqual(['load', 'load']);
+    await shared.release('a', clock);
+    expect(said).toEqual(['load', 'load', 'close']);
   });
 
   it('are loaded anew after one that could not be loaded, or was of no use', async () => {
