@@ -90,6 +90,9 @@ describe('a DRMAA 1 library in trouble', () => {
     await world.fail('exit:hang@1');
     await expect(session.exit()).rejects.toMatchObject({ code: 'TIMEOUT', call: 'drmaa_exit' });
     expect(world.helpers().length).toBeLessThan(helpers.length);
+    await world.fail('exit:error=12@1');
+    await using left = await world.drmaa.init();
+    await expect(left.exit()).rejects.toEqual(refusal('ADAPTOR_FAILED', 'DRMS_EXIT_ERROR'));
     await enter();
   });
 

@@ -218,17 +218,17 @@ export class DrmaaSession {
   }
 
   /**
-   * Leaves the session (`drmaa_exit`) and ends its process. What runs goes on. Does nothing the second
-   * time.
+   * Leaves the session (`drmaa_exit`) and ends its process, also when it fails. What runs goes on. Does
+   * nothing the second time.
    */
   exit(): Promise<void> {
     this.#exiting ??= this.#exit();
     return this.#exiting;
   }
 
-  /** As `exit()`. */
+  /** As `exit()`; also where the library fails to, the session is left, and that is not told. */
   [Symbol.asyncDispose](): Promise<void> {
-    return this.exit();
+    return this.exit().catch(() => {});
   }
 
   async #exit(): Promise<void> {

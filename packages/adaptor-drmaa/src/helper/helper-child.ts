@@ -138,7 +138,7 @@ function unnamedFile(): number {
 function environmentOf({ environment, threads }: ChildOptions): NodeJS.ProcessEnv {
   const { NODE_OPTIONS: _, GLIBC_TUNABLES, ...inherited } = { ...process.env, ...environment };
   // Grid Engine's library needs a malloc that wants more static TLS than libraries loaded late get.
-  const tunables = [GLIBC_TUNABLES, 'glibc.rtld.optional_static_tls=8192'].filter(Boolean);
+  const tunables = ['glibc.rtld.optional_static_tls=8192', GLIBC_TUNABLES].filter(Boolean);
   return {
     ...inherited,
     GLIBC_TUNABLES: tunables.join(':'),
