@@ -1,6 +1,9 @@
 /** What becomes of a program whose DRMAA 1 library crashes, blocks, lies, or is killed. */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { type DrmaaSession, loadDrmaa } from '@pstar/adaptor-drmaa';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { processesWith } from '../../packages/core/src/adaptor/local-process.ts';
 import { buildDrmaa1 } from './build.ts';
 import { Drmaa1World, refusal } from './fixture1.ts';
 
@@ -161,6 +164,22 @@ describe('a DRMAA 1 library in trouble', () => {
     for (const pid of world.helpers()) process.kill(pid, 'SIGKILL');
     await world.openGate();
     expect((await wait).exitStatus).toBe(0);
+  });
+
+  it('blocks when its program is killed: its processes end all the same', async () => {
+    await enter();
+    await world.fail('job_ps:hang');
+    const program = fork(new URL('holds-library.ts', import.meta.url), [world.library], {
+      execArgv: ['--conditions=@pstar/source', '--import', 'tsx'],
+      env: { ...process.env, DRMAA2_TEST_ROOT: world.root },
+    });
+    await once(program, 'message');
+    const ours = new Set(world.helpers());
+    const others = () =>
+      processesWith('DRMAA2_TEST_ROOT', world.root).filter(({ pid }) => !ours.has(pid));
+    expect(others().length).toBeGreaterThan(1);
+    program.kill('SIGKILL');
+    await expect.poll(others, { timeout: 20_000 }).toEqual([]);
   });
 
   it('prints: that goes to the log', async () => {
