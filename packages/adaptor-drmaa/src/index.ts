@@ -1,6 +1,7 @@
 /** DRMAA 1 and 2: libraries of resource managers, useful alone, and the adaptors built on them. */
 
 export { drmaa2Adaptor, drmaaAdaptor } from './adaptor/adaptor.ts';
+export { listDrmaaSessions } from './adaptor/sessions.ts';
 export type { DrmaaAttributeName, DrmaaJobAttributes } from './drmaa1/attributes.ts';
 export { type Drmaa, type DrmaaOptions, type DrmaaVersion, loadDrmaa } from './drmaa1/drmaa.ts';
 export { DRMAA1_ERRORS, type Drmaa1ErrorName } from './drmaa1/errors.ts';

@@ -32,6 +32,16 @@ export function isOurs(name: string): boolean {
   return /^(.*@)?pstar-[0-9a-f]{16}$/.test(name);
 }
 
+/**
+ * The sessions that `drmaa2://` has made in a library. One that no pilot of yours needs is left over from a
+ * program that was killed and never came back: `destroyJobSession()` removes it.
+ */
+export async function listDrmaaSessions(
+  library: Pick<Drmaa2, 'getJobSessionNames'>,
+): Promise<readonly string[]> {
+  return (await library.getJobSessionNames()).filter(isOurs);
+}
+
 /** Opens the session of a name, or makes it. */
 export async function holdSession(owner: SessionOwner, name: string): Promise<HeldSession> {
   const session = await openOrCreate(owner, name);

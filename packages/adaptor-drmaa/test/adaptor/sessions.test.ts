@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { holdSession, isOurs, sessionName } from '../../src/adaptor/sessions.ts';
+import { holdSession, isOurs, listDrmaaSessions, sessionName } from '../../src/adaptor/sessions.ts';
 
 /** A library that has names, and no native jobs. */
 function library(names: string[] = []) {
@@ -30,6 +30,11 @@ describe('sessions', () => {
     expect(sessionName('/home/somebody/.pstar/y')).not.toBe(NAME);
     expect(isOurs(`somebody@${NAME}`)).toBe(true);
     expect(isOurs('pstar-notes')).toBe(false);
+  });
+
+  it('are listed, and no others', async () => {
+    const { owner } = library(['mine', NAME, `somebody@${NAME}`]);
+    expect(await listDrmaaSessions(owner)).toEqual([NAME, `somebody@${NAME}`]);
   });
 
   it('are made, and destroyed when the last one lets them go', async () => {
