@@ -153,12 +153,13 @@ static void drive_monitoring(void) {
 }
 
 int main(void) {
+  /* First of all: the library has to be able to make its first object under its lock. */
+  drmaa2_jsession session = drmaa2_create_jsession("driver", "here");
   CHECK(drmaa2_register_event_notification(notify) == DRMAA2_SUCCESS);
   drive_manager();
   drive_containers();
   drive_reflection();
   drive_reservations();
-  drmaa2_jsession session = drmaa2_create_jsession("driver", "here");
   CHECK(session != NULL && drmaa2_create_jsession("driver", NULL) == NULL);
   CHECK_STRING(drmaa2_jsession_get_contact(session), "here");
   drive_jobs(session);

@@ -46,6 +46,7 @@ int begin(const char *function, bool needs_session, char *diagnosis, size_t size
     return refuse(DRMAA_ERRNO_DRM_COMMUNICATION_FAILURE, diagnosis, size, "%s: %s", store_root(), strerror(errno));
   }
   process_record(); /* made now: the first object may be made while the store is locked */
+  process_record(); /* made before the lock is wanted for anything else: it takes it itself */
   enum failure failure = failure_of(function, &number);
   if (failure == ERROR) return refuse(number, diagnosis, size, "%s was told to fail", function);
   nonsense = failure == GARBAGE;

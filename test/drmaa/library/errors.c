@@ -51,6 +51,7 @@ bool enter(const char *function) {
     refuse(DRMAA2_DRM_COMMUNICATION, "%s: %s", store_root(), strerror(errno));
     return false;
   }
+  process_record(); /* made before the lock is wanted for anything else: it takes it itself */
   switch (failure_of(function, &number)) {
     case ERROR:
       refuse((drmaa2_error)number, "%s was told to fail", function);

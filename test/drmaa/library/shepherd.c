@@ -22,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { GRACE_MS = 1000 };
+enum { GRACE_MS = 1000, LOOK_MS = 1000 };
 
 struct watch {
   struct job_record *job;
@@ -67,10 +67,17 @@ static void pass_time(struct watch *watch) {
   else if (watch->kill_at != 0 && now >= watch->kill_at) kill_now(watch, NULL);
 }
 
-static int64_t next_moment(const struct watch *watch) {
-  if (watch->stopped) return 0;
-  if (watch->kill_at == 0) return watch->wall_until;
-  return watch->wall_until == 0 || watch->kill_at < watch->wall_until ? watch->kill_at : watch->wall_until;
+/* Milliseconds until something has to be looked at, whatever else happens. */
+static int64_t time_left(const struct watch *watch) {
+  int64_t left = LOOK_MS, now = monotonic_ms();
+  if (watch->wall_until != 0 && watch->wall_until - now < left) left = watch->wall_until - now;
+  if (watch->kill_at != 0 && watch->kill_at - now < left) left = watch->kill_at - now;
+  return left < 0 || watch->stopped ? LOOK_MS : left;
+}
+
+/* When the directory is removed, the test is over, and nobody will ever ask. */
+static bool abandoned(void) {
+  return access(store_root(), F_OK) != 0;
 }
 
 /* Until the job's process has ended; returns its wait status. */
@@ -83,14 +90,10 @@ static int look_after(struct watch *watch, const sigset_t *signals, struct rusag
     heed(watch);
     store_unlock();
     pass_time(watch);
-    int64_t until = next_moment(watch);
-    if (until == 0) {
-      sigwaitinfo(signals, NULL);
-    } else {
-      int64_t left = until - monotonic_ms();
-      struct timespec time = {.tv_sec = left < 0 ? 0 : left / 1000, .tv_nsec = left < 0 ? 0 : left % 1000 * 1000000};
-      sigtimedwait(signals, NULL, &time);
-    }
+    if (abandoned()) kill_now(watch, "its resource manager is gone");
+    int64_t left = time_left(watch);
+    struct timespec time = {.tv_sec = left / 1000, .tv_nsec = left % 1000 * 1000000};
+    sigtimedwait(signals, NULL, &time);
   }
 }
 
@@ -138,7 +141,15 @@ static void run(struct job_record *job) {
   struct rusage usage = {0};
   int status = look_after(&watch, &signals, &usage);
   kill(-watch.child, SIGKILL); /* what it has left behind */
-  conclude(job, status, &usage);
+  if (!abandoned()) conclude(job, status, &usage);
+}
+
+static void wake(int64_t at) {
+  while (time(NULL) < at && !abandoned()) usleep(LOOK_MS * 1000);
+  if (abandoned()) return;
+  store_lock();
+  scheduling_round();
+  store_unlock();
 }
 
 /* Leaves a process behind that has no parent among those that use the library. True in that one. */
@@ -155,18 +166,14 @@ static bool detach(struct job_record *job) {
 
 int main(int count, char **arguments) {
   const char *verb = count > 1 ? arguments[1] : "";
-  if (store() == NULL) return 1;
+  if (abandoned() || store() == NULL) return 1;
   if (strcmp(verb, "run") == 0 && count == 4) {
     struct job_record *job = &store()->jobs[atoi(arguments[2])];
     close_range(3, ~0U, 0);
+    if (job->number != strtoull(arguments[3], NULL, 10)) return 1;
     if (detach(job)) run(job);
   } else if (strcmp(verb, "wake") == 0 && count >= 3) {
-    int64_t left = atoll(arguments[2]) - time(NULL);
-    if (!detach(NULL)) return 1;
-    if (left > 0) sleep((unsigned)left);
-    store_lock();
-    scheduling_round();
-    store_unlock();
+    if (detach(NULL)) wake(atoll(arguments[2]));
   } else if (strcmp(verb, "counters") == 0) {
     counters_print(stdout);
   } else if (strcmp(verb, "event") == 0 && count == 4) {
