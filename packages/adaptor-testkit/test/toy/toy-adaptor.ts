@@ -63,7 +63,7 @@ function goodOptions(defect?: Defect): ToyOptions {
     pending: { queue: 'later' },
     refused: { description: { queue: 'nowhere' }, says: /no queue nowhere/ },
     load: { count: 40, because: 'a process each is much for a test of a test' },
-    patienceMs: 3000,
+    patienceMs: 5000,
     outside: {
       cancel: async (id) => queue.cancel(entry(id)),
       lose: async (id) => queue.lose(entry(id)),
