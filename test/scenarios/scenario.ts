@@ -13,6 +13,7 @@ import { detailOf } from '../../packages/core/src/manager/work-explain.ts';
 import type { FailureReason } from '../../packages/core/src/model/exit.ts';
 import { parseDuration } from '../../packages/core/src/model/quantity.ts';
 import { WORK_UNIT_STATES } from '../../packages/core/src/model/work-unit-state.ts';
+import type { UnitColumns } from '../../packages/core/src/protocol/messages.ts';
 import {
   endedRows,
   heldRows,
@@ -195,11 +196,20 @@ class Conversation {
     if (effect.type === 'ack') return [];
     if (effect.type === 'wake') return [`! wake at=${effect.at / 1000}s`];
     const runs = effect.type === 'start' ? effect.runs : [effect];
-    const units = runs.flatMap((run) =>
-      Array.from(run.units, (unit, row) => `${this.#names[unit]}#${run.attempts[row]}`),
-    );
+    const units = runs.flatMap((run) => {
+      const after = 'after' in run ? this.#named(run.after) : [];
+      return this.#named(run).map((unit, row) =>
+        after[row] ? `${unit} after ${after[row]}` : unit,
+      );
+    });
     const link = effect.type === 'start' && effect.link > 1 ? ` link=${effect.link}` : '';
     return [`! ${effect.type} ${units.join(' ')} on ${effect.agentId}${link}`];
+  }
+
+  #named(
+    { units, attempts }: UnitColumns = { units: new Uint32Array(), attempts: new Uint16Array() },
+  ) {
+    return Array.from(units, (unit, row) => `${this.#names[unit]}#${attempts[row]}`);
   }
 
   #rows(words: readonly string[]): Row[] {
