@@ -44,6 +44,8 @@ export default defineConfig({
     pool: 'forks',
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    // One second, as vitest has it, is not always enough for a process on a busy machine.
+    expect: { poll: { timeout: 15_000 } },
     retry: 0,
     allowOnly: false,
     sequence: { sequencer: LongestFirst },
