@@ -1,8 +1,8 @@
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { inspect } from 'node:util';
+import { inspect, promisify } from 'node:util';
 import { firstValueFrom, lastValueFrom, toArray } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { PilotJobDescription } from '../../src/model/pilot-job-description.ts';
@@ -75,9 +75,7 @@ describe('create', () => {
     });
 
     it('says what to install for what it has found, and the other way out', async () => {
-      vi.stubEnv('SGE_ROOT', world.store);
-      const service = await world.open();
-      await expect(service.create({})).rejects.toMatchObject({
+      expect(await refusedElsewhere({ SGE_ROOT: world.store })).toMatchObject({
         code: 'ADAPTOR_NOT_FOUND',
         problem: 'this machine has drmaa://, and its adaptor is not installed',
         subject: `SGE_ROOT is ${world.store}`,
@@ -85,6 +83,11 @@ describe('create', () => {
           /^install @pstar\/adaptor-drmaa .*, or set PSTAR_DEFAULT_RM=local:\/\/$/,
         ),
       });
+    });
+
+    it('looks at the description before it looks at the machine', async () => {
+      vi.stubEnv('SGE_ROOT', world.store);
+      const service = await world.open();
       await expect(service.create({ nonsense: 1 } as object)).rejects.toMatchObject({
         code: 'DESCRIPTION_INVALID',
       });
@@ -270,3 +273,22 @@ describe('a service', () => {
     await reaches(pilot, 'Running');
   });
 });
+
+/** What `create({})` says to a program that has no package but the core: beside this one all are installed. */
+async function refusedElsewhere(environment: Record<string, string>): Promise<unknown> {
+  const program = `
+    import { PilotJobService } from ${JSON.stringify(new URL('../../src/index.ts', import.meta.url))};
+    const service = await PilotJobService.open();
+    await service.create({}).catch((error) => process.stdout.write(JSON.stringify(error)));
+    await service.cancel();`;
+  const node = ['--conditions=@pstar/source', '--import', import.meta.resolve('tsx')];
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [...node, '--input-type=module', '--eval', program],
+    {
+      cwd: world.store,
+      env: { ...process.env, ...environment, PSTAR_HOME: world.store, NODE_PATH: '' },
+    },
+  );
+  return JSON.parse(stdout);
+}
