@@ -1,4 +1,4 @@
-/** Which nodes a pilot may run on, and whether they reach the manager. PURE. */
+/** Which nodes a pilot may run on. PURE. */
 import { type ParsedPilotJobDescription, PilotError } from '@pstar/core/adaptor';
 import type { SbatchOption, SlurmNode } from './transport.ts';
 
@@ -53,37 +53,6 @@ export function candidateOptions(
   }
   const others = nodes.filter((node) => !left.includes(node));
   return [['exclude', others.map(({ name }) => name).join(',')]];
-}
-
-/**
- * Refuses a manager that listens on this machine's loopback alone, for nodes that are elsewhere: the
- * pilot would wait in the queue, start, and never be heard of.
- *
- * @param own the names and addresses of this machine
- * @throws PilotError `WRONG_STATE`
- */
-export function refuseUnreachable(
-  manager: { readonly host: string; readonly port: number },
-  nodes: readonly SlurmNode[],
-  own: readonly string[],
-): void {
-  if (!isLoopback(manager.host)) return;
-  const elsewhere = nodes.find(({ address }) => !isLoopback(address) && !own.includes(address));
-  if (elsewhere === undefined) return;
-  const { name, address } = elsewhere;
-  throw new PilotError(
-    'WRONG_STATE',
-    `this service listens at ${manager.host}, which agents on other machines do not reach`,
-    {
-      subject: address === name ? name : `${name} at ${address}`,
-      hint: `write PilotJobService.open({ listen: { host: '…' } }) with an address of this machine that nodes reach, or '0.0.0.0'`,
-    },
-  );
-}
-
-/** Whether an address leads no further than its own machine. */
-export function isLoopback(host: string): boolean {
-  return /^(localhost(\..*)?|127(\.\d+){3}|\[?::1\]?|::ffff:127(\.\d+){3})$/i.test(host);
 }
 
 function nodeNamed(host: string, nodes: readonly SlurmNode[]): string {

@@ -2,13 +2,15 @@
 import {
   type AgentLaunch,
   type Clock,
+  isLoopback,
   type NativeState,
   PilotError,
   type RemoteFiles,
   type ResourceManager,
   type ResourceManagerInfo,
+  refuseUnreachable,
 } from '@pstar/core/adaptor';
-import { isAboutNodes, isLoopback, refuseUnreachable } from './candidates.ts';
+import { isAboutNodes } from './candidates.ts';
 import { abortable } from './given-up.ts';
 import { LaunchFiles } from './launch-files.ts';
 import { refuseLostFiles } from './output-files.ts';

@@ -4,8 +4,7 @@
  * be asked. Nor can how long the queue shows what is over.
  */
 import { userInfo } from 'node:os';
-import { AdaptorError, type ConnectContext, PilotError } from '@pstar/core/adaptor';
-import { isLoopback } from './candidates.ts';
+import { AdaptorError, type ConnectContext, isLoopback, PilotError } from '@pstar/core/adaptor';
 import { readRestAddress } from './rest-address.ts';
 import {
   readJobs,

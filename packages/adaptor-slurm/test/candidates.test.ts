@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { candidateOptions, isLoopback, refuseUnreachable } from '../src/candidates.ts';
+import { candidateOptions } from '../src/candidates.ts';
 import { parseNodes } from '../src/outputs.ts';
 import { recorded } from './support/fixtures.ts';
 import { parsed } from './support/launches.ts';
@@ -34,25 +34,5 @@ describe('candidates', () => {
     [{ operatingSystemType: 'MACOS' }, 'of that kind (operatingSystemType)'],
   ])('%j leaves none', (description, problem) => {
     expect(() => candidateOptions(parsed(description), nodes)).toThrow(problem);
-  });
-});
-
-describe('a manager on loopback', () => {
-  const manager = { host: '127.0.0.1', port: 1 };
-  const far = { ...n2, address: 'n2.cluster' };
-
-  it('is reached from this machine alone', () => {
-    expect(() => refuseUnreachable(manager, [n1, n2], [])).not.toThrow();
-    expect(() => refuseUnreachable(manager, [n1, far], ['n2.cluster'])).not.toThrow();
-    expect(() => refuseUnreachable(manager, [n1, far], ['me'])).toThrow(
-      'this service listens at 127.0.0.1, which agents on other machines do not reach ' +
-        '(n2 at n2.cluster); write PilotJobService.open({ listen: { host:',
-    );
-  });
-
-  it('is not what others are', () => {
-    expect(() => refuseUnreachable({ host: '10.0.0.1', port: 1 }, [far], [])).not.toThrow();
-    expect(['localhost', '127.0.1.1', '::1', '[::1]'].every(isLoopback)).toBe(true);
-    expect(['10.0.0.1', '0.0.0.0', 'n1', '127.example.org'].some(isLoopback)).toBe(false);
   });
 });

@@ -25,6 +25,7 @@ export {
   type CommandRunner,
   localCommandRunner,
 } from './adaptor/command-runner.ts';
+export { isLoopback, refuseUnreachable } from './adaptor/reach.ts';
 export { availableAdaptors, registerAdaptor } from './adaptor/registry.ts';
 export { type LaunchSite, type RelocatedLaunch, relocate } from './adaptor/relocate.ts';
 export type { FileFacts, FileOptions, RemoteFiles } from './adaptor/remote-files.ts';

@@ -15,7 +15,9 @@ import { OTHER_DIALECTS } from './dialects/others.ts';
 import { Drmaa1Jobs, type Drmaa1Parts } from './drmaa1-jobs.ts';
 import { Drmaa2Jobs } from './drmaa2-jobs.ts';
 import { DRMAA2_RULES } from './drmaa2-rules.ts';
+import { FarHosts } from './far-hosts.ts';
 import { GridEngineCommands } from './gridengine/commands.ts';
+import { executionHosts } from './gridengine/hosts.ts';
 import { GridEngineJobs } from './gridengine/jobs.ts';
 import {
   cellEnvironment,
@@ -101,7 +103,8 @@ async function jobsOfDrmaa1(
     if (!isGridEngine) return new Drmaa1Jobs(parts);
     const commands = new GridEngineCommands({ runner, bin: options.bin, environment });
     const whole = { ...process.env, ...environment };
-    return new GridEngineJobs({ ...parts, commands, pe: options.pe, environment: whole });
+    const hosts = () => executionHosts(commands, whole);
+    return new GridEngineJobs({ ...parts, commands, hosts, pe: options.pe, environment: whole });
   } catch (error) {
     await letGo(true);
     throw error;
@@ -147,6 +150,7 @@ function connected(
     .filter((line) => line !== '');
   return new DrmaaResourceManager({
     jobs,
+    farHosts: new FarHosts({ clock, runner, hosts: () => jobs.hosts() }),
     clock,
     files: runner.files,
     directory,

@@ -9,6 +9,7 @@ import type { DrmaaSession } from '../drmaa1/session.ts';
 import type { DrmaaJobState } from '../drmaa1/states.ts';
 import { DrmaaError } from '../errors.ts';
 import type { Dialect, Shape } from './dialects/dialect.ts';
+import type { HostNames } from './far-hosts.ts';
 import type { LaunchNote } from './launch-notes.ts';
 import type { Asked, NativeJob, NativeJobs } from './native-jobs.ts';
 import { type Defaults, headerLines, nativeSpecification, optionsOf } from './plan.ts';
@@ -20,6 +21,8 @@ export interface Drmaa1Parts {
   readonly session: DrmaaSession;
   readonly dialect: Dialect;
   readonly defaults: Defaults;
+  /** The hosts, where somebody knows them: the standard does not. */
+  readonly hosts?: () => Promise<readonly HostNames[]>;
   /** Lets the session and the library go. */
   release(): Promise<void>;
 }
@@ -131,6 +134,10 @@ export class Drmaa1Jobs implements NativeJobs {
       dialect: dialect.name,
     };
     return { name: drmSystem.trim() || dialect.title, details };
+  }
+
+  async hosts(): Promise<readonly HostNames[]> {
+    return (await this.parts.hosts?.()) ?? [];
   }
 
   async close(_pilots: number): Promise<void> {

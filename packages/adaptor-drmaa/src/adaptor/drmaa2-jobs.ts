@@ -12,6 +12,7 @@ import type { Drmaa2JobInfo, Drmaa2Version } from '../drmaa2/types.ts';
 import { DrmaaError } from '../errors.ts';
 import { withAttribute } from './drmaa2-refusals.ts';
 import { templateLines, templateOf } from './drmaa2-rules.ts';
+import type { HostNames } from './far-hosts.ts';
 import type { LaunchNote } from './launch-notes.ts';
 import type { Asked, NativeJob, NativeJobs } from './native-jobs.ts';
 import { isOurs } from './sessions.ts';
@@ -148,6 +149,11 @@ export class Drmaa2Jobs implements NativeJobs {
         otherSessions: names.filter((name) => isOurs(name) && !name.endsWith(session.name)),
       },
     };
+  }
+
+  async hosts(): Promise<readonly HostNames[]> {
+    await using session = await this.#parts.library.openMonitoringSession();
+    return (await session.getAllMachines()).flatMap(({ name }) => (name ? [[name]] : []));
   }
 
   async close(pilots: number): Promise<void> {

@@ -7,6 +7,7 @@ import type {
   ParsedPilotJobDescription,
   ResourceManagerInfo,
 } from '@pstar/core/adaptor';
+import type { HostNames } from './far-hosts.ts';
 import type { LaunchNote } from './launch-notes.ts';
 
 /** What a description becomes in a session's own words. */
@@ -54,6 +55,8 @@ export interface NativeJobs {
   find(name: string): Promise<string | undefined>;
   cancel(ids: readonly string[]): Promise<void>;
   info(): Promise<ResourceManagerInfo>;
+  /** The hosts that there are, each by all of its names; none where that cannot be known. */
+  hosts(): Promise<readonly HostNames[]>;
   /** @param pilots how many still need the session */
   close(pilots: number): Promise<void>;
 }

@@ -4,14 +4,17 @@ import {
   type AgentLaunch,
   type AgentOffer,
   type Clock,
+  isLoopback,
   type NativeState,
   type ParsedPilotJobDescription,
   PilotError,
   type RemoteFiles,
   type ResourceManager,
   type ResourceManagerInfo,
+  refuseUnreachable,
 } from '@pstar/core/adaptor';
 import { DrmaaError } from '../errors.ts';
+import type { FarHosts } from './far-hosts.ts';
 import { abortable, givenUp } from './given-up.ts';
 import { type LaunchNote, LaunchNotes } from './launch-notes.ts';
 import { jobName } from './names.ts';
@@ -21,6 +24,7 @@ import { launchScript } from './script.ts';
 /** What a connection is made of. */
 export interface DrmaaParts {
   readonly jobs: NativeJobs;
+  readonly farHosts: Pick<FarHosts, 'ask'>;
   readonly clock: Clock;
   /** Those of this machine, which the nodes see as well. */
   readonly files: RemoteFiles;
@@ -101,7 +105,10 @@ export class DrmaaResourceManager implements ResourceManager {
   }
 
   async #submit(launch: AgentLaunch, signal: AbortSignal | undefined): Promise<string> {
-    const { files, jobs } = this.#parts;
+    const { files, jobs, farHosts } = this.#parts;
+    if (isLoopback(launch.manager.host)) {
+      refuseUnreachable(launch.manager, await farHosts.ask(), []);
+    }
     const asked = await this.#plan(launch);
     const { description, directory, logFile, name, settingsFile } = launch;
     const script = join(directory, SCRIPT);

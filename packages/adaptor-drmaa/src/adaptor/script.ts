@@ -22,14 +22,18 @@ export interface ScriptParts {
   readonly initCommands: readonly string[];
 }
 
+/** The script's exit code once it was told that it will be killed: 128 and SIGUSR2, as shells have it. */
+export const NOTIFIED = 140;
+
 /** The variable that has a site's commands. */
 export const INIT_COMMANDS = 'PSTAR_DRMAA_INIT_COMMANDS';
 
 /**
  * Writes the script. It stays, and the agent is its child in the same process group: what is meant for
  * the group reaches both, so that the agent stops and is killed as the script is. What Grid Engine sends
- * before it kills (SIGUSR2, by `-notify`) becomes SIGTERM, which agents heed, and what it sends before it
- * stops (SIGUSR1) is of no use to them.
+ * before it kills (SIGUSR2, by `-notify`) becomes SIGTERM, which agents heed; as they end well then, only
+ * the script's exit code tells it from an end of their own. What it sends before it stops (SIGUSR1) is of
+ * no use to them.
  */
 export function launchScript(parts: ScriptParts): string {
   const { launch, header, errorFile, several, idFile, ownId, initCommands, nodeLines } = parts;
@@ -51,8 +55,10 @@ ${agentScript(launch, site)}}
 trap '' USR1 USR2
 ${several ? othersLines(parts) : ''}${nodeLines}pstar_agent &
 agent=$!
-trap 'kill -TERM "$agent" 2>/dev/null; again=yes' USR2 TERM
-${waitLines('wait "$agent"; code=$?')}${several ? waitLines('wait') : ''}exit "$code"
+notified=
+trap 'kill -TERM "$agent" 2>/dev/null; again=yes' TERM
+trap 'kill -TERM "$agent" 2>/dev/null; again=yes; notified=${NOTIFIED}' USR2
+${waitLines('wait "$agent"; code=$?')}${several ? waitLines('wait') : ''}exit "\${notified:-$code}"
 `;
 }
 

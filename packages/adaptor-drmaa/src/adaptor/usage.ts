@@ -1,5 +1,4 @@
 /** What a session says of an end, in our words. PURE. */
-import { constants } from 'node:os';
 import type { NativeState } from '@pstar/core/adaptor';
 import type { DrmaaJobUsage } from '../drmaa1/usage.ts';
 import { DrmaaError, type DrmaaErrorName } from '../errors.ts';
@@ -15,11 +14,12 @@ export function usageState(id: string, usage: DrmaaJobUsage, isCanceled: boolean
     const detail = `ended with exit code ${exitStatus}`;
     return { id, state: exitStatus === 0 ? 'Done' : 'Failed', detail, exitCode: exitStatus };
   }
-  // Grid Engine's word for what it has killed itself: the signal is in the usage, on top of 128.
-  const status = Number.parseInt(usage.usage?.['exit_status'] ?? '', 10);
-  const signal = signaled ? termSignal : signalOf(status - 128);
-  if (signal !== undefined) {
-    return { id, state: 'Failed', detail: `ended by ${signal}`, signal };
+  // Grid Engine has run what it has a status of, and calls it aborted when somebody has deleted it.
+  if (aborted && usage.usage?.['exit_status'] !== undefined) {
+    return { id, state: 'Canceled', detail: 'deleted while it ran' };
+  }
+  if (signaled && termSignal !== undefined) {
+    return { id, state: 'Failed', detail: `ended by ${termSignal}`, signal: termSignal };
   }
   const detail = aborted ? ABORTED : 'ended, and nothing is said of how';
   return { id, state: aborted ? 'Canceled' : 'Failed', detail };
@@ -28,8 +28,4 @@ export function usageState(id: string, usage: DrmaaJobUsage, isCanceled: boolean
 /** Whether the library has said just this. */
 export function isRefused(error: unknown, name: DrmaaErrorName): boolean {
   return error instanceof DrmaaError && error.drmaa === name;
-}
-
-function signalOf(number: number): string | undefined {
-  return Object.entries(constants.signals).find(([, value]) => value === number)?.[0];
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { localCommandRunner, type NativeState, PilotError } from '@pstar/core/adaptor';
 import { systemClock } from '@pstar/core/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { FarHost } from '../../src/adaptor/far-hosts.ts';
 import type { NativeJob, NativeJobs } from '../../src/adaptor/native-jobs.ts';
 import { DrmaaResourceManager } from '../../src/adaptor/resource-manager.ts';
 import { DrmaaError } from '../../src/errors.ts';
@@ -46,6 +47,10 @@ class ToyJobs implements NativeJobs {
     return { name: 'toy' };
   }
 
+  async hosts() {
+    return [];
+  }
+
   async close(pilots: number) {
     this.closedWith = pilots;
   }
@@ -53,9 +58,11 @@ class ToyJobs implements NativeJobs {
 
 let directory: string;
 let jobs: ToyJobs;
+let far: FarHost[];
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'pstar-drmaa-'));
   jobs = new ToyJobs();
+  far = [];
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
@@ -63,6 +70,7 @@ afterEach(() => rm(directory, { recursive: true, force: true }));
 const connect = () =>
   new DrmaaResourceManager({
     jobs,
+    farHosts: { ask: async () => far },
     clock: systemClock,
     files: localCommandRunner().files,
     directory: join(directory, 'own'),
@@ -122,6 +130,18 @@ describe('a submission', () => {
     const submission = connect().submit(await launched(), { signal });
     await expect(submission).rejects.toMatchObject({ code: 'ABORTED' });
     expect(jobs.submitted).toEqual([]);
+  });
+
+  it('is refused where agents would not reach a manager on loopback', async () => {
+    far = [{ name: 'n1', address: '10.0.0.2' }];
+    const made = await launched();
+    await expect(connect().submit(made)).rejects.toMatchObject({
+      code: 'WRONG_STATE',
+      hint: expect.stringContaining('listen: { host:'),
+    });
+    expect(jobs.submitted).toEqual([]);
+    const manager = { host: '10.0.0.1', port: 9 };
+    expect(await connect().submit({ ...made, manager })).toBe('17');
   });
 
   it('says what is wrong with a log that cannot be made', async () => {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { gridEngine } from '../../src/adaptor/dialects/gridengine.ts';
-import { launchScript, type ScriptParts } from '../../src/adaptor/script.ts';
+import { launchScript, NOTIFIED, type ScriptParts } from '../../src/adaptor/script.ts';
 import { launch } from './support/launches.ts';
 
 let directory: string;
@@ -72,15 +72,15 @@ describe('the script', () => {
     ]);
   });
 
-  it('makes SIGTERM of the warning that comes before SIGKILL, for the agent alone', async () => {
+  it('makes SIGTERM of the warning that comes before SIGKILL, for the agent alone, and says so', async () => {
     const child = await started(
-      scriptOf("trap 'echo heard; exit 3' TERM; : >ready; while :; do sleep 9 & wait $!; done"),
+      scriptOf("trap 'echo heard; exit 0' TERM; : >ready; while :; do sleep 9 & wait $!; done"),
     );
     await appeared('ready');
     // The whole group, as a shepherd does.
     process.kill(-(child.pid as number), 'SIGUSR1');
     process.kill(-(child.pid as number), 'SIGUSR2');
-    expect(await exitOf(child)).toBe(3);
+    expect(await exitOf(child)).toBe(NOTIFIED);
     expect(await read('agent.log')).toBe('heard\n');
     process.kill(-(child.pid as number), 'SIGKILL');
   });

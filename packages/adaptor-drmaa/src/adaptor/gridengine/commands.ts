@@ -88,6 +88,11 @@ export class GridEngineCommands {
     return parseNames((await this.#run('qconf', ['-sql'])).stdout);
   }
 
+  /** The execution hosts that there are. */
+  async hosts(): Promise<readonly string[]> {
+    return parseNames((await this.#run('qconf', ['-sel'])).stdout);
+  }
+
   async #askEnvironments(): Promise<readonly ParallelEnvironment[]> {
     const names = await this.#call('qconf', ['-spl']);
     // It is an error to have none.

@@ -11,6 +11,7 @@ import { sizeOf } from '../geometry.ts';
 import type { LaunchNote } from '../launch-notes.ts';
 import type { NativeJob } from '../native-jobs.ts';
 import { shapeOf } from '../parallel-environments.ts';
+import { NOTIFIED } from '../script.ts';
 import { ABORTED } from '../usage.ts';
 import type { GridEngineCommands } from './commands.ts';
 import type { QueueRow } from './outputs.ts';
@@ -126,8 +127,9 @@ export class GridEngineJobs extends Drmaa1Jobs {
       ids.map(async (id) => (notes.has(id) ? await this.endOf(id) : undefined)),
     );
     // Grid Engine puts what cannot be started into an error state, but for what came by DRMAA: that is
-    // over then, and only the accounting says why.
-    const isKnown = (end: NativeState | undefined) => end !== undefined && end.detail !== ABORTED;
+    // over then, and only the accounting says why, as it does of what was over a limit.
+    const isKnown = (end: NativeState | undefined) =>
+      end !== undefined && end.detail !== ABORTED && end.exitCode !== NOTIFIED;
     const left = ids.filter((_, index) => !isKnown(told[index]));
     const records = new Map(
       (await this.#commands.records(left)).map((record) => [record.id, record]),

@@ -87,7 +87,7 @@ export function parseEnvironment(output: string): ParallelEnvironment {
   return { name, allocationRule, controlSlaves: /^true$/i.test(field(output, 'control_slaves')) };
 }
 
-/** The names of `qconf -spl` and `qconf -sql`, one a line. */
+/** The names of `qconf -spl`, `-sql` and `-sel`, one a line. */
 export function parseNames(output: string): readonly string[] {
   return output.split('\n').flatMap((line) => line.trim() || []);
 }

@@ -1,5 +1,6 @@
 /** What Grid Engine's letters and records are in our words. PURE. */
 import type { NativeState } from '@pstar/core/adaptor';
+import { NOTIFIED } from '../script.ts';
 import type { AccountingRecord, QueueRow } from './outputs.ts';
 
 /**
@@ -59,5 +60,9 @@ export function accountedState(record: AccountingRecord, isCanceled: boolean): N
     ...(signal !== undefined && { signal }),
   };
   if (isCanceled) return { ...end, state: 'Canceled' };
+  // Where a limit was the reason it has `failed`.
+  if (failed === '0' && exitCode === NOTIFIED) {
+    return { id, state: 'Canceled', detail: 'deleted while it ran, by the accounting' };
+  }
   return { ...end, state: failed === '0' && exitCode === 0 ? 'Done' : 'Failed' };
 }

@@ -95,6 +95,24 @@ describe('states on Grid Engine', () => {
     expect(await forgotten.jobs.states(['32'], other)).toMatchObject([{ state: 'Unknown' }]);
   });
 
+  it('say that somebody else has deleted it', async () => {
+    const status = { exit_status: '0.0000' };
+    const usage = { jobId: '32', exited: false, signaled: false, aborted: true, usage: status };
+    const { jobs } = jobsOf({ 'qstat -xml': NONE }, async () => usage);
+    const [told] = await jobs.states(['32'], new Map([['32', note('three')]]));
+    expect(told).toEqual({ id: '32', state: 'Canceled', detail: 'deleted while it ran' });
+  });
+
+  it('say that it was over a limit, which the session does not know', async () => {
+    const usage = { jobId: '32', exited: true, exitStatus: 140, signaled: false, aborted: false };
+    const record = recorded('qacct-three.txt')
+      .replace(/(?<=^exit_status +)\d+/m, '140')
+      .replace(/(?<=^failed +)\d.*/m, '37 : qmaster enforced h_rt');
+    const { jobs } = jobsOf({ 'qstat -xml': NONE, 'qacct -j 32': record }, async () => usage);
+    const [told] = await jobs.states(['32'], new Map([['32', note('three')]]));
+    expect(told).toMatchObject({ state: 'Failed', detail: expect.stringContaining('h_rt') });
+  });
+
   it('say that it was canceled of what never ran', async () => {
     const { jobs } = jobsOf(
       { 'qstat -xml': NONE, qacct: failed('error: job id 32 not found') },

@@ -63,6 +63,18 @@ describe('records of the accounting', () => {
     expect(accountedState(killed, true).state).toBe('Canceled');
   });
 
+  it('say that somebody has deleted it, and not that it was over a limit', () => {
+    expect(accountedState({ ...record, exitCode: 140 }, false)).toMatchObject({
+      state: 'Canceled',
+      detail: 'deleted while it ran, by the accounting',
+    });
+    const failed = '37 : qmaster enforced h_rt, h_cpu, or h_vmem limit';
+    expect(accountedState({ ...record, failed, signal: 'SIGUSR2' }, false)).toMatchObject({
+      state: 'Failed',
+      detail: `failed ${failed}, ended by SIGUSR2, by the accounting`,
+    });
+  });
+
   it('are no good end of what was deleted by force', () => {
     expect(accountedState({ ...record, isForced: true }, false).state).toBe('Failed');
   });
