@@ -2,6 +2,7 @@
 import { drmaaAdaptor } from '@pstar/adaptor-drmaa';
 import type { PilotJob } from '@pstar/core';
 import { expect } from 'vitest';
+import { runCommand } from '../clusters/base/commands.ts';
 import { PATIENCE_MS, PilotWorld } from '../clusters/base/pilot-world.ts';
 import { DRMAA_LIBRARY, type GridEngineCluster } from '../clusters/gridengine/cluster.ts';
 
@@ -26,6 +27,15 @@ export async function gridEngine(cluster: GridEngineCluster, ...command: string[
 export async function numbersIn(cluster: GridEngineCluster): Promise<string[]> {
   const text = await gridEngine(cluster, 'qstat', '-u', '*');
   return [...text.matchAll(/^ *(\d+) /gm)].map(([, id = '']) => id).sort();
+}
+
+/** Whether a qmaster that hangs has something to read from a library of this program's. */
+export async function isSubmitting({ environment }: GridEngineCluster): Promise<boolean> {
+  const { stdout } = await runCommand(['ss', '-Htnp']);
+  const qmaster = `\\S+:${environment.SGE_QMASTER_PORT}`;
+  const libraries = [...stdout.matchAll(RegExp(`(\\S+) +${qmaster} +users:\\(\\("node"`, 'g'))];
+  // How much is unread stands first.
+  return libraries.some(([, at]) => RegExp(` [1-9]\\d* +\\d+ +${qmaster} +${at} `).test(stdout));
 }
 
 /** Settles when Grid Engine itself knows nothing of a pilot any more, as a user would look. */

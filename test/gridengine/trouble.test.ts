@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { PATIENCE_MS } from '../clusters/base/pilot-world.ts';
 import { type GridEngineCluster, startGridEngine } from '../clusters/gridengine/cluster.ts';
 import { reached } from '../integration/fixture.ts';
-import { gridEngine, leftQueue, mend, numbersIn, openGridEngine } from './fixture.ts';
+import { gridEngine, isSubmitting, leftQueue, mend, numbersIn, openGridEngine } from './fixture.ts';
 
 const CORES = 2;
 /** No sooner than at a time that is over. */
@@ -26,12 +26,14 @@ describe('when', { timeout: 2 * PATIENCE_MS }, () => {
   afterAll(() => cluster.stop());
   afterEach(() => mend(cluster));
 
-  it('a pilot is ended by qdel: it is over, and another does its work', async () => {
+  it('a pilot is ended by qdel: it says so, and another does its work', async () => {
     await using world = await openGridEngine(cluster);
     const pilot = await world.createRunning({ totalCpuCount: CORES });
     await world.submitGated(CORES);
     await gridEngine(cluster, 'qdel', pilot.nativeId ?? '');
     await pilot.finished();
+    expect(pilot.state).toBe('Canceled');
+    expect(pilot.stateDetail).toContain('deleted while it ran');
     await world.openGate();
     await world.create({ totalCpuCount: CORES });
     await world.work.wait();
@@ -57,6 +59,8 @@ describe('when', { timeout: 2 * PATIENCE_MS }, () => {
     await world.work.wait();
     world.expectAllDone();
     expect(units.filter(({ attempt }) => attempt === 1).length).toBe(CORES);
+    // Until it is back, Grid Engine waits for it to say that its part of what is canceled is over.
+    await cluster.host(victim).start();
   });
 
   it('qmaster is killed and comes back: the work goes on meanwhile, and the pilot after it', async () => {
@@ -72,8 +76,10 @@ describe('when', { timeout: 2 * PATIENCE_MS }, () => {
     await cluster.startAgain();
     world.expectAllDone();
     // Whoever asks for it is answered: the session that was there before is there again.
-    await pilot.cancel();
-    await pilot.finished();
+    const [{ host } = { host: '' }] = pilot.nodes;
+    const canceled = pilot.cancel();
+    await cluster.host(host).outliveJobs();
+    await canceled;
     expect(pilot.state).toBe('Canceled');
     await leftQueue(cluster, pilot);
   });
@@ -84,6 +90,7 @@ describe('when', { timeout: 2 * PATIENCE_MS }, () => {
     const before = await numbersIn(cluster);
     await cluster.qmaster.pause();
     const created = world.create({ totalCpuCount: CORES });
+    await expect.poll(() => isSubmitting(cluster), { timeout: PATIENCE_MS }).toBe(true);
     cluster.qmaster.resume();
     const pilot = await created;
     await reached(pilot, 'Running');

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { processesWith } from '../../../packages/core/src/adaptor/local-process.ts';
 import type { Run } from '../base/commands.ts';
 import { type Daemon, killAllWith, until } from '../base/processes.ts';
 import { HOST_MARK } from './directories.ts';
@@ -31,12 +32,7 @@ export class ExecutionHost {
   async kill(): Promise<void> {
     await this.stop();
     await killAllWith([[HOST_MARK, this.mark]]);
-    // After a boot no process has the number that a shepherd had. Here a dead one has it for as long as
-    // the machine's first process takes to look after it, and counts as alive.
-    const active = join(this.#directory, 'spool/execd', this.name, 'active_jobs');
-    for (const job of await readdir(active).catch(() => [])) {
-      await writeFile(join(active, job, 'pid'), NO_PROCESS);
-    }
+    await this.#forgetShepherds();
   }
 
   /** Loses execd only, as from a lost network: the processes of its jobs go on. */
@@ -62,6 +58,28 @@ export class ExecutionHost {
   async restart(): Promise<void> {
     await this.stop();
     await this.start();
+  }
+
+  /**
+   * Settles when nothing of its jobs is left, and Grid Engine knows it. An execd looks once a minute after
+   * jobs that another has started, and when it starts itself.
+   */
+  async outliveJobs(): Promise<void> {
+    await until('alone (execd)', () => processesWith(HOST_MARK, this.mark).length === 1);
+    await this.stop();
+    await this.#forgetShepherds();
+    await this.start();
+  }
+
+  /**
+   * After a boot no process has the number that a shepherd had. Here a dead one has it for as long as the
+   * machine's first process takes to look after it, and counts as alive.
+   */
+  async #forgetShepherds(): Promise<void> {
+    const active = join(this.#directory, 'spool/execd', this.name, 'active_jobs');
+    for (const job of await readdir(active).catch(() => [])) {
+      await writeFile(join(active, job, 'pid'), NO_PROCESS);
+    }
   }
 
   get #registrations(): number {
