@@ -2,11 +2,16 @@
 import type { ParsedPilotJobDescription } from '@pstar/core/adaptor';
 import { type Dialect, refuseAttributes, type Shape } from './dialects/dialect.ts';
 import { nativeWords } from './native-options.ts';
+import { invalid } from './problems.ts';
 
-/** What holds of all pilots of a connection. */
-export interface Defaults {
+/** Where pilots go, and whom they are charged to, that do not say so. */
+export interface PlaceDefaults {
   readonly queue?: string | undefined;
   readonly project?: string | undefined;
+}
+
+/** What holds of all pilots of a connection. */
+export interface Defaults extends PlaceDefaults {
   /** The site's, as they stand before all others. */
   readonly nativeSpecification: string;
 }
@@ -25,18 +30,37 @@ export type Options = readonly (readonly string[])[];
 export function optionsOf(
   description: ParsedPilotJobDescription,
   dialect: Dialect,
-  { queue, project }: Defaults,
+  defaults: PlaceDefaults,
   shape: Shape,
 ): Options {
   refuseAttributes(description, dialect.rules, dialect.title);
-  const full = {
+  const full = withDefaults(description, defaults);
+  const ruled = Object.entries(dialect.rules).map(([name, rule]) =>
+    writable(name, rule.words?.(full) ?? [], dialect),
+  );
+  const native = nativeWords(description.nativeOptions, dialect.options);
+  const last = grouped(writable('nativeOptions', native, dialect));
+  return [...grouped(shape.words), ...ruled.flatMap(grouped), ...last];
+}
+
+/** A description with what holds where it says nothing itself. */
+export function withDefaults(
+  description: ParsedPilotJobDescription,
+  { queue, project }: PlaceDefaults,
+): ParsedPilotJobDescription {
+  return {
     ...(queue !== undefined && { queue }),
     ...(project !== undefined && { project }),
     ...description,
   };
-  const ruled = Object.values(dialect.rules).map((rule) => rule.words?.(full) ?? []);
-  const native = nativeWords(description.nativeOptions, dialect.options);
-  return [...grouped(shape.words), ...ruled.flatMap(grouped), ...grouped(native)];
+}
+
+/** The rest of a word that cannot be written would be read as something else, or be cut off. */
+function writable(subject: string, words: readonly string[], { title, unwritable }: Dialect) {
+  const word = words.find((each) => unwritable.test(each));
+  if (word === undefined) return words;
+  const problem = `${JSON.stringify(word)} cannot be written among options of ${title}`;
+  throw invalid(subject, problem, 'take line breaks out, and one of two kinds of quotes');
 }
 
 /** One text of them all, as it is handed to the library. */
@@ -56,7 +80,8 @@ export function headerLines(
   { nativeSpecification: site }: Defaults,
 ): readonly string[] {
   const lines = options.map((words) => words.map((word) => dialect.quote(word).trim()).join(' '));
-  return [site.trim(), ...lines]
+  // Of several lines each has to be a comment: the rest of the script is run.
+  return [...site.split('\n').map((line) => line.trim()), ...lines]
     .filter((line) => line !== '')
     .map((line) => dialect.directive + line);
 }

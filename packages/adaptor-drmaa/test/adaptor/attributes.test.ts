@@ -6,7 +6,12 @@ import { honouredBy } from '../../src/adaptor/dialects/dialect.ts';
 import { gridEngine } from '../../src/adaptor/dialects/gridengine.ts';
 import { OTHER_DIALECTS } from '../../src/adaptor/dialects/others.ts';
 import { DRMAA2_RULES, templateOf } from '../../src/adaptor/drmaa2-rules.ts';
-import { headerLines, nativeSpecification, optionsOf } from '../../src/adaptor/plan.ts';
+import {
+  type Defaults,
+  headerLines,
+  nativeSpecification,
+  optionsOf,
+} from '../../src/adaptor/plan.ts';
 import { parsed } from './support/launches.ts';
 
 const GRID_ENGINE = gridEngine({});
@@ -14,7 +19,11 @@ const { slurm, pbs, lsf, condor, plain } = OTHER_DIALECTS;
 const DEFAULTS = { nativeSpecification: '' };
 const SHAPE = { words: [], several: false };
 
-const words = (description: PilotJobDescription, dialect = GRID_ENGINE, defaults = DEFAULTS) =>
+const words = (
+  description: PilotJobDescription,
+  dialect = GRID_ENGINE,
+  defaults: Defaults = DEFAULTS,
+) =>
   nativeSpecification(optionsOf(parsed(description), dialect, defaults, SHAPE), dialect, defaults);
 
 const guide = readFileSync(new URL('../../../../docs/drmaa.md', import.meta.url), 'utf8');
@@ -79,6 +88,9 @@ describe('for Grid Engine', () => {
     [{ agent: { gpus: 0 }, idleTimeout: 5, cleanup: true, initCommands: [':'] }, ''],
     [{ nativeOptions: { l: 'scratch=1', p: -5, r: 'y' } }, '-l scratch=1 -p -5 -r y'],
     [{ nativeOptions: ['-ac', 'X=a b', '-R y'] }, "-ac 'X=a b' -R y"],
+    // Its parser knows no backslash: within quotes of the other kind a quote stands for itself.
+    [{ nativeOptions: { ac: "X=it's $(id)" } }, `-ac "X=it's $(id)"`],
+    [{ nativeOptions: { ac: 'X="a"' } }, `-ac 'X="a"'`],
   ])('%j is %s', (description, specification) => {
     expect(words(description)).toBe(specification);
   });
@@ -108,9 +120,26 @@ describe('for Grid Engine', () => {
     [{ nativeOptions: ['-t', '1-3'] }, /-t is what the adaptor decides/],
     [{ nativeOptions: ['-pe mpi 3'] }, /write \{ pe: 'its name' \}/],
     [{ nativeOptions: { 'a b': 1 } }, /'a b' is no name of an option/],
+    [{ nativeOptions: { ac: `X=it's "a"` } }, /nativeOptions.*one of two kinds of quotes/],
+    [{ candidateHosts: ['n1', 'n2,gpu=8'] }, /"n2,gpu=8" is not one name \(candidateHosts\)/],
     [{ totalCpuTime: 60 }, /totalCpuTime.*write `wallTimeLimit`/],
   ])('%j is refused', (description, message) => {
     expect(() => words(description)).toThrow(message);
+  });
+});
+
+describe('a line break', () => {
+  it.each([GRID_ENGINE, slurm, pbs, lsf, condor, plain])('ends no option', (dialect) => {
+    const nativeOptions = { x: 'a\ntouch /tmp/mine' };
+    expect(() => words({ nativeOptions }, dialect)).toThrow(/\(nativeOptions\); take line breaks/);
+    if (dialect.rules.project.refused) return;
+    const project = 'a\ntouch /tmp/mine';
+    expect(() => words({ project }, dialect)).toThrow(/\(project\); take line breaks/);
+  });
+
+  it('of the site is of its options, and not of the script', () => {
+    const defaults = { nativeSpecification: '-a\n\n  -b\n' };
+    expect(headerLines([], GRID_ENGINE, defaults)).toEqual(['#$ -a', '#$ -b']);
   });
 });
 

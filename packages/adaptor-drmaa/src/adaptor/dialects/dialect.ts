@@ -39,6 +39,8 @@ export interface Dialect {
   readonly options: OptionStyle;
   /** Before the options at the top of a script that its users would submit: `#$ `. */
   readonly directive: string;
+  /** What no word of the native specification can hold. */
+  readonly unwritable: RegExp;
   /** One word of the native specification, as its parser reads it. */
   quote(word: string): string;
   /** Shell lines that tell the agent of its node, before it is started. */
@@ -93,6 +95,9 @@ export function refuseAttributes(
     throw unsupported(name, `${title} has nothing for ${name}`, wayOutOf(becomes));
   }
 }
+
+/** A word ends with its line, whichever parser reads it. */
+export const LINE_BREAK = /[\r\n]/;
 
 /** The words of an option, where there is a value. */
 export function given<T>(value: T | undefined, words: (value: T) => readonly string[]) {

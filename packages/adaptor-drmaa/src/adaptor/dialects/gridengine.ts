@@ -1,6 +1,7 @@
 /** Grid Engine's options, which are those of qsub. PURE. */
-import { type ParsedPilotJobDescription, shellQuote } from '@pstar/core/adaptor';
+import type { ParsedPilotJobDescription } from '@pstar/core/adaptor';
 import { dashed } from '../native-options.ts';
+import { invalid } from '../problems.ts';
 import { type AttributeRules, type Dialect, given, SHARED_RULES } from './dialect.ts';
 
 /** Resources of a site's own names. */
@@ -17,10 +18,17 @@ export function gridEngine({ memory = 'mem_free', gpus = 'gpu' }: GridEngineReso
     rules: rulesOf(memory, gpus),
     options: OPTIONS,
     directive: '#$ ',
-    quote: shellQuote,
+    unwritable: /[\r\n]|'.*"|".*'/,
+    quote,
     nodeLines: NODE_LINES,
     ownId: '$JOB_ID',
   };
+}
+
+/** Its parser knows both kinds of quotes, and no backslash: within the one it takes the other as it is. */
+function quote(word: string): string {
+  if (/^[\w@%+=:,./-]+$/.test(word)) return word;
+  return word.includes("'") ? `"${word}"` : `'${word}'`;
 }
 
 /** Agents on other hosts of a parallel environment are told of theirs by their arguments. */
@@ -99,7 +107,7 @@ function rulesOf(memory: string, gpus: string): AttributeRules {
     candidateHosts: {
       becomes: '`-l hostname`',
       words: ({ candidateHosts }) =>
-        given(candidateHosts, (hosts) => ['-l', `hostname=${hosts.join('|')}`]),
+        given(candidateHosts, (hosts) => ['-l', `hostname=${oneOf('candidateHosts', hosts)}`]),
     },
     cpuArchitecture: { becomes: '`-l arch`, by its second half', words: archWords },
     operatingSystemType: { becomes: '`-l arch`, by its first half' },
@@ -152,5 +160,13 @@ function archWords(description: ParsedPilotJobDescription): readonly string[] {
   const patterns = words(operatingSystemType, SYSTEMS).flatMap((system) =>
     machines.map((machine) => `${system}*-${machine || '*'}`),
   );
-  return ['-l', `arch=${patterns.join('|')}`];
+  const attribute = cpuArchitecture === undefined ? 'operatingSystemType' : 'cpuArchitecture';
+  return ['-l', `arch=${oneOf(attribute, patterns)}`];
+}
+
+/** A resource that may have any of these values; behind a comma there would be another resource. */
+function oneOf(attribute: string, values: readonly string[]): string {
+  const value = values.find((each) => /[,\s]/.test(each));
+  if (value === undefined) return values.join('|');
+  throw invalid(attribute, `${JSON.stringify(value)} is not one name`, 'write a list of names');
 }

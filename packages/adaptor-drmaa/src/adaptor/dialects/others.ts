@@ -11,6 +11,7 @@ import {
   type AttributeRules,
   type Dialect,
   given,
+  LINE_BREAK,
   SHARED_RULES,
 } from './dialect.ts';
 
@@ -135,6 +136,7 @@ const slurm: Dialect = {
     { A: 'account', p: 'partition', t: 'time' },
   ),
   directive: '#SBATCH ',
+  unwritable: LINE_BREAK,
   quote: shellQuote,
   nodeLines: coresLine('$SLURM_CPUS_PER_TASK'),
   ownId: '$SLURM_JOB_ID',
@@ -155,6 +157,7 @@ const pbs: Dialect = {
   }),
   options: dashed({ q: 'queue', A: 'project', N: 'name', o: 'output', e: 'error', t: '', J: '' }),
   directive: '#PBS ',
+  unwritable: LINE_BREAK,
   quote: shellQuote,
   // biome-ignore lint/suspicious/noTemplateCurlyInString: the shell's.
   nodeLines: coresLine('${NCPUS:-$PBS_NP}'),
@@ -179,6 +182,7 @@ const lsf: Dialect = {
     W: 'wallTimeLimit',
   }),
   directive: '#BSUB ',
+  unwritable: LINE_BREAK,
   quote: shellQuote,
   nodeLines: coresLine('$LSB_DJOB_NUMPROC'),
   ownId: '$LSB_JOBID',
@@ -202,6 +206,7 @@ const condor: Dialect = {
     error: 'error',
   }),
   directive: '# ',
+  unwritable: LINE_BREAK,
   // A line of the submission's file each.
   quote: (word) => `${word}\n`,
   nodeLines: coresLine('$OMP_NUM_THREADS'),
@@ -214,6 +219,7 @@ const plain: Dialect = {
   rules: rules('DRMAA 1', {}),
   options: dashed({}),
   directive: '# ',
+  unwritable: LINE_BREAK,
   quote: shellQuote,
   nodeLines: coresLine(''),
   ownId: '$JOB_ID',
