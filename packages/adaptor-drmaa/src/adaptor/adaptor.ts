@@ -82,19 +82,17 @@ async function jobsOfDrmaa1(
   { runner, directory, log, clock }: ConnectContext,
 ): Promise<NativeJobs> {
   const key = JSON.stringify([path, environment]);
-  const library = await libraries.hold(key, () => loadDrmaa(path, { environment, log }));
-  const letGo = (isBroken?: boolean) => libraries.release(key, clock, isBroken);
+  const loaded = await libraries.hold(key, clock, () => loadDrmaa(path, { environment, log }));
+  const library = loaded.value;
   try {
     const name = options.dialect ?? dialectOf(library.drmSystem, library.implementation);
     const isGridEngine = name === 'gridengine';
     // Grid Engine takes any name for a session; the others have one session, and no names.
     const contact = isGridEngine ? `session=${sessionName(directory)}` : undefined;
     const place = JSON.stringify([path, environment, directory]);
-    const session = await sessions.hold(place, () => library.init(contact));
-    const release = async () => {
-      await sessions.release(place, clock);
-      await letGo();
-    };
+    const entered = await sessions.hold(place, clock, () => library.init(contact));
+    const session = entered.value;
+    const release = () => entered.release().finally(() => loaded.release());
     const { queue, project } = options;
     const site = process.env[NATIVE_SPECIFICATION] ?? '';
     const defaults = { queue, project, nativeSpecification: site };
@@ -106,7 +104,7 @@ async function jobsOfDrmaa1(
     const hosts = () => executionHosts(commands, whole);
     return new GridEngineJobs({ ...parts, commands, hosts, pe: options.pe, environment: whole });
   } catch (error) {
-    await letGo(true);
+    await loaded.release(true).catch(() => {});
     throw error;
   }
 }
@@ -119,22 +117,20 @@ async function jobsOfDrmaa2(
 ): Promise<NativeJobs> {
   const { layout, queue, project } = options;
   const key = JSON.stringify([path, environment, layout]);
-  const library = await libraries2.hold(key, () =>
+  const loaded = await libraries2.hold(key, clock, () =>
     loadDrmaa2(path, { environment, log, ...(layout && { layout }) }),
   );
-  const letGo = (isBroken?: boolean) => libraries2.release(key, clock, isBroken);
+  const library = loaded.value;
   try {
     const { session: own } = options;
     const held = await holdSession(library, own ?? sessionName(directory));
     // One that the user has named may have what is not ours.
-    const release = async (isNeeded: boolean) => {
-      await held.release(isNeeded || own !== undefined);
-      await letGo();
-    };
+    const release = (isNeeded: boolean) =>
+      held.release(isNeeded || own !== undefined).finally(() => loaded.release());
     const { session } = held;
     return new Drmaa2Jobs({ library, session, release, defaults: { queue, project } });
   } catch (error) {
-    await letGo(true);
+    await loaded.release(true).catch(() => {});
     throw error;
   }
 }

@@ -7,8 +7,8 @@ import type {
 import type { Drmaa } from '../drmaa1/drmaa.ts';
 import type { DrmaaSession } from '../drmaa1/session.ts';
 import type { DrmaaJobState } from '../drmaa1/states.ts';
-import { DrmaaError } from '../errors.ts';
 import type { Dialect, Shape } from './dialects/dialect.ts';
+import { allEnded } from './endings.ts';
 import type { HostNames } from './far-hosts.ts';
 import type { LaunchNote } from './launch-notes.ts';
 import type { Asked, NativeJob, NativeJobs } from './native-jobs.ts';
@@ -57,8 +57,7 @@ export class Drmaa1Jobs implements NativeJobs {
 
   async plan(name: string, description: ParsedPilotJobDescription): Promise<Asked> {
     const { dialect, defaults } = this.parts;
-    const shape = await this.shapeOf(description);
-    const options = optionsOf(this.own(description), dialect, defaults, shape);
+    const { options, shape } = await this.#ask(description);
     return {
       header: [...this.firstLines(name), ...headerLines(options, dialect, defaults)],
       nodeLines: dialect.nodeLines,
@@ -69,8 +68,7 @@ export class Drmaa1Jobs implements NativeJobs {
 
   async submit(job: NativeJob): Promise<string> {
     const { session, dialect, defaults } = this.parts;
-    const shape = await this.shapeOf(job.description);
-    const options = optionsOf(this.own(job.description), dialect, defaults, shape);
+    const { options } = await this.#ask(job.description);
     const { startTime, contact } = job.description;
     const spec = nativeSpecification(options, dialect, defaults);
     return session.runJob({
@@ -119,10 +117,7 @@ export class Drmaa1Jobs implements NativeJobs {
 
   async cancel(ids: readonly string[]): Promise<void> {
     for (const id of ids) this.#canceled.add(id);
-    const endings = ids.map((id) => this.parts.session.control(id, 'TERMINATE'));
-    for (const ending of await Promise.allSettled(endings)) {
-      if (ending.status === 'rejected' && !isOverAlready(ending.reason)) throw ending.reason;
-    }
+    await allEnded(ids.map((id) => this.parts.session.control(id, 'TERMINATE')));
   }
 
   async info(): Promise<ResourceManagerInfo> {
@@ -142,6 +137,12 @@ export class Drmaa1Jobs implements NativeJobs {
 
   async close(_pilots: number): Promise<void> {
     await this.parts.release();
+  }
+
+  async #ask(description: ParsedPilotJobDescription) {
+    const { dialect, defaults } = this.parts;
+    const shape = await this.shapeOf(description);
+    return { shape, options: optionsOf(this.own(description), dialect, defaults, shape) };
   }
 
   /** Whether what was submitted can be found by its name. */
@@ -188,12 +189,4 @@ export class Drmaa1Jobs implements NativeJobs {
 /** Grid Engine reads `:`, `,` and `$` in paths. */
 function isPlain(path: string): boolean {
   return /^[\w./+-]+$/.test(path);
-}
-
-/** Or it never was: whoever asks may have an id that no library has given. */
-function isOverAlready(error: unknown): boolean {
-  return (
-    error instanceof DrmaaError &&
-    ['NOT_FOUND', 'WRONG_STATE', 'DESCRIPTION_INVALID'].includes(error.code)
-  );
 }

@@ -9,19 +9,20 @@ import type { Drmaa2 } from '../drmaa2/drmaa2.ts';
 import type { Drmaa2Job } from '../drmaa2/job.ts';
 import type { Drmaa2JobSession } from '../drmaa2/job-session.ts';
 import type { Drmaa2JobInfo, Drmaa2Version } from '../drmaa2/types.ts';
-import { DrmaaError } from '../errors.ts';
 import { withAttribute } from './drmaa2-refusals.ts';
 import { templateLines, templateOf } from './drmaa2-rules.ts';
+import { allEnded } from './endings.ts';
 import type { HostNames } from './far-hosts.ts';
 import type { LaunchNote } from './launch-notes.ts';
 import type { Asked, NativeJob, NativeJobs } from './native-jobs.ts';
+import { type PlaceDefaults, withDefaults } from './plan.ts';
 import { isOurs } from './sessions.ts';
 
 /** What native jobs are submitted with. */
 export interface Drmaa2Parts {
   readonly library: Drmaa2;
   readonly session: Drmaa2JobSession;
-  readonly defaults: { readonly queue?: string | undefined; readonly project?: string | undefined };
+  readonly defaults: PlaceDefaults;
   /** Lets session and library go, and destroys the session when nobody needs it. */
   release(isNeeded: boolean): Promise<void>;
 }
@@ -103,15 +104,15 @@ export class Drmaa2Jobs implements NativeJobs {
   }
 
   async find(name: string): Promise<string | undefined> {
-    for (const job of await this.#parts.session.getJobs()) {
-      const { jobName } = await job.getJobTemplate();
-      if (jobName === name) {
-        this.#jobs.set(job.id, job);
-        return job.id;
+    const jobs = await this.#parts.session.getJobs();
+    try {
+      for (const job of jobs) {
+        if ((await job.getJobTemplate()).jobName === name) return job.id;
       }
-      job[Symbol.dispose]();
+      return undefined;
+    } finally {
+      for (const job of jobs) job[Symbol.dispose]();
     }
-    return undefined;
   }
 
   async cancel(ids: readonly string[]): Promise<void> {
@@ -120,9 +121,7 @@ export class Drmaa2Jobs implements NativeJobs {
       this.#canceled.add(id);
       await this.#jobs.get(id)?.terminate();
     });
-    for (const ending of await Promise.allSettled(endings)) {
-      if (ending.status === 'rejected' && !isOverAlready(ending.reason)) throw ending.reason;
-    }
+    await allEnded(endings);
   }
 
   async info(): Promise<ResourceManagerInfo> {
@@ -163,12 +162,7 @@ export class Drmaa2Jobs implements NativeJobs {
   }
 
   #template(description: ParsedPilotJobDescription) {
-    const { queue, project } = this.#parts.defaults;
-    return templateOf({
-      ...(queue !== undefined && { queue }),
-      ...(project !== undefined && { project }),
-      ...description,
-    });
+    return templateOf(withDefaults(description, this.#parts.defaults));
   }
 
   /** Has these in hand that the session has; all of them are asked for in one go. */
@@ -208,10 +202,6 @@ function endState(
   const exit = exitStatus === undefined ? {} : { exitCode: exitStatus };
   const isDone = words.startsWith('DONE') && (exitStatus ?? 0) === 0;
   return { id, state: isDone ? 'Done' : 'Failed', detail, ...exit };
-}
-
-function isOverAlready(error: unknown): boolean {
-  return error instanceof DrmaaError && ['NOT_FOUND', 'WRONG_STATE'].includes(error.code);
 }
 
 function versionText({ major = '', minor = '' }: Drmaa2Version): string {

@@ -109,8 +109,9 @@ export class DrmaaResourceManager implements ResourceManager {
     if (isLoopback(launch.manager.host)) {
       refuseUnreachable(launch.manager, await farHosts.ask(), []);
     }
+    const description = this.#startable(launch.description);
     const asked = await this.#plan(launch);
-    const { description, directory, logFile, name, settingsFile } = launch;
+    const { directory, logFile, name, settingsFile } = launch;
     const script = join(directory, SCRIPT);
     const idFile = asked.ownId === undefined ? undefined : join(directory, ID_FILE);
     const job = jobName(name, description.name);
@@ -137,12 +138,16 @@ export class DrmaaResourceManager implements ResourceManager {
     }
   }
 
-  #plan(launch: AgentLaunch): Promise<Asked> {
-    const { startTime, ...description } = launch.description;
-    // A start in the past is now, and not every resource manager takes it.
+  #plan({ name, description }: AgentLaunch): Promise<Asked> {
+    const job = jobName(name, description.name);
+    return this.#parts.jobs.plan(job, this.#startable(description));
+  }
+
+  /** A start in the past is now, and not every resource manager takes it. */
+  #startable(description: ParsedPilotJobDescription): ParsedPilotJobDescription {
+    const { startTime, ...others } = description;
     const isPast = startTime !== undefined && startTime <= this.#parts.clock.now();
-    const asked = isPast ? description : launch.description;
-    return this.#parts.jobs.plan(jobName(launch.name, description.name), asked);
+    return isPast ? others : description;
   }
 
   #script(launch: AgentLaunch, asked: Asked): string {

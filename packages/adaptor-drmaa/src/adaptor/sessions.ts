@@ -44,18 +44,25 @@ export async function listDrmaaSessions(
 
 /** Opens the session of a name, or makes it. */
 export async function holdSession(owner: SessionOwner, name: string): Promise<HeldSession> {
-  const session = await openOrCreate(owner, name);
+  // Before it is opened: whoever lets it go meanwhile is not the last.
   holders.set(name, (holders.get(name) ?? 0) + 1);
+  const session = await openOrCreate(owner, name).catch((error) => {
+    leave(name);
+    throw error;
+  });
   return {
     session,
     release: async (isNeeded) => {
-      await session.close();
-      const left = (holders.get(name) ?? 1) - 1;
-      if (left > 0) holders.set(name, left);
-      else holders.delete(name);
-      if (!isNeeded && left === 0) await owner.destroyJobSession(name).catch(ignoreMissing);
+      await session.close().finally(() => leave(name));
+      if (!isNeeded && !holders.has(name)) await owner.destroyJobSession(name).catch(ignoreMissing);
     },
   };
+}
+
+function leave(name: string): void {
+  const left = (holders.get(name) ?? 1) - 1;
+  if (left > 0) holders.set(name, left);
+  else holders.delete(name);
 }
 
 async function openOrCreate(owner: SessionOwner, name: string): Promise<Drmaa2JobSession> {

@@ -4,6 +4,13 @@
  */
 import type { Clock, Timer } from '@pstar/core/adaptor';
 
+/** What somebody holds. */
+export interface Held<T> {
+  readonly value: T;
+  /** Once; see {@link Shared}. One that is of no use is opened anew for the next. */
+  release(isBroken?: boolean): Promise<void>;
+}
+
 interface Entry<T> {
   readonly value: Promise<T>;
   holders: number;
@@ -22,27 +29,28 @@ export class Shared<T> {
     this.#idleMs = idleMs;
   }
 
-  /** Opens it unless it is open. Whoever gets it lets it go, once. */
-  async hold(key: string, open: () => Promise<T>): Promise<T> {
+  /** Opens it unless it is open. It is closed when nobody holds it any more. */
+  async hold(key: string, clock: Clock, open: () => Promise<T>): Promise<Held<T>> {
     const entry = this.#entries.get(key) ?? this.#add(key, open);
     entry.holders += 1;
     entry.idle?.cancel();
     entry.idle = undefined;
-    return entry.value;
+    const release = (isBroken = false) => this.#release(key, entry, clock, isBroken);
+    return { value: await entry.value, release };
   }
 
-  /** Closes it when nobody holds it any more; one that is of no use is opened anew for the next. */
-  async release(key: string, clock: Clock, isBroken = false): Promise<void> {
-    const entry = this.#entries.get(key);
-    if (entry === undefined) return;
+  async #release(key: string, entry: Entry<T>, clock: Clock, isBroken: boolean): Promise<void> {
+    const forget = () => {
+      if (this.#entries.get(key) === entry) this.#entries.delete(key);
+    };
     entry.holders -= 1;
-    if (isBroken) this.#entries.delete(key);
+    if (isBroken) forget();
     if (entry.holders > 0) return;
     const close = async () => {
-      if (this.#entries.get(key) === entry) this.#entries.delete(key);
+      forget();
       await this.#close(await entry.value);
     };
-    if (isBroken || this.#idleMs === 0) await close();
+    if (this.#entries.get(key) !== entry || this.#idleMs === 0) await close();
     // What cannot be closed any more is gone.
     else
       entry.idle = clock.after(this.#idleMs, () => void close().catch(() => {}), { unref: true });

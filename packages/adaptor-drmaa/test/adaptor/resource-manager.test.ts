@@ -2,26 +2,33 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { localCommandRunner, type NativeState, PilotError } from '@pstar/core/adaptor';
+import {
+  localCommandRunner,
+  type NativeState,
+  type ParsedPilotJobDescription,
+  PilotError,
+} from '@pstar/core/adaptor';
 import { systemClock } from '@pstar/core/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { FarHost } from '../../src/adaptor/far-hosts.ts';
 import type { NativeJob, NativeJobs } from '../../src/adaptor/native-jobs.ts';
 import { DrmaaResourceManager } from '../../src/adaptor/resource-manager.ts';
 import { DrmaaError } from '../../src/errors.ts';
-import { launch } from './support/launches.ts';
+import { launch, parsed } from './support/launches.ts';
 
 /** A session that does what it is told to, and remembers what it was asked. */
 class ToyJobs implements NativeJobs {
   readonly submitted: NativeJob[] = [];
   readonly asked: string[][] = [];
+  planned: ParsedPilotJobDescription | undefined;
   ownId: string | undefined;
   problem: Error | undefined;
   names = new Map<string, string>();
   told: NativeState[] = [];
   closedWith: number | undefined;
 
-  async plan(name: string) {
+  async plan(name: string, description: ParsedPilotJobDescription) {
+    this.planned = description;
     const header = [`# ${name}`];
     return { header, nodeLines: '', several: false, ownId: this.ownId };
   }
@@ -95,6 +102,12 @@ describe('a submission', () => {
     expect(await readFile(job?.script ?? '', 'utf8')).toBe(await connect().render(made));
     expect(await connect().find('pilot-1')).toBe('17');
     expect(await connect().find('pilot')).toBeUndefined();
+  });
+
+  it('does not ask for a start in the past', async () => {
+    const made = { ...(await launched()), description: parsed({ startTime: new Date(1000) }) };
+    await connect().submit(made);
+    expect([jobs.planned, jobs.submitted[0]?.description]).toEqual([{}, {}]);
   });
 
   it('leaves nothing behind when it was refused', async () => {

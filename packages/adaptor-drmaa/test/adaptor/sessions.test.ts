@@ -52,6 +52,19 @@ describe('sessions', () => {
     ]);
   });
 
+  it('stay while others are about to open them, and go with the last that cannot close', async () => {
+    const { owner, said } = library();
+    const first = await holdSession(owner, NAME);
+    const second = holdSession(owner, NAME);
+    await first.release(false);
+    const { session, release } = await second;
+    expect(said).not.toContain(`destroy ${NAME}`);
+    session.close = () => Promise.reject(new Error('no'));
+    await expect(release(false)).rejects.toThrow('no');
+    await (await holdSession(owner, NAME)).release(false);
+    expect(said.at(-1)).toBe(`destroy ${NAME}`);
+  });
+
   it('stay while pilots need them, and are found under the name of their user', async () => {
     const { owner, said } = library([`somebody@${NAME}`]);
     await (await holdSession(owner, NAME)).release(true);

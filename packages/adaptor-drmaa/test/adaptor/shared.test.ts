@@ -32,37 +32,52 @@ describe('libraries that connections share', () => {
   it('are loaded once, and closed when nobody has them for a while', async () => {
     const { clock, ring, timers } = handClock();
     const { said, load, shared } = libraries();
-    await Promise.all([shared.hold('a', load), shared.hold('a', load)]);
-    await shared.release('a', clock);
+    const hold = () => shared.hold('a', clock, load);
+    const [first, second] = await Promise.all([hold(), hold()]);
+    await first.release();
     ring();
-    await shared.release('a', clock);
-    await shared.hold('a', load);
+    await second.release();
+    const third = await hold();
     ring();
     expect([said, timers.size]).toEqual([['load'], 0]);
-    await shared.release('a', clock);
+    await third.release();
     ring();
     await new Promise(setImmediate);
-    await shared.hold('a', load);
+    await hold();
     expect(said).toEqual(['load', 'close', 'load']);
   });
 
   it('are closed at once where nobody may come again', async () => {
     const { clock } = handClock();
     const { said, load, shared } = libraries(0);
-    await Promise.all([shared.hold('a', load), shared.hold('b', load), shared.hold('a', load)]);
-    await shared.release('a', clock);
+    const hold = (key: string) => shared.hold(key, clock, load);
+    const [first, , second] = await Promise.all([hold('a'), hold('b'), hold('a')]);
+    await first?.release();
     expect(said).toEqual(['load', 'load']);
-    await shared.release('a', clock);
+    await second?.release();
     expect(said).toEqual(['load', 'load', 'close']);
   });
 
   it('are loaded anew after one that could not be loaded, or was of no use', async () => {
     const { clock } = handClock();
     const { said, load, shared } = libraries();
-    await expect(shared.hold('a', () => Promise.reject(new Error('no')))).rejects.toThrow('no');
-    await shared.hold('a', load);
-    await shared.release('a', clock, true);
-    await shared.hold('a', load);
+    const failing = shared.hold('a', clock, () => Promise.reject(new Error('no')));
+    await expect(failing).rejects.toThrow('no');
+    await (await shared.hold('a', clock, load)).release(true);
+    await shared.hold('a', clock, load);
     expect(said).toEqual(['load', 'close', 'load']);
+  });
+
+  it('are closed by the last that has one that was of no use to others', async () => {
+    const { clock } = handClock();
+    const { said, load, shared } = libraries(0);
+    const old = await shared.hold('a', clock, load);
+    await (await shared.hold('a', clock, load)).release(true);
+    const anew = await shared.hold('a', clock, load);
+    expect(said).toEqual(['load', 'load']);
+    await old.release();
+    expect(said).toEqual(['load', 'load', 'close']);
+    await anew.release();
+    expect(said).toEqual(['load', 'load', 'close', 'close']);
   });
 });
