@@ -1,5 +1,6 @@
 /** Opens sessions on a connection that may have to come back first, a bounded number at a time. */
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AdaptorError } from '@pstar/core/adaptor';
 import type { Client, ClientChannel, SFTPWrapper } from 'ssh2';
 import { SessionGate } from './session-gate.ts';
@@ -11,12 +12,19 @@ type Done<T> = (error: Error | undefined, session: T) => void;
 /** What ssh2 says when a server did not open a session, or did not start what was asked for in it. */
 type OpenError = Error & { readonly reason?: unknown };
 
+/**
+ * Milliseconds until a server is asked again that refuses the only session: it counts one that is closed
+ * until its process has ended, which for sftp comes after our close.
+ */
+const FULL_PAUSES = [20, 50, 100, 200, 500, 1_000, 2_000];
+
 /** The sessions of one connection. */
 export class Sessions {
   /** For messages: the host. */
   readonly name: string;
   readonly #connection: SharedConnection;
   readonly #gate: SessionGate;
+  #hasOpened = false;
 
   constructor(name: string, connection: SharedConnection, onCrowded: () => void) {
     this.name = name;
@@ -46,6 +54,7 @@ export class Sessions {
     signal: AbortSignal | undefined,
     start: (client: Client, done: Done<T>) => void,
   ): Promise<T> {
+    const pauses = FULL_PAUSES.values();
     for (;;) {
       await this.#gate.enter(signal);
       let client: Client | undefined;
@@ -53,13 +62,18 @@ export class Sessions {
         client = await this.#connection.client(signal);
         const session = await started(client, start);
         session.once('close', () => this.#gate.leave());
+        this.#hasOpened = true;
         return session;
       } catch (error) {
         const isFull = (error as OpenError).reason !== undefined;
         const goesOn = isFull && this.#gate.refused();
         this.#gate.leave();
         if (client === undefined) throw error;
-        if (isFull && !goesOn) throw this.#refusal(error);
+        if (isFull && !goesOn) {
+          const pause = this.#hasOpened ? pauses.next().value : undefined;
+          if (pause === undefined) throw this.#refusal(error);
+          await sleep(pause, undefined, { signal });
+        }
         if (!isFull) await this.#notStarted(what, client, error as Error);
       }
     }
