@@ -49,16 +49,7 @@ async function forget(): Promise<void> {
 const BY_LIBRARY =
   'the library hands launches over and ends them, in a process of its own, and no command does: tests of the binding try what goes wrong there';
 
-const FAULTS = [
-  'tool-missing',
-  'failing',
-  'garbage',
-  'hanging',
-  'find',
-  'cancel',
-  'lost-answer',
-  'given-up',
-];
+const FAULTS = ['tool-missing', 'failing', 'garbage', 'hanging', 'cancel'];
 
 describeAdaptorConformance('drmaa:// with Grid Engine', {
   adaptor: drmaaAdaptor,
@@ -97,7 +88,6 @@ describeAdaptorConformance('drmaa:// with Grid Engine', {
   patienceMs: 60_000,
   cannot: {
     ...Object.fromEntries(FAULTS.map((name) => [`faults:${name}`, BY_LIBRARY])),
-    'files:there': 'the library is loaded here: drmaa+ssh:// is refused',
     'signal:running': 'neither DRMAA nor Grid Engine sends a signal of the user’s',
   },
 });

@@ -1,4 +1,5 @@
 /** Which of a resource manager's hosts are other machines than this one, as far as that can be known. */
+import { isIP } from 'node:net';
 import { hostname, networkInterfaces } from 'node:os';
 import { type Clock, type CommandRunner, isLoopback } from '@pstar/core/adaptor';
 
@@ -62,8 +63,8 @@ export class FarHosts {
 /** Of lines of `getent hosts`, an address with its names: those of other machines. */
 function farHostsOf(output: string, own: readonly string[]): readonly FarHost[] {
   return output.split('\n').flatMap((line) => {
-    const [address, name] = line.trim().split(/\s+/);
-    if (address === undefined || name === undefined) return [];
+    const [address = '', name] = line.trim().split(/\s+/);
+    if (isIP(address) === 0 || name === undefined) return [];
     return isLoopback(address) || own.includes(address) ? [] : [{ name, address }];
   });
 }

@@ -86,7 +86,10 @@ describe('for Grid Engine', () => {
     [{ operatingSystemType: 'Linux' }, "-l 'arch=lx*-*'"],
     [{ agent: { gpus: 2 } }, '-l gpu=2'],
     [{ agent: { gpus: 0 }, idleTimeout: 5, cleanup: true, initCommands: [':'] }, ''],
-    [{ nativeOptions: { l: 'scratch=1', p: -5, r: 'y' } }, '-l scratch=1 -p -5 -r y'],
+    [
+      { nativeOptions: { l: 'scratch=1', p: -5, r: 'y', hard: true, soft: false } },
+      '-l scratch=1 -p -5 -r y -hard',
+    ],
     [{ nativeOptions: ['-ac', 'X=a b', '-R y'] }, "-ac 'X=a b' -R y"],
     // Its parser knows no backslash: within quotes of the other kind a quote stands for itself.
     [{ nativeOptions: { ac: "X=it's $(id)" } }, `-ac "X=it's $(id)"`],

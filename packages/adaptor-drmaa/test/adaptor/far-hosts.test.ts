@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { FarHosts, type HostNames } from '../../src/adaptor/far-hosts.ts';
 
 const OWN = Object.values(networkInterfaces()).flatMap((each) => each ?? [])[0]?.address;
-const LOOKED_UP = `127.0.16.1 g1\n${OWN} me.cluster\n10.9.8.7        n1.cluster n1\n`;
+const LOOKED_UP = `no address\n127.0.16.1 g1\n${OWN} me.cluster\n10.9.8.7        n1.cluster n1\n`;
 
 /** Hosts that are looked up with this answer. */
 function farHosts(hosts: () => Promise<readonly HostNames[]>, stdout = LOOKED_UP) {

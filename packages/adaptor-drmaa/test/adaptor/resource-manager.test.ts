@@ -7,6 +7,7 @@ import {
   type NativeState,
   type ParsedPilotJobDescription,
   PilotError,
+  type RemoteFiles,
 } from '@pstar/core/adaptor';
 import { systemClock } from '@pstar/core/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -66,10 +67,12 @@ class ToyJobs implements NativeJobs {
 let directory: string;
 let jobs: ToyJobs;
 let far: FarHost[];
+let files: RemoteFiles;
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'pstar-drmaa-'));
   jobs = new ToyJobs();
   far = [];
+  files = localCommandRunner().files;
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
@@ -79,7 +82,7 @@ const connect = () =>
     jobs,
     farHosts: { ask: async () => far },
     clock: systemClock,
-    files: localCommandRunner().files,
+    files,
     directory: join(directory, 'own'),
     pollIntervalMs: 1000,
     initCommands: [],
@@ -129,6 +132,19 @@ describe('a submission', () => {
     expect(await connect().find('pilot-1')).toBe('18');
     expect(jobs.submitted).toHaveLength(1);
   });
+
+  it.each(['TIMEOUT', 'CONNECTION_LOST', 'ABORTED'] as const)(
+    'is looked for after %s, also by who has seen it before others found it',
+    async (code) => {
+      const here = connect();
+      jobs.problem = new PilotError(code, 'no answer');
+      await expect(here.submit(await launched())).rejects.toBe(jobs.problem);
+      jobs.names.set('shown.pilot-1', '18');
+      expect(await connect().find('pilot-1')).toBe('18');
+      jobs.names.clear();
+      expect(await here.find('pilot-1')).toBe('18');
+    },
+  );
 
   it('is known by what its script has said where there are no names', async () => {
     jobs.ownId = '$PBS_JOBID';
@@ -185,6 +201,13 @@ describe('states', () => {
 });
 
 describe('closing', () => {
+  it('counts a pilot of which nobody can say whether it is over', async () => {
+    await connect().submit(await launched());
+    files = { ...files, stat: () => Promise.reject(new Error('no')) };
+    await connect().close();
+    expect(jobs.closedWith).toBe(1);
+  });
+
   it('says how many pilots are left, and forgets those that are over', async () => {
     const made = await launched();
     await connect().submit(made);

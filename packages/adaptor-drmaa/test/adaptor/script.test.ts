@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, watch, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, watch, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -65,6 +65,8 @@ describe('the script', () => {
   it('says its id where it is asked to, and keeps errors apart', async () => {
     const parts = { idFile: join(directory, 'id'), errorFile: join(directory, 'err') };
     expect(await exitOf(await started(scriptOf('echo o; echo e >&2', parts)))).toBe(0);
+    // Nobody else reads what agents say.
+    expect((await stat(join(directory, 'err'))).mode & 0o777).toBe(0o600);
     expect([await read('id'), await read('agent.log'), await read('err')]).toEqual([
       '17\n',
       'o\n',

@@ -122,6 +122,18 @@ describe('states on Grid Engine', () => {
     expect(told?.state).toBe('Canceled');
   });
 
+  it('say that it was canceled of what has gone before it ran and left no record', async () => {
+    const answers: Record<string, string | CommandResult> = {
+      'qstat -xml': recorded('qstat.xml'),
+      qacct: failed('error: job id 28 not found'),
+    };
+    const { jobs } = jobsOf(answers);
+    expect((await jobs.states(['28'], new Map()))[0]?.state).toBe('Pending');
+    await jobs.cancel(['28']);
+    answers['qstat -xml'] = NONE;
+    expect((await jobs.states(['28'], new Map()))[0]?.state).toBe('Canceled');
+  });
+
   it('are no guess where Grid Engine does not answer', async () => {
     const away =
       'error: commlib error: got select error (Connection refused)\nunable to contact qmaster';
@@ -181,11 +193,12 @@ describe('what is asked of Grid Engine', () => {
     const find = (name: string) =>
       jobsOf({
         'qstat -xml': recorded('qstat.xml'),
-        'qacct -j three': recorded('qacct-three.txt'),
+        'qacct -j thre': recorded('qacct-three.txt'),
         'qacct -j': failed('error: job name x not found'),
       }).jobs.find(name);
     expect(await find('held.p-1')).toBe('28');
     expect(await find('three')).toBe('32');
     expect(await find('held')).toBeUndefined();
+    expect(await find('thre')).toBeUndefined();
   });
 });
