@@ -18,7 +18,7 @@ export interface PortBlock {
 export async function claimPorts(): Promise<PortBlock> {
   for (let first = FIRST; first < LAST; first += BLOCK) {
     const ports = Array.from({ length: BLOCK - 1 }, (_, i) => first + 1 + i);
-    const claim = await listen(first);
+    const claim = await listen(first, '127.0.0.1');
     if (claim === undefined) continue;
     claim.unref();
     if (await areFree(ports)) return { ports, release: () => claim.close() };
@@ -27,17 +27,17 @@ export async function claimPorts(): Promise<PortBlock> {
   throw new Error(`no ports are free from ${FIRST} to ${LAST}`);
 }
 
-/** What a cluster without a program leaves behind has nobody who claims its block. */
+/** What a cluster without a program leaves behind, on whatever address, has nobody who claims its block. */
 async function areFree(ports: readonly number[]): Promise<boolean> {
-  const servers = await Promise.all(ports.map(listen));
+  const servers = await Promise.all(ports.map((port) => listen(port, '0.0.0.0')));
   for (const server of servers) server?.close();
   return servers.every((server) => server !== undefined);
 }
 
-function listen(port: number): Promise<Server | undefined> {
+function listen(port: number, address: string): Promise<Server | undefined> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once('error', () => resolve(undefined));
-    server.listen(port, '127.0.0.1', () => resolve(server));
+    server.listen(port, address, () => resolve(server));
   });
 }
