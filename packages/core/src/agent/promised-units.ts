@@ -5,13 +5,7 @@
  * a manager promises no more than there are cores.
  */
 import type { UnitColumns } from '../protocol/messages.ts';
-import {
-  newService,
-  type PromisedUnit,
-  type ServiceWork,
-  type Template,
-  type UnitRows,
-} from './service-work.ts';
+import type { PromisedUnit, ServiceWork, Template, UnitRows } from './service-work.ts';
 import type { UnitQueue } from './unit-queue.ts';
 
 export class PromisedUnits {
@@ -19,16 +13,6 @@ export class PromisedUnits {
 
   constructor(queue: UnitQueue<ServiceWork, Template>) {
     this.#queue = queue;
-  }
-
-  /** A service of which nothing is known yet; whatever is over is settled here, too. */
-  newService(id: string): ServiceWork {
-    const service = newService(id, (unit, attempt, well) => {
-      if (service.promised.length === 0) return;
-      const isNext = ({ after }: PromisedUnit) => after.unit === unit && after.attempt === attempt;
-      for (const promised of take(service, isNext)) this.#settle(service, promised, well);
-    });
-    return service;
   }
 
   accept(
@@ -48,7 +32,7 @@ export class PromisedUnits {
         after: { unit: after.units[row] as number, attempt: after.attempts[row] as number },
       };
       const well = whetherEndedWell(service, promised.after);
-      if (well === undefined) service.promised = [...service.promised, promised];
+      if (well === undefined) this.#keep(service, promised);
       else this.#settle(service, promised, well);
     }
   }
@@ -65,6 +49,14 @@ export class PromisedUnits {
     for (const { unit, attempt } of take(service, () => true)) {
       service.box.returned(unit, attempt, false, 'evicted');
     }
+  }
+
+  #keep(service: ServiceWork, promised: PromisedUnit): void {
+    service.promised = [...service.promised, promised];
+    service.box.tell((unit, attempt, well) => {
+      const isNext = ({ after }: PromisedUnit) => after.unit === unit && after.attempt === attempt;
+      for (const each of take(service, isNext)) this.#settle(service, each, well);
+    });
   }
 
   #settle(service: ServiceWork, promised: PromisedUnit, mayRun: boolean): void {
@@ -95,5 +87,6 @@ function take(
 ): readonly PromisedUnit[] {
   const taken = service.promised.filter(isTaken);
   if (taken.length > 0) service.promised = service.promised.filter((each) => !isTaken(each));
+  if (service.promised.length === 0) service.box.tell(undefined);
   return taken;
 }

@@ -8,7 +8,7 @@ import type {
   UnitTemplateMessage,
 } from '../protocol/messages.ts';
 import { AttemptTable } from './attempt-table.ts';
-import { ReportBox, type ReportedOutcome, type WhenOver } from './report-box.ts';
+import { ReportBox, type ReportedOutcome } from './report-box.ts';
 import type { Allocation } from './slots.ts';
 import { type TravellingFiles, travellingFiles } from './unit-command.ts';
 import type { Requesting } from './unit-queue.ts';
@@ -120,14 +120,14 @@ export class RecentRuns {
 }
 
 /** A service of which nothing is known yet. */
-export function newService(id: string, whenOver?: WhenOver): ServiceWork {
+export function newService(id: string): ServiceWork {
   return {
     id,
     channel: undefined,
     runningCores: 0,
     templates: new Map(),
     attempts: new AttemptTable(),
-    box: new ReportBox(whenOver),
+    box: new ReportBox(),
     recent: new RecentRuns(),
     watches: new Map(),
     staged: new Map(),

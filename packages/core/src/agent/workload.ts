@@ -19,6 +19,7 @@ import {
   eachRow,
   learn,
   NOT_STARTED,
+  newService,
   onlyNew,
   type Run,
   type RunOutcome,
@@ -120,7 +121,7 @@ export class Workload {
   }
 
   attach(channel: number, id: string): void {
-    const service = this.#services.get(id) ?? this.#promised.newService(id);
+    const service = this.#services.get(id) ?? newService(id);
     this.#services.set(id, service);
     this.#channels.set(channel, service);
     service.channel = channel;
