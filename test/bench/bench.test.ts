@@ -8,7 +8,7 @@ const run = promisify(execFile);
 const MAIN = ['--import', 'tsx', 'bench/main.ts', '--tiny', '--source'];
 
 describe('the bench', () => {
-  it('measures everything that it has a row for', { timeout: 180_000 }, async () => {
+  it('measures everything that it has a row for', { timeout: 300_000 }, async () => {
     const { stdout } = await run(process.execPath, MAIN, { cwd: root });
     const named = stdout.split('\n').map((line) => line.split(' ')[0]);
     for (const bench of [

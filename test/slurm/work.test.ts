@@ -63,7 +63,8 @@ describe('on a cluster of three nodes with eight cores each', { timeout: PATIENC
     const description = { totalCpuCount: 1, name: 'several' };
     const pilots = await Promise.all([1, 2, 3].map(() => world.create(description)));
     const arrays = await Promise.all(pilots.map((pilot) => queued(cluster, pilot, '%F')));
-    expect(new Set(arrays).size).toBe(1);
+    // One as a rule; a machine that is busy elsewhere in between begins another.
+    expect(new Set(arrays).size).toBeLessThan(pilots.length);
     expect(new Set(pilots.map(({ nativeId }) => nativeId)).size).toBe(3);
     await Promise.all(pilots.map((pilot) => reached(pilot, 'Running')));
 

@@ -45,8 +45,8 @@ interface Reached {
   readonly quietMs: number;
 }
 
-/** Between these bounds it is as long as a command takes. */
-const QUIET_MS = { min: 10, max: 500 };
+/** Between these bounds it is as long as a command takes; the least is what sbatch takes anyway. */
+const QUIET_MS = { min: 25, max: 500 };
 
 async function reached(rm: URL, url: SlurmOptions, context: ConnectContext): Promise<Reached> {
   if (REST_PROTOCOLS.includes(rm.protocol)) {
