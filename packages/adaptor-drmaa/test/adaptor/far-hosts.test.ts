@@ -3,7 +3,8 @@ import { type Clock, type CommandRunner, localCommandRunner } from '@pstar/core/
 import { describe, expect, it } from 'vitest';
 import { FarHosts, type HostNames } from '../../src/adaptor/far-hosts.ts';
 
-const OWN = Object.values(networkInterfaces()).flatMap((each) => each ?? [])[0]?.address;
+const addresses = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
+const OWN = (addresses.find(({ internal }) => !internal) ?? addresses[0])?.address;
 const LOOKED_UP = `no address\n127.0.16.1 g1\n${OWN} me.cluster\n10.9.8.7        n1.cluster n1\n`;
 
 /** Hosts that are looked up with this answer. */

@@ -43,11 +43,16 @@ describe('what Grid Engine 8.1.9 refuses', () => {
 });
 
 describe('what a library of DRMAA 2 refuses', () => {
-  it('names the attribute that the member comes from', () => {
-    expect(withAttribute(denied('queueName: there is no nowhere'))).toMatchObject({
-      subject: 'queue',
-      hint: 'leave it out, or write another',
-    });
+  it.each([
+    ['queueName: there is no nowhere', 'queue'],
+    ['resourceLimits[WALLCLOCK_TIME] is too long', 'wallTimeLimit'],
+    ['no candidateMachines of that name', 'candidateHosts'],
+  ])('of %s is about %s', (sentence, subject) => {
+    const hint = 'leave it out, or write another';
+    expect(withAttribute(denied(sentence))).toMatchObject({ subject, hint });
+  });
+
+  it('is told as it came where it names no member', () => {
     const other = denied('something else');
     expect(withAttribute(other)).toBe(other);
   });

@@ -182,6 +182,13 @@ describe('a submission', () => {
   });
 });
 
+describe('an agent', () => {
+  it('is told of the memory that the pilot has asked for', () => {
+    expect(connect().offer(parsed({ totalPhysicalMemory: 1024 }))).toEqual({ memory: 1024 });
+    expect(connect().offer(parsed({}))).toEqual({});
+  });
+});
+
 describe('states', () => {
   it('are asked for until the end is known, which other connections know then too', async () => {
     const here = connect();

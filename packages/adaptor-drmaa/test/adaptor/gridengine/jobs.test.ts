@@ -134,9 +134,10 @@ describe('states on Grid Engine', () => {
     expect((await jobs.states(['28'], new Map()))[0]?.state).toBe('Canceled');
   });
 
-  it('are no guess where Grid Engine does not answer', async () => {
-    const away =
-      'error: commlib error: got select error (Connection refused)\nunable to contact qmaster';
+  it.each([
+    'error: commlib error: got select error (Connection refused)',
+    'error: unable to contact qmaster using port 6444 on host "g1"',
+  ])('are no guess where Grid Engine does not answer: %s', async (away) => {
     const { jobs } = jobsOf({ qstat: failed(away) });
     await expect(jobs.states(['25'], new Map())).rejects.toMatchObject({
       code: 'RESOURCE_MANAGER_UNREACHABLE',
