@@ -32,11 +32,14 @@ async function addProject(name: string): Promise<void> {
   await gridEngine('qconf', '-Aprj', file);
 }
 
-/** Its power goes, and an administrator says so, who has it back then. */
+/**
+ * An administrator gives it up with its host, whose power goes, and has that back then. In this order: of a
+ * deletion by force whose host has died a moment ago Grid Engine's qmaster dies now and then.
+ */
 async function lose(nativeId: string): Promise<void> {
   const host = cluster.host('g1');
-  await host.kill();
   await gridEngine('qdel', '-f', nativeId);
+  await host.kill();
   await host.start();
 }
 
