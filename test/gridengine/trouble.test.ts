@@ -59,7 +59,9 @@ describe('when', { timeout: 2 * PATIENCE_MS }, () => {
     await world.work.wait();
     world.expectAllDone();
     expect(units.filter(({ attempt }) => attempt === 1).length).toBe(CORES);
-    // Grid Engine itself waits for a dead host to say that its part is over, unless it is told not to.
+    // By force, as Grid Engine would wait for the host to say that its part is over. The host is back first:
+    // while one is dead its qmaster dies of that now and then.
+    await cluster.host(victim).start();
     await cluster.run(['qdel', '-f', pilot.nativeId ?? '']);
     await pilot.finished();
     expect(pilot.stateDetail).toContain('deleted by force');
