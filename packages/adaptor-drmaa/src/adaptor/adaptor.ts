@@ -40,6 +40,9 @@ type Environment = Readonly<Record<string, string>>;
 /** In seconds; as often as other adaptors look. */
 const POLL_S = 10;
 
+/** Theirs only so that it is refused by the URL alone, before any host is asked. */
+const transports = ['ssh'];
+
 /** After this long without a connection a library is closed. */
 const IDLE_MS = 5_000;
 
@@ -51,6 +54,7 @@ const sessions = new Shared<DrmaaSession>((session) => session.exit(), 0);
 export const drmaaAdaptor: Adaptor = defineAdaptor({
   scheme: DRMAA1.scheme,
   optionsSchema: DrmaaOptions,
+  transports,
   attributes: honouredBy(gridEngine({}).rules),
   connect: async (rm, context) => {
     const { library, options } = readUrl(rm, DrmaaOptions);
@@ -65,6 +69,7 @@ export const drmaaAdaptor: Adaptor = defineAdaptor({
 export const drmaa2Adaptor: Adaptor = defineAdaptor({
   scheme: DRMAA2.scheme,
   optionsSchema: Drmaa2Options,
+  transports,
   attributes: honouredBy(DRMAA2_RULES),
   connect: async (rm, context) => {
     const { library, options } = readUrl(rm, Drmaa2Options);
