@@ -17,6 +17,7 @@ import {
   parseEnvironment,
   parseNames,
   parseQueue,
+  parseQueueHosts,
   parseReasons,
   type QueueRow,
 } from './outputs.ts';
@@ -57,6 +58,11 @@ export class GridEngineCommands {
     if (ids.length === 0) return new Map();
     const { stdout } = await this.#run('qstat', ['-xml', '-j', ids.join(',')]);
     return parseReasons(stdout);
+  }
+
+  /** The hosts of which Grid Engine has not heard for its `max_unheard`. */
+  async unheardHosts(): Promise<readonly string[]> {
+    return parseQueueHosts((await this.#run('qstat', ['-f', '-qs', 'u', '-xml'])).stdout);
   }
 
   /** What the accounting has of these; it may have it some seconds after the end only. */

@@ -69,7 +69,11 @@ export class GridEngineJobs extends Drmaa1Jobs {
     const inError = present.filter(({ state }) => state.includes('E')).map(({ id }) => id);
     // What it says is good to know, and no more.
     const reasons = await this.#commands.reasons(inError).catch(() => new Map<string, string>());
-    const told = present.map((row) => queueState(row, reasons.get(row.id)));
+    const unheard = await this.#unheardOf(present);
+    const told = present.map((row) => {
+      const silent = row.hosts.filter((host) => unheard.includes(host));
+      return queueState(row, reasons.get(row.id), silent);
+    });
     const gone = ids.filter((id) => /^\d+$/.test(id) && !rows.has(id));
     const ends = await this.#endsOf(gone, notes);
     this.#waiting = new Set(told.filter(({ state }) => state === 'Pending').map(({ id }) => id));
@@ -116,6 +120,12 @@ export class GridEngineJobs extends Drmaa1Jobs {
 
   protected override firstLines(name: string): readonly string[] {
     return ['#$ -S /bin/sh', `#$ -N ${name}`];
+  }
+
+  /** The hosts that what is to be deleted may wait for: it does not leave the queue without their word. */
+  async #unheardOf(rows: readonly QueueRow[]): Promise<readonly string[]> {
+    if (!rows.some(({ state, hosts }) => state.includes('d') && hosts.length > 0)) return [];
+    return this.#commands.unheardHosts().catch(() => []);
   }
 
   /** What became of those that are not in the queue any more. */

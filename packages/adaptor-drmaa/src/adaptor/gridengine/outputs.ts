@@ -41,6 +41,13 @@ export function parseQueue(output: string): readonly QueueRow[] {
   return [...rows.values()];
 }
 
+/** The hosts of `qstat -f -qs … -xml`, which lists queue instances. */
+export function parseQueueHosts(output: string): readonly string[] {
+  if (!/<job_info\b/.test(output)) throw senseless('qstat -f -xml', output);
+  const names = [...output.matchAll(/<Queue-List>\s*<name>([^<]*)<\/name>/g)];
+  return [...new Set(names.flatMap(([, name = '']) => text(name).split('@')[1] ?? []))];
+}
+
 /** The reasons of `qstat -j … -xml` for which native jobs are in an error state, by id. */
 export function parseReasons(output: string): ReadonlyMap<string, string> {
   if (!/<detailed_job_info\b/.test(output)) throw senseless('qstat -j -xml', output);

@@ -7,15 +7,28 @@ import type { AccountingRecord, QueueRow } from './outputs.ts';
  * The state of a native job in the queue. Letters: E error, h held, q queued, w waiting, d being
  * deleted, t on its way to a host, r running, R started again, s S T suspended.
  *
+ * Of what is being deleted Grid Engine waits for the word of all of its hosts: where one is silent,
+ * nobody knows whether it still runs, and it stays in the queue for as long as that host is away.
+ *
  * @param reason why it is in an error state, where it is
+ * @param silent those of its hosts that Grid Engine does not hear of
  */
-export function queueState(row: QueueRow, reason?: string): NativeState {
+export function queueState(
+  row: QueueRow,
+  reason?: string,
+  silent: readonly string[] = [],
+): NativeState {
   const { id, state: letters, hosts } = row;
   const words = hosts.length === 0 ? letters : `${letters} on ${hosts.join(', ')}`;
   if (letters.includes('E')) {
     const detail = reason === undefined ? words : `${words} (${reason})`;
     const hint = `mend what it says and clear it (qmod -cj ${id}), or create another`;
     return { id, state: 'Pending', detail, hint };
+  }
+  if (letters.includes('d') && silent.length > 0) {
+    const detail = `${words}: it is to be deleted, and Grid Engine hears nothing of ${silent.join(', ')}`;
+    const hint = `have the host's execd back, or an administrator delete it by force (qdel -f ${id})`;
+    return { id, state: 'Unknown', detail, hint };
   }
   const state = stateOf(letters);
   if (state === undefined) {

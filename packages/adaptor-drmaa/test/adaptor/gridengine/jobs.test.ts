@@ -82,6 +82,23 @@ describe('states on Grid Engine', () => {
     expect(told?.state).toBe('Unknown');
   });
 
+  it('ask for hosts that are not heard of while something is to be deleted', async () => {
+    const answers: Record<string, string> = { 'qstat -xml -u': recorded('qstat.xml') };
+    const { jobs, calls } = jobsOf(answers);
+    await jobs.states(['25'], new Map());
+    expect(calls).toHaveLength(1);
+    answers['qstat -xml -u'] = recorded('qstat-deleted.xml');
+    expect((await jobs.states(['1'], new Map()))[0]?.state).toBe('Running');
+    answers['qstat -f -qs u'] = recorded('qstat-f-unheard.xml');
+    const [told] = await jobs.states(['1'], new Map());
+    expect(told).toMatchObject({
+      state: 'Unknown',
+      detail: expect.stringContaining('hears nothing of g1'),
+    });
+    answers['qstat -f -qs u'] = NONE;
+    expect((await jobs.states(['1'], new Map()))[0]?.state).toBe('Running');
+  });
+
   it('of what has left the queue are the session’s, then the accounting’s', async () => {
     const usage = { jobId: '32', exited: true, exitStatus: 4, signaled: false, aborted: false };
     const notes = new Map([['32', note('three')]]);

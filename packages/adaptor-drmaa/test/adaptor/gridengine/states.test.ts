@@ -44,6 +44,19 @@ describe('letters of the queue', () => {
   });
 });
 
+it('is unknown of what is to be deleted on a host that is not heard of', () => {
+  const deleted = row('dr', ['n1', 'n2']);
+  expect(queueState(deleted, undefined, ['n2'])).toEqual({
+    id: '7',
+    state: 'Unknown',
+    detail: 'dr on n1, n2: it is to be deleted, and Grid Engine hears nothing of n2',
+    hint: expect.stringContaining('qdel -f 7'),
+  });
+  expect(queueState(deleted).state).toBe('Running');
+  // Its agents may well be in touch.
+  expect(queueState(row('r', ['n2']), undefined, ['n2']).state).toBe('Running');
+});
+
 describe('records of the accounting', () => {
   const record = { id: '7', name: 'a', failed: '0' };
 
