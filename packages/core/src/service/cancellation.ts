@@ -3,6 +3,7 @@
  * so. What is given up is the wait alone: the journal has it that they are to end.
  */
 import { type Observable, Subscription } from 'rxjs';
+import { nativeWords } from '../manager/pilot-conclusion.ts';
 import { hasConnected, isPilotOver, type PilotRecord } from '../manager/pilot-record.ts';
 import { PilotError } from '../model/errors.ts';
 import { readPilotJobDescription } from '../model/pilot-job-description.ts';
@@ -33,7 +34,7 @@ export interface CancellationParts {
 export interface LostPilot {
   readonly id: string;
   readonly rm: string;
-  /** Why its resource manager does not answer, in its words. */
+  /** Why its resource manager does not answer or know, in its words. */
   readonly why: string;
   /** How long its agents go on without their manager. */
   readonly leaseMs: number;
@@ -41,7 +42,7 @@ export interface LostPilot {
 
 /**
  * Settles when all are over, or when for each of those that are not there has been no contact for half
- * a minute: none of its agents is connected, and its resource manager does not answer.
+ * a minute: none of its agents is connected, and its resource manager does not answer, or does not know.
  *
  * @returns those that are given up; none when all are over, or their service is
  */
@@ -50,7 +51,7 @@ export function seenThrough(parts: CancellationParts): Promise<readonly LostPilo
   const looks = new Map<string, number>();
   const open = () => [...parts.pilots()].filter((pilot) => !isPilotOver(pilot));
   const troubleWith = (pilot: Readonly<PilotRecord>) =>
-    hasConnected(pilot) ? undefined : troubleOf(pilot.id);
+    hasConnected(pilot) ? undefined : (troubleOf(pilot.id) ?? unknownOf(pilot));
   return new Promise((resolve) => {
     const watch = new Subscription();
     const settle = (lost: readonly LostPilot[]) => {
@@ -73,6 +74,13 @@ export function seenThrough(parts: CancellationParts): Promise<readonly LostPilo
     watch.add(changed$.subscribe({ next: changed, complete: () => settle([]) }));
     changed();
   });
+}
+
+/** Why a resource manager that answers cannot say what became of a native job. */
+function unknownOf(pilot: Readonly<PilotRecord>): string | undefined {
+  const { native } = pilot;
+  const isUnknown = native.phase === 'live' && native.report.state === 'Unknown';
+  return isUnknown ? nativeWords(pilot) : undefined;
 }
 
 /** What whoever waits for them is told. */

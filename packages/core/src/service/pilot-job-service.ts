@@ -212,7 +212,7 @@ export class PilotJobService implements AsyncDisposable {
    * wait is given up, not the cancellation.
    *
    * @throws PilotError `TIMEOUT` when, for half a minute, there are only pilots left of which no agent
-   * is connected and whose resource manager does not answer. The service is closed then, and goes on
+   * is connected and whose resource manager does not answer, or does not know of them. The service is closed then, and goes on
    * canceling them when it is opened again.
    */
   async cancel({ signal }: CallOptions = {}): Promise<void> {

@@ -74,6 +74,17 @@ it('a resource manager that answers is waited for, however long it takes', async
   expect(world.result).toBeUndefined();
 });
 
+it('a resource manager that does not know either is no more than one that does not answer', async () => {
+  const world = canceled().begin();
+  world.trouble = undefined;
+  world.machine.silent();
+  world.machine.native('Unknown', 'dr on n1, which is not heard of');
+  await world.pass(29);
+  expect(world.result).toBeUndefined();
+  await world.pass(1);
+  expect(world.result).toMatchObject([{ why: 'slurm: dr on n1, which is not heard of' }]);
+});
+
 it('while another pilot is about to end, nothing is given up', async () => {
   const other = new PilotWorld().running().machine.pilots.get('p') as PilotRecord;
   const world = canceled().begin({ ...other, id: 'q' });
