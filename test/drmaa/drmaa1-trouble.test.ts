@@ -166,6 +166,18 @@ describe('a DRMAA 1 library in trouble', () => {
     expect((await wait).exitStatus).toBe(0);
   });
 
+  it.each(['one', 'any'])('forgets what still runs: the wait for %s goes on', async (which) => {
+    await enter();
+    const id = await session.runJob(world.gated);
+    await world.fail('wait:error=18@1');
+    await expect(session.wait(which === 'any' ? 'ANY' : id, { timeout: 0 })).rejects.toMatchObject({
+      code: 'TIMEOUT',
+    });
+    await world.openGate();
+    expect(await session.wait(which === 'any' ? 'ANY' : id, PATIENCE)).toMatchObject({ jobId: id });
+    await expect(session.wait('ANY')).rejects.toEqual(refusal('NOT_FOUND', 'INVALID_JOB'));
+  });
+
   it('blocks when its program is killed: its processes end all the same', async () => {
     await enter();
     await world.fail('job_ps:hang');

@@ -144,7 +144,8 @@ export class Drmaa {
     }
     const { drmSystem } = this.#description;
     const home = { helper, drmSystem: 'value' in drmSystem ? drmSystem.value : '' };
-    const session = new DrmaaSession(entered, home, (left) => this.#sessions.delete(left));
+    const left = (session: DrmaaSession) => void this.#sessions.delete(session);
+    const session = new DrmaaSession(entered, home, left, contact !== '');
     this.#sessions.add(session);
     return session;
   }

@@ -3,6 +3,7 @@ import type { Observable } from 'rxjs';
 import { DrmaaError } from '../errors.ts';
 import type { CallOptions, HelperProcess } from '../helper/helper-process.ts';
 import type { DrmaaJobAttributes } from './attributes.ts';
+import { HandedOver } from './handed-over.ts';
 import { DrmaaJobTemplate, nativeOf, type TemplateHome } from './job-template.ts';
 import type { NativeJobStatus, NativeUsage } from './native-words.ts';
 import { type DrmaaWaitOptions, poll } from './polling.ts';
@@ -49,16 +50,26 @@ export class DrmaaSession {
   readonly #home: TemplateHome;
   readonly #helper: HelperProcess;
   readonly #watch: StateWatch;
+  readonly #handed: HandedOver;
   readonly #left: (session: DrmaaSession) => void;
+  /** Others may have handed over what is in it. */
+  readonly #isResumed: boolean;
   #exiting: Promise<void> | undefined;
 
   /** @internal */
-  constructor(contact: string, home: TemplateHome, left: (session: DrmaaSession) => void) {
+  constructor(
+    contact: string,
+    home: TemplateHome,
+    left: (session: DrmaaSession) => void,
+    isResumed: boolean,
+  ) {
     this.contact = contact;
+    this.#isResumed = isResumed;
     this.#home = home;
     this.#helper = home.helper;
     this.#left = left;
     this.#watch = new StateWatch((ids) => this.jobPsOf(ids));
+    this.#handed = new HandedOver((ids) => this.jobPsOf(ids));
   }
 
   /** The names of the attributes that templates may have (`drmaa_get_attribute_names`), as C has them. */
@@ -88,7 +99,9 @@ export class DrmaaSession {
    * refused; with `inDoubt` when it may have been handed over all the same
    */
   async runJob(what: DrmaaJobTemplate | DrmaaJobAttributes): Promise<string> {
-    return (await this.#run('runJob', what, [])) as string;
+    const id = (await this.#run('runJob', what, [])) as string;
+    this.#handed.add([id]);
+    return id;
   }
 
   /**
@@ -112,7 +125,9 @@ export class DrmaaSession {
           `${value} is no index of an array`,
           `take a whole number from ${least}`,
         );
-    return (await this.#run('runBulkJobs', what, [start, end, step])) as string[];
+    const ids = (await this.#run('runBulkJobs', what, [start, end, step])) as string[];
+    this.#handed.add(ids);
+    return ids;
   }
 
   /**
@@ -170,18 +185,24 @@ export class DrmaaSession {
     const ask = async (signal: AbortSignal | undefined) => {
       const call = this.#helper.call('wait', [wanted], { idempotent: true, signal });
       const native = await call.catch((error) => {
-        // It was there: this is another process of the library, or the resource manager was away.
-        throw asked > 0 && error.drmaa === 'INVALID_JOB' ? unseen(wanted) : error;
+        if (error.drmaa === 'INVALID_JOB') return error as DrmaaError;
+        throw error;
       });
-      if (native !== undefined) return usageOf(native as NativeUsage);
+      if (native !== undefined && !(native instanceof DrmaaError))
+        return usageOf(native as NativeUsage);
       asked += 1;
-      if (wanted !== ANY && asked % DOUBT_AFTER === 0 && (await this.#isGone(wanted))) missing += 1;
-      // Twice: the end may be on its way to the session.
+      if (native === undefined && (wanted === ANY || asked % DOUBT_AFTER !== 0)) return undefined;
+      if (native !== undefined && asked === 1 && !this.#mayForget(wanted)) throw native;
+      if (!(await this.#isLost(wanted, native !== undefined))) return undefined;
+      // No end is on its way to the session.
+      if (asked === 1 && native !== undefined) throw native;
+      missing += 1;
       if (missing > 1) throw unseen(wanted);
       return undefined;
     };
     const usage = await poll('wait', ask, options);
     if (usage === undefined) throw timeout('drmaa_wait', wanted);
+    this.#handed.delete(usage.jobId);
     this.#watch.saw(usage.jobId, usage.exited ? 'DONE' : 'FAILED');
     return usage;
   }
@@ -199,9 +220,15 @@ export class DrmaaSession {
   ): Promise<void> {
     const wanted = ids === 'ALL' ? [ALL] : ids.map(checked);
     if (wanted.length === 0) return;
+    const before = this.#handed.ids;
     const ask = async (signal: AbortSignal | undefined) => {
       const over = await this.#helper.call('synchronize', [wanted, false], { ...READS, signal });
-      return over === true ? over : undefined;
+      if (over !== true) return undefined;
+      // A process that replaces another may have forgotten some.
+      const mine = ids === 'ALL' ? before : wanted;
+      if (this.#helper.generation > 1 && (await this.#handed.firstThere(mine)) !== undefined)
+        return undefined;
+      return over;
     };
     const over = await poll('synchronize', ask, options);
     if (over === undefined) throw timeout('drmaa_synchronize', wanted.join(', '));
@@ -251,10 +278,21 @@ export class DrmaaSession {
     return this.#helper.call(method, [[...nativeOf(what, this.#home.drmSystem)], ...args]);
   }
 
-  async #isGone(id: string): Promise<boolean> {
-    // What else is wrong, the wait itself is told.
-    const [status] = await this.jobPsOf([id]).catch(() => []);
-    return status?.error?.drmaa === 'INVALID_JOB';
+  /** Whether it may be of this session although the library says that it is not. */
+  #mayForget(wanted: string): boolean {
+    return (
+      this.#isResumed || this.#helper.generation > 1 || wanted === ANY || this.#handed.has(wanted)
+    );
+  }
+
+  /**
+   * Whether nothing can be told of it any more. Where the library has said so itself, that it has ended
+   * is enough; otherwise its end may be on its way.
+   */
+  async #isLost(wanted: string, refused: boolean): Promise<boolean> {
+    if (wanted === ANY) return (await this.#handed.firstThere(this.#handed.ids)) === undefined;
+    const fate = await this.#handed.fateOf(wanted);
+    return fate === 'gone' || (refused && fate === 'ended');
   }
 }
 
