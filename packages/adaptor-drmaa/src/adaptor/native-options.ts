@@ -10,6 +10,8 @@ export interface OptionStyle {
   nameOf(word: string): string | undefined;
   /** What says the same as an option, and better; `''` for what the adaptor alone decides. */
   readonly owned: Readonly<Record<string, string>>;
+  /** Values of options with which nothing would be submitted. */
+  readonly idle?: Readonly<Record<string, RegExp>>;
 }
 
 /**
@@ -23,8 +25,12 @@ export function nativeWords(native: NativeOptions = {}, style: OptionStyle): rea
     : Object.entries(native).flatMap(([name, value]) =>
         value === false ? [] : style.write(bare(name), value === true ? true : String(value)),
       );
-  for (const word of words) {
+  for (const [index, word] of words.entries()) {
     const name = style.nameOf(word);
+    const value = words[index + 1] ?? '';
+    if (name !== undefined && style.idle?.[name]?.test(value)) {
+      throw invalid('nativeOptions', `with ${word} ${value} nothing is submitted`, 'take it out');
+    }
     const attribute = name === undefined ? undefined : style.owned[name];
     if (attribute === undefined) continue;
     if (attribute === '') {
@@ -37,8 +43,12 @@ export function nativeWords(native: NativeOptions = {}, style: OptionStyle): rea
 }
 
 /** `-q short`: qsub, bsub. */
-export function dashed(owned: Readonly<Record<string, string>>): OptionStyle {
+export function dashed(
+  owned: OptionStyle['owned'],
+  idle: NonNullable<OptionStyle['idle']> = {},
+): OptionStyle {
   return {
+    idle,
     write: (name, value) => (value === true ? [`-${name}`] : [`-${name}`, value]),
     nameOf: (word) => /^-([A-Za-z]\w*)$/.exec(word)?.[1],
     owned,

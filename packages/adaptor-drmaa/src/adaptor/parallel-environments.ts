@@ -24,16 +24,18 @@ const SPREADING = ['$fill_up', '$round_robin'];
  * only an `allocation_rule` that is that number says.
  *
  * @param wanted by name, by the user
+ * @param place where the user has written that
  * @throws PilotError `DESCRIPTION_INVALID` where there is none that fits
  */
 export function shapeOf(
   size: Size,
   environments: readonly ParallelEnvironment[],
   wanted: string | undefined,
+  place = '?pe= in the URL',
 ): Shape {
   if (wanted === undefined && size.cores === 1) return { words: [], several: false };
   const known = environments.find(({ name }) => name === wanted);
-  if (wanted !== undefined && known === undefined) throw noSuch(wanted, environments);
+  if (wanted !== undefined && known === undefined) throw noSuch(wanted, environments, place);
   const candidates = known === undefined ? preferred(environments, size) : [known];
   const fitting = candidates.find((each) => fits(each, size));
   if (fitting === undefined) throw noneFits(size, environments, known);
@@ -67,9 +69,9 @@ function hostsOf({ allocationRule }: ParallelEnvironment, { cores }: Size): numb
   return /^\d+$/.test(allocationRule) ? cores / Number(allocationRule) : undefined;
 }
 
-function noSuch(wanted: string, environments: readonly ParallelEnvironment[]) {
+function noSuch(wanted: string, environments: readonly ParallelEnvironment[], place: string) {
   const problem = `there is no parallel environment ${wanted}`;
-  return invalid('?pe= in the URL', problem, `name one of ${namesOf(environments)}`);
+  return invalid(place, problem, `name one of ${namesOf(environments)}`);
 }
 
 function noneFits(

@@ -121,6 +121,8 @@ describe('for Grid Engine', () => {
       /-q has an attribute of its own \(nativeOptions\); write queue/,
     ],
     [{ nativeOptions: ['-t', '1-3'] }, /-t is what the adaptor decides/],
+    [{ nativeOptions: ['-w', 'v'] }, /with -w v nothing is submitted \(nativeOptions\)/],
+    [{ nativeOptions: { w: 'p' } }, /with -w p nothing is submitted/],
     [{ nativeOptions: ['-pe mpi 3'] }, /write \{ pe: 'its name' \}/],
     [{ nativeOptions: { 'a b': 1 } }, /'a b' is no name of an option/],
     [{ nativeOptions: { ac: `X=it's "a"` } }, /nativeOptions.*one of two kinds of quotes/],

@@ -11,6 +11,7 @@ import { sizeOf } from '../geometry.ts';
 import type { LaunchNote } from '../launch-notes.ts';
 import type { NativeJob } from '../native-jobs.ts';
 import { shapeOf } from '../parallel-environments.ts';
+import { invalid } from '../problems.ts';
 import { NOTIFIED } from '../script.ts';
 import { ABORTED } from '../usage.ts';
 import type { GridEngineCommands } from './commands.ts';
@@ -48,7 +49,7 @@ export class GridEngineJobs extends Drmaa1Jobs {
     try {
       return await super.submit(job);
     } catch (error) {
-      throw withWayOut(error);
+      throw withWayOut(error, job.description, this.parts.dialect.rules);
     }
   }
 
@@ -103,10 +104,12 @@ export class GridEngineJobs extends Drmaa1Jobs {
 
   protected override async shapeOf(description: ParsedPilotJobDescription): Promise<Shape> {
     const size = sizeOf(description);
-    const wanted = environmentOf(description) ?? this.#pe;
+    const own = environmentOf(description);
+    const wanted = own ?? this.#pe;
+    const place = own === undefined ? '?pe= in the URL' : 'nativeOptions';
     if (wanted === undefined && size.cores === 1) return { words: NOTIFY, several: false };
     const { words, several } = await this.#commands.environments().then(
-      (environments) => shapeOf(size, environments, wanted),
+      (environments) => shapeOf(size, environments, wanted, place),
       (error) => unseen(error, wanted, size.cores),
     );
     return { words: [...NOTIFY, ...words], several };
@@ -180,5 +183,12 @@ function unseen(error: unknown, wanted: string | undefined, cores: number): Shap
 function environmentOf({ nativeOptions }: ParsedPilotJobDescription): string | undefined {
   if (nativeOptions === undefined || Array.isArray(nativeOptions)) return undefined;
   const { pe } = nativeOptions as Readonly<Record<string, unknown>>;
-  return pe === undefined ? undefined : String(pe).split(/\s/)[0];
+  if (pe === undefined) return undefined;
+  if (/^\S+$/.test(String(pe))) return String(pe);
+  const problem = `pe: ${JSON.stringify(pe)} is not one name`;
+  throw invalid(
+    'nativeOptions',
+    problem,
+    "write { pe: 'its name' }: how many slots is totalCpuCount",
+  );
 }

@@ -1,6 +1,7 @@
 /** Grid Engine's sentences as errors: the code that fits, and what to change. PURE. */
-import type { PilotErrorCode } from '@pstar/core/adaptor';
+import type { ParsedPilotJobDescription, PilotErrorCode } from '@pstar/core/adaptor';
 import { DrmaaError } from '../../errors.ts';
+import type { AttributeRules } from '../dialects/dialect.ts';
 
 interface Refusal {
   readonly sentence: RegExp;
@@ -45,7 +46,7 @@ const REFUSALS: readonly Refusal[] = [
   {
     sentence: /no suitable queues/,
     code: 'DESCRIPTION_INVALID',
-    subject: 'totalCpuCount, queue, nativeOptions',
+    subject: 'totalCpuCount',
     hint: "ask for what a queue of this cluster has (qstat -F, qhost); with nativeOptions { w: 'n' } it waits for one that does",
   },
   {
@@ -60,20 +61,41 @@ const REFUSALS: readonly Refusal[] = [
     hint: 'name a queue or a project that you may use; this machine has to be a submit host (qconf -ss)',
   },
   {
-    sentence: /invalid option argument|unknown option|is not a .* value|Unknown|error parsing/i,
+    sentence:
+      /invalid option argument|unknown option|is not a .* value|Unknown|error parsing|wrong date|advance reservation/i,
     code: 'DESCRIPTION_INVALID',
     subject: 'nativeOptions',
     hint: 'write it as qsub takes it (man qsub)',
   },
 ];
 
-/** The same error, with what Grid Engine's sentence makes clear of it. */
-export function withWayOut(error: unknown): unknown {
+/** What decides which queue is suitable. */
+const PLACING = [
+  'totalCpuCount',
+  'numberOfProcesses',
+  'threadsPerProcess',
+  'totalPhysicalMemory',
+  'wallTimeLimit',
+  'queue',
+  'project',
+  'candidateHosts',
+  'cpuArchitecture',
+  'operatingSystemType',
+  'nativeOptions',
+] as const;
+
+/** The same error, with what Grid Engine's sentence makes clear of it, and of what it was asked for. */
+export function withWayOut(
+  error: unknown,
+  description: ParsedPilotJobDescription,
+  rules: AttributeRules,
+): unknown {
   if (!(error instanceof DrmaaError) || error.inDoubt) return error;
   const said = (error.diagnosis ?? error.problem).replace(/\s+/g, ' ').trim();
   const refusal = REFUSALS.find(({ sentence }) => sentence.test(said));
   if (refusal === undefined) return error;
-  const { code, subject, hint } = refusal;
+  const { code, hint } = refusal;
+  const subject = attributeOf(said, description, rules) ?? refusal.subject;
   const problem = said
     .replace(/^(error: )?(Unable to run job: )?/, '')
     .replace(/\.?( Exiting\.)?$/, '');
@@ -85,4 +107,20 @@ export function withWayOut(error: unknown): unknown {
     cause: error,
     ...(subject !== undefined && { subject }),
   });
+}
+
+/** Which of the attributes that were given a sentence is about, where that depends on them. */
+function attributeOf(
+  said: string,
+  description: ParsedPilotJobDescription,
+  rules: AttributeRules,
+): string | undefined {
+  const given = PLACING.filter((name) => description[name] !== undefined);
+  if (/no suitable queues/.test(said)) return given.join(', ') || undefined;
+  const resource = /unknown resource "([^"]*)"/.exec(said)?.[1];
+  if (resource === undefined) return undefined;
+  const found = Object.entries(rules).find(([, { words }]) =>
+    words?.(description).some((word) => word.startsWith(`${resource}=`)),
+  );
+  return found?.[0] === 'agent' ? 'agent.gpus' : found?.[0];
 }

@@ -199,6 +199,15 @@ describe('what is asked of Grid Engine', () => {
     });
   });
 
+  it.each([
+    ['nosuch', 'there is no parallel environment nosuch'],
+    ['mpi 4', 'pe: "mpi 4" is not one name'],
+    ['', 'pe: "" is not one name'],
+  ])('is refused for a parallel environment that is none: %j', async (pe, problem) => {
+    const asked = header(ENVIRONMENTS, { totalCpuCount: 2, nativeOptions: { pe } });
+    await expect(asked).rejects.toMatchObject({ subject: 'nativeOptions', problem });
+  });
+
   it('is refused where there is none', async () => {
     const none = { 'qconf -spl': failed('no parallel environment defined') };
     await expect(header(none, { totalCpuCount: 4 })).rejects.toMatchObject({
