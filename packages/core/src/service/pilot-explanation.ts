@@ -1,5 +1,5 @@
 /** Why a pilot is where it is: no pilot is ever without an answer. */
-import { type PilotRecord, presentAgents } from '../manager/pilot-record.ts';
+import { hasConnected, type PilotRecord, presentAgents } from '../manager/pilot-record.ts';
 import { type Explanation, explanation } from '../model/explanation.ts';
 import { isFinalPilotJobState } from '../model/pilot-job-state.ts';
 import { formatDuration } from '../model/quantity.ts';
@@ -73,8 +73,12 @@ function withTrouble(
 }
 
 function advice(pilot: Readonly<PilotRecord>, read: readonly string[]): Advice {
-  const { plan, state, ending } = pilot;
+  const { plan, state, ending, native } = pilot;
   const isHere = plan.type === 'local';
+  if (native.phase === 'live' && native.report.state === 'Unknown' && !hasConnected(pilot)) {
+    const { hint } = native.report;
+    if (hint !== undefined) return { waitsFor: [`${plan.rm} to know of it`], wouldHelp: [hint] };
+  }
   switch (state) {
     case 'New':
       return { waitsFor: [`${plan.rm} to accept it`], wouldHelp: [] };

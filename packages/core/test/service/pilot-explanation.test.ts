@@ -52,6 +52,15 @@ describe('a pilot that waits', () => {
     ]);
   });
 
+  it('for a resource manager that does not know of it may know the way out', () => {
+    const report = { id: '17', state: 'Unknown', detail: 'dr', hint: 'delete it' } as const;
+    const world = new PilotWorld().running().silent();
+    expect(explain(world.tell({ type: 'native', pilot: 'p', report })).slice(1)).toEqual([
+      '  waits for slurm:// to know of it',
+      '  would help: delete it',
+    ]);
+  });
+
   it('at a resource manager that does not answer waits for that first', () => {
     const { pilot } = new PilotWorld().create().accept().native('Pending');
     const trouble = 'Unable to contact slurm controller';
