@@ -143,7 +143,11 @@ export class Drmaa {
       throw error;
     }
     const { drmSystem } = this.#description;
-    const home = { helper, drmSystem: 'value' in drmSystem ? drmSystem.value : '' };
+    const home = {
+      helper,
+      drmSystem: 'value' in drmSystem ? drmSystem.value : '',
+      timeZone: this.#spec.environment['TZ'],
+    };
     const left = (session: DrmaaSession) => void this.#sessions.delete(session);
     const session = new DrmaaSession(entered, home, left, contact !== '');
     this.#sessions.add(session);

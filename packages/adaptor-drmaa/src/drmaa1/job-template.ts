@@ -18,6 +18,8 @@ export interface TemplateHome {
   readonly helper: HelperProcess;
   /** Whose quirks they are mended for. */
   readonly drmSystem: string;
+  /** The library's, where it is not this program's. */
+  readonly timeZone?: string | undefined;
 }
 
 /** An object in C. It is gone with the process that it was made in. */
@@ -153,8 +155,8 @@ export class DrmaaJobTemplate {
 
   /** The object in C, with the present values. */
   async #current(): Promise<Handle> {
-    const { helper, drmSystem } = this.#home;
-    const wanted = nativeOf(this.#values, drmSystem);
+    const { helper } = this.#home;
+    const wanted = nativeOf(this.#values, this.#home);
     // What is not wanted any more cannot be taken back.
     if ([...this.#told.keys()].some((name) => !wanted.has(name))) await this.#release();
     if (this.#handle !== undefined && this.#isPresent(this.#handle)) {
@@ -199,7 +201,11 @@ function same(one: NativeValue | undefined, other: NativeValue): boolean {
  *
  * @throws DrmaaError `ATTRIBUTE_UNSUPPORTED`, `DESCRIPTION_INVALID`
  */
-export function nativeOf(values: DrmaaJobAttributes, drmSystem: string): NativeAttributes {
+export function nativeOf(
+  values: DrmaaJobAttributes,
+  { drmSystem, timeZone }: Omit<TemplateHome, 'helper'>,
+): NativeAttributes {
   const written = Object.entries(values).filter(([, value]) => value !== undefined);
-  return mended(new Map(written.map(([name, value]) => writtenValue(name, value))), drmSystem);
+  const native = new Map(written.map(([name, value]) => writtenValue(name, value)));
+  return mended(native, drmSystem, timeZone);
 }

@@ -5,6 +5,7 @@
 import { posix } from 'node:path';
 import { DrmaaError } from '../errors.ts';
 import type { NativeValue } from './attributes.ts';
+import { withoutOffset } from './local-time.ts';
 
 /** Attributes by their names in C, to be changed in place. */
 type Attributes = Map<string, NativeValue>;
@@ -14,7 +15,8 @@ interface Quirk {
   readonly of: RegExp;
   /** What happens without it. */
   readonly seen: string;
-  mend(attributes: Attributes): void;
+  /** `timeZone`: the library's, where it is not this program's. */
+  mend(attributes: Attributes, timeZone: string | undefined): void;
 }
 
 const GRID_ENGINE = /\b([SOU]?GE|Grid Engine)\b/i;
@@ -25,6 +27,10 @@ const ARGUMENTS = 'drmaa_v_argv';
 const VARIABLES = 'drmaa_v_env';
 const NATIVE = 'drmaa_native_specification';
 const NAME = 'drmaa_job_name';
+const TIMES = [
+  ['drmaa_start_time', 'startTime'],
+  ['drmaa_deadline_time', 'deadlineTime'],
+] as const;
 
 /** Every quirk that is known. */
 const QUIRKS: readonly Quirk[] = [
@@ -41,6 +47,22 @@ const QUIRKS: readonly Quirk[] = [
         throw refused('args', 'Grid Engine ends an argument at its first line break', {
           hint: 'write it to a file, or put it into jobEnvironment',
         });
+    },
+  },
+  {
+    of: GRID_ENGINE,
+    seen: "Son of Grid Engine 8.1.9 takes the offset of a time for its hour, or dies of it ('buffer overflow detected')",
+    mend: (attributes, timeZone) => {
+      for (const [name, subject] of TIMES) {
+        const time = attributes.get(name);
+        if (typeof time !== 'string') continue;
+        const local = withoutOffset(time, timeZone);
+        if (local === undefined)
+          throw refused(subject, `Grid Engine cannot be told the offset of '${time}'`, {
+            hint: 'give a Date, or a time of the clock on the wall without an offset',
+          });
+        attributes.set(name, local);
+      }
     },
   },
   {
@@ -64,9 +86,9 @@ const QUIRKS: readonly Quirk[] = [
 ];
 
 /** The attributes as the implementation has to be told them, so that it does what they say. */
-export function mended(attributes: Attributes, drmSystem: string): Attributes {
+export function mended(attributes: Attributes, drmSystem: string, timeZone?: string): Attributes {
   const changed = new Map(attributes);
-  for (const quirk of QUIRKS) if (quirk.of.test(drmSystem)) quirk.mend(changed);
+  for (const quirk of QUIRKS) if (quirk.of.test(drmSystem)) quirk.mend(changed, timeZone);
   return changed;
 }
 

@@ -275,7 +275,7 @@ export class DrmaaSession {
   ): Promise<unknown> {
     if (what instanceof DrmaaJobTemplate)
       return what.use((handle) => this.#helper.call(method, [handle, ...args]));
-    return this.#helper.call(method, [[...nativeOf(what, this.#home.drmSystem)], ...args]);
+    return this.#helper.call(method, [[...nativeOf(what, this.#home)], ...args]);
   }
 
   /** Whether it may be of this session although the library says that it is not. */

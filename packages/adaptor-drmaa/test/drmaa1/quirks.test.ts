@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { DrmaaJobAttributes } from '../../src/drmaa1/attributes.ts';
 import { nativeOf } from '../../src/drmaa1/job-template.ts';
 
-const told = (attributes: DrmaaJobAttributes, drmSystem: string) =>
-  Object.fromEntries(nativeOf(attributes, drmSystem));
+const told = (attributes: DrmaaJobAttributes, drmSystem: string, timeZone?: string) =>
+  Object.fromEntries(nativeOf(attributes, { drmSystem, timeZone }));
 
 describe('what Grid Engine is told', () => {
   const grid = (attributes: DrmaaJobAttributes) => told(attributes, 'SGE 8.1.9');
@@ -37,7 +37,28 @@ describe('what Grid Engine is told', () => {
     expect(named['drmaa_job_name']).toBe('mine');
   });
 
+  it.each([
+    ['America/New_York', '2027/07/01 23:04:05'],
+    ['UTC', '2027/07/02 03:04:05'],
+    [':Europe/Berlin', '2027/07/02 05:04:05'],
+  ])('has times as a clock in %s shows them', (zone, clock) => {
+    const time = { startTime: new Date(Date.UTC(2027, 6, 2, 3, 4, 5)) };
+    expect(told(time, 'SGE 8.1.9', zone)['drmaa_start_time']).toBe(clock);
+    const text = { deadlineTime: '2027/07/02 01:34:05 -01:30', startTime: '11:55' };
+    expect(told(text, 'SGE 8.1.9', zone)).toEqual({
+      drmaa_deadline_time: clock,
+      drmaa_start_time: '11:55',
+    });
+  });
+
+  it('has times of this program where the library lives in its zone', () => {
+    const startTime = new Date(2027, 6, 2, 3, 4, 5);
+    expect(grid({ startTime })['drmaa_start_time']).toBe('2027/07/02 03:04:05');
+  });
+
   it.each<[DrmaaJobAttributes, string]>([
+    [{ startTime: '11:55 +01:00' }, 'startTime'],
+    [{ deadlineTime: '2027/13/02 11:55 +01:00' }, 'deadlineTime'],
     [{ remoteCommand: 'sh', jobEnvironment: { B: 'x=y,z\n' } }, 'jobEnvironment'],
     [{ remoteCommand: 'a=b', jobEnvironment: { B: 'x=y,z' } }, 'jobEnvironment'],
     [{ remoteCommand: 'sh', args: ['-c', 'one\ntwo'] }, 'args'],
