@@ -88,6 +88,22 @@ describe('when', { timeout: 2 * PATIENCE_MS }, () => {
     await leftQueue(cluster, pilot);
   });
 
+  it('a host is not heard of: a pilot that is canceled is over with its agents, and says what keeps it', async () => {
+    await using world = await openGridEngine(cluster);
+    const pilot = await world.createRunning({ totalCpuCount: CORES });
+    const [{ host } = { host: '' }] = pilot.nodes;
+    const details: string[] = [];
+    pilot.stateDetail$.subscribe((detail) => details.push(detail));
+    await cluster.host(host).stop();
+    await pilot.cancel();
+    expect(pilot.state).toBe('Canceled');
+    expect(details.join()).toContain(`hears nothing of ${host}`);
+    // Grid Engine itself goes on waiting.
+    expect(await numbersIn(cluster)).toContain(pilot.nativeId);
+    await cluster.host(host).start();
+    await leftQueue(cluster, pilot);
+  });
+
   it('qmaster hangs while a pilot is submitted: there is one native job, not two and not none', async () => {
     await using world = await openGridEngine(cluster);
     await world.createRunning({ totalCpuCount: CORES });
