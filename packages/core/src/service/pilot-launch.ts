@@ -4,6 +4,7 @@ import { readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import type { AgentLaunch, AgentOffer, SecurityContext } from '../adaptor/adaptor.ts';
 import type { PilotPolicy } from '../manager/pilot-events.ts';
+import { PilotError } from '../model/errors.ts';
 import type { ParsedPilotJobDescription } from '../model/pilot-job-description.ts';
 import type { AgentSettings } from '../protocol/agent-settings.ts';
 import { PROTOCOL_VERSION, PSTAR_VERSION } from '../protocol/version.ts';
@@ -143,12 +144,30 @@ export async function writeSettings(parts: SettingsParts): Promise<WrittenSettin
   const settings = agentSettings(parts, randomSecret(KEY_BYTES).toString('base64'));
   await ensureDirectory(place.directory);
   // Elsewhere it is none of this machine's directories.
-  const made = parts.sharesFiles ? await ensureDirectory(settings.root, 0o755) : [];
+  const made = parts.sharesFiles ? await makeRoot(settings.root, description) : [];
   // Of an earlier round, with an address that may be old.
   await rm(place.managerFile, { force: true });
   if (description.output === undefined) await rm(place.logFile, { force: true });
   await writeFileAtomic(place.settingsFile, JSON.stringify(settings, null, 2));
   return { settings, made };
+}
+
+/** Where it is not the store's, it is the description that is to be changed. */
+async function makeRoot(
+  root: string,
+  { agent, workingDirectory }: ParsedPilotJobDescription,
+): Promise<readonly string[]> {
+  try {
+    return await ensureDirectory(root, 0o755);
+  } catch (error) {
+    const isOurs = agent?.scratch === undefined && workingDirectory === undefined;
+    if (isOurs || !(error instanceof PilotError) || error.code !== 'STORE_UNWRITABLE') throw error;
+    throw new PilotError('DESCRIPTION_INVALID', error.problem, {
+      subject: agent?.scratch === undefined ? 'workingDirectory' : 'agent.scratch',
+      hint: 'write a directory that is there, or can be made, and that you may write to',
+      cause: error,
+    });
+  }
 }
 
 function agentSettings(parts: SettingsParts, key: string): AgentSettings {

@@ -135,6 +135,18 @@ describe('a resource manager', () => {
     expect(await readdir(path('shared'))).toEqual(['kept']);
   });
 
+  it.each([
+    ['workingDirectory', (path: string) => ({ workingDirectory: path })],
+    ['agent.scratch', (path: string) => ({ agent: { scratch: path } })],
+  ])(
+    'is not asked where %s cannot be made, which is not the store’s fault',
+    async (subject, of) => {
+      const service = await world.open({ adaptors: [adaptorOf(new Fake())] });
+      const created = service.create('fake://', of('/proc/x'));
+      await expect(created).rejects.toMatchObject({ code: 'DESCRIPTION_INVALID', subject });
+    },
+  );
+
   it('that refuses one of two leaves the other its directory', async () => {
     const fake = new Fake();
     const service = await world.open({ adaptors: [adaptorOf(fake)] });
