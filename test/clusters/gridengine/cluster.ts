@@ -97,7 +97,7 @@ export class GridEngineCluster implements AsyncDisposable {
   static async make(options: GridEngineOptions, byHand: boolean): Promise<GridEngineCluster> {
     const arch = await architecture();
     const directory = await directories.make(byHand);
-    const block = await claimPorts();
+    const block = await claimPorts(directory);
     const { username, uid } = userInfo();
     const index = Math.floor(((block.ports[0] as number) - FIRST_PORT) / (block.ports.length + 1));
     const firstGroup = FIRST_GROUP + index * GROUPS;

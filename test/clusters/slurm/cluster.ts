@@ -95,7 +95,7 @@ export class SlurmCluster implements AsyncDisposable {
   /** Lays out everything; nothing runs yet. */
   static async make(options: SlurmOptions, byHand: boolean): Promise<SlurmCluster> {
     const directory = await makeDirectory(byHand, options.parent);
-    const block = await claimPorts();
+    const block = await claimPorts(directory);
     const [controllerPort = 0, ...others] = block.ports;
     const nodePorts = others.slice(0, nodeNames(options).length);
     const user = userInfo().username;

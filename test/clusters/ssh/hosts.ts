@@ -96,7 +96,7 @@ export class SshHosts implements AsyncDisposable {
   static async make(options: SshHostsOptions, byHand: boolean): Promise<SshHosts> {
     const directory = await directories.make(byHand);
     const isolation = options.isPlain ? undefined : await isolationHere();
-    const block = await claimPorts();
+    const block = await claimPorts(directory);
     const hosts = new SshHosts(directory, options, block, isolation, byHand);
     await hosts.#make();
     return hosts;
