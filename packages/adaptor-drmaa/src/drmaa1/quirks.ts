@@ -27,6 +27,9 @@ const ARGUMENTS = 'drmaa_v_argv';
 const VARIABLES = 'drmaa_v_env';
 const NATIVE = 'drmaa_native_specification';
 const NAME = 'drmaa_job_name';
+/** What a line of its own files can hold: of a variable with its name, and of an argument. */
+const VARIABLE_BYTES = 9_999;
+const ARGUMENT_BYTES = 99_980;
 const TIMES = [
   ['drmaa_start_time', 'startTime'],
   ['drmaa_deadline_time', 'deadlineTime'],
@@ -36,16 +39,22 @@ const TIMES = [
 const QUIRKS: readonly Quirk[] = [
   {
     of: GRID_ENGINE,
-    seen: 'Son of Grid Engine 8.1.9 ends the value of a variable at its first equals sign',
+    seen: 'Son of Grid Engine 8.1.9 ends the value of a variable at its first equals sign, and name and value after 9,999 bytes',
     mend: carryVariables,
   },
   {
     of: GRID_ENGINE,
-    seen: 'Son of Grid Engine 8.1.9 ends an argument at its first line break',
+    seen: 'Son of Grid Engine 8.1.9 ends an argument at its first line break, and after 99,990 bytes',
     mend: (attributes) => {
-      if (list(attributes, ARGUMENTS).some((each) => each.includes('\n')))
+      const words = list(attributes, ARGUMENTS);
+      const hint = 'write it to a file';
+      if (words.some((each) => each.includes('\n')))
         throw refused('args', 'Grid Engine ends an argument at its first line break', {
-          hint: 'write it to a file, or put it into jobEnvironment',
+          hint: `${hint}, or put it into jobEnvironment`,
+        });
+      if (words.some((each) => Buffer.byteLength(each) > ARGUMENT_BYTES))
+        throw refused('args', `Grid Engine cuts arguments off after ${ARGUMENT_BYTES} bytes`, {
+          hint,
         });
     },
   },
@@ -93,15 +102,21 @@ export function mended(attributes: Attributes, drmSystem: string, timeZone?: str
 }
 
 /**
- * Variables with an equals sign in their values go by `-v`. It ends a value at a comma, and knows no
- * way to write both kinds of quotes; such values go by env(1) before the command.
+ * Variables with an equals sign in their values go by `-v`. It ends a value at a comma, knows no way to
+ * write both kinds of quotes, and reads names as options; such go by env(1) before the command, and so
+ * do long ones.
  */
 function carryVariables(attributes: Attributes): void {
   const variables = list(attributes, VARIABLES).map(split);
-  const cut = variables.filter(([, value]) => value.includes('='));
+  const isLong = (each: Variable) => Buffer.byteLength(joined(each)) > VARIABLE_BYTES;
+  const cut = variables.filter(
+    (each) => each[1].includes('=') || each[0].includes('\n') || isLong(each),
+  );
   if (cut.length === 0) return;
-  const byOption = cut.filter(([, value]) => quoteFor(value) !== undefined);
-  const byCommand = cut.filter(([, value]) => quoteFor(value) === undefined);
+  const isOption = (each: Variable) =>
+    /^\w+$/.test(each[0]) && quoteFor(each[1]) !== undefined && !isLong(each);
+  const byOption = cut.filter(isOption);
+  const byCommand = cut.filter((each) => !isOption(each));
   attributes.set(VARIABLES, variables.filter((each) => !cut.includes(each)).map(joined));
   if (byOption.length > 0) addOption(attributes, byOption);
   if (byCommand.length > 0) addToCommand(attributes, byCommand);
@@ -126,14 +141,20 @@ function quoteFor(value: string): string | undefined {
 function addToCommand(attributes: Attributes, variables: readonly Variable[]): void {
   const command = attributes.get(COMMAND);
   const words = variables.map(joined);
+  const names = variables.map(([name]) => name).join(', ');
   if (words.some((each) => each.includes('\n')) || (command ?? '').includes('='))
     throw refused('jobEnvironment', 'Grid Engine cannot be given this value', {
-      hint: `have the command set ${variables.map(([name]) => name).join(', ')}, or take out commas and quotes`,
+      hint: `have the command set ${names}, or take out commas, quotes, and what is longer than ${VARIABLE_BYTES} bytes`,
+    });
+  if (words.some((each) => Buffer.byteLength(each) > ARGUMENT_BYTES))
+    throw refused('jobEnvironment', `Grid Engine cuts ${names} off after ${ARGUMENT_BYTES} bytes`, {
+      hint: 'write it to a file, or have the command set it',
     });
   if (typeof command !== 'string') return;
   if (!attributes.has(NAME)) attributes.set(NAME, posix.basename(command));
   attributes.set(COMMAND, '/usr/bin/env');
-  attributes.set(ARGUMENTS, [...words, command, ...list(attributes, ARGUMENTS)]);
+  const end = words.some((each) => each.startsWith('-')) ? ['--'] : [];
+  attributes.set(ARGUMENTS, [...end, ...words, command, ...list(attributes, ARGUMENTS)]);
 }
 
 function list(attributes: Attributes, name: string): readonly string[] {

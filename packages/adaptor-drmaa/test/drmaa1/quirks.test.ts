@@ -37,6 +37,27 @@ describe('what Grid Engine is told', () => {
     expect(named['drmaa_job_name']).toBe('mine');
   });
 
+  it('has what is too long for a variable before the command', () => {
+    const jobEnvironment = { A: 'é'.repeat(4999), B: 'é'.repeat(4998) };
+    expect(grid({ remoteCommand: 'run', jobEnvironment })).toMatchObject({
+      drmaa_v_argv: [`A=${jobEnvironment.A}`, 'run'],
+      drmaa_v_env: [`B=${jobEnvironment.B}`],
+    });
+  });
+
+  it.each(['A,E', 'A"H', 'A D', '-A'])(
+    'has %s, which is no name for an option, there too',
+    (name) => {
+      const told = grid({ remoteCommand: 'run', jobEnvironment: { [name]: '1=2' } });
+      expect(told['drmaa_native_specification']).toBeUndefined();
+      expect(told['drmaa_v_argv']).toEqual([
+        ...(name === '-A' ? ['--'] : []),
+        `${name}=1=2`,
+        'run',
+      ]);
+    },
+  );
+
   it.each([
     ['America/New_York', '2027/07/01 23:04:05'],
     ['UTC', '2027/07/02 03:04:05'],
@@ -57,12 +78,15 @@ describe('what Grid Engine is told', () => {
   });
 
   it.each<[DrmaaJobAttributes, string]>([
+    [{ remoteCommand: 'sh', args: ['é'.repeat(50_000)] }, 'args'],
+    [{ remoteCommand: 'sh', jobEnvironment: { A: 'y'.repeat(99_980) } }, 'jobEnvironment'],
+    [{ remoteCommand: 'sh', jobEnvironment: { B: `\n${'y'.repeat(9_999)}` } }, 'jobEnvironment'],
     [{ startTime: '11:55 +01:00' }, 'startTime'],
     [{ deadlineTime: '2027/13/02 11:55 +01:00' }, 'deadlineTime'],
     [{ remoteCommand: 'sh', jobEnvironment: { B: 'x=y,z\n' } }, 'jobEnvironment'],
     [{ remoteCommand: 'a=b', jobEnvironment: { B: 'x=y,z' } }, 'jobEnvironment'],
     [{ remoteCommand: 'sh', args: ['-c', 'one\ntwo'] }, 'args'],
-  ])('is not what it would cut off: %j', (attributes, subject) => {
+  ])('is not what it would cut off: %#', (attributes, subject) => {
     expect(() => grid(attributes)).toThrow(
       expect.objectContaining({ code: 'DESCRIPTION_INVALID', subject }),
     );
