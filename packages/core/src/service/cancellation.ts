@@ -28,6 +28,8 @@ export interface CancellationParts {
   pilots(): Iterable<Readonly<PilotRecord>>;
   /** Why the resource manager of a pilot does not answer; undefined while it does. */
   troubleOf(pilotId: string): string | undefined;
+  /** Told once, when it has taken as long as nobody would expect. */
+  isSlow(pilot: Readonly<PilotRecord>): void;
 }
 
 /** A pilot of which nobody can say whether it is over. */
@@ -49,6 +51,7 @@ export interface LostPilot {
 export function seenThrough(parts: CancellationParts): Promise<readonly LostPilot[]> {
   const { clock, changed$, troubleOf } = parts;
   const looks = new Map<string, number>();
+  let total = 0;
   const open = () => [...parts.pilots()].filter((pilot) => !isPilotOver(pilot));
   const troubleWith = (pilot: Readonly<PilotRecord>) =>
     hasConnected(pilot) ? undefined : (troubleOf(pilot.id) ?? unknownOf(pilot));
@@ -60,14 +63,19 @@ export function seenThrough(parts: CancellationParts): Promise<readonly LostPilo
       resolve(lost);
     };
     function look(): void {
+      total += 1;
       const lost = open().flatMap((pilot) => {
         const why = troubleWith(pilot);
         const count = why === undefined ? 0 : 1 + (looks.get(pilot.id) ?? 0);
         looks.set(pilot.id, count);
         return why === undefined || count < LOOKS ? [] : [lostPilot(pilot, why)];
       });
-      if (lost.length > 0 && lost.length === open().length) settle(lost);
-      else timer = clock.after(LOOK_MS, look);
+      if (lost.length > 0 && lost.length === open().length) {
+        settle(lost);
+        return;
+      }
+      if (total === LOOKS) for (const pilot of open()) parts.isSlow(pilot);
+      timer = clock.after(LOOK_MS, look);
     }
     let timer = clock.after(LOOK_MS, look);
     const changed = () => open().length === 0 && settle([]);

@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import { BehaviorSubject, type Observable } from 'rxjs';
 import type { Adaptor, SecurityPrompt } from '../adaptor/adaptor.ts';
+import type { PilotRecord } from '../manager/pilot-record.ts';
 import { PilotError } from '../model/errors.ts';
 import type { PilotJobDescription } from '../model/pilot-job-description.ts';
 import { isFinalServiceState, type ServiceState } from '../model/service-state.ts';
@@ -301,7 +302,9 @@ export class PilotJobService implements AsyncDisposable {
   #seenThrough(pilots: CancellationParts['pilots']): Promise<readonly LostPilot[]> {
     const { changed$ } = this.#core;
     const troubleOf = (pilot: string) => this.#core.troubleOf(pilot);
-    return seenThrough({ clock: this.#clock, changed$, pilots, troubleOf });
+    const isSlow = ({ id: pilot, detail }: Readonly<PilotRecord>) =>
+      this.#log.warn({ service: this.id, pilot, detail }, 'canceled, and not over yet');
+    return seenThrough({ clock: this.#clock, changed$, pilots, troubleOf, isSlow });
   }
 
   async #end(how: 'Closed' | 'Canceled'): Promise<undefined> {

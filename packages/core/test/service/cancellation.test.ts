@@ -12,12 +12,14 @@ class World {
   readonly machine = new PilotWorld();
   trouble: string | undefined = 'slurmctld is away';
   result: readonly LostPilot[] | undefined;
+  readonly slow: string[] = [];
 
   begin(...more: Readonly<PilotRecord>[]): this {
     const { clock, changed$ } = this;
     const pilots = () => [...this.machine.machine.pilots.values(), ...more];
     const troubleOf = () => this.trouble;
-    void seenThrough({ clock, changed$, pilots, troubleOf }).then((lost) => {
+    const isSlow = ({ id }: Readonly<PilotRecord>) => this.slow.push(id);
+    void seenThrough({ clock, changed$, pilots, troubleOf, isSlow }).then((lost) => {
       this.result = lost;
     });
     return this;
@@ -83,6 +85,14 @@ it('a resource manager that does not know either is no more than one that does n
   expect(world.result).toBeUndefined();
   await world.pass(1);
   expect(world.result).toMatchObject([{ why: 'slurm: dr on n1, which is not heard of' }]);
+});
+
+it('whoever watches is told once what the wait is for', async () => {
+  const world = canceled().begin();
+  await world.pass(29);
+  expect(world.slow).toEqual([]);
+  await world.pass(100);
+  expect(world.slow).toEqual(['p']);
 });
 
 it('while another pilot is about to end, nothing is given up', async () => {
