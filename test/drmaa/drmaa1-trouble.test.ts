@@ -1,10 +1,10 @@
 /** What becomes of a program whose DRMAA 1 library crashes, blocks, lies, or is killed. */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { type DrmaaSession, loadDrmaa } from '@pstar/adaptor-drmaa';
+import { type DrmaaSession, loadDrmaa, loadDrmaa2 } from '@pstar/adaptor-drmaa';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { processesWith } from '../../packages/core/src/adaptor/local-process.ts';
-import { buildDrmaa1 } from './build.ts';
+import { buildDrmaa1, buildDrmaa2 } from './build.ts';
 import { Drmaa1World, refusal } from './fixture1.ts';
 
 const PATIENCE = { timeout: 20 };
@@ -222,4 +222,13 @@ it('says of functions that the library lacks which they are, when they are calle
     subject: library,
   });
   expect((await session.wait(id, PATIENCE)).exitStatus).toBe(6);
+});
+
+it('says of a library of the other standard which it is', async () => {
+  const [one, two] = await Promise.all([buildDrmaa1(), buildDrmaa2({ layout: 'ogf' })]);
+  await expect(loadDrmaa(two)).rejects.toMatchObject({
+    code: 'ADAPTOR_INCOMPATIBLE',
+    hint: expect.stringContaining('loadDrmaa2'),
+  });
+  await expect(loadDrmaa2(one)).rejects.toMatchObject({ code: 'ADAPTOR_INCOMPATIBLE' });
 });

@@ -2,6 +2,7 @@
 import type { Log } from '@pstar/core/adaptor';
 import { DrmaaError } from '../errors.ts';
 import { HelperProcess, type HelperSpec } from '../helper/helper-process.ts';
+import { checkLoading } from '../helper/load-options.ts';
 import { quietLog } from '../helper/quiet-log.ts';
 import type { Told } from './native-words.ts';
 import { DrmaaSession } from './session.ts';
@@ -38,10 +39,12 @@ const THREADS = 8;
  * keep it running. Others of the kind, and two of the same with different settings, can be loaded
  * beside it.
  *
- * @throws DrmaaError `NOT_FOUND` when there is no such file; `ADAPTOR_FAILED` when it cannot be loaded,
+ * @throws DrmaaError `DESCRIPTION_INVALID` for options that are none; `NOT_FOUND` when there is no such
+ * file; `ADAPTOR_INCOMPATIBLE` when it is a library of DRMAA 2; `ADAPTOR_FAILED` when it cannot be loaded,
  * with the system's words; `TIMEOUT` when that does not come to an end
  */
 export async function loadDrmaa(path: string, options: DrmaaOptions = {}): Promise<Drmaa> {
+  checkLoading(path, options);
   const { environment = {}, callTimeout = 60, log = quietLog } = options;
   const spec: HelperSpec = {
     kind: 'drmaa1',

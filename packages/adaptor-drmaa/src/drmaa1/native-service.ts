@@ -25,7 +25,9 @@ const AT_ONCE = 4;
 
 /** Loads the library. */
 export function open(path: string, _settings: unknown, _emit: Emit): NativeService {
-  const service = new Drmaa1Service(new Drmaa1Functions(LoadedLibrary.load(path)));
+  const service = new Drmaa1Service(
+    new Drmaa1Functions(LoadedLibrary.load(path).mustBe('DRMAA 1')),
+  );
   return { methods: service.methods, close: () => service.close() };
 }
 

@@ -2,6 +2,7 @@
 import type { Log } from '@pstar/core/adaptor';
 import type { Observable } from 'rxjs';
 import { type CallOptions, HelperProcess, type HelperSpec } from '../helper/helper-process.ts';
+import { checkLoading } from '../helper/load-options.ts';
 import { quietLog } from '../helper/quiet-log.ts';
 import type { Drmaa2Capability } from './constants.ts';
 import type { HandleRef } from './handles.ts';
@@ -68,6 +69,7 @@ export class Drmaa2 {
 
   /** @internal */
   static async load(path: string, options: Drmaa2Options): Promise<Drmaa2> {
+    checkLoading(path, options, ['layout']);
     const { layout, environment = {}, callTimeout = 60, log = quietLog } = options;
     const settings: Drmaa2Settings = { ...(layout && { layout }) };
     const spec: HelperSpec = {

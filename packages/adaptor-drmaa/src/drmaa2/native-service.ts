@@ -28,7 +28,7 @@ export interface Drmaa2Settings {
 /** Loads the library and finds out its layout. */
 export async function open(path: string, settings: unknown, emit: Emit): Promise<NativeService> {
   const { layout } = (settings ?? {}) as Drmaa2Settings;
-  const library = new Drmaa2Library(LoadedLibrary.load(path), layout);
+  const library = new Drmaa2Library(LoadedLibrary.load(path).mustBe('DRMAA 2'), layout);
   const reader = new Reader(library);
   const filler = new Filler(library);
   const held = new HeldObjects(library, reader, filler);

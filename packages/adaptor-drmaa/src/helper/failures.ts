@@ -38,5 +38,7 @@ export function brokenError(subject: string, deaths: number, withinMs: number) {
 
 /** Nobody may ask any more. */
 export function closedError(subject: string) {
-  return new DrmaaError('WRONG_STATE', 'the library has been closed', { subject });
+  return new DrmaaError('WRONG_STATE', 'its session has been left, or the library closed', {
+    subject,
+  });
 }

@@ -26,6 +26,15 @@ const RTLD_NODELETE = 0x1000;
 /** Libraries that load plugins which need their symbols. */
 const FOR_PLUGINS = /\/libslurm[^/]*\.so[^/]*$/;
 
+/** What libraries of each standard have, and how they are loaded. */
+const STANDARDS = {
+  'DRMAA 1': { symbols: ['drmaa_init', 'drmaa_run_job'], load: 'loadDrmaa, or as drmaa://' },
+  'DRMAA 2': {
+    symbols: ['drmaa2_create_jsession', 'drmaa2_jtemplate_create'],
+    load: 'loadDrmaa2, or as drmaa2://',
+  },
+};
+
 type Type = Parameters<typeof koffi.out>[0];
 type KoffiFunction = ReturnType<LibraryHandle['func']>;
 
@@ -59,6 +68,26 @@ export class LoadedLibrary {
     for (const found of loadedFiles().filter((file) => FOR_PLUGINS.test(file)))
       dlopen(found, RTLD_NOW | RTLD_NOLOAD | RTLD_GLOBAL);
     return new LoadedLibrary(path, koffi.load(path, {}));
+  }
+
+  /**
+   * Makes sure that a library is one of this standard, where it is clearly one of the other.
+   *
+   * @throws NativeError `ADAPTOR_INCOMPATIBLE`
+   */
+  mustBe(standard: keyof typeof STANDARDS): this {
+    const other = standard === 'DRMAA 1' ? 'DRMAA 2' : 'DRMAA 1';
+    if (this.#isOf(standard) || !this.#isOf(other)) return this;
+    throw new NativeError({
+      code: 'ADAPTOR_INCOMPATIBLE',
+      problem: `it is a library of ${other}, and not of ${standard}`,
+      subject: this.path,
+      hint: `load it by ${STANDARDS[other].load}`,
+    });
+  }
+
+  #isOf(standard: keyof typeof STANDARDS): boolean {
+    return STANDARDS[standard].symbols.some((symbol) => this.has(symbol));
   }
 
   /** Whether the library has a function or a variable of this name. */
@@ -134,6 +163,10 @@ const WAYS_OUT: readonly { readonly words: RegExp; readonly hint: string }[] = [
   {
     words: /cannot open shared object file/,
     hint: 'add the directory of the missing library to LD_LIBRARY_PATH of options.environment',
+  },
+  {
+    words: /Is a directory|cannot read file data/,
+    hint: 'name the file of the library, not its directory',
   },
   { words: /ELF/, hint: 'take the library that was built for this system' },
 ];

@@ -25,3 +25,11 @@ it('fails as the question does', async () => {
   const ask = () => Promise.reject(new Error('no'));
   await expect(poll('wait', ask, {})).rejects.toThrow('no');
 });
+
+it('does not wait for no number of seconds', async () => {
+  const waiting = poll('wait', async () => undefined, { timeout: Number.NaN });
+  await expect(waiting).rejects.toMatchObject({
+    code: 'DESCRIPTION_INVALID',
+    subject: 'timeout',
+  });
+});
