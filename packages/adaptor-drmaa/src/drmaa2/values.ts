@@ -109,7 +109,7 @@ const WANTED: Readonly<Record<MemberKind, string>> = {
   truth: 'true or false',
   flag: 'true or false',
   integer: 'an integer but -1, which is UNSET',
-  count: 'an integer but -1, which is UNSET',
+  count: 'an integer from 0, or a priority but -1, which is UNSET',
   seconds: 'seconds, 0 or more; Infinity for no end',
   time: "a Date since 1970, or 'now'",
   float: 'a number',
@@ -194,6 +194,8 @@ export function prepare(
       });
     const ready = readyOf(member.kind, value, layout);
     if (ready === undefined) throw refused(member);
+    // Only priorities go below zero.
+    if (member.kind === 'count' && name !== 'priority' && Number(ready) < 0) throw refused(member);
     return [member, ready];
   });
 }

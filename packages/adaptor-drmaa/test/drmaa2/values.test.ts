@@ -73,6 +73,8 @@ describe('values for C', () => {
     ['submitAsHold', 1],
     ['priority', -1],
     ['minSlots', 1.5],
+    ['minSlots', -3],
+    ['minPhysMemory', -1024],
     ['startTime', 0],
     ['startTime', new Date('never')],
     ['machineOS', 'PLAN9'],
