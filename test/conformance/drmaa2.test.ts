@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type Drmaa2, type Drmaa2Job, drmaa2Adaptor, loadDrmaa2 } from '@pstar/adaptor-drmaa';
 import { describeAdaptorConformance } from '@pstar/adaptor-testkit';
 import { buildDrmaa2 } from '../drmaa/build.ts';
+import { withoutCommands } from './faults.ts';
 
 const AN_HOUR_MS = 3_600_000;
 const SESSION = 'of-the-kit';
@@ -24,19 +25,6 @@ async function toJob<T>(nativeId: string, action: (job: Drmaa2Job) => Promise<T>
 const BY_LIBRARY =
   'the library does it, in a process of its own, and no command: tests of the binding try what goes wrong there';
 const NOTHING_DOWN = 'there is nothing that could be away: the library keeps its store in files';
-
-const FAULTS = [
-  'tool-missing',
-  'failing',
-  'garbage',
-  'hanging',
-  'states',
-  'silence',
-  'find',
-  'cancel',
-  'lost-answer',
-  'given-up',
-];
 
 describeAdaptorConformance('drmaa2:// with a library of ours', {
   adaptor: drmaa2Adaptor,
@@ -73,7 +61,7 @@ describeAdaptorConformance('drmaa2:// with a library of ours', {
   load: { count: 200, because: 'each is a call to the library, which reads its store each time' },
   cannot: {
     'attributes:accepted': 'the library has no mail: it refuses what asks for it, by name',
-    ...Object.fromEntries(FAULTS.map((name) => [`faults:${name}`, BY_LIBRARY])),
+    ...withoutCommands(BY_LIBRARY),
     'down:states': NOTHING_DOWN,
     'down:submit': NOTHING_DOWN,
     'down:find': NOTHING_DOWN,

@@ -1,24 +1,12 @@
 /** `slurm+unix://` keeps what adaptors promise, through a real slurmrestd. */
+import { withoutCommands } from './faults.ts';
 import { describeSlurmConformance } from './on-slurm.ts';
 
 const NO_COMMANDS =
   'it asks over HTTP: tests of the client and of the connection try what goes wrong there';
-const FAULTS = [
-  'tool-missing',
-  'failing',
-  'garbage',
-  'hanging',
-  'states',
-  'silence',
-  'find',
-  'cancel',
-  'lost-answer',
-  'given-up',
-];
-
 describeSlurmConformance('slurm+unix://', ({ restSocket }) => `slurm+unix://${restSocket}?poll=1`, {
   cannot: {
-    ...Object.fromEntries(FAULTS.map((name) => [`faults:${name}`, NO_COMMANDS])),
+    ...withoutCommands(NO_COMMANDS),
     'files:there': NO_COMMANDS,
     'attributes:accepted':
       'v0.0.38 has no field for --exclude and --nodelist: what names nodes is refused',

@@ -4,6 +4,7 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { processesWith } from '../../../packages/core/src/adaptor/local-process.ts';
 import type { Run } from '../base/commands.ts';
+import { Master } from '../base/master.ts';
 import { type Daemon, killAllWith, until } from '../base/processes.ts';
 import { HOST_MARK } from './directories.ts';
 
@@ -88,41 +89,13 @@ export class ExecutionHost {
   }
 }
 
-/** The sge_qmaster of a cluster, which is its scheduler, too. */
-export class QueueMaster {
-  readonly #run: Run;
-  readonly #daemon: Daemon;
-
+/**
+ * The sge_qmaster of a cluster, which is its scheduler, too. It spools before it answers: what it knew when
+ * it died is on disk. Hosts that were there all the time take a minute to come back to it.
+ */
+export class QueueMaster extends Master {
   constructor(run: Run, daemon: Daemon) {
-    this.#run = run;
-    this.#daemon = daemon;
-  }
-
-  /** Dies. What it knew is on disk: it spools before it answers. */
-  kill(): Promise<void> {
-    return this.#daemon.end('SIGKILL');
-  }
-
-  /** Hangs: connections to it are accepted, by the kernel, and nobody answers. */
-  pause(): Promise<void> {
-    return this.#daemon.pause();
-  }
-
-  get isPaused(): boolean {
-    return this.#daemon.isPaused;
-  }
-
-  resume(): void {
-    this.#daemon.resume();
-  }
-
-  /** Settles when it answers. Hosts that were there all the time take a minute to come back to it. */
-  async start(): Promise<void> {
-    await this.#daemon.start();
-    await until('answering (qmaster)', async () => {
-      this.#daemon.mustLive();
-      return (await this.#run(['qconf', '-sss'])).exitCode === 0;
-    });
+    super(run, daemon, { name: 'qmaster', ping: ['qconf', '-sss'] });
   }
 }
 

@@ -2,6 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Run } from '../base/commands.ts';
+import { Master } from '../base/master.ts';
 import { type Daemon, killAllWith, until } from '../base/processes.ts';
 
 /** One node of a cluster. */
@@ -55,12 +56,13 @@ export class SlurmNode {
 }
 
 /** The slurmctld of a cluster. */
-export class SlurmController {
+export class SlurmController extends Master {
   readonly #run: Run;
   readonly #daemon: Daemon;
   readonly #state: string;
 
   constructor(run: Run, daemon: Daemon, directory: string) {
+    super(run, daemon, { name: 'slurmctld', ping: ['scontrol', 'ping'] });
     this.#run = run;
     this.#daemon = daemon;
     this.#state = join(directory, 'state/job_state');
@@ -78,35 +80,8 @@ export class SlurmController {
     await until('saved (slurmctld)', async () => (await stat(this.#state)).mtimeMs > changed);
   }
 
-  /** Dies without saving what has changed in the last seconds. */
-  kill(): Promise<void> {
-    return this.#daemon.end('SIGKILL');
-  }
-
   /** Saves what it knows, and ends. */
   stop(): Promise<void> {
     return this.#daemon.end('SIGTERM');
-  }
-
-  /** Hangs: connections to it are accepted, by the kernel, and nobody answers. */
-  pause(): Promise<void> {
-    return this.#daemon.pause();
-  }
-
-  get isPaused(): boolean {
-    return this.#daemon.isPaused;
-  }
-
-  resume(): void {
-    this.#daemon.resume();
-  }
-
-  /** Settles when it answers. */
-  async start(): Promise<void> {
-    await this.#daemon.start();
-    await until('answering (slurmctld)', async () => {
-      this.#daemon.mustLive();
-      return (await this.#run(['scontrol', 'ping'])).exitCode === 0;
-    });
   }
 }
