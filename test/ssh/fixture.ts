@@ -1,6 +1,5 @@
 /** Ssh pilots on a test file's own hosts, and units that keep ledgers of what happened to them. */
-import { existsSync } from 'node:fs';
-import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { slurmAdaptor } from '@pstar/adaptor-slurm';
@@ -11,18 +10,16 @@ import {
   type PilotJobDescription,
   PilotJobService,
   type PilotJobServiceOptions,
-  type WorkUnit,
-  type WorkUnitDescription,
   WorkUnitService,
 } from '@pstar/core';
 import { expect } from 'vitest';
 import { UNIT } from '../chaos/driver.ts';
-import { disagreements, readLedger } from '../chaos/ledgers.ts';
+import { readLedger } from '../chaos/ledgers.ts';
+import { LedgerWorld, PATIENCE_MS } from '../clusters/base/ledger-world.ts';
 import type { SshHost, SshHosts } from '../clusters/ssh/hosts.ts';
 import { reached } from '../integration/fixture.ts';
 
-/** Enough for connections to be found dead and made again, on a machine that has other things to do. */
-export const PATIENCE_MS = 45_000;
+export { PATIENCE_MS } from '../clusters/base/ledger-world.ts';
 
 /** What ssh is told besides: a network that is silent is found so within two seconds. */
 const IMPATIENT = 'ServerAliveInterval 1\nServerAliveCountMax 2\n';
@@ -62,17 +59,11 @@ export function impatientConfig(hosts: SshHosts, lines = ''): Promise<string> {
   return configWith(hosts, `${lines}\nHost *\n${IMPATIENT}`);
 }
 
-/** Both services in a store of their own, gone with the test. */
-export class SshWorld implements AsyncDisposable {
+/** A world on a test file's hosts, which see its ledgers under one name. */
+export class SshWorld extends LedgerWorld {
   readonly hosts: SshHosts;
-  readonly store: string;
   pilots: PilotJobService;
   work: WorkUnitService;
-  /** Units with ledgers write here what they did, on whichever host. */
-  readonly ledgers: string;
-  /** When this file is there, {@link gated} units end. */
-  readonly gate: string;
-  readonly #unit: string;
 
   private constructor(
     hosts: SshHosts,
@@ -81,13 +72,10 @@ export class SshWorld implements AsyncDisposable {
     pilots: PilotJobService,
     work: WorkUnitService,
   ) {
+    super(store, own, join(own, 'unit.sh'));
     this.hosts = hosts;
-    this.store = store;
     this.pilots = pilots;
     this.work = work;
-    this.ledgers = join(own, 'ledgers');
-    this.gate = join(own, 'gate');
-    this.#unit = join(own, 'unit.sh');
   }
 
   static async open(hosts: SshHosts): Promise<SshWorld> {
@@ -96,7 +84,7 @@ export class SshWorld implements AsyncDisposable {
     const [pilots, work] = await open(store);
     const world = new SshWorld(hosts, store, own, pilots, work);
     await mkdir(world.ledgers);
-    await copyFile(UNIT, world.#unit);
+    await copyFile(UNIT, join(own, 'unit.sh'));
     // Also for hosts with users of their own.
     for (const path of [own, world.ledgers]) await chmod(path, 0o777);
     return world;
@@ -129,40 +117,6 @@ export class SshWorld implements AsyncDisposable {
     return pilot;
   }
 
-  /** Units that run until {@link openGate}; settles when all of them do. */
-  async submitGated(count: number): Promise<WorkUnit[]> {
-    const units = await this.work.submit(Array.from({ length: count }, () => this.gated()));
-    await Promise.all(units.map((unit) => reached(unit, 'Running')));
-    // Running is what the agent says; the unit has begun when its ledger says so, too.
-    await expect.poll(() => units.every(({ id }) => existsSync(join(this.ledgers, id)))).toBe(true);
-    return units;
-  }
-
-  gated(): WorkUnitDescription {
-    return this.keeping(this.gate);
-  }
-
-  /** A unit with a ledger that runs for so many seconds, or until that file is there. */
-  keeping(until: number | string): WorkUnitDescription {
-    return { executable: '/bin/sh', arguments: [this.#unit, this.ledgers, until, 0] };
-  }
-
-  openGate(): Promise<void> {
-    return writeFile(this.gate, '');
-  }
-
-  /** All units are done, none was ever run twice at once, and nothing is lost. */
-  expectAllDone(): void {
-    const told = [...this.work.workUnits].map(({ id, state, attempt, exit }) => ({
-      id,
-      state,
-      attempt,
-      exitCode: exit?.exitCode,
-    }));
-    expect(told.filter(({ state }) => state !== 'Done')).toEqual([]);
-    expect(disagreements(this.ledgers, told, [])).toEqual([]);
-  }
-
   /** As {@link expectAllDone}, and each was started once only. */
   expectAllDoneOnce(): void {
     this.expectAllDone();
@@ -173,12 +127,6 @@ export class SshWorld implements AsyncDisposable {
   /** How often a unit with a ledger was started, by what it has written itself. */
   startsOf(id: string): number {
     return readLedger(this.ledgers, id).starts.length;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.work.cancel();
-    await this.pilots.cancel();
-    await rm(this.store, { recursive: true, force: true });
   }
 }
 
