@@ -18,6 +18,7 @@ export const layers = {
   scheduler: { ours: ['model'], others: [] },
   protocol: { ours: ['model'], others: [] },
   manager: { ours: ['model', 'scheduler', 'protocol'], others: [] },
+  maps: { ours: ['model'], others: [] },
   runtime: { ours: ['model'], others: ['node', 'msgpackr'] },
   journal: { ours: ['model', 'runtime'], others: ['node', 'msgpackr'] },
   transport: {
@@ -26,9 +27,11 @@ export const layers = {
   },
   staging: { ours: ['model', 'protocol', 'runtime'], others: ['node'] },
   executor: { ours: ['model', 'runtime'], others: ['node', 'koffi'] },
+  functions: { ours: ['model', 'runtime'], others: ['node', 'esbuild'] },
+  workers: { ours: ['model', 'runtime', 'executor', 'functions'], others: ['node'] },
   adaptor: { ours: ['model', 'runtime', 'protocol'], others: ['node', 'zod', 'eventemitter3'] },
   agent: {
-    ours: ['model', 'protocol', 'transport', 'staging', 'executor', 'runtime'],
+    ours: ['model', 'protocol', 'transport', 'staging', 'executor', 'workers', 'runtime'],
     others: ['node', 'eventemitter3'],
   },
   service: {
@@ -37,11 +40,13 @@ export const layers = {
       'scheduler',
       'protocol',
       'manager',
+      'maps',
       'runtime',
       'journal',
       'transport',
       'staging',
       'adaptor',
+      'functions',
     ],
     others: ['node', 'rxjs'],
   },
@@ -51,6 +56,8 @@ export const layers = {
 export const pureFiles = [
   'agent/agent-machine.ts',
   'agent/attempt-table.ts',
+  'agent/held-units.ts',
+  'agent/map-turns.ts',
   'agent/promised-units.ts',
   'agent/report-box.ts',
   'agent/run-table.ts',
@@ -62,6 +69,7 @@ export const pureFiles = [
   'agent/unit-command.ts',
   'agent/unit-effects.ts',
   'agent/unit-queue.ts',
+  'agent/unit-watches.ts',
   'agent/workload.ts',
 ];
 

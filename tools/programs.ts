@@ -4,6 +4,7 @@
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -12,12 +13,23 @@ import { type BuildOptions, build, type Plugin } from 'esbuild';
 /** What lies beside a source is looked for there, and not beside the bundle. */
 const keepPlaces: Plugin = {
   name: 'places',
-  setup({ onLoad }) {
+  setup({ onLoad, esbuild: { transform } }) {
     onLoad({ filter: /\.ts$/ }, async ({ path }) => {
       const text = await readFile(path, 'utf8');
-      const place = JSON.stringify(pathToFileURL(path).href);
-      return { contents: text.replaceAll('import.meta.url', place), loader: 'ts' };
+      if (!text.includes('import.meta.url')) return undefined;
+      const define = { 'import.meta.url': JSON.stringify(pathToFileURL(path).href) };
+      const { code } = await transform(text, { loader: 'ts', define });
+      return { contents: code, loader: 'js' };
     });
+  },
+};
+
+/** It finds its own program by where it is. */
+const keepEsbuild: Plugin = {
+  name: 'esbuild',
+  setup({ onResolve }) {
+    const path = createRequire(import.meta.url).resolve('esbuild');
+    onResolve({ filter: /^esbuild$/ }, () => ({ path, external: true }));
   },
 };
 
@@ -35,7 +47,7 @@ export const FROM_SOURCES = {
   // Native libraries cannot be bundled. ssh2 and msgpackr do without theirs.
   external: ['koffi', 'cpu-features', 'msgpackr-extract', '*.node'],
   banner: { js: AS_IN_COMMONJS },
-  plugins: [keepPlaces],
+  plugins: [keepPlaces, keepEsbuild],
   logLevel: 'warning',
 } satisfies BuildOptions;
 

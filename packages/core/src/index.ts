@@ -22,6 +22,15 @@ export type {
 export type { CommandOptions, CommandResult, CommandRunner } from './adaptor/command-runner.ts';
 export { type DetectedResourceManager, detectResourceManager } from './adaptor/detect.ts';
 export type { FileFacts, FileOptions, RemoteFiles } from './adaptor/remote-files.ts';
+export type { CannotBeSent, Sendable } from './functions/sendable.ts';
+export { defineTask, task } from './functions/task.ts';
+export type {
+  TaskBody,
+  TaskContext,
+  TaskFunction,
+  TaskInitContext,
+  TaskOf,
+} from './functions/task-types.ts';
 export { readJournal } from './journal/read-journal.ts';
 export type { PlacedRecord } from './journal/recovery.ts';
 export type {
@@ -31,6 +40,7 @@ export type {
   RetriesInput,
   Scalar,
 } from './model/attribute-readers.ts';
+export type { CallCommand, IsolationKind } from './model/call-command.ts';
 export type {
   Dependency,
   DependencyCondition,
@@ -92,6 +102,7 @@ export {
   SERVICE_TRANSITIONS,
   type ServiceState,
 } from './model/service-state.ts';
+export { TaskError, type TaskErrorDetails, type TaskFailure } from './model/task-error.ts';
 export {
   type ParsedWorkUnitDescription,
   type WORK_UNIT_ATTRIBUTES,
@@ -114,8 +125,15 @@ export type { SchedulerName } from './scheduler/schedulers.ts';
 export type { ListenOptions } from './service/agent-listener.ts';
 export type { CallOptions } from './service/call-options.ts';
 export { listServices, type ServiceListing } from './service/list-services.ts';
+export type { Inputs } from './service/map-inputs.ts';
+export type { MapOptions, ReduceOptions } from './service/map-options.ts';
 export type { CreateOptions, PilotJob, PilotJobEvent } from './service/pilot-job.ts';
 export { PilotJobService, type PilotJobServiceOptions } from './service/pilot-job-service.ts';
+export {
+  type IndexedResult,
+  type MapProgressReport,
+  ResultStream,
+} from './service/result-stream.ts';
 export type { ServiceKind, Store } from './service/service-store.ts';
 export type {
   GroupOptions,

@@ -32,6 +32,13 @@ describe('a description', () => {
     }>().toExtend<PilotJobDescription>();
   });
 
+  it('names a function as its module does, and what it is given', () => {
+    type Call = { module: URL; export: string; args: [number, WorkUnit]; isolation: 'fresh' };
+    expectTypeOf<Call>().toExtend<WorkUnitDescription>();
+    expectTypeOf<Omit<Call, 'module'> & { module: string }>().toExtend<WorkUnitDescription>();
+    expectTypeOf<{ module: URL; isolation: 'none' }>().not.toExtend<WorkUnitDescription>();
+  });
+
   it('knows a value of the wrong type', () => {
     expectTypeOf<{ executable: number }>().not.toExtend<WorkUnitDescription>();
     expectTypeOf<{ executable: string; arguments: string }>().not.toExtend<WorkUnitDescription>();
@@ -76,6 +83,8 @@ describe('a work unit', () => {
     expectTypeOf<Pick<WorkUnit, 'state'>>().toEqualTypeOf<{ readonly state: WorkUnitState }>();
     expectTypeOf<WorkUnit['state$']>().toEqualTypeOf<Observable<WorkUnitState>>();
     expectTypeOf<WorkUnit['result']>().returns.resolves.toEqualTypeOf<WorkUnitExit>();
+    const value = (unit: WorkUnit) => unit.value<Map<string, number>>();
+    expectTypeOf(value).returns.resolves.toEqualTypeOf<Map<string, number>>();
     expectTypeOf<WorkUnit['exit']>().toEqualTypeOf<WorkUnitExit | undefined>();
   });
 

@@ -197,6 +197,11 @@ export class AgentMachine {
     if (this.#workload.hasFullReport) this.flush();
   }
 
+  /** A map unit has had nothing to do for a moment, or has again. */
+  idle(key: number, isIdle: boolean): void {
+    this.#workload.idle(key, isIdle);
+  }
+
   /** The inputs of a unit are here, and nothing is left to do but to put them in their places. */
   staged(key: number): void {
     this.#workload.arrived(key);
@@ -230,7 +235,7 @@ export class AgentMachine {
     if (stoodStillMs > 0) this.#goOn(now, stoodStillMs);
     const { running, waiting, staged } = this.#workload;
     if (running + waiting + staged.size > 0) this.#lastBusy = now;
-    staged.tick(now);
+    this.#workload.tick(now);
     if (now - this.#lastLook >= OVERDUE_MS) {
       this.#lastLook = now;
       this.#keep('overdue');

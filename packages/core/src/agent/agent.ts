@@ -2,9 +2,8 @@
  * An agent at work: lets the machine decide, and does what it decided with real processes, a real
  * link and real time.
  */
-import { createExecutor } from '../executor/executor.ts';
-import type { Executor, ExecutorEvents } from '../executor/unit-run.ts';
 import type { AgentSettings } from '../protocol/agent-settings.ts';
+import { isCallMessage } from '../protocol/call-messages.ts';
 import type { EndReason, Hello } from '../protocol/messages.ts';
 import { isTransfer } from '../protocol/transfer-messages.ts';
 import { PROTOCOL_VERSION, PSTAR_VERSION } from '../protocol/version.ts';
@@ -12,17 +11,17 @@ import type { Clock, Timer } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { randomFraction, randomSecret } from '../runtime/random.ts';
 import { RunningTime } from '../runtime/running-time.ts';
-import { deathNoteOf, KeptReports } from '../transport/kept-reports.ts';
+import { KeptReports } from '../transport/kept-reports.ts';
 import type { Link } from '../transport/link.ts';
 import { type AgentEffect, AgentMachine } from './agent-machine.ts';
-import { DoubtfulEnds } from './doubtful-ends.ts';
 import { ManagerLink, type ManagerLinkEvents } from './manager-link.ts';
-import { inheritedEnvironment, toldNode } from './node-environment.ts';
+import { toldNode } from './node-environment.ts';
 import { findNode, type Node, nodeInfo } from './node-info.ts';
 import { channelSink, OutputRelay } from './output-relay.ts';
 import { ProgressGate, type ProgressLine } from './progress-gate.ts';
+import { ReportPace } from './report-pace.ts';
 import { Stager } from './stager.ts';
-import { type PreparationContext, PreparedUnit } from './unit-preparation.ts';
+import { UnitHands, type UnitHandsParts, type WorkerParts } from './unit-hands.ts';
 
 /** What an agent cannot make itself. */
 export interface AgentParts {
@@ -31,6 +30,7 @@ export interface AgentParts {
   dial(): Promise<Link>;
   /** The agent's own: what it is told of its node, and what units inherit below the settings'. */
   readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly workers?: WorkerParts;
 }
 
 /** Why an agent has ended. */
@@ -43,17 +43,6 @@ type Exit = Extract<AgentEffect, { readonly type: 'exit' }>;
 
 /** It looks around so often, unless something is due sooner. */
 const TICK_MAX_MS = 1_000;
-/**
- * So long the reports of a busy agent are gathered: a message and a commit for each single end took
- * 80 µs of the manager's time and 50 µs of the agent's, as much as starting the process. At 5 ms it
- * was still 11 µs and 26 µs more than now, at 20 ms nothing less.
- */
-const REPORT_MS = 10;
-/**
- * So long a start may wait to be reported. A manager that took it in at once did so while the process
- * was being loaded, on the same cores: from `submit()` to the process's `main()` it took half as long again.
- */
-const START_MS = 1;
 /** What the agent itself needs at its wall-time limit, besides its units' grace. */
 const LAST_WORDS_MS = 1_000;
 
@@ -67,45 +56,30 @@ export class Agent {
   readonly #startedAt: number;
   readonly #time: RunningTime;
   readonly #node: Node;
-  readonly #context: PreparationContext;
   readonly #machine: AgentMachine;
-  readonly #executor: Executor;
+  readonly #hands: UnitHands;
   readonly #link: ManagerLink;
-  readonly #ends: DoubtfulEnds;
+  readonly #pace: ReportPace;
   readonly #progress: ProgressGate;
   readonly #output: OutputRelay;
   readonly #kept: KeptReports;
   readonly #stager: Stager;
-  readonly #timers = new Map<'tick' | 'wall-time' | 'report', Timer>();
+  readonly #timers = new Map<'tick' | 'wall-time', Timer>();
   #resolve: (end: AgentEnd) => void = () => {};
   #isPerforming = false;
-  #isFlushDue = false;
   #isEnding = false;
 
-  constructor(settings: AgentSettings, { clock, log, dial, environment }: AgentParts) {
+  constructor(settings: AgentSettings, parts: AgentParts) {
+    const { clock, log, dial, environment, workers = {} } = parts;
     this.#settings = settings;
     this.#clock = clock;
     this.#log = log;
     this.#startedAt = clock.monotonic();
     this.#time = new RunningTime(this.#startedAt);
     this.#node = findNode(settings, toldNode(environment));
-    const { capacity, gpuNames } = this.#node;
-    this.#machine = new AgentMachine({ ...settings, capacity }, this.#time.now);
-    this.#executor = createExecutor({
-      kind: settings.executor,
-      root: settings.root,
-      baseEnvironment: { ...inheritedEnvironment(environment), ...settings.environment },
-      events: this.#executorEvents(),
-      clock,
-      log,
-      ...(settings.koffi !== undefined && { koffi: settings.koffi }),
-      ...(settings.settingsFile !== undefined && {
-        deathNote: {
-          file: deathNoteOf(settings.keptDirectory, this.#id),
-          wantedWhile: settings.settingsFile,
-        },
-      }),
-    });
+    const { capacity } = this.#node;
+    const machine = new AgentMachine({ ...settings, capacity }, this.#time.now);
+    this.#machine = machine;
     this.#link = new ManagerLink({
       dial,
       hello: () => this.#hello(),
@@ -116,26 +90,34 @@ export class Agent {
       log,
       events: this.#linkEvents(),
     });
-    const { pilot: pilotId, root } = settings;
+    const link = this.#link;
+    this.#hands = new UnitHands({
+      settings,
+      agent: this.#id,
+      node: this.#node,
+      environment,
+      workers,
+      link,
+      files: { place: (...placing) => this.#stager.place(...placing) },
+      clock,
+      log,
+      events: this.#unitEvents(),
+    });
     this.#stager = new Stager({
-      root,
-      link: this.#link,
-      executor: this.#executor,
-      machine: this.#machine,
+      root: settings.root,
+      link,
+      executor: this.#hands.executor,
+      machine,
       clock,
       told: () => this.#touch(),
       progress: (key, line) => this.#progress.put(key, line),
     });
-    this.#context = { pilotId, root, gpuNames, files: this.#stager };
     this.#kept = new KeptReports(settings.keptDirectory, this.#id, log);
-    this.#ends = new DoubtfulEnds(clock, (key, outcome) => {
-      this.#machine.ended(key, outcome);
-      this.#touch();
-    });
+    this.#pace = new ReportPace(clock, () => this.#flush());
     this.#progress = new ProgressGate(clock, (key, line) => this.#sendProgress(key, line));
     this.#output = new OutputRelay(
-      (key, stream, on) => this.#executor.watch(key, stream, on),
-      channelSink(this.#link),
+      (key, stream, on) => this.#hands.watch(key, stream, on),
+      channelSink(link),
     );
   }
 
@@ -158,7 +140,7 @@ export class Agent {
   /** Somebody outside wants the agent gone: units get their grace, and are handed back. */
   evict(): void {
     this.#leave('signal', this.#settings.graceMs);
-    this.#ends.wereTold();
+    this.#hands.wereTold();
   }
 
   /** A defect: nothing here can be trusted any more, but no process may be left behind. */
@@ -190,7 +172,7 @@ export class Agent {
       version: PSTAR_VERSION,
       pilot: this.#settings.pilot,
       agent: this.#id,
-      node: nodeInfo(this.#node, this.#executor),
+      node: nodeInfo(this.#node, this.#hands.executor),
       ...(remainingMs !== undefined && { remainingMs }),
     };
   }
@@ -212,13 +194,15 @@ export class Agent {
         this.#noticeStandstill();
         if (machine.isInDoubt) return;
         if (isTransfer(message)) this.#stager.receive(message);
+        else if (isCallMessage(message)) this.#hands.calls.receive(message);
         else machine.receive(message, this.#time.now, this.#clock.now());
-        if (message.type === 'attach') this.#stager.attached(message.channel);
         this.#touch();
+        if (message.type === 'attach') this.#attached(message.channel);
       },
       lost: () => {
         machine.disconnected();
         this.#stager.disconnected();
+        this.#hands.calls.disconnected();
         this.#output.clear();
         this.#touch();
       },
@@ -230,25 +214,37 @@ export class Agent {
       drain: () => {
         this.#output.drain();
         this.#stager.drained();
+        this.#hands.calls.drained();
       },
     };
   }
 
-  #executorEvents(): ExecutorEvents {
+  /** What is here was said; now what belongs to it. */
+  #attached(channel: number): void {
+    this.#stager.attached(channel);
+    this.#hands.calls.attached(channel);
+  }
+
+  #unitEvents(): UnitHandsParts['events'] {
     return {
       started: (key, at) => {
         this.#machine.started(key, at);
         this.#perform();
-        this.#flushWithin(START_MS);
+        this.#pace.started();
       },
       ended: (key, outcome) => {
         // Before something is started in its place. Where nothing really runs it would cost too much.
         if (this.#settings.executor === 'process') this.#noticeStandstill();
         this.#progress.finish(key);
-        this.#ends.put(key, outcome);
+        this.#machine.ended(key, outcome);
+        this.#touch();
       },
       progress: (key, fraction, message, at) => this.#progress.put(key, { fraction, message, at }),
       output: (key, stream, chunk) => this.#output.put(key, stream, chunk),
+      idle: (key, isIdle) => {
+        this.#machine.idle(key, isIdle);
+        this.#perform();
+      },
     };
   }
 
@@ -260,33 +256,13 @@ export class Agent {
     this.#link.send({ type: 'progress', ...line, ...(fraction !== undefined && { fraction }) });
   }
 
-  /**
-   * Something has happened: does at once what follows, and reports it with all of this tick, or with
-   * all of some milliseconds where nobody loses by that.
-   */
+  /** Something has happened: does at once what follows, and has it reported. */
   #touch(): void {
     this.#perform();
-    if (this.#isFlushDue) return;
-    if (this.#machine.hasPlenty) {
-      this.#flushWithin(REPORT_MS);
-      return;
-    }
-    this.#isFlushDue = true;
-    setImmediate(() => this.#flush());
-  }
-
-  #flushWithin(ms: number): void {
-    if (this.#isFlushDue || this.#timers.has('report')) return;
-    this.#timers.set(
-      'report',
-      this.#clock.after(ms, () => this.#flush()),
-    );
+    this.#pace.happened(this.#machine.hasPlenty);
   }
 
   #flush(): void {
-    this.#timers.get('report')?.cancel();
-    this.#timers.delete('report');
-    this.#isFlushDue = false;
     this.#machine.flush();
     this.#perform();
   }
@@ -307,10 +283,13 @@ export class Agent {
   #do(effect: AgentEffect): void {
     switch (effect.type) {
       case 'run':
-        this.#executor.run(new PreparedUnit(effect.run, this.#context));
+        this.#hands.run(effect.run);
         break;
       case 'terminate':
-        this.#executor.terminate(effect.key, effect.graceMs);
+        this.#hands.terminate(effect.key, effect.graceMs);
+        break;
+      case 'yield':
+        this.#hands.calls.yield(effect.key);
         break;
       case 'watch':
         this.#output.watch(effect.key, effect, effect.stream, effect.on);
@@ -368,9 +347,10 @@ export class Agent {
     if (this.#isEnding) return;
     this.#isEnding = true;
     for (const timer of this.#timers.values()) timer.cancel();
+    this.#pace.close();
     this.#progress.close();
     this.#stager.close();
-    await this.#executor.close(0);
+    await this.#hands.close();
     this.#output.clear();
     const end: AgentEnd = problem === undefined ? { reason } : { reason, problem };
     this.#link.send({ type: 'bye', ...end });

@@ -2,6 +2,7 @@
  * The agent's way to its manager: dials, introduces itself, keeps the link alive and dials again
  * when it is gone. Knows nothing of units; what the agent does without a manager is not its matter.
  */
+import type { AgentCallMessage, ManagerCallMessage } from '../protocol/call-messages.ts';
 import type { AgentMessage, Hello, ManagerMessage } from '../protocol/messages.ts';
 import type { AgentTransfer, ManagerTransfer, OnChannel } from '../protocol/transfer-messages.ts';
 import { PROTOCOL_VERSION } from '../protocol/version.ts';
@@ -10,7 +11,7 @@ import type { Log } from '../runtime/log.ts';
 import type { Link } from '../transport/link.ts';
 
 type Welcome = Extract<ManagerMessage, { type: 'welcome' }>;
-type Received = ManagerMessage | OnChannel<ManagerTransfer>;
+type Received = ManagerMessage | OnChannel<ManagerTransfer | ManagerCallMessage>;
 
 /** What happens to the link. */
 export interface ManagerLinkEvents {
@@ -94,7 +95,10 @@ export class ManagerLink {
   }
 
   /** Dropped while there is no manager: what matters is repeated after the next welcome. */
-  send(message: AgentMessage | OnChannel<AgentTransfer>, sent?: () => void): void {
+  send(
+    message: AgentMessage | OnChannel<AgentTransfer | AgentCallMessage>,
+    sent?: () => void,
+  ): void {
     if (this.#isWelcome) this.#link?.send(message, sent);
   }
 

@@ -3,7 +3,15 @@
  * alone, below its pilot's root. What several units want is kept in it once, by its stamp, as long
  * as there is room.
  */
-import { constants, copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import {
+  constants,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { copyFile, cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Staged } from '../staging/incoming.ts';
@@ -75,6 +83,15 @@ export class NodeStore {
       this.remove(path);
       this.#lost(oldest);
     }
+  }
+
+  /** Keeps a file of this node for all that want the same, and takes it away from where it is. */
+  adopt(stamp: string, file: string): void {
+    this.make();
+    const path = this.path(`${this.numbers(1)}`);
+    const { size } = statSync(file);
+    renameSync(file, path);
+    this.keep(stamp, { path, isDirectory: false, bytes: size, modes: [] });
   }
 
   /** A copy of what is kept, for one unit; undefined when it is not. Large ones take a while. */

@@ -2,6 +2,7 @@
  * What has happened to one service's units, until the manager has written it down: collected row by
  * row, sealed into numbered reports, sent, and sent again on the next link while not acknowledged.
  */
+import type { CallProblem } from '../model/call-problem.ts';
 import type {
   EndedColumns,
   Report,
@@ -38,13 +39,15 @@ export interface ReportedOutcome {
   readonly userTime: number;
   readonly systemTime: number;
   readonly maxRss: number;
+  /** Of a single call: the list with its value alone, or why it has none. */
+  readonly value?: Uint8Array | CallProblem;
 }
 
 type Why = ReturnedColumns['why'];
 
 /** A report of that many rows stays well below the size of a frame. */
 const MAX_ROWS = 2_000;
-/** So does one with that many characters of problems and standard error. */
+/** So does one with that many characters of problems and standard error, and bytes of values. */
 const MAX_DETAIL = 64 * 1024;
 /** So many reports more than are unacknowledged may be on disk. */
 const MAX_STALE = 500;
@@ -233,14 +236,15 @@ class EndedRows {
     maxRss: new Uint32Array(MAX_ROWS),
   };
   #details: [row: number, problem: string, stderrTail: string][] = [];
+  #values: [row: number, value: Uint8Array | CallProblem][] = [];
   length = 0;
-  /** Characters of problems and standard error. */
+  /** Characters of problems and standard error, and bytes of values. */
   detail = 0;
 
   add({ unit, attempt }: ReportedRun, outcome: ReportedOutcome, canceled: boolean): void {
     const columns = this.#columns;
     const row = this.length++;
-    const { problem = '', stderrTail = '' } = outcome;
+    const { problem = '', stderrTail = '', value } = outcome;
     columns.units[row] = unit;
     columns.attempts[row] = attempt;
     columns.exitCodes[row] = outcome.exitCode ?? -1;
@@ -254,6 +258,9 @@ class EndedRows {
     columns.maxRss[row] = outcome.maxRss;
     if (problem || stderrTail) this.#details.push([row, problem, stderrTail]);
     this.detail += problem.length + stderrTail.length;
+    if (value === undefined) return;
+    this.#values.push([row, value]);
+    this.detail += value instanceof Uint8Array ? value.length : (value.stack?.length ?? 0);
   }
 
   /** Gives all of them away. */
@@ -261,9 +268,15 @@ class EndedRows {
     const columns = Object.entries(this.#columns);
     const cut = columns.map(([name, column]) => [name, column.slice(0, this.length)]);
     const details = this.#details;
+    const values = this.#values;
     this.length = this.detail = 0;
     this.#details = [];
-    return { ...Object.fromEntries(cut), ...(details.length > 0 && { details }) };
+    this.#values = [];
+    return {
+      ...Object.fromEntries(cut),
+      ...(details.length > 0 && { details }),
+      ...(values.length > 0 && { values }),
+    };
   }
 }
 

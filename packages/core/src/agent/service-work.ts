@@ -56,6 +56,8 @@ export interface Run {
 export interface RunOutcome extends ReportedOutcome {
   /** It ended because it was told to. */
   readonly terminated: boolean;
+  /** Its value is a file, which is to be fetched. */
+  readonly leavesValue?: boolean;
 }
 
 /** An attempt whose files travel: it is here before it has slots, and after it had them. */
@@ -70,7 +72,8 @@ export interface StagedUnit {
   /** JSON of what it has of its own. */
   readonly own: string | null;
   readonly inputs: readonly StagedFile[];
-  readonly outputs: readonly StagedFile[];
+  /** The value of a call is one where it turns out to be large. */
+  outputs: readonly StagedFile[];
   /** `staging`: inputs are on their way, or wait for the node; `leaving`: its processes are gone, and outputs are on theirs. */
   phase: 'staging' | 'queued' | 'running' | 'leaving';
   /** Of one that is leaving. */

@@ -57,6 +57,16 @@ export class Slots {
     return this.#cores.length;
   }
 
+  /** What nobody holds. */
+  get free(): Resources {
+    return {
+      cores: this.#cores.length,
+      memory: this.#memory,
+      gpus: this.#gpus.length,
+      resources: Object.fromEntries(this.#resources),
+    };
+  }
+
   /** Whether {@link allocate} would give it now. */
   fits(request: Resources): boolean {
     if (

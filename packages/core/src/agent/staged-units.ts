@@ -3,6 +3,8 @@
  * All others, which are most, are not in here, and cost nothing for it.
  */
 import { FAILURE_REASONS } from '../model/exit.ts';
+import type { StagedFile } from '../protocol/messages.ts';
+import { ATTRIBUTE_ITEMS } from '../protocol/transfer-messages.ts';
 import {
   handBack,
   NOT_STARTED,
@@ -21,6 +23,8 @@ import type { UnitQueue } from './unit-queue.ts';
 
 const STAGING_FAILED = FAILURE_REASONS.indexOf('STAGING_FAILED');
 const STAGING_INTERRUPTED = FAILURE_REASONS.indexOf('STAGING_INTERRUPTED');
+/** What a call has returned, where that is large. */
+const VALUE: StagedFile = { item: ATTRIBUTE_ITEMS.value, name: 'value' };
 
 /** By key, and within each service by unit: there is never more than one attempt of a unit. */
 export class StagedUnits {
@@ -115,9 +119,15 @@ export class StagedUnits {
     service.box.ended({ unit, attempt, startedAt: at }, outcome, false);
   }
 
-  /** Its processes are gone, and its slots free. */
-  leave(staged: StagedUnit, run: Run, outcome: RunOutcome): void {
+  /** Its processes are gone, and its slots free; or it is a call whose value is the first file of it to travel. */
+  leave(run: Run, outcome: RunOutcome): void {
     const { stop } = run;
+    const staged = run.staged ?? this.#appear(run);
+    if (staged === undefined) {
+      reportOver(run, outcome);
+      return;
+    }
+    if (outcome.leavesValue) staged.outputs = [...staged.outputs, VALUE];
     const hasOutputs = staged.outputs.length > 0 && run.startedAt > 0;
     const isWanted = hasOutputs && stop !== 'cancel' && !(stop === 'evict' && outcome.terminated);
     if (isWanted && this.#collects) {
@@ -187,6 +197,18 @@ export class StagedUnits {
   dropWaiting(service: ServiceWork, unit: number, attempt: number): void {
     const staged = stagedOf(service, unit, attempt);
     if (staged !== undefined) this.#drop(staged);
+  }
+
+  /** Under the key that it has run with. */
+  #appear({ key, service, unit, attempt, template: { id }, own }: Run): StagedUnit | undefined {
+    const template = service.templates.get(id);
+    if (template === undefined) return undefined;
+    const files = { inputs: [], outputs: [] };
+    const what = { key, service, unit, attempt, priority: 0, template, own, ...files };
+    const staged: StagedUnit = { ...what, phase: 'running', end: undefined };
+    this.#byKey.set(key, staged);
+    service.staged.set(unit, staged);
+    return staged;
   }
 
   #in(phase: StagedUnit['phase']): StagedUnit[] {

@@ -7,7 +7,13 @@ import { mkdirSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import type { Executor, UnitRun } from '../executor/unit-run.ts';
 import type { StagedFile } from '../protocol/messages.ts';
-import type { AgentTransfer, ManagerTransfer, OnChannel } from '../protocol/transfer-messages.ts';
+import {
+  type AgentTransfer,
+  ATTRIBUTE_ITEMS,
+  type ManagerTransfer,
+  type OnChannel,
+  valueStamp,
+} from '../protocol/transfer-messages.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { Budget } from '../staging/budget.ts';
 import { look, placeNow } from '../staging/place.ts';
@@ -41,7 +47,7 @@ export interface StagerParts {
   readonly executor: Pick<Executor, 'release'>;
   readonly machine: Pick<
     AgentMachine,
-    'staged' | 'stagingFailed' | 'collected' | 'collectingFailed'
+    'staged' | 'stagingFailed' | 'stagedOf' | 'collected' | 'collectingFailed'
   >;
   readonly clock: Clock;
   /** The machine has been told something. */
@@ -100,13 +106,21 @@ export class Stager {
   }
 
   #collect(key: number, { reason }: RunOutcome): void {
-    const here = this.#here.get(key);
-    if (here === undefined) return;
-    const { unit, directory } = here;
+    const found = this.#here.get(key) ?? this.#appear(key);
+    if (found === undefined) return;
+    const { unit, directory } = found;
     const pathOf = ({ item, name }: StagedFile): string =>
       item < 0 ? this.#standIn(unit, item) : pathIn(directory, name);
     this.#filesOf(unit.service).stageOut.collect(unit, { isGood: reason === 0, pathOf });
     this.#askSoon();
+  }
+
+  /** A unit of which no file has travelled so far: a call, with a large value. */
+  #appear(key: number): Here | undefined {
+    const unit = this.#parts.machine.stagedOf(key);
+    const here = unit && { unit, inputs: [], run: undefined, directory: '' };
+    if (here !== undefined) this.#here.set(key, here);
+    return here;
   }
 
   /** Puts the inputs of a unit into its directory. Throws what is wrong with one. */
@@ -206,6 +220,7 @@ export class Stager {
         add: (source) => files.sender?.add(source),
         drop: (transfer) => files.sender?.drop(transfer),
         collected: (unit, problem) => {
+          if (problem === undefined) this.#keepValue(unit);
           this.#leave(unit.key);
           this.#tell((machine) => {
             if (problem === undefined) machine.collected(unit.key);
@@ -277,6 +292,20 @@ export class Stager {
         stageOut.offer();
       }
     });
+  }
+
+  /** What a call has returned, and the manager has: others that are given it need not be sent it. */
+  #keepValue(unit: StagedUnit): void {
+    if (!unit.outputs.some(({ item }) => item === ATTRIBUTE_ITEMS.value)) return;
+    const { service, attempt } = unit;
+    const stamp = valueStamp(service.id, unit.unit, attempt);
+    try {
+      this.#store.adopt(stamp, this.#standIn(unit, ATTRIBUTE_ITEMS.value));
+    } catch {
+      // It is the manager's to send, then.
+      return;
+    }
+    this.#send(service, { type: 'stamps', has: [stamp], lost: [] });
   }
 
   #standIn(unit: StagedUnit, item: number): string {

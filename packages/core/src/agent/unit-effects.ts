@@ -7,6 +7,8 @@ export type UnitEffect =
   | { readonly type: 'run'; readonly run: Run }
   /** The grace time is the unit's own, and no longer than this one. */
   | { readonly type: 'terminate'; readonly key: number; readonly graceMs?: number }
+  /** A map unit: it is to end as soon as it can, since others wait for its slots. */
+  | { readonly type: 'yield'; readonly key: number }
   /** Its inputs are to be brought: answered by `staged` or `stagingFailed`, after which it may come again. */
   | { readonly type: 'stage'; readonly run: StagedUnit }
   /** Its outputs are to be fetched: answered by `collected` or `collectingFailed`. */

@@ -29,24 +29,25 @@ const MAX_CANCELLATION_TIME_S = 10;
 const UNITS_PER_DIRECTORY = 1000;
 
 /** What stands beside the sandbox for a file that is not on this node. */
-const STAND_INS = {
+const STAND_INS: Readonly<Record<number, string>> = {
   [ATTRIBUTE_ITEMS.input]: 'stdin',
   [ATTRIBUTE_ITEMS.output]: 'stdout',
   [ATTRIBUTE_ITEMS.error]: 'stderr',
-} as const;
+  [ATTRIBUTE_ITEMS.value]: 'value',
+};
 
 /**
  * Where `input`, `output` or `error` of an attempt is on its node when its name is one of the manager's
- * machine: absolute, and of no other attempt's.
+ * machine, and where a call's large arguments and value are: absolute, and of no other attempt's.
  *
- * @param item one of ATTRIBUTE_ITEMS
+ * @param item one of ATTRIBUTE_ITEMS, or another unit's value
  */
 export function standInPath(
   root: string,
   { service, unit, attempt }: Pick<Run, 'service' | 'unit' | 'attempt'>,
   item: number,
 ): string {
-  const suffix = STAND_INS[item as keyof typeof STAND_INS];
+  const suffix = STAND_INS[item] ?? `value${item}`;
   return `${sandboxPath(root, service.id, unit, attempt)}.${suffix}`;
 }
 
@@ -75,6 +76,11 @@ export class PreparedUnit implements UnitRun {
     return this.#run.key;
   }
 
+  /** All that it is told. */
+  get command(): UnitCommand {
+    return this.#command;
+  }
+
   get executable(): string {
     return this.#command.executable;
   }
@@ -89,15 +95,16 @@ export class PreparedUnit implements UnitRun {
 
   get variables(): Readonly<Record<string, string>> {
     const { service, unit, attempt, allocation } = this.#run;
-    const { pilotId, gpuNames } = this.#context;
-    const place = {
-      unitId: unitId(service.id, unit),
-      attempt,
-      pilotId,
-      cores: allocation.cores,
-      gpus: allocation.gpus.map((gpu) => gpuNames[gpu] ?? String(gpu)),
-    };
+    const { pilotId } = this.#context;
+    const { cores } = allocation;
+    const place = { unitId: unitId(service.id, unit), attempt, pilotId, cores, gpus: this.gpus };
     return unitVariables(place, this.#command);
+  }
+
+  /** By the names that CUDA takes. */
+  get gpus(): string[] {
+    const { gpuNames } = this.#context;
+    return this.#run.allocation.gpus.map((gpu) => gpuNames[gpu] ?? String(gpu));
   }
 
   get sandbox(): string {

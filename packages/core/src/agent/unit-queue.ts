@@ -124,6 +124,11 @@ export class UnitQueue<C extends Competitor, T extends Requesting> {
     return this.#removeIf(competitor, () => true);
   }
 
+  /** All lines, those of the highest priority first. */
+  *lines(): Generator<Line<C, T>> {
+    for (const { lines } of this.#levels) yield* lines;
+  }
+
   /** Calls for each waiting unit of a service. */
   each(competitor: C, call: (unit: number, attempt: number) => void): void {
     for (const { lines } of this.#levels) {

@@ -1,18 +1,19 @@
 /**
  * The units that an agent holds: it takes them in, starts what fits, takes back what it is asked for
  * and reports what has become of each. Every attempt that is taken in is reported over exactly once.
- * Knows neither time nor why an agent ends.
+ * Knows neither the clock nor why an agent ends.
  */
 import { FAILURE_REASONS } from '../model/exit.ts';
 import { whyNot } from '../model/resources.ts';
 import type {
   HeldUnits,
   ManagerMessage,
-  OutputStream,
   Report,
   StartRun,
   UnitColumns,
 } from '../protocol/messages.ts';
+import { heldUnits } from './held-units.ts';
+import { MapTurns, turnOf, waitingUnits } from './map-turns.ts';
 import { PromisedUnits } from './promised-units.ts';
 import { RunTable } from './run-table.ts';
 import {
@@ -31,6 +32,7 @@ import { type Allocation, type SlotCapacity, Slots } from './slots.ts';
 import { StagedUnits, stagedOf } from './staged-units.ts';
 import type { StagingProblem, UnheardReport, UnitEffect } from './unit-effects.ts';
 import { type Line, type Stretch, UnitQueue } from './unit-queue.ts';
+import { type Watch, watchStarted, watchUnit } from './unit-watches.ts';
 
 /**
  * Which unacknowledged reports: those of services that are out of reach, those that are so since the
@@ -58,6 +60,7 @@ export class Workload {
   readonly #services = new Map<string, ServiceWork>();
   readonly #channels = new Map<number, ServiceWork>();
   readonly #runs: RunTable;
+  readonly #turns = new MapTurns();
   readonly #sharesFiles: boolean;
   readonly #emit: (effect: UnitEffect) => void;
   #isClosed = false;
@@ -101,23 +104,10 @@ export class Workload {
 
   /** All that is here, by service. */
   held(): (HeldUnits & { readonly service: string })[] {
-    return [...this.#services.values()].map((service) => {
-      const rows: [unit: number, attempt: number, phase: number][] = [];
-      this.#queue.each(service, (unit, attempt) => rows.push([unit, attempt, 0]));
-      for (const { unit, attempt } of service.promised) rows.push([unit, attempt, 0]);
-      for (const { unit, attempt } of this.#runs.ofService(service)) rows.push([unit, attempt, 1]);
-      for (const { unit, attempt, phase } of service.staged.values()) {
-        if (phase === 'staging') rows.push([unit, attempt, 0]);
-        else if (phase === 'leaving') rows.push([unit, attempt, 1]);
-      }
-      service.box.each((unit, attempt) => rows.push([unit, attempt, 2]));
-      return {
-        service: service.id,
-        units: Uint32Array.from(rows, ([unit]) => unit),
-        attempts: Uint16Array.from(rows, ([, attempt]) => attempt),
-        phases: Uint8Array.from(rows, ([, , phase]) => phase),
-      };
-    });
+    return [...this.#services.values()].map((service) => ({
+      service: service.id,
+      ...heldUnits(service, this.#queue, this.#runs),
+    }));
   }
 
   attach(channel: number, id: string): void {
@@ -147,7 +137,9 @@ export class Workload {
         break;
       case 'start':
         for (const run of message.runs) this.#accept(service, run, at);
-        break;
+        this.#startWhatFits();
+        this.#haveMapsGiveWay();
+        return;
       case 'cancel':
       case 'recall':
         this.#takeBack(service, message, message.type === 'cancel');
@@ -158,7 +150,7 @@ export class Workload {
         }
         break;
       case 'watch':
-        this.#watch(service, message.unit, message.stream, message.on);
+        this.#watch(service, message);
         break;
     }
     this.#startWhatFits();
@@ -181,16 +173,31 @@ export class Workload {
     service.recent.add(run);
     service.runningCores -= allocation.cores.length;
     this.#slots.release(allocation);
-    if (staged === undefined) reportOver(run, outcome);
-    else this.staged.leave(staged, run, outcome);
+    this.#turns.remove(key);
+    if (staged === undefined && !outcome.leavesValue) reportOver(run, outcome);
+    else this.staged.leave(run, outcome);
     if (service.box.hasUnsent) this.#hasFullReport = true;
     this.#startWhatFits();
+  }
+
+  /** A map unit has nothing to do, or has again. */
+  idle(key: number, isIdle: boolean): void {
+    this.#turns.idle(key, isIdle);
+    this.#haveMapsGiveWay();
+  }
+
+  /** Time has passed. */
+  tick(now: number): void {
+    this.staged.tick(now);
+    this.#turns.tick(now);
+    this.#haveMapsGiveWay();
   }
 
   /** The inputs of a unit are here. */
   arrived(key: number): void {
     this.staged.arrived(key);
     this.#startWhatFits();
+    this.#haveMapsGiveWay();
   }
 
   /** The outputs of a unit are at their destinations, or not all of them will be. */
@@ -282,8 +289,16 @@ export class Workload {
   #startWhatFits(): void {
     while (!this.#isPaused && this.#queue.size > 0 && this.#slots.freeCores > 0) {
       const line = this.#queue.next(this.#slots);
-      if (line === undefined) return;
+      if (line === undefined) break;
       this.#start(line);
+    }
+  }
+
+  /** For what waits and does not fit: whenever more of that has come, or more of them have had their turn. */
+  #haveMapsGiveWay(): void {
+    if (this.#isPaused || this.#queue.size === 0 || this.#turns.isEmpty) return;
+    for (const key of this.#turns.takeOver(waitingUnits(this.#queue), this.#slots.free)) {
+      this.#emit({ type: 'yield', key });
     }
   }
 
@@ -320,8 +335,9 @@ export class Workload {
     }
     this.#runs.add(run);
     service.runningCores += allocation.cores.length;
+    if (run.template.command.call?.isMap) this.#turns.add(turnOf(run, line.priority));
     this.#emit({ type: 'run', run });
-    if (service.watches.size > 0) this.#watchStarted(run);
+    if (service.watches.size > 0) watchStarted(run, this.#emit);
   }
 
   /** Rows that this agent has never heard of are handed back too: the manager waits for an answer. */
@@ -354,23 +370,10 @@ export class Workload {
     this.#emit({ type: 'terminate', key: run.key });
   }
 
-  #watch(service: ServiceWork, unit: number, stream: OutputStream, on: boolean): void {
-    const later = (service.watches.get(unit) ?? []).filter((each) => each !== stream);
-    const run = this.#runs.ofUnit(service, unit);
-    if (run === undefined && on && this.#isWaiting(service, unit)) later.push(stream);
-    else {
-      const key = run?.key ?? service.recent.keyOf(unit);
-      this.#emit({ type: 'watch', key, service, unit, stream, on });
-    }
-    if (later.length > 0) service.watches.set(unit, later);
-    else service.watches.delete(unit);
-  }
-
-  #watchStarted({ key, service, unit }: Run): void {
-    for (const stream of service.watches.get(unit) ?? []) {
-      this.#emit({ type: 'watch', key, service, unit, stream, on: true });
-    }
-    service.watches.delete(unit);
+  #watch(service: ServiceWork, watch: Watch): void {
+    const run = this.#runs.ofUnit(service, watch.unit);
+    const isWaiting = (): boolean => this.#isWaiting(service, watch.unit);
+    watchUnit(service, watch, { run, isWaiting }, this.#emit);
   }
 
   #isWaiting(service: ServiceWork, wanted: number): boolean {

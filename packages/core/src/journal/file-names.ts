@@ -22,6 +22,7 @@ const DRAFT = '.draft';
 const NAMES: Readonly<Record<FileType, RegExp>> = {
   segment: /^segment-(\d{6,})$/,
   snapshot: /^snapshot-(\d{6,})$/,
+  values: /^values-(\d{6,})$/,
 };
 
 /** Where a file of that type and number is. */

@@ -11,30 +11,13 @@ import { isFull } from '../runtime/store-error.ts';
 import { Batch } from './batch.ts';
 import type { Disk } from './disk.ts';
 import { writeError } from './journal-errors.ts';
+import { Outcome } from './outcome.ts';
+import { RoomWait } from './room-wait.ts';
 import { MARGIN_BYTES, type Segment } from './segment.ts';
 import { SyncPace } from './sync-pace.ts';
 
-const FIRST_RETRY_MS = 50;
-const LAST_RETRY_MS = 5000;
-
 /** To sum up so many takes 3 ms; whoever has made more has done enough for one turn of the event loop. */
 const TURN_BYTES = 16 * 1024 * 1024;
-
-/** A promise with its other end. */
-class Outcome<T> {
-  readonly promise: Promise<T>;
-  resolve!: (value: T) => void;
-  reject!: (error: PilotError) => void;
-
-  constructor() {
-    this.promise = new Promise<T>((resolve, reject) => {
-      this.resolve = resolve;
-      this.reject = reject;
-    });
-    // Nobody need wait for a step that another one follows.
-    this.promise.catch(() => {});
-  }
-}
 
 /** One thing to be done, in its turn; never throws. */
 type Step = () => Promise<void>;
@@ -55,7 +38,7 @@ export class GroupCommit {
   readonly #disk: Disk;
   readonly #directory: string;
   readonly #clock: Clock;
-  readonly #log: Log;
+  readonly #room: RoomWait;
   #segment: Segment;
   #sequence: number;
 
@@ -72,8 +55,6 @@ export class GroupCommit {
   readonly #pace = new SyncPace();
   #unwritten = 0;
   #failed: PilotError | undefined;
-  #isClosing = false;
-  #endPause: (() => void) | undefined;
 
   constructor(options: GroupCommitOptions) {
     this.#disk = options.disk;
@@ -81,7 +62,7 @@ export class GroupCommit {
     this.#segment = options.segment;
     this.#sequence = options.sequence;
     this.#clock = options.clock;
-    this.#log = options.log;
+    this.#room = new RoomWait(options);
   }
 
   /** The segment that is written to now. */
@@ -142,8 +123,7 @@ export class GroupCommit {
 
   /** Makes everything durable, or says why it cannot; a full disk is not waited for any more. */
   async close(): Promise<void> {
-    this.#isClosing = true;
-    this.#endPause?.();
+    this.#room.end();
     const outcome = this.commit();
     outcome.catch(() => {});
     await this.#run;
@@ -181,7 +161,8 @@ export class GroupCommit {
   }
 
   async #write(batch: Batch, outcome: Outcome<void>): Promise<void> {
-    for (let pause = FIRST_RETRY_MS; !this.#failed; pause = Math.min(2 * pause, LAST_RETRY_MS)) {
+    this.#room.begin();
+    while (!this.#failed) {
       try {
         const { payloadBytes } = batch;
         if (payloadBytes > TURN_BYTES) await new Promise<void>((resume) => setImmediate(resume));
@@ -195,8 +176,8 @@ export class GroupCommit {
         return outcome.resolve();
       } catch (error) {
         // When closing, nobody will be there to see a full disk get room again.
-        if (this.#isClosing || !isFull(error)) this.#failed = await this.#explain(error);
-        else await this.#waitForRoom(pause);
+        if (this.#room.isOver || !isFull(error)) this.#failed = await this.#explain(error);
+        else await this.#room.next(this.#unwritten);
       }
     }
     outcome.reject(this.#failed);
@@ -205,22 +186,5 @@ export class GroupCommit {
   #explain(error: unknown): Promise<PilotError> {
     const wanted = Math.max(this.#unwritten, MARGIN_BYTES);
     return writeError(error, this.#disk, this.#directory, wanted);
-  }
-
-  async #waitForRoom(pause: number): Promise<void> {
-    if (pause === FIRST_RETRY_MS) {
-      this.#log.warn(
-        { directory: this.#directory, waiting: this.#unwritten },
-        'the disk is full: nothing becomes durable until there is room again',
-      );
-    }
-    await new Promise<void>((resume) => {
-      const timer = this.#clock.after(pause, resume);
-      this.#endPause = () => {
-        timer.cancel();
-        resume();
-      };
-    });
-    this.#endPause = undefined;
   }
 }

@@ -37,9 +37,12 @@ const FILE_MAGIC = [0x89, 0x70, 0x73, 0x74, 0x61, 0x72, 0x0d, 0x0a]; // \x89 p s
 /** Opens every frame; msgpack never uses 0xc1, so records seldom hold it by chance. */
 export const FRAME_MAGIC: Uint8Array = Uint8Array.of(0xc1, 0xf2, 0xa4, 0x4a);
 
-/** What a file is: a part of the log, or the state that the log before it has led to. */
-export type FileType = 'segment' | 'snapshot';
-const FILE_TYPES: readonly FileType[] = ['segment', 'snapshot'];
+/**
+ * What a file is: a part of the log, the state that the log before it has led to, or bytes that records
+ * refer to by where they are.
+ */
+export type FileType = 'segment' | 'snapshot' | 'values';
+const FILE_TYPES: readonly FileType[] = ['segment', 'snapshot', 'values'];
 
 /** What a file says of itself. */
 export interface FileHeader {

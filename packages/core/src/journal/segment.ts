@@ -23,7 +23,7 @@ export const MARGIN_BYTES = 1024 * 1024;
 const FIRST_STEP_BYTES = 1024 * 1024;
 const LAST_STEP_BYTES = 8 * 1024 * 1024;
 /** Up to this size a copy into the page cache takes less time than to ask another thread for it. */
-const WRITE_NOW_BYTES = 256 * 1024;
+export const WRITE_NOW_BYTES = 256 * 1024;
 
 const ZEROS = new Uint8Array(FIRST_STEP_BYTES);
 

@@ -3,8 +3,9 @@
  * user's own descriptions do, and only for the attempt that is bound to the agent that asks.
  */
 import { localName, remoteName } from '../model/file-transfer.ts';
+import type { PackedArgs } from '../model/packed-args.ts';
 import type { ParsedWorkUnitDescription } from '../model/work-unit-description.ts';
-import { ATTRIBUTE_ITEMS } from '../protocol/transfer-messages.ts';
+import { ATTRIBUTE_ITEMS, valueItem } from '../protocol/transfer-messages.ts';
 import type { WorkState } from './work-state.ts';
 
 /** A file of the submitting machine that is read or written for an attempt. */
@@ -17,7 +18,17 @@ export interface LocalFile {
   readonly direction: 'in' | 'out';
   readonly append: boolean;
   readonly optional: boolean;
+  /**
+   * Of a value: tells it from any other, so that nobody needs to look at the file. Such a file is the
+   * service's own, and durable once it is written.
+   */
+  readonly stamp?: string;
 }
+
+/** A value of the service's that is read or written for an attempt, and not one of its user's files. */
+export type ValueFile =
+  | { readonly direction: 'in' | 'out'; readonly unit: number }
+  | { readonly direction: 'in'; readonly sha256: string };
 
 /** Why an agent gets nothing. */
 export interface NoLocalFile {
@@ -25,18 +36,24 @@ export interface NoLocalFile {
 }
 
 /** The attributes of a description that name files. */
-type NamedFiles = Pick<ParsedWorkUnitDescription, 'fileTransfer' | 'input' | 'output' | 'error'>;
+type NamedFiles = Pick<
+  ParsedWorkUnitDescription,
+  'fileTransfer' | 'input' | 'output' | 'error' | 'call'
+> & { readonly args?: PackedArgs };
 
 /** What an attempt's items stand for: to be asked for once for all items of a unit. */
 export class AttemptFiles {
+  readonly #unit: number;
   readonly #named: NamedFiles;
 
-  constructor(named: NamedFiles) {
+  constructor(unit: number, named: NamedFiles) {
+    this.#unit = unit;
     this.#named = named;
   }
 
-  /** @param item the number of a `fileTransfer`, or one of ATTRIBUTE_ITEMS */
-  at(item: number): LocalFile | NoLocalFile {
+  /** @param item the number of a `fileTransfer`, or one of ATTRIBUTE_ITEMS, or a `valueItem` */
+  at(item: number): LocalFile | ValueFile | NoLocalFile {
+    if (item <= ATTRIBUTE_ITEMS.value) return this.#value(item);
     const { fileTransfer = [], input, output, error } = this.#named;
     if (item === ATTRIBUTE_ITEMS.input) return attributeFile('input', input);
     if (item === ATTRIBUTE_ITEMS.output) return attributeFile('output', output);
@@ -46,6 +63,19 @@ export class AttemptFiles {
     const { direction, append = false, optional = false } = transfer;
     const names = { path: localName(transfer), remote: remoteName(transfer) };
     return { ...names, direction, append, optional };
+  }
+
+  #value(item: number): ValueFile | NoLocalFile {
+    const { call, args } = this.#named;
+    if (call?.isMap === false && item === ATTRIBUTE_ITEMS.value) {
+      return { direction: 'out', unit: this.#unit };
+    }
+    const isThere = ([place]: readonly [number, unknown]): boolean => valueItem(place) === item;
+    const unit = args?.values?.find(isThere)?.[1];
+    if (unit !== undefined) return { direction: 'in', unit };
+    const sha256 = args?.files?.find(isThere)?.[1];
+    if (sha256 !== undefined) return { direction: 'in', sha256 };
+    return { problem: `the unit has no value ${item}` };
   }
 }
 
@@ -63,7 +93,7 @@ export function filesOfAttempt(
   if (place === undefined || place.status === 'gone' || !state.isPresent(unit, attempt, place)) {
     return { problem: 'the attempt is not bound to this agent' };
   }
-  return new AttemptFiles(namedFiles(state, unit));
+  return new AttemptFiles(unit, namedFiles(state, unit));
 }
 
 /** Whether files are brought to a unit before it starts, as far as its description alone tells. */

@@ -89,7 +89,7 @@ export class BindingRound implements Round {
     for (let i = 0; i < count; i++) {
       const unit = queue.shift();
       this.#state.bind(unit, own);
-      if (i < free) holding?.book(unit, queue.request);
+      if (i < free) holding?.book(unit, queue);
       binding.units.push(unit);
       units.push(unit);
     }

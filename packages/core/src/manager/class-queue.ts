@@ -22,6 +22,8 @@ export interface ClassSpec {
   readonly expectedMs?: number;
   /** Files travel for them: before they have slots, and after they had them. */
   readonly hasFiles?: boolean;
+  /** They are units of maps, which hold their slots until they give way. */
+  readonly isMap?: boolean;
 }
 
 export class ClassQueue implements RequestClass {

@@ -6,6 +6,7 @@ import type { UnitPage } from './unit-table.ts';
 const SPAWN_FAILED = FAILURE_REASONS.indexOf('SPAWN_FAILED');
 const TIME_LIMIT = FAILURE_REASONS.indexOf('TIME_LIMIT');
 const STAGING_FAILED = FAILURE_REASONS.indexOf('STAGING_FAILED');
+const CALL_FAILED = FAILURE_REASONS.indexOf('CALL_FAILED');
 
 /** Takes a row of a report into the table. */
 export function enterExit(page: UnitPage, row: number, ended: EndedColumns, i: number): void {
@@ -21,6 +22,7 @@ export function enterExit(page: UnitPage, row: number, ended: EndedColumns, i: n
 
 /** Whether an attempt that ended so had a process. */
 export function hadProcess(reason: number, exitCode: number): boolean {
+  if (reason === CALL_FAILED) return true;
   // Its inputs did not come, or its outputs did not.
   if (reason >= STAGING_FAILED) return exitCode >= 0;
   return reason <= TIME_LIMIT || reason > SPAWN_FAILED;

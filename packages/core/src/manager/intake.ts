@@ -5,9 +5,11 @@
  * from the one before only in what usually differs (arguments, files, name, …) is checked by hand
  * in a fraction of a microsecond instead of being parsed by its schema in several.
  */
+import type { CallCommand } from '../model/call-command.ts';
 import { normalizeDependencies } from '../model/dependency.ts';
 import { DescriptionError } from '../model/errors.ts';
 import { unitId } from '../model/ids.ts';
+import type { PackedArgs } from '../model/packed-args.ts';
 import {
   parseWorkUnitDescription,
   type WorkUnitDescription,
@@ -29,6 +31,14 @@ export interface IntakeOptions {
   readonly partRows?: number | undefined;
   /** What a relative name on the submitting machine stands for; by default it stays as it is. */
   readonly resolve?: ResolveName;
+}
+
+/** What a unit calls that runs no program, beside a description without `args`. */
+export interface IntakeCall {
+  /** The same object for as many units as possible. */
+  readonly command: CallCommand;
+  /** Of a single call that has any. */
+  readonly args?: PackedArgs;
 }
 
 /** Descriptions in a row that share a template. */
@@ -86,10 +96,10 @@ export class Intake {
   }
 
   /** @throws DescriptionError that names the attribute, and the row when there are several. */
-  add(description: WorkUnitDescription): void {
+  add(description: WorkUnitDescription, call?: IntakeCall): void {
     const row = this.#count;
     try {
-      this.#add(description, row);
+      this.#add(description, row, call);
     } catch (error) {
       throw error instanceof DescriptionError ? error.at(row) : error;
     }
@@ -138,17 +148,18 @@ export class Intake {
     };
   }
 
-  #add(description: WorkUnitDescription, row: number): void {
+  #add(description: WorkUnitDescription, row: number, call: IntakeCall | undefined): void {
     if (typeof description !== 'object' || description === null)
       parseWorkUnitDescription(description);
     const last = this.#runs.at(-1);
-    const known = this.#index.find(description, last?.known, this.#resolve);
-    const own = ownPart(description, known.varying, this.#resolve);
+    const known = this.#index.find(description, last?.known, this.#resolve, call?.command);
+    const own = ownPart(description, known.varying, this.#resolve, call?.args);
     if (own !== null) {
       this.#own = padded(this.#own ?? [], row - this.#parted);
       this.#own.push(own);
       this.#onlyNames &&= isNameOnly(own);
-      this.#bytes += own.length * 3;
+      // What is in base64 takes a byte each.
+      this.#bytes += own.length * 3 - 2 * (call?.args?.inline.length ?? 0);
     }
     if (description.name !== undefined) this.#edges.name(row, description.name);
     if (description.dependsOn !== undefined) {

@@ -2,6 +2,7 @@
 import { readArguments, readEnvironment, readText } from '../model/attribute-readers.ts';
 import { DescriptionError } from '../model/errors.ts';
 import { type ParsedFileTransfer, readFileTransfer } from '../model/file-transfer.ts';
+import type { PackedArgs } from '../model/packed-args.ts';
 import {
   parseWorkUnitDescription,
   type WorkUnitDescription,
@@ -65,16 +66,20 @@ const FILES = ['input', 'output', 'error', 'workingDirectory'] as const;
  * JSON of what differs from the template, null for what the template has and the unit has not; or
  * null when nothing differs.
  *
+ * @param args of a unit that calls a function: they come first, see packed-args.ts
  * @throws DescriptionError for a value that the schema refuses.
  */
 export function ownPart(
   description: WorkUnitDescription,
   template: Varying,
   resolve: ResolveName,
+  args?: PackedArgs,
 ): string | null {
   try {
-    const json = differenceOf(description, template, resolve);
-    if (json !== null && json.length > OWN_CHARACTERS_MAX) throw tooLarge(json.length);
+    const json = withArgs(args, differenceOf(description, template, resolve));
+    if (json !== null && json.length > OWN_CHARACTERS_MAX) {
+      throw tooLarge(json.length, args !== undefined);
+    }
     return json;
   } catch (error) {
     // The readers do not know which attribute they read; the schema says it.
@@ -83,6 +88,13 @@ export function ownPart(
     }
     throw error;
   }
+}
+
+function withArgs(args: PackedArgs | undefined, others: string | null): string | null {
+  if (args === undefined) return others;
+  const { values, files, inline } = args;
+  const json = JSON.stringify({ args: { values, files, inline } });
+  return others === null ? json : `${json.slice(0, -1)},${others.slice(1)}`;
 }
 
 function differenceOf(
@@ -177,10 +189,12 @@ function readTransfersOr(
   return value === undefined ? null : readFileTransfer(value, resolve);
 }
 
-function tooLarge(length: number): DescriptionError {
+function tooLarge(length: number, isCall: boolean): DescriptionError {
   return new DescriptionError('DESCRIPTION_INVALID', `${length} characters are too many`, {
-    subject: 'arguments and environment',
-    hint: `a process can be given about ${OWN_CHARACTERS_MAX}; pass more in a file`,
+    subject: isCall ? 'args and environment' : 'arguments and environment',
+    hint: isCall
+      ? 'pass a list of them as one argument'
+      : `a process can be given about ${OWN_CHARACTERS_MAX}; pass more in a file`,
   });
 }
 

@@ -15,6 +15,8 @@ const BOUND_MAX = 4096;
 const AHEAD_AT_FIRST = 1;
 /** Of units whose files travel, however long they run: so the slots are not idle meanwhile. */
 const AHEAD_FOR_FILES = 1;
+/** Of any, where units of maps are: these give way only to what waits beside them. */
+const AHEAD_FOR_TURNS = 1;
 
 export class AgentPlace implements Place {
   readonly id: number;
@@ -45,6 +47,7 @@ export class AgentPlace implements Place {
   /** Units bound here, oldest first; some have ended since. Compacted when most have. */
   #bound: number[] = [];
   #boundCount = 0;
+  #mapUnits = 0;
   #cores = 0;
   #memory = 0;
   #gpus = 0;
@@ -81,7 +84,8 @@ export class AgentPlace implements Place {
     return false;
   }
 
-  book(unit: number, request: ResourceRequest): void {
+  book(unit: number, { request, spec }: ClassQueue): void {
+    if (spec.isMap) this.#mapUnits++;
     // Compared as objects, for a class has one: most are like the one before, and this costs nothing.
     if (request !== this.#newest) {
       this.#isMixed = this.#newest !== undefined;
@@ -93,7 +97,8 @@ export class AgentPlace implements Place {
     this.#bound.push(unit);
   }
 
-  unbook(request: ResourceRequest): void {
+  unbook({ request, spec }: ClassQueue): void {
+    if (spec.isMap) this.#mapUnits--;
     if (--this.#boundCount === 0) {
       this.#newest = undefined;
       this.#isMixed = false;
@@ -193,7 +198,10 @@ export class AgentPlace implements Place {
 
   /** How many it may hold beyond, so that it is not idle for so long. */
   roomAhead({ request, meanMs, spec }: ClassQueue, aheadMs: number): number {
-    const least = spec.hasFiles ? AHEAD_FOR_FILES : 0;
+    const least = Math.max(
+      spec.hasFiles ? AHEAD_FOR_FILES : 0,
+      this.#mapUnits > 0 ? AHEAD_FOR_TURNS : 0,
+    );
     const wanted = meanMs === undefined ? AHEAD_AT_FIRST : aheadMs / Math.max(meanMs, 0.001);
     const factor = Math.max(wanted, least);
     const most = Math.max(0, BOUND_MAX - this.#boundCount);

@@ -6,6 +6,7 @@
  * Only where nobody loses by it, which is where cores would be idle for a round trip: nothing waits to
  * be bound, and the agent has slots for all that it has.
  */
+import { hasArgsElsewhere } from '../model/packed-args.ts';
 import type { AgentPlace } from './places.ts';
 import { hasOwnFiles } from './staged-files.ts';
 import { STATE } from './unit-table.ts';
@@ -62,13 +63,17 @@ function mayBeFollowed(state: WorkState, unit: number): boolean {
 /**
  * Each unit once at the most: one that came back goes the way of all others. None that may not run twice:
  * when the pilot is lost, nobody knows whether it has started. None with files: their transfers
- * ask for what is bound.
+ * ask for what is bound. None that is given another unit's value, which nobody has yet.
  */
 function mayBePromised(state: WorkState, unit: number, place: AgentPlace, now: number): boolean {
   if (state.units.state(unit) !== STATE.Waiting || state.attempt(unit) > 0) return false;
   if (state.dependencies.waitingOn(unit) !== 1) return false;
   const { requests, restartOnPilotLoss, startTime = 0 } = state.template(unit);
   if (restartOnPilotLoss === false || startTime > now || requests.spec.hasFiles) return false;
-  if (!state.units.hasOnlyName(unit) && hasOwnFiles(state.units.own(unit) ?? '')) return false;
+  if (!state.units.hasOnlyName(unit) && wantsToBeBound(state.units.own(unit) ?? '')) return false;
   return place.takes(requests, now);
+}
+
+function wantsToBeBound(own: string): boolean {
+  return hasOwnFiles(own) || hasArgsElsewhere(own);
 }

@@ -205,7 +205,7 @@ function spare(
       doubtful = true;
       continue;
     }
-    idler.holding.book(unit, requests.request);
+    idler.holding.book(unit, requests);
     units.push(unit);
   }
   return { units, doubtful };

@@ -20,16 +20,16 @@ export function standingOf(state: WorkState, { id, record }: AgentPlace): Standi
   const others: number[] = [];
   const requested = new Set<ResourceRequest>();
   for (const unit of state.boundTo(place)) {
-    const { request } = state.template(unit).requests;
-    requested.add(request);
-    if (state.hasStarted(unit)) holding.book(unit, request);
+    const { requests } = state.template(unit);
+    requested.add(requests.request);
+    if (state.hasStarted(unit)) holding.book(unit, requests);
     else others.push(unit);
   }
   place.haveBooked(requested);
   const waiting: number[] = [];
   for (const unit of others) {
     const { requests } = state.template(unit);
-    if (holding.room(requests) > 0) holding.book(unit, requests.request);
+    if (holding.room(requests) > 0) holding.book(unit, requests);
     else waiting.push(unit);
   }
   return { holding, waiting };

@@ -1,6 +1,8 @@
 /** Bindings as the messages that make an agent start them. */
+import { hasArgsElsewhere } from '../model/packed-args.ts';
 import type { StartRun, UnitTemplateMessage } from '../protocol/messages.ts';
 import type { Binding } from './binding-round.ts';
+import { toldArgs } from './call-args.ts';
 import { isNameOnly } from './own-part.ts';
 import { columns } from './recall.ts';
 import { toldOwn } from './staged-files.ts';
@@ -48,8 +50,9 @@ export function startEffect(
 }
 
 /** Nothing for a unit that has but a name of its own, as those of graphs do: agents know no names. */
-function toldOf({ units }: WorkState, unit: number): string | null {
+function toldOf({ units, values }: WorkState, unit: number): string | null {
   if (units.hasOnlyName(unit)) return null;
   const own = units.own(unit);
-  return own === null || isNameOnly(own) ? null : toldOwn(own);
+  if (own === null || isNameOnly(own)) return null;
+  return hasArgsElsewhere(own) ? toldArgs(own, values) : toldOwn(own);
 }

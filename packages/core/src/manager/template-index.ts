@@ -4,6 +4,7 @@
  * A million descriptions of one shape are parsed once. What an object held when it was seen counts,
  * not the object: people change one in place and hand it over again.
  */
+import type { CallCommand } from '../model/call-command.ts';
 import { readFileTransfer } from '../model/file-transfer.ts';
 import {
   type ParsedWorkUnitDescription,
@@ -18,6 +19,8 @@ import type { WorkState } from './work-state.ts';
 /** A description that others may share. */
 export interface Known {
   readonly description: ParsedWorkUnitDescription;
+  /** What is called where no program runs. */
+  readonly call: CallCommand | undefined;
   /** The fixed attributes as they were written. */
   readonly fixed: Readonly<Record<string, unknown>>;
   readonly fixedCount: number;
@@ -26,6 +29,17 @@ export interface Known {
   readonly bytes: number;
   /** The template's number, once a submission has named it. */
   id: number | undefined;
+}
+
+/** What a description is told apart by from others. */
+interface Shape {
+  readonly fixed: Readonly<Record<string, unknown>>;
+  readonly call: CallCommand | undefined;
+  readonly resolve: ResolveName;
+}
+
+function keyOf(key: string, call: CallCommand | undefined): string {
+  return call === undefined ? key : `${key} ${plainKey(call)}`;
 }
 
 function isVarying(name: string): boolean {
@@ -44,16 +58,24 @@ export class TemplateIndex {
   /**
    * What a description shares with others. `last` is looked at first.
    *
+   * @param call what is called where no program runs; the same object for as many as possible
+   *
    * @throws DescriptionError for one that is of a new kind and wrong.
    */
-  find(description: WorkUnitDescription, last: Known | undefined, resolve: ResolveName): Known {
-    if (last && hasSameFixed(description, last)) return last;
+  find(
+    description: WorkUnitDescription,
+    last: Known | undefined,
+    resolve: ResolveName,
+    call?: CallCommand,
+  ): Known {
+    if (last && last.call === call && hasSameFixed(description, last)) return last;
     const fixed = fixedOf(description);
+    const shape = { fixed, call, resolve };
     const key = plainKey(fixed);
     // What is not plain data, such as a PilotJob, is compared by what it is read as.
-    if (key === undefined) return this.#findParsed(description, fixed, resolve);
-    const known = this.#known.get(key);
-    return known ?? this.#learn(key, fixed, parseWorkUnitDescription(description), resolve);
+    if (key === undefined) return this.#findParsed(description, shape);
+    const known = this.#known.get(keyOf(key, call));
+    return known ?? this.#learn(key, parseWorkUnitDescription(description), shape);
   }
 
   /**
@@ -74,40 +96,33 @@ export class TemplateIndex {
     return [...added.values()];
   }
 
-  #findParsed(
-    description: WorkUnitDescription,
-    fixed: Readonly<Record<string, unknown>>,
-    resolve: ResolveName,
-  ): Known {
+  #findParsed(description: WorkUnitDescription, shape: Shape): Known {
     const parsed = parseWorkUnitDescription(description);
     const key = `parsed ${plainKey(fixedOf(parsed))}`;
-    return this.#known.get(key) ?? this.#learn(key, fixed, parsed, resolve);
+    return this.#known.get(keyOf(key, shape.call)) ?? this.#learn(key, parsed, shape);
   }
 
-  #learn(
-    key: string,
-    fixed: Readonly<Record<string, unknown>>,
-    parsed: ParsedWorkUnitDescription,
-    resolve: ResolveName,
-  ): Known {
+  #learn(key: string, parsed: ParsedWorkUnitDescription, { fixed, call, resolve }: Shape): Known {
     const { dependsOn: _, ...others } = parsed;
     const { fileTransfer } = others;
     const shared = {
       ...others,
       ...(fileTransfer && { fileTransfer: readFileTransfer(fileTransfer, resolve) }),
+      ...(call && { call }),
     };
     // A copy: what was handed over is the user's, and may change.
     const json = JSON.stringify(shared);
     const description = JSON.parse(json) as ParsedWorkUnitDescription;
     const known = {
       description,
+      call,
       fixed,
       fixedCount: Object.keys(fixed).length,
       varying: description as Varying,
       bytes: json.length * 3,
       id: undefined,
     };
-    this.#known.set(key, known);
+    this.#known.set(keyOf(key, call), known);
     return known;
   }
 }

@@ -27,11 +27,14 @@ export interface Template {
   /** Milliseconds since the epoch before which no unit starts. */
   readonly startTime: number | undefined;
   readonly restartOnPilotLoss: boolean | undefined;
+  /** Its units call a function once each, and have values. */
+  readonly isSingleCall: boolean;
 }
 
 /** The description's part that an agent needs, by name. */
 const COMMAND_KEYS = [
   'executable',
+  'call',
   'arguments',
   'environment',
   'workingDirectory',
@@ -78,14 +81,16 @@ export class Templates {
       group: description.group === undefined ? undefined : this.#groupOf(description.group),
       startTime: description.startTime,
       restartOnPilotLoss: description.restartOnPilotLoss,
+      isSingleCall: description.call?.isMap === false,
     };
     this.#templates.push(template);
     return template;
   }
 
   #classOf(spec: ClassSpec): ClassQueue {
-    const { request, priority, constraints, expectedMs, hasFiles } = spec;
-    const key = JSON.stringify([requestKey(request), priority, constraints, expectedMs, hasFiles]);
+    const { request, priority, constraints, expectedMs, hasFiles, isMap } = spec;
+    const rest = [priority, constraints, expectedMs, hasFiles, isMap];
+    const key = JSON.stringify([requestKey(request), ...rest]);
     let found = this.#classByKey.get(key);
     if (found === undefined) {
       found = new ClassQueue(this.classes.length, spec, this.#table);
@@ -119,6 +124,7 @@ function classSpec(description: ParsedWorkUnitDescription): ClassSpec {
     constraints,
     ...(expected !== undefined && { expectedMs: expected * 1000 }),
     ...(hasFiles && { hasFiles }),
+    ...(description.call?.isMap && { isMap: true }),
   };
 }
 

@@ -5,6 +5,7 @@
  */
 import { unreachable } from '../model/assert.ts';
 import type { ParsedWorkUnitDescription } from '../model/work-unit-description.ts';
+import type { CallValuesDump } from './call-values.ts';
 import type { DependenciesDump } from './dependencies.ts';
 import { type InTurn, isFinal, type PageDump } from './unit-table.ts';
 import type { PlaceRecord } from './work-events.ts';
@@ -32,7 +33,8 @@ export type WorkPart =
   | { readonly type: 'places'; readonly places: readonly PlaceDump[] }
   | { readonly type: 'parked'; readonly parked: readonly [unit: number, until: number][] }
   | ({ readonly type: 'details' } & ByUnit<string | number>)
-  | ({ readonly type: 'stderr' } & ByUnit<string>);
+  | ({ readonly type: 'stderr' } & ByUnit<string>)
+  | ({ readonly type: 'values' } & CallValuesDump);
 
 type ClassDump = readonly [queue: [number, number, number], meanMs: number];
 
@@ -111,6 +113,7 @@ function aroundUnits(state: WorkState): [WorkDump, WorkDump] {
     ...inParts(state.parked.dump()).map((part) => ({ type: 'parked', parked: part }) as const),
     ...byUnit(state.details).map((part) => ({ type: 'details', ...part }) as const),
     ...byUnit(state.stderrTails).map((part) => ({ type: 'stderr', ...part }) as const),
+    ...state.values.dump().map((part) => ({ type: 'values', ...part }) as const),
   ];
   return [before, after];
 }
@@ -168,6 +171,9 @@ function restorePart(state: WorkState, part: Exclude<WorkPart, { type: 'classes'
     case 'stderr':
       part.values.forEach((value, i) => void state.stderrTails.set(part.units[i] as number, value));
       return;
+    case 'values':
+      state.values.restore(part);
+      return;
     default:
       unreachable(part);
   }
@@ -186,7 +192,7 @@ function restorePlace(
   const place = state.places.add(record);
   if (isGone) place.status = 'gone';
   place.isEnding = isEnding;
-  for (const unit of bound) place.book(unit, state.template(unit).requests.request);
+  for (const unit of bound) place.book(unit, state.template(unit).requests);
   state.promised.restore(promised, place);
 }
 

@@ -7,6 +7,7 @@
 import { assert, unreachable } from '../model/assert.ts';
 import { FAILURE_REASONS } from '../model/exit.ts';
 import type { EndedColumns, ReturnedColumns, StartedColumns } from '../protocol/messages.ts';
+import { CallValues, saidOf } from './call-values.ts';
 import { enterExit, hadProcess } from './exit-rows.ts';
 import { deathsIn, SUSPICION, tooManyDeaths } from './pilot-deaths.ts';
 import { type AgentPlace, Places } from './places.ts';
@@ -35,6 +36,7 @@ export class WorkState {
   readonly moves = this.#moves.list;
   readonly places = new Places();
   readonly stderrTails = new Map<number, string>();
+  readonly values = new CallValues();
 
   /** The time of the newest event that has one. */
   get at(): number {
@@ -133,7 +135,7 @@ export class WorkState {
   #book(unit: number, place: AgentPlace): void {
     // Before this unit is in the list: it does not count as bound yet, and would be dropped from it.
     if (place.untidy) this.boundTo(place);
-    place.book(unit, this.template(unit).requests.request);
+    place.book(unit, this.template(unit).requests);
     this.#moves.move(unit, Scheduled);
   }
 
@@ -203,13 +205,14 @@ export class WorkState {
   #ended(ended: EndedColumns, place: AgentPlace): void {
     const { units, attempts } = ended;
     const details = new Map(ended.details?.map(([row, ...texts]) => [row, texts]));
+    const values = saidOf(ended);
     for (let i = 0; i < units.length; i++) {
       const unit = units[i] as number;
       if (!this.isPresent(unit, attempts[i] as number, place)) continue;
       const page = this.units.toWrite(unit);
       const template = this.templates.at(page.template[unit & PAGE_MASK] as number);
       enterExit(page, unit & PAGE_MASK, ended, i);
-      place.unbook(template.requests.request);
+      place.unbook(template.requests);
       // A node's clock may have been set back meanwhile.
       const ranMs = Math.max(0, (ended.finishedAt[i] as number) - (ended.startedAt[i] as number));
       const { requests } = template;
@@ -218,6 +221,7 @@ export class WorkState {
       const [problem, stderrTail] = details.size > 0 ? (details.get(i) ?? []) : [];
       if (stderrTail) this.stderrTails.set(unit, stderrTail);
       else if (this.stderrTails.size > 0) this.stderrTails.delete(unit);
+      if (template.isSingleCall) this.values.ended(unit, ended.reasons[i] === 0, values.get(i));
       this.#settle(unit, page, template, ended.terminated[i] === 1, problem || undefined);
     }
   }
@@ -282,7 +286,7 @@ export class WorkState {
     const page = this.units.toWrite(unit);
     const row = unit & PAGE_MASK;
     const { requests } = this.template(unit);
-    this.places.at(page.place[row] as number).unbook(requests.request);
+    this.places.at(page.place[row] as number).unbook(requests);
     if (this.isCancelAsked(unit)) {
       this.#moves.finish(unit, Canceled);
       return;

@@ -16,13 +16,15 @@ export const FAILURE_REASONS = [
   'CRASH_LIMIT',
   'STAGING_FAILED',
   'STAGING_INTERRUPTED',
+  'CALL_FAILED',
 ] as const;
 
 /**
  * Why an attempt failed; `NONE` when it did not.
  *
  * STAGING_INTERRUPTED is what STAGING_FAILED is where another attempt may succeed: a file has changed
- * while it was read, or the node's disk is full.
+ * while it was read, or the node's disk is full. CALL_FAILED: a function threw, or has taken its worker
+ * along.
  */
 export type FailureReason = (typeof FAILURE_REASONS)[number];
 
@@ -32,6 +34,7 @@ const RETRYABLE: ReadonlySet<FailureReason> = new Set<FailureReason>([
   'TIME_LIMIT',
   'SPAWN_FAILED',
   'STAGING_INTERRUPTED',
+  'CALL_FAILED',
 ]);
 
 /** Whether the same unit, started again unchanged, may succeed: a path that is not there never will. */

@@ -47,6 +47,22 @@ export function fits(request: ResourceRequest, capacity: Capacity): boolean {
   return true;
 }
 
+/** How many such requests the capacity has room for at once. */
+export function timesIn(request: ResourceRequest, capacity: Capacity): number {
+  const times = (wanted: number, present: number) =>
+    wanted > 0 ? present / wanted : Number.POSITIVE_INFINITY;
+  const { cores, memory, gpus, resources } = request;
+  const least = Math.min(
+    times(cores, capacity.cores),
+    times(memory, capacity.memory),
+    times(gpus, capacity.gpus),
+    ...Object.entries(resources).map(([name, wanted]) =>
+      times(wanted, capacity.resources[name] ?? 0),
+    ),
+  );
+  return Math.floor(least);
+}
+
 /** The request in a few words: `64 cores`, `2 cores, 4 GiB, 1 gpu`. */
 export function describeRequest(request: ResourceRequest): string {
   const { cores, memory, gpus, resources } = request;

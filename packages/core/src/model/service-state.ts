@@ -7,7 +7,7 @@ export const SERVICE_STATES = ['Open', 'Closed', 'Canceled'] as const;
  * Where a service is, as one process sees it.
  *
  * `Closed`: detached; what it held lives on and another `open()` with its id finds it. `Canceled`:
- * what it held was canceled with it.
+ * what it held was canceled with it; opened again, it can be given more.
  */
 export type ServiceState = (typeof SERVICE_STATES)[number];
 

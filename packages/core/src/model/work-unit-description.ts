@@ -20,6 +20,8 @@ import {
   readText,
   readTexts,
 } from './attribute-readers.ts';
+import { misplaced, readArgs, readIsolation, readModule } from './call-attributes.ts';
+import type { CallCommand } from './call-command.ts';
 import { normalizeDependencies } from './dependency.ts';
 import { attribute, type Parsed, parseWith } from './description-schema.ts';
 import { type FileTransferInput, readFileTransfer } from './file-transfer.ts';
@@ -32,7 +34,8 @@ import { parseTimestamp } from './timestamp.ts';
 /** Every attribute of a work unit's description, with the schema that reads it. */
 export const WORK_UNIT_ATTRIBUTES = {
   /**
-   * The program to run: a path, or a name that is looked for in the node's PATH. Required.
+   * The program to run: a path, or a name that is looked for in the node's PATH. Required, unless a
+   * function is called.
    *
    * SAGA Executable.
    */
@@ -171,23 +174,36 @@ export const WORK_UNIT_ATTRIBUTES = {
    * ends in `/`, receives the file under its own name. SAGA FileTransfer. Default: none.
    */
   fileTransfer: attribute((value: readonly FileTransferInput[]) => readFileTransfer(value)),
-  /** Refused for now: the module of an exported function. */
-  module: attribute((url: string | { readonly href: string }) => url),
-  /** Refused for now: the name of an exported function. */
+  /**
+   * The module of a function that is called instead of a program: its URL, as `import.meta.url` has it,
+   * or a TaskFunction's `module`. It travels by itself, with all that it imports. Attributes that are of
+   * programs are then refused.
+   */
+  module: attribute(readModule),
+  /** The name by which the module exports the function; a TaskFunction's `exportName`. */
   export: attribute(readText),
-  /** Refused for now: what an exported function is given. */
-  args: attribute((values: readonly unknown[]) => values),
+  /**
+   * What the function is given, a list: `f(...args, context)`. Anything that can be structurally cloned;
+   * a WorkUnit stands for its value, and is waited for as in `dependsOn`. Default: none.
+   *
+   * Not told again by a unit's description.
+   */
+  args: attribute(readArgs),
+  /**
+   * How its worker is kept apart from others: `'process'`, `'thread'`, or `'fresh'`, a process that
+   * calls nothing else. Default: `'process'`.
+   */
+  isolation: attribute(readIsolation),
+  /** Its worker is replaced after so many calls. Default: never. */
+  recycleAfter: attribute(readCount),
+  /** The call is ended when its worker has more memory: bytes, or `'4GiB'`. Default: no limit. */
+  memoryLimit: attribute(parseSize),
 };
 
 const schema = z.strictObject(WORK_UNIT_ATTRIBUTES).check(({ value, issues }) => {
-  if (value.executable !== undefined || value.module !== undefined) return;
-  issues.push({
-    code: 'custom',
-    input: value,
-    path: ['executable'],
-    message: 'is missing',
-    params: { hint: 'name the program to run' },
-  });
+  for (const { attribute: name, problem, hint } of misplaced(value)) {
+    issues.push({ code: 'custom', input: value, path: [name], message: problem, params: { hint } });
+  }
 });
 
 /**
@@ -204,8 +220,14 @@ export const WorkUnitDescription: z.ZodObject<typeof WORK_UNIT_ATTRIBUTES, z.cor
 export type WorkUnitDescription = z.input<typeof WorkUnitDescription>;
 
 /** A work unit's description as we keep it: seconds, bytes, milliseconds since the epoch, edges. */
-export type ParsedWorkUnitDescription = Parsed<z.output<typeof WorkUnitDescription>> & {
+export type ParsedWorkUnitDescription = Omit<
+  Parsed<z.output<typeof WorkUnitDescription>>,
+  'args'
+> & {
+  /** Empty where a function is called. */
   readonly executable: string;
+  /** What is called; made of what the user wrote, and nothing that he writes. */
+  readonly call?: CallCommand;
 };
 
 const REFUSALS: readonly Refusal<ParsedWorkUnitDescription>[] = [
@@ -237,21 +259,6 @@ const REFUSALS: readonly Refusal<ParsedWorkUnitDescription>[] = [
     problem: 'no such launcher is known',
     hint: "write 'None' and call the launcher in the executable: mpirun",
   },
-  {
-    attribute: 'module',
-    problem: 'functions are not run yet',
-    hint: 'name a program with executable',
-  },
-  {
-    attribute: 'export',
-    problem: 'functions are not run yet',
-    hint: 'name a program with executable',
-  },
-  {
-    attribute: 'args',
-    problem: 'functions are not run yet',
-    hint: 'did you mean arguments?',
-  },
 ];
 
 /**
@@ -263,7 +270,7 @@ const REFUSALS: readonly Refusal<ParsedWorkUnitDescription>[] = [
 export function parseWorkUnitDescription(value: unknown): ParsedWorkUnitDescription {
   const description = parseWith(WorkUnitDescription, value) as ParsedWorkUnitDescription;
   refuseUnsupported(description, REFUSALS);
-  return description;
+  return description.module === undefined ? description : { ...description, executable: '' };
 }
 
 /** What the unit holds while it runs. */

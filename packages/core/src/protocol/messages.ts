@@ -5,6 +5,8 @@
  * message for each unit was measured at a tenth of the rate. A unit is named by its channel (the
  * work unit service it belongs to, numbered anew on each link), its index there, and its attempt.
  */
+import type { CallCommand } from '../model/call-command.ts';
+import type { CallProblem } from '../model/call-problem.ts';
 import type { NodeInfo, ResourceRequest } from '../model/resources.ts';
 
 /** A file that travels for a unit, as its node sees it. */
@@ -18,9 +20,25 @@ export interface StagedFile {
   readonly optional?: boolean;
 }
 
+/** Arguments of a single call, all of them structured clones. */
+export interface CallArguments {
+  /** Base64 of the list of arguments, with holes for what is told or brought by itself. */
+  readonly inline: string;
+  /**
+   * Places of the list that other units' values belong in, each as it was reported: base64, or null
+   * where it is the staged item `valueItem` of that place. So are large arguments.
+   */
+  readonly values?: readonly (readonly [place: number, inline: string | null])[];
+}
+
 /** What is to be started and how: a parsed description without what only the manager needs. */
 export interface UnitCommand {
+  /** Empty where a function is called. */
   readonly executable: string;
+  /** A function is called, and no program started. */
+  readonly call?: CallCommand;
+  /** Of a single call; beside `call`, which is the same for many units. */
+  readonly args?: CallArguments;
   readonly arguments?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
   readonly workingDirectory?: string;
@@ -124,7 +142,9 @@ export interface StartedColumns extends UnitColumns {
  *
  * `exitCodes` holds -1 where a signal or a problem ended the unit; `reasons` are indexes into
  * FAILURE_REASONS; `terminated` is 1 where the manager's cancel ended it. `details` is sparse:
- * row, problem or '', tail of the standard error or ''.
+ * row, problem or '', tail of the standard error or ''. So is `values`, for single calls: row, the
+ * structured clone of a list with what was returned alone, or why nothing was. A call that ended well
+ * and has no row there has left its value, in the same form, as the file of ATTRIBUTE_ITEMS.value.
  */
 export interface EndedColumns extends UnitColumns {
   readonly exitCodes: Int16Array;
@@ -139,7 +159,11 @@ export interface EndedColumns extends UnitColumns {
   /** KiB. */
   readonly maxRss: Uint32Array;
   readonly details?: readonly (readonly [row: number, problem: string, stderrTail: string])[];
+  readonly values?: readonly (readonly [row: number, value: Uint8Array | CallProblem])[];
 }
+
+/** A value in a report has no more bytes, for the manager keeps it in memory; what is larger travels as a file. */
+export const VALUE_BYTES = 16 * 1024;
 
 /** Units that the agent gives back without a result. */
 export interface ReturnedColumns extends UnitColumns {

@@ -9,8 +9,21 @@
  */
 import type { UnitColumns } from './messages.ts';
 
-/** Items are named by their number in `fileTransfer`; these are the three attributes beside it. */
-export const ATTRIBUTE_ITEMS = { input: -1, output: -2, error: -3 } as const;
+/**
+ * Items are named by their number in `fileTransfer`; these are the attributes beside it, and what a
+ * single call has returned.
+ */
+export const ATTRIBUTE_ITEMS = { input: -1, output: -2, error: -3, value: -4 } as const;
+
+/** The item that belongs in this place of a call's list of arguments, and did not fit into that. */
+export function valueItem(place: number): number {
+  return ATTRIBUTE_ITEMS.value - 1 - place;
+}
+
+/** The stamp of what a unit has returned: whoever has kept it is not sent it. */
+export function valueStamp(service: string, unit: number, attempt: number): string {
+  return `value-${service}.${unit}-${attempt}`;
+}
 
 /** What a row of a {@link PackMessage} is. */
 export const PIECE = {
@@ -36,7 +49,7 @@ export const PIECE = {
 export type PieceKind = (typeof PIECE)[keyof typeof PIECE];
 
 /** No chunk and no pack has more data. */
-export const PACK_BYTES = 256 * 1024;
+export const PACK_BYTES = 512 * 1024;
 /** Nor a pack more rows. */
 export const PACK_ROWS = 512;
 /** A file that is larger comes in chunks. */

@@ -21,6 +21,7 @@ export function abortable<T>(
   });
 }
 
-function aborted(signal: AbortSignal, what: string): PilotError {
+/** What somebody gets who has given something up. */
+export function aborted(signal: AbortSignal, what: string): PilotError {
   return new PilotError('ABORTED', `${what} was given up`, { cause: signal.reason });
 }

@@ -1,11 +1,12 @@
 /** An agent as the rest of the manager sees it, across its links; and the watch over one link. */
 import type { NodeInfo } from '../model/resources.ts';
+import type { AgentCallMessage } from '../protocol/call-messages.ts';
 import type { AgentMessage, Hello, ManagerMessage } from '../protocol/messages.ts';
-import type { AgentTransfer, ManagerTransfer, OnChannel } from '../protocol/transfer-messages.ts';
+import type { AgentTransfer, OnChannel } from '../protocol/transfer-messages.ts';
 import type { Timer } from '../runtime/clock.ts';
 import type { Link } from '../transport/link.ts';
 import type { RunningTimers } from './running-timers.ts';
-import type { AgentPort, WorkClient } from './work-client.ts';
+import type { AgentPort, WorkClient, WorkWord } from './work-client.ts';
 
 /** So many heartbeats without a word mean that a link is dead. */
 export const SILENT_BEATS = 4;
@@ -61,7 +62,7 @@ export class AgentConnection implements AgentPort {
     return this.#channels.get(serviceId) ?? -1;
   }
 
-  send(message: ManagerMessage | OnChannel<ManagerTransfer>, sent?: () => void): void {
+  send(message: WorkWord, sent?: () => void): void {
     if (this.#connected) this.#link?.send(message, sent);
   }
 
@@ -106,9 +107,12 @@ export class AgentConnection implements AgentPort {
   }
 }
 
+/** All that agents say. */
+export type AgentWord = AgentMessage | OnChannel<AgentTransfer> | OnChannel<AgentCallMessage>;
+
 /** What happens on a link. */
 export interface LinkWatcher {
-  message(message: AgentMessage | OnChannel<AgentTransfer>): void;
+  message(message: AgentWord): void;
   /** What waited to be written has been. */
   drained(): void;
   /** Once, and nothing after it. */
@@ -132,7 +136,7 @@ export class LinkWatch {
     link.on('drain', () => this.#watcher?.drained());
     link.on('message', (message) => {
       this.#lastHeard = timers.now;
-      this.#watcher?.message(message as AgentMessage | OnChannel<AgentTransfer>);
+      this.#watcher?.message(message as AgentWord);
     });
   }
 

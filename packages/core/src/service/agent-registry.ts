@@ -7,14 +7,15 @@ import type { PilotInput } from '../manager/pilot-events.ts';
 import type { PilotRecord } from '../manager/pilot-record.ts';
 import type { AgentEnding } from '../manager/work-events.ts';
 import { isFinalPilotJobState } from '../model/pilot-job-state.ts';
+import { isCallMessage } from '../protocol/call-messages.ts';
 import type { AgentMessage, ManagerMessage } from '../protocol/messages.ts';
-import { type AgentTransfer, isTransfer, type OnChannel } from '../protocol/transfer-messages.ts';
+import { isTransfer } from '../protocol/transfer-messages.ts';
 import { PROTOCOL_VERSION, PSTAR_VERSION } from '../protocol/version.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { isAgentId, type LeftReports } from '../transport/kept-reports.ts';
 import type { Link } from '../transport/link.ts';
-import { AgentConnection, LinkWatch } from './agent-link.ts';
+import { AgentConnection, type AgentWord, LinkWatch } from './agent-link.ts';
 import type { RunningTimers } from './running-timers.ts';
 import type { WorkClient } from './work-client.ts';
 
@@ -43,8 +44,6 @@ export interface AgentRegistryParts {
   /** What the agents of a pilot have left behind. */
   leftOf(pilotId: string): LeftReports;
 }
-
-type Said = AgentMessage | OnChannel<AgentTransfer>;
 
 /** How an agent has come to its end. */
 interface Gone {
@@ -232,7 +231,12 @@ export class AgentRegistry {
     this.#clients.clear();
   }
 
-  #greet(link: Link, watch: LinkWatch, identity: string, hello: Said): AgentConnection | undefined {
+  #greet(
+    link: Link,
+    watch: LinkWatch,
+    identity: string,
+    hello: AgentWord,
+  ): AgentConnection | undefined {
     const problem = this.#problemOf(hello, identity);
     if (hello.type !== 'hello' || problem !== undefined) {
       this.#parts.log.warn({ peer: link.peer, problem }, 'an agent was turned away');
@@ -253,7 +257,7 @@ export class AgentRegistry {
     return agent;
   }
 
-  #problemOf(hello: Said, identity: string): string | undefined {
+  #problemOf(hello: AgentWord, identity: string): string | undefined {
     if (hello.type !== 'hello') return `the first message must be hello, and was ${hello.type}`;
     if (hello.protocol !== PROTOCOL_VERSION) {
       const theirs = `the agent is pstar ${hello.version} (protocol ${hello.protocol})`;
@@ -266,9 +270,10 @@ export class AgentRegistry {
     return isAgentId(hello.agent) && isItself ? undefined : `it cannot be called ${hello.agent}`;
   }
 
-  #receive(agent: AgentConnection, message: Said): void {
-    if (!isTransfer(message)) this.#hear(agent, message);
-    else this.#tell(() => agent.clientOf(message.channel)?.agentMessage(agent, message));
+  #receive(agent: AgentConnection, message: AgentWord): void {
+    if (isTransfer(message) || isCallMessage(message)) {
+      this.#tell(() => agent.clientOf(message.channel)?.agentMessage(agent, message));
+    } else this.#hear(agent, message);
   }
 
   #hear(agent: AgentConnection, message: AgentMessage): void {

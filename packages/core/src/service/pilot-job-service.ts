@@ -137,8 +137,8 @@ export class PilotJobService implements AsyncDisposable {
   }
 
   /**
-   * Opens a new service, or reconnects to one that was there before, also after a crash: its pilots
-   * are there in their true states, and their agents call again by themselves.
+   * Opens a new service, or reconnects to one that was there before, also after a crash or when all of it
+   * was canceled: its pilots are there in their true states, and their agents call again by themselves.
    *
    * @throws PilotError `STORE_UNWRITABLE`, `STORE_LOCKED` when another process has it open,
    * `JOURNAL_DAMAGED`; `PERMISSION_DENIED`, `ALREADY_EXISTS` or `NOT_FOUND` for where to listen.
@@ -154,8 +154,7 @@ export class PilotJobService implements AsyncDisposable {
       const before = await readServiceState(store.directory);
       const openedAt = before?.openedAt ?? new Date(clock.now()).toISOString();
       service = new PilotJobService(store, options, log, openedAt);
-      if (before?.state === 'Canceled') await service.#end('Canceled');
-      else await service.#begin(options, log);
+      await service.#begin(options, log);
       return service;
     } catch (error) {
       if (service) await service.#core.close('it cannot be opened').catch(() => {});
@@ -330,7 +329,7 @@ export class PilotJobService implements AsyncDisposable {
     const how = this.state === 'Closed' ? 'closed' : 'canceled';
     return new PilotError('SERVICE_CLOSED', `the service is ${how}`, {
       subject: this.id,
-      hint: how === 'closed' ? `open it again with open({ id: '${this.id}' })` : 'open another',
+      hint: `open it again with open({ id: '${this.id}' })`,
     });
   }
 }

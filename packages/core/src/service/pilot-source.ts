@@ -3,8 +3,11 @@
  * in good order, when what is bound to its agents has ended.
  */
 import type { Subscription } from 'rxjs';
+import type { PilotSummary } from '../manager/explain-parts.ts';
 import type { AgentEnding } from '../manager/work-events.ts';
+import { PilotError } from '../model/errors.ts';
 import type { HeldUnits } from '../protocol/messages.ts';
+import type { PilotJob } from './pilot-job.ts';
 import type { PilotJobService } from './pilot-job-service.ts';
 import { type AgentPort, pilotProvider, type WorkClient, type WorkMessage } from './work-client.ts';
 import type { WorkCore } from './work-core.ts';
@@ -86,4 +89,32 @@ export class PilotSource implements WorkClient {
     for (const agentId of this.#agents) if (this.#core.boundTo(agentId) > 0) return;
     this.detach();
   }
+}
+
+/** A pilot as an explanation needs it. */
+export function summaryOf(pilot: PilotJob): PilotSummary {
+  const { id, state, stateDetail, description } = pilot;
+  const { totalCpuCount } = description;
+  return {
+    id,
+    state,
+    detail: stateDetail,
+    ...(totalCpuCount !== undefined && { cores: totalCpuCount }),
+  };
+}
+
+/** @throws PilotError for what is none, before anything is done with it. */
+export function assertPilots(service: PilotJobService): void {
+  if (typeof service !== 'object' || service === null || !(pilotProvider in service)) {
+    throw notPilots(service);
+  }
+}
+
+/** The error of what should be PilotJobServices. */
+export function notPilots(given: unknown): PilotError {
+  const isOne = typeof given === 'object' && given !== null && pilotProvider in given;
+  return new PilotError('DESCRIPTION_INVALID', isOne ? 'must be a list' : 'is no PilotJobService', {
+    subject: 'services',
+    hint: 'write services: [pilots]',
+  });
 }

@@ -19,6 +19,7 @@ import { problemOf, StagingError } from '../staging/problems.ts';
 import { Receiver } from '../staging/receiver.ts';
 import { removeAside } from '../staging/remove.ts';
 import { type FindItem, findFor } from './staging-lookup.ts';
+import { settleFile } from './value-files.ts';
 
 type Offer = Extract<AgentTransfer, { readonly type: 'offer' }>;
 
@@ -154,6 +155,7 @@ export class StagingIn {
         await inTurn(found.path, () => put(staged, found));
         this.#added.add(output);
       } else await put(staged, found);
+      if (found.stamp !== undefined) await settleFile(found.path);
       this.#settle(transfer, undefined);
     } catch (error) {
       const path = 'path' in found ? found.path : staged.path;

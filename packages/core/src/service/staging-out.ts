@@ -1,4 +1,5 @@
 /** Sends inputs of units to one agent: what it has, or is about to have, is not sent again. */
+import type { LocalFile } from '../manager/attempt-files.ts';
 import type {
   AgentTransfer,
   CreditMessage,
@@ -51,7 +52,7 @@ export class StagingOut {
       if (unit === undefined || attempt === undefined || item === undefined) return;
       const found = findFor('in', this.#find, unit, attempt, item);
       if ('problem' in found) this.#sender.add(refused(first + row, found));
-      else this.#add(first + row, found.path, isFresh);
+      else this.#add(first + row, found, isFresh);
     }
   }
 
@@ -87,12 +88,13 @@ export class StagingOut {
     this.#sender.close();
   }
 
-  #add(transfer: number, path: string, isFresh: boolean): void {
+  #add(transfer: number, { path, stamp: stated }: LocalFile, isFresh: boolean): void {
     if (this.#asked.size >= MOST_NAMES) this.#asked.clear();
     this.#asked.set(path, (this.#asked.get(path) ?? 0) + 1);
     const question = this.#question;
     let mine = '';
     const source = new Source(transfer, path, {
+      stamp: stated,
       isSame: (stamp) => {
         const known = this.#known.get(stamp);
         if (known !== undefined && !(isFresh && known.question < question)) {

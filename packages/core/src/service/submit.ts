@@ -3,8 +3,10 @@
  */
 import { resolve } from 'node:path';
 import { Intake, type TemplateIndex } from '../manager/intake.ts';
+import { DescriptionError } from '../model/errors.ts';
 import type { WorkUnitDescription } from '../model/work-unit-description.ts';
 import { throwIfAborted } from './abort.ts';
+import { SingleCalls } from './single-calls.ts';
 import type { WorkCore } from './work-core.ts';
 
 /** How many descriptions are taken in before others on the event loop get their turn. */
@@ -29,7 +31,8 @@ const PACE: SubmitPace = { turn: () => new Promise((resolve) => setImmediate(res
 /**
  * Checks, journals and hands over; resolves with the number of the first unit.
  *
- * @throws DescriptionError, or PilotError `STORE_FULL` or `ABORTED`; then nothing at all was submitted.
+ * @throws DescriptionError, or PilotError `STORE_FULL` or `ABORTED`, or why a module does not travel; then
+ *   nothing at all was submitted.
  */
 export async function submitAll(
   core: WorkCore,
@@ -66,14 +69,17 @@ export async function submitAll(
 
 /** Slice by slice, and with them the memory that the units will need: the manager enters all at once. */
 async function takeIn(
-  { manager, visible }: WorkCore,
+  core: WorkCore,
   intake: Intake,
   descriptions: Iterable<WorkUnitDescription>,
   turn: () => Promise<void>,
   signal: AbortSignal | undefined,
 ): Promise<void> {
+  const { manager, visible } = core;
+  const calls = new SingleCalls(core);
   for (const description of descriptions) {
-    intake.add(description);
+    if (description?.module === undefined) intake.add(description);
+    else await addCall(intake, calls, description);
     if (intake.count % SLICE !== 0) continue;
     const { units, dependencies } = manager.state;
     units.prepare(intake.count);
@@ -81,6 +87,21 @@ async function takeIn(
     visible.prepare(intake.count);
     await turn();
     throwIfAborted(signal, 'submit');
+  }
+}
+
+/** A function's code and arguments become durable before its unit does. */
+async function addCall(
+  intake: Intake,
+  calls: SingleCalls,
+  described: WorkUnitDescription,
+): Promise<void> {
+  try {
+    const prepared = calls.prepare(described);
+    const { description, call } = prepared instanceof Promise ? await prepared : prepared;
+    intake.add(description, call);
+  } catch (error) {
+    throw error instanceof DescriptionError ? error.at(intake.count) : error;
   }
 }
 

@@ -4,13 +4,18 @@
  */
 import type { AgentEnding } from '../manager/work-events.ts';
 import type { NodeInfo } from '../model/resources.ts';
+import type { AgentCallMessage, ManagerCallMessage } from '../protocol/call-messages.ts';
 import type { AgentMessage, HeldUnits, ManagerMessage } from '../protocol/messages.ts';
 import type { AgentTransfer, ManagerTransfer, OnChannel } from '../protocol/transfer-messages.ts';
 
 /** What an agent says to one work unit service. */
 export type WorkMessage =
   | Exclude<Extract<AgentMessage, { readonly channel: number }>, { readonly type: 'held' }>
-  | OnChannel<AgentTransfer>;
+  | OnChannel<AgentTransfer>
+  | OnChannel<AgentCallMessage>;
+
+/** What one work unit service says to an agent, about units, files or calls. */
+export type WorkWord = ManagerMessage | OnChannel<ManagerTransfer> | OnChannel<ManagerCallMessage>;
 
 /** An agent as work unit services see it: one object for its whole life, across reconnections. */
 export interface AgentPort {
@@ -25,7 +30,7 @@ export interface AgentPort {
   /** The number of a service's channel on the present link. */
   channelOf(serviceId: string): number;
   /** Dropped while not connected: what matters is sent again after {@link WorkClient.agentJoined}. */
-  send(message: ManagerMessage | OnChannel<ManagerTransfer>, sent?: () => void): void;
+  send(message: WorkWord, sent?: () => void): void;
 }
 
 /** What a WorkUnitService gives to each PilotJobService that it is added to. */

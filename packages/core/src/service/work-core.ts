@@ -2,8 +2,15 @@
  * The inside of a WorkUnitService: the manager under its conductor, the agents that it speaks to,
  * and what may be seen of units. Views and the service itself stand on this.
  */
+import { join } from 'node:path';
 import { type Observable, Subject } from 'rxjs';
-import { AttemptFiles, filesOfAttempt } from '../manager/attempt-files.ts';
+import { ModuleStore } from '../functions/module-store.ts';
+import {
+  AttemptFiles,
+  filesOfAttempt,
+  type LocalFile,
+  type NoLocalFile,
+} from '../manager/attempt-files.ts';
 import { NONE, PAGE_MASK, STATE } from '../manager/unit-table.ts';
 import type {
   AgentEnding,
@@ -15,21 +22,27 @@ import type {
 } from '../manager/work-events.ts';
 import { WorkManager } from '../manager/work-manager.ts';
 import { unreachable } from '../model/assert.ts';
+import { WORK_UNIT_STATES, type WorkUnitState } from '../model/work-unit-state.ts';
+import { isCallMessage } from '../protocol/call-messages.ts';
 import type { HeldUnits, OutputStream } from '../protocol/messages.ts';
-import { isTransfer } from '../protocol/transfer-messages.ts';
+import { isTransfer, valueStamp } from '../protocol/transfer-messages.ts';
 import type { Clock, Timer } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import { Conductor, type ConductorJournal } from './conductor.ts';
 import { guarded } from './guarded-observable.ts';
+import { MapDesk } from './map-desk.ts';
 import { MoveFeed } from './move-feed.ts';
 import { OutputStreams } from './output-streams.ts';
 import { StagingDesk } from './staging-desk.ts';
+import { ValueFiles } from './value-files.ts';
 import { VisibleUnits } from './visible-units.ts';
 import type { AgentPort, WorkClient, WorkMessage } from './work-client.ts';
 
 export interface WorkCoreParts {
   readonly id: string;
+  /** The service's own, for what is not in the journal. */
+  readonly directory: string;
   readonly scheduler: Scheduler;
   readonly journal: ConductorJournal;
   readonly clock: Clock;
@@ -42,6 +55,12 @@ export class WorkCore implements WorkClient {
   readonly visible = new VisibleUnits();
   readonly outputs: OutputStreams;
   readonly staging: StagingDesk;
+  readonly maps: MapDesk;
+  /** The service's own, for what is not in the journal. */
+  readonly directory: string;
+  /** The code of functions. */
+  readonly modules: ModuleStore;
+  readonly values: ValueFiles;
   readonly moves = new MoveFeed();
   /** Emits after every step that moved units. */
   readonly changed$ = new Subject<void>();
@@ -51,8 +70,11 @@ export class WorkCore implements WorkClient {
   readonly #ports = new Map<string, AgentPort>();
   #wake: Timer | undefined;
 
-  constructor({ id, scheduler, journal, clock, log }: WorkCoreParts) {
+  constructor({ id, directory, scheduler, journal, clock, log }: WorkCoreParts) {
     this.id = id;
+    this.directory = directory;
+    this.modules = new ModuleStore(join(directory, 'modules'));
+    this.values = new ValueFiles(join(directory, 'values'));
     this.clock = clock;
     this.log = log;
     this.manager = new WorkManager(scheduler);
@@ -74,11 +96,31 @@ export class WorkCore implements WorkClient {
     });
     this.staging = new StagingDesk({
       service: id,
-      find: (agentId, unit, attempt, item) => {
-        const files = filesOfAttempt(this.manager.state, agentId, unit, attempt);
-        return files instanceof AttemptFiles ? files.at(item) : files;
-      },
+      find: (...asked) => this.#find(...asked),
     });
+    this.maps = new MapDesk({
+      service: id,
+      has: (agentId, { unit, attempt }) => {
+        const { state } = this.manager;
+        if (unit >= state.units.size || state.attempt(unit) !== attempt) return false;
+        return this.placeOf(unit)?.agentId === agentId;
+      },
+      agentOf: (unit) => this.placeOf(unit)?.agentId,
+      isOfNamed: (unit) => this.manager.state.template(unit).description.call?.map !== undefined,
+      module: (hash) => this.modules.bytes(hash),
+    });
+  }
+
+  #find(agentId: string, unit: number, attempt: number, item: number): LocalFile | NoLocalFile {
+    const { state } = this.manager;
+    const files = filesOfAttempt(state, agentId, unit, attempt);
+    if (!(files instanceof AttemptFiles)) return files;
+    const found = files.at(item);
+    if ('sha256' in found) return this.values.find(found, `sha256-${found.sha256}`);
+    if (!('unit' in found)) return found;
+    const value = found.direction === 'in' ? state.values.of(found.unit) : undefined;
+    const stamp = valueStamp(this.id, found.unit, state.attempt(found.unit));
+    return this.values.find(found, stamp, value instanceof Uint8Array ? value : undefined);
   }
 
   /** Makes what an earlier life has journalled visible, before anything is dispatched. */
@@ -114,6 +156,7 @@ export class WorkCore implements WorkClient {
   /** Has an agent be given no more units. */
   retire(agentId: string): void {
     this.#take({ type: 'agent-retired', now: this.clock.now(), agentId });
+    this.maps.capacityChanged();
   }
 
   /** How many units an agent has, as far as is known. */
@@ -129,7 +172,7 @@ export class WorkCore implements WorkClient {
   agentJoined(agent: AgentPort, { units, attempts, phases }: HeldUnits, isRetired = false): void {
     this.#ports.set(agent.agentId, agent);
     // By a new link: what was on its way by an old one is not any more.
-    this.staging.disconnected(agent.agentId);
+    this.#disconnected(agent.agentId);
     const { agentId, pilotId, node, endsAt } = agent;
     this.#take({
       type: 'agent-joined',
@@ -139,11 +182,16 @@ export class WorkCore implements WorkClient {
       held: { units, attempts, phases },
       isRetired,
     });
+    this.maps.capacityChanged();
   }
 
   agentMessage(agent: AgentPort, message: WorkMessage): void {
     if (isTransfer(message)) {
       this.staging.receive(agent, message);
+      return;
+    }
+    if (isCallMessage(message)) {
+      this.maps.receive(agent, message);
       return;
     }
     switch (message.type) {
@@ -173,6 +221,7 @@ export class WorkCore implements WorkClient {
 
   agentDrained({ agentId }: AgentPort): void {
     this.staging.drained(agentId);
+    this.maps.drained(agentId);
   }
 
   agentEndsAt({ agentId, endsAt }: AgentPort): void {
@@ -180,13 +229,14 @@ export class WorkCore implements WorkClient {
   }
 
   agentSilent(agent: AgentPort, why: string): void {
-    this.staging.disconnected(agent.agentId);
+    this.#disconnected(agent.agentId);
     this.#take({ type: 'agent-silent', now: this.clock.now(), agentId: agent.agentId, why });
+    this.maps.capacityChanged();
   }
 
   agentGone(agent: AgentPort, how: AgentEnding, detail: string): void {
     this.#ports.delete(agent.agentId);
-    this.staging.disconnected(agent.agentId);
+    this.#disconnected(agent.agentId);
     this.#take({ type: 'agent-gone', now: this.clock.now(), agentId: agent.agentId, how, detail });
     this.outputs.lost((unit) => this.#portOf(unit) === undefined);
   }
@@ -203,11 +253,18 @@ export class WorkCore implements WorkClient {
   release(error: unknown): void {
     this.#wake?.cancel();
     this.staging.close();
+    this.maps.close(error);
     this.visible.release(error);
     this.outputs.release();
     this.moves.complete();
     this.changed$.complete();
     this.#ports.clear();
+  }
+
+  /** What was on its way by a link is not any more. */
+  #disconnected(agentId: string): void {
+    this.staging.disconnected(agentId);
+    this.maps.disconnected(agentId);
   }
 
   /** What comes from agents must never throw into the transport. */
@@ -228,13 +285,14 @@ export class WorkCore implements WorkClient {
       if (event.type !== 'accepted') continue;
       this.visible.grow(event.submission.first + event.submission.count);
     }
-    const { moves: feed, outputs } = this;
+    const { moves: feed, outputs, maps } = this;
     const at = this.clock.now();
     this.visible.show(moves, {
-      looks: () => feed.isHeard || outputs.active,
+      looks: () => feed.isHeard || outputs.active || maps.isActive,
       moved: (unit, from, to) => {
         feed.tell(unit, from, to, at);
         if (outputs.active) this.#endOutputs(unit);
+        if (maps.isActive) maps.moved(unit, WORK_UNIT_STATES[to] as WorkUnitState);
       },
     });
     this.changed$.next();

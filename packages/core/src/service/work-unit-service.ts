@@ -3,13 +3,14 @@
  * pilot of its PilotJobServices has room (P*'s Pilot-Manager; TROY's WorkUnitService).
  */
 import { map, type Observable, startWith } from 'rxjs';
-import type { PilotSummary } from '../manager/explain-parts.ts';
+import type { TaskFunction } from '../functions/task-types.ts';
 import { TemplateIndex } from '../manager/intake.ts';
 import type { WorkPart } from '../manager/work-dump.ts';
 import type { WorkEvent } from '../manager/work-events.ts';
 import { DescriptionError, PilotError } from '../model/errors.ts';
 import { isFinalPilotJobState } from '../model/pilot-job-state.ts';
 import { isFinalServiceState, type ServiceState } from '../model/service-state.ts';
+import type { TaskError } from '../model/task-error.ts';
 import type { WorkUnitDescription } from '../model/work-unit-description.ts';
 import { WORK_UNIT_STATES } from '../model/work-unit-state.ts';
 import { systemClock } from '../runtime/clock.ts';
@@ -18,16 +19,20 @@ import type { Scheduler } from '../scheduler/scheduler.ts';
 import { type SchedulerName, schedulerOf } from '../scheduler/schedulers.ts';
 import { abortable } from './abort.ts';
 import { type CallOptions, refuseUnknown } from './call-options.ts';
+import { cancelAll } from './cancel-all.ts';
 import { readServiceState, writeServiceState } from './list-services.ts';
+import type { Inputs } from './map-inputs.ts';
+import type { MapOptions } from './map-options.ts';
+import { Maps } from './maps.ts';
 import { Patience } from './patience.ts';
 import type { PilotJob } from './pilot-job.ts';
 import type { PilotJobService } from './pilot-job-service.ts';
-import { PilotSource } from './pilot-source.ts';
+import { assertPilots, notPilots, PilotSource, summaryOf } from './pilot-source.ts';
+import type { ResultStream } from './result-stream.ts';
 import { openServiceStore, type ServiceStore, type Store } from './service-store.ts';
 import { StateSubject } from './state-subject.ts';
 import { submitAll } from './submit.ts';
 import { UnitEvent } from './unit-event.ts';
-import { pilotProvider } from './work-client.ts';
 import { WorkCore } from './work-core.ts';
 import type {
   GroupOptions,
@@ -57,9 +62,6 @@ export interface WorkUnitServiceOptions {
 
 const OPTIONS = ['id', 'store', 'services', 'scheduler', 'log'] as const;
 
-/** How long cancel() waits for agents to say that what they ran has ended, beyond the units' own grace. */
-const SETTLE_MS = 15_000;
-
 /** Takes work, and has it done by whichever pilot has room. */
 export class WorkUnitService implements AsyncDisposable {
   /** All units there have been, in the order of submission. */
@@ -77,6 +79,7 @@ export class WorkUnitService implements AsyncDisposable {
   readonly #source: ViewSource;
   readonly #units: WorkUnitCollection;
   readonly #patience: Patience;
+  readonly #maps: Maps;
   readonly #state = new StateSubject<ServiceState>('Open', isFinalServiceState);
   readonly #openedAt: string;
   #ending: Promise<void> | undefined;
@@ -94,6 +97,12 @@ export class WorkUnitService implements AsyncDisposable {
       pilotSummaries: () => this.#pilotJobs().map(summaryOf),
       cancelUnits: (units, why) => this.#cancelUnits(units, why),
     };
+    this.#maps = new Maps({
+      core,
+      journal: store.opened.journal,
+      patience: this.#patience,
+      view: (unit) => new WorkUnitView(this.#source, unit),
+    });
     this.#units = new WorkUnitCollection(core, (unit) => new WorkUnitView(this.#source, unit));
     this.workUnits = this.#units;
     const { view } = this.#units;
@@ -107,7 +116,8 @@ export class WorkUnitService implements AsyncDisposable {
   }
 
   /**
-   * Opens a new service, or one that was there before, with all of its units in their true states.
+   * Opens a new service, or one that was there before, however it ended, with all of its units in their
+   * true states.
    *
    * @throws PilotError `STORE_UNWRITABLE`, `STORE_LOCKED` when another process has it open,
    * `JOURNAL_DAMAGED`, `NOT_FOUND` for an unknown scheduler.
@@ -121,7 +131,8 @@ export class WorkUnitService implements AsyncDisposable {
     const clock = systemClock;
     const store = await openServiceStore({ kind: 'work', id, store: options.store, clock, log });
     const { journal, snapshot, records } = store.opened;
-    const core = new WorkCore({ id: store.id, scheduler, journal, clock, log });
+    const { directory } = store;
+    const core = new WorkCore({ id: store.id, directory, scheduler, journal, clock, log });
     try {
       if (snapshot !== undefined) core.manager.restore(snapshot as Iterable<WorkPart>);
       for (const record of records) core.manager.replay(record as WorkEvent);
@@ -129,10 +140,8 @@ export class WorkUnitService implements AsyncDisposable {
       const before = await readServiceState(store.directory);
       const openedAt = before?.openedAt ?? new Date(clock.now()).toISOString();
       const service = new WorkUnitService(core, store, openedAt);
-      // What was canceled can be looked at, and no more.
-      if (before?.state === 'Canceled') await service.#finish('Canceled');
-      else await service.#write('Open');
-      if (service.state !== 'Open') return service;
+      await service.#write('Open');
+      service.#maps.cancelAbandoned();
       for (const pilots of services) service.add(pilots);
       // Beside what comes next: nobody waits for it.
       void core.conductor.compact();
@@ -213,6 +222,45 @@ export class WorkUnitService implements AsyncDisposable {
     return several ? this.#units.range(first, first + count) : this.#units.view(first);
   }
 
+  /**
+   * Calls a function for each of the inputs, on the cores of all pilots that there are, and that come.
+   *
+   * The inputs, an array or anything else that `for … of` or `for await … of` go through, are read as room
+   * comes: they may have no end. Do not change one before its result is there. The map begins when its
+   * results are consumed.
+   *
+   * @throws DescriptionError for a function that cannot travel, or a wrong option
+   */
+  map<I, O>(
+    task: TaskFunction<I, O>,
+    inputs: Inputs<NoInfer<I>>,
+    options: MapOptions & { readonly onError: 'collect' },
+  ): ResultStream<O | TaskError>;
+  map<I, O>(
+    task: TaskFunction<I, O>,
+    inputs: Inputs<NoInfer<I>>,
+    options?: MapOptions,
+  ): ResultStream<O>;
+  map(
+    task: TaskFunction<never, unknown>,
+    inputs: Inputs<unknown>,
+    options: MapOptions = {},
+  ): ResultStream<unknown> {
+    this.#assertOpen('map');
+    return this.#maps.map(task, inputs, options);
+  }
+
+  /**
+   * Deletes the results of a map by name, and cancels what it has left running: the next one of that
+   * name begins anew. Without effect where there is none.
+   *
+   * @throws PilotError `WRONG_STATE` while it is consumed
+   */
+  async forgetMap(name: string): Promise<void> {
+    this.#assertOpen('forgetMap');
+    await this.#maps.forget(name);
+  }
+
   /** The group of that name, made if it is not there. */
   group(name: string, options?: GroupOptions): WorkUnitGroup {
     this.#assertOpen('group');
@@ -265,7 +313,10 @@ export class WorkUnitService implements AsyncDisposable {
 
   async #end(how: 'Canceled' | 'Closed'): Promise<void> {
     try {
-      if (how === 'Canceled') await this.#cancelAll();
+      this.#core.maps.close(closed(this.id, how));
+      if (how === 'Canceled') {
+        await cancelAll(this.#core, (units, why) => this.#cancelUnits(units, why));
+      }
       await this.#core.conductor.close();
     } finally {
       await this.#finish(how);
@@ -277,7 +328,7 @@ export class WorkUnitService implements AsyncDisposable {
     this.#leaving.clear();
     this.#core.release(closed(this.id, how));
     try {
-      await this.#write(how);
+      await Promise.all([this.#maps.close(), this.#write(how)]);
     } finally {
       this.#state.next(how);
       await this.#store.close();
@@ -287,35 +338,6 @@ export class WorkUnitService implements AsyncDisposable {
   #write(state: ServiceState): Promise<void> {
     const { directory } = this.#store;
     return writeServiceState(directory, { kind: 'work', state, openedAt: this.#openedAt });
-  }
-
-  async #cancelAll(): Promise<void> {
-    const { state } = this.#core.manager;
-    const open: number[] = [];
-    for (let unit = 0; unit < state.units.size; unit++) {
-      if (!this.#core.visible.isFinal(unit)) open.push(unit);
-    }
-    if (open.length === 0) return;
-    await this.#cancelUnits(open, 'its service was canceled');
-    const graceMs = open.reduce(
-      (most, unit) => Math.max(most, state.template(unit).description.maxCancellationTime * 1000),
-      0,
-    );
-    const { clock, log } = this.#core;
-    await new Promise<void>((resolve) => {
-      const timer = clock.after(graceMs + SETTLE_MS, () => {
-        log.warn(
-          { service: this.id },
-          'some units have not ended in time; their states are Unknown',
-        );
-        resolve();
-      });
-      const done = (): void => {
-        timer.cancel();
-        resolve();
-      };
-      this.#core.visible.allFinal(state.units.size).then(done, done);
-    });
   }
 
   async #cancelGroup(name: string): Promise<void> {
@@ -356,42 +378,13 @@ export class WorkUnitService implements AsyncDisposable {
   }
 }
 
-function summaryOf(pilot: PilotJob): PilotSummary {
-  const { id, state, stateDetail, description } = pilot;
-  const { totalCpuCount } = description;
-  return {
-    id,
-    state,
-    detail: stateDetail,
-    ...(totalCpuCount !== undefined && { cores: totalCpuCount }),
-  };
-}
-
-/** @throws PilotError for what is none, before anything is done with it. */
-function assertPilots(service: PilotJobService): void {
-  if (typeof service !== 'object' || service === null || !(pilotProvider in service)) {
-    throw notPilots(service);
-  }
-}
-
-function notPilots(given: unknown): PilotError {
-  const isOne = typeof given === 'object' && given !== null && pilotProvider in given;
-  return new PilotError('DESCRIPTION_INVALID', isOne ? 'must be a list' : 'is no PilotJobService', {
-    subject: 'services',
-    hint: 'write services: [pilots]',
-  });
-}
-
 function closed(id: string, how: 'Canceled' | 'Closed', what?: string): PilotError {
   return new PilotError(
     'SERVICE_CLOSED',
     `${what ? `${what}: ` : ''}the service is ${how === 'Closed' ? 'closed' : 'canceled'}`,
     {
       subject: id,
-      hint:
-        how === 'Closed'
-          ? `open it again with WorkUnitService.open({ id: '${id}' })`
-          : 'open another',
+      hint: `open it again with WorkUnitService.open({ id: '${id}' })`,
     },
   );
 }

@@ -15,6 +15,7 @@ import { abortable } from './abort.ts';
 import type { CallOptions } from './call-options.ts';
 import type { Patience } from './patience.ts';
 import type { PilotJob } from './pilot-job.ts';
+import { assertHasValue, failureOf, returnedBy } from './unit-value.ts';
 import type { WorkCore } from './work-core.ts';
 import type { Progress, WorkUnit } from './work-unit.ts';
 
@@ -47,9 +48,9 @@ export class WorkUnitView implements WorkUnit {
     const { description } = state.template(this.#unit);
     if (own === null) return description;
     const merged = { ...description, ...(JSON.parse(own) as object) };
-    // A null takes away what the template has.
+    // A null takes away what the template has. Arguments are there as bytes, or not even here.
     return Object.fromEntries(
-      Object.entries(merged).filter(([, value]) => value !== null),
+      Object.entries(merged).filter(([name, value]) => value !== null && name !== 'args'),
     ) as unknown as ParsedWorkUnitDescription;
   }
 
@@ -144,6 +145,17 @@ export class WorkUnitView implements WorkUnit {
     assert(exit !== undefined, `unit ${id} is ${state} without an exit`);
     if (state === 'Failed') throw new WorkUnitFailedError(id, exit);
     return exit;
+  }
+
+  async value<T = unknown>(options?: CallOptions): Promise<T> {
+    const { core } = this.#source;
+    assertHasValue(core, this.#unit, this.id);
+    await this.finished(options);
+    const { exit, state, id } = this;
+    if (state === 'Canceled') throw new WorkUnitCanceledError(id, this.stateDetail);
+    assert(exit !== undefined, `unit ${id} is ${state} without an exit`);
+    if (state === 'Failed') throw failureOf(core, this.#unit, [id, exit]);
+    return (await returnedBy(core, this.#unit)) as T;
   }
 
   explain(): Explanation {

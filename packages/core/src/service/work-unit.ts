@@ -54,6 +54,14 @@ export interface WorkUnit {
   finished(options?: CallOptions): Promise<WorkUnit>;
   /** Resolves with the exit of a unit that is Done; rejects with WorkUnitFailedError or WorkUnitCanceledError. */
   result(options?: CallOptions): Promise<WorkUnitExit>;
+  /**
+   * Resolves with what the function has returned that the unit calls, once it is Done, also in a later
+   * life of the service. Each time it is another copy.
+   *
+   * Rejects with TaskError when the call has failed, whose `cause` is what was thrown; WorkUnitFailedError
+   * when it did not come to that; WorkUnitCanceledError; `WRONG_STATE` for a unit that runs a program.
+   */
+  value<T = unknown>(options?: CallOptions): Promise<T>;
   /** Why it is where it is: what it waits for, and what would let it start. */
   explain(): Explanation;
   /** Resolves once the wish is durable; the unit's state tells when it is fulfilled. Twice is harmless. */

@@ -109,8 +109,8 @@ export class Incoming {
     }
   }
 
-  /** Writes the next bytes of the large file. */
-  takeChunk(at: number, data: Buffer): void {
+  /** Takes the next bytes of the large file in, and writes them once it is known that they are whole. */
+  takeChunk(at: number, data: Buffer, isWhole: Promise<boolean>): void {
     if (this.#isOver) return;
     const file = this.#file;
     const isExpected = at === file?.at && at + data.length <= file.size;
@@ -128,7 +128,11 @@ export class Incoming {
     if (this.#directories.size === 0) this.#events.progress?.(file.at, file.size);
     // What follows the file may be made while it is being written.
     if (file.at === file.size) this.#file = undefined;
-    this.#write(file, data, at);
+    void isWhole.then((yes) => {
+      if (!yes) this.damage();
+      if (!this.#isOver) this.#write(file, data, at);
+      else this.#wroteTo(file, data.length);
+    });
   }
 
   /** Something was damaged on its way. */
@@ -212,12 +216,17 @@ export class Incoming {
   #write(file: OpenFile, data: Buffer, at: number): void {
     write(file.fd, data, 0, data.length, at, (error, written) => {
       const bytes = error === null ? written : data.length;
-      file.written += bytes;
       if (error !== null) this.#fail(problemOf(error, 'written', file.path));
       else if (bytes < data.length) this.#write(file, data.subarray(bytes), at + bytes);
-      this.#closeWritten(file);
+      this.#wroteTo(file, bytes);
       if (!this.#isOver) this.#wrote(bytes);
     });
+  }
+
+  /** Nothing more comes of so many of its bytes, written or not. */
+  #wroteTo(file: OpenFile, bytes: number): void {
+    file.written += bytes;
+    this.#closeWritten(file);
   }
 
   #closeWritten(file: OpenFile): void {

@@ -10,7 +10,7 @@ import {
   WINDOW_BYTES,
 } from '../protocol/transfer-messages.ts';
 import type { Budget } from './budget.ts';
-import { Pack, sha256 } from './pack.ts';
+import { Pack, sha256Beside } from './pack.ts';
 import { problemOf } from './problems.ts';
 import { changed, type LargeFile, type Source } from './source.ts';
 import { stampOf } from './stamps.ts';
@@ -168,24 +168,28 @@ export class Sender {
     }
   }
 
-  /** The next chunk is read while this one is sent. */
+  /** The next chunk is read and summed up while this one is sent. */
   async #sendChunks(flow: Flow, file: FileHandle, path: string, size: number): Promise<void> {
     const { transfer } = flow.source;
     // Read into again once what was in them has been sent.
     const spare: Buffer<ArrayBuffer>[] = [];
-    const read = (at: number) => {
-      const into = spare.pop() ?? Buffer.allocUnsafeSlow(PACK_BYTES);
-      return file.read(into, 0, Math.min(PACK_BYTES, size - at), at);
+    const read = async (at: number) => {
+      const buffer = spare.pop() ?? Buffer.allocUnsafeSlow(PACK_BYTES);
+      const { bytesRead } = await file.read(buffer, 0, Math.min(PACK_BYTES, size - at), at);
+      if (bytesRead === 0) throw changed(path);
+      const data = buffer.subarray(0, bytesRead);
+      return { buffer, data, sha256: await sha256Beside(data) };
     };
     let coming = read(0);
     for (let at = 0; at < size; ) {
-      const { bytesRead, buffer } = await coming;
-      if (bytesRead === 0) throw changed(path);
+      const { buffer, data, sha256 } = await coming;
       const begin = at;
-      at += bytesRead;
+      at += data.length;
       if (at < size) coming = read(at);
+      // What is wrong with it is heard when its turn comes: until then nobody else listens.
+      coming.catch(() => {});
       // Asked again after each wait: what others have sent meanwhile is in the link.
-      while (!this.#takes(flow, bytesRead)) {
+      while (!this.#takes(flow, data.length)) {
         await new Promise<void>((resolve) => {
           flow.wake = resolve;
         });
@@ -194,10 +198,9 @@ export class Sender {
         await coming;
         return;
       }
-      flow.window -= bytesRead;
-      const data = buffer.subarray(0, bytesRead);
+      flow.window -= data.length;
       // The data last: from there it is not copied.
-      const chunk = { type: 'chunk', transfer, at: begin, sha256: sha256(data), data } as const;
+      const chunk = { type: 'chunk', transfer, at: begin, sha256, data } as const;
       this.#port.send(chunk, () => void spare.push(buffer));
       flow.source.passed(at, size);
     }

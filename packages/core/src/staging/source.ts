@@ -47,6 +47,8 @@ export type Filled = 'full' | 'large' | 'over';
 export interface SourceHooks {
   /** Why nothing is sent at all. */
   readonly refusal?: TransferProblem;
+  /** Its stamp, where that is known without a look at the file. */
+  readonly stamp?: string | undefined;
   /** Whether the other side has kept what has that stamp, or will have it: then nothing is read. */
   isSame?(stamp: string): 'kept' | 'coming' | undefined;
   /** Asked once all is read: whether others will want what has that stamp. */
@@ -132,6 +134,10 @@ export class Source {
   /** Whether it is known by now what stamp it has, if anybody wants to know. */
   #isStamped(stats: Stats): boolean {
     if (this.#hooks.isSame === undefined) return true;
+    if (this.#hooks.stamp !== undefined) {
+      this.#stamp = this.#hooks.stamp;
+      return true;
+    }
     // What has no size may have content nevertheless, and another one every time.
     if (!stats.isDirectory()) this.#stamp = stats.size > 0 ? shareableStamp(stats) : '';
     else if (this.#stamp === undefined) {

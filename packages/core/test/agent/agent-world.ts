@@ -24,6 +24,8 @@ export class AgentWorld {
   reports: Report[] = [];
   /** Every message, in order. */
   readonly sent: AgentMessage[] = [];
+  /** Map units that were to give way. */
+  readonly yielded: number[] = [];
   /** How often it wanted a new link. */
   redials = 0;
   /** What outlives the agent. */
@@ -56,6 +58,7 @@ export class AgentWorld {
         );
       } else if (effect.type === 'keep') this.kept.push(effect);
       else if (effect.type === 'redial') this.redials++;
+      else if (effect.type === 'yield') this.yielded.push(this.runs.get(effect.key)?.unit ?? -1);
       else if (effect.type === 'forget') {
         this.kept = this.kept.filter(({ service }) => service !== effect.service);
       } else if (effect.type === 'send') {

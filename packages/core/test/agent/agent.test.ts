@@ -2,13 +2,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Agent, type AgentEnd } from '../../src/agent/agent.ts';
-import type { AgentSettings } from '../../src/protocol/agent-settings.ts';
-import { PROTOCOL_VERSION } from '../../src/protocol/version.ts';
 import { type Clock, systemClock } from '../../src/runtime/clock.ts';
-import { silentLog } from '../../src/runtime/log.ts';
-import { memoryLinks } from '../../src/transport/memory-link.ts';
-import { ToyManager } from './toy-manager.ts';
+import { LiveAgent } from './live-agent.ts';
+import type { ToyManager } from './toy-manager.ts';
 
 let root: string;
 beforeEach(async () => {
@@ -16,75 +12,11 @@ beforeEach(async () => {
 });
 afterEach(() => rm(root, { recursive: true, force: true }));
 
-/** An agent and the managers that it has reached so far. */
-class World {
-  readonly agent: Agent;
-  readonly end: Promise<AgentEnd>;
-  readonly managers: ToyManager[] = [];
-  #arrived: ((manager: ToyManager) => void)[] = [];
-
-  constructor(settings: Partial<AgentSettings> = {}, clock: Clock = systemClock) {
-    this.agent = new Agent(
-      {
-        protocol: PROTOCOL_VERSION,
-        version: '0',
-        pilot: 'pilot-1',
-        identity: '',
-        key: '',
-        manager: { host: '', port: 0 },
-        root,
-        keptDirectory: join(root, 'kept'),
-        sharesFiles: true,
-        cores: 2,
-        leaseMs: 600_000,
-        heartbeatMs: 60_000,
-        graceMs: 5_000,
-        executor: 'process',
-        environment: { SITE: 'here' },
-        ...settings,
-      },
-      {
-        clock,
-        log: silentLog,
-        environment: { PATH: process.env['PATH'] },
-        dial: async () => {
-          const [near, far] = memoryLinks();
-          const manager = new ToyManager(far);
-          this.managers.push(manager);
-          this.#arrived.shift()?.(manager);
-          return near;
-        },
-      },
-    );
-    this.end = this.agent.run();
-  }
-
-  async manager(): Promise<ToyManager> {
-    const manager =
-      this.managers.shift() ??
-      (await new Promise<ToyManager>((resolve) =>
-        this.#arrived.push((arrived) => {
-          this.managers.shift();
-          resolve(arrived);
-        }),
-      ));
-    await manager.until(({ hello }) => hello);
-    manager.welcome();
-    return manager;
-  }
-
-  /** Ends the agent, unless it has ended already. */
-  async stop(manager: ToyManager): Promise<void> {
-    if (!manager.isClosed) manager.send({ type: 'end', graceMs: 100, why: 'the test is over' });
-    await this.end;
-  }
-}
-
 const sh = (script: string) => ({ executable: '/bin/sh', arguments: ['-c', script] });
 
 describe('an agent without processes', () => {
   it('runs units, reports them and forgets what is acknowledged', async () => {
-    const world = new World({ executor: 'null' });
+    const world = new LiveAgent(root, { executor: 'null' });
     const manager = await world.manager();
     expect(manager.hello).toMatchObject({
       pilot: 'pilot-1',
@@ -102,7 +34,7 @@ describe('an agent without processes', () => {
   });
 
   it('repeats on the next link what was not acknowledged on the last', async () => {
-    const world = new World({ executor: 'null' });
+    const world = new LiveAgent(root, { executor: 'null' });
     const first = await world.manager();
     first.acknowledges = false;
     first.start([1, 2, 3], { executable: '/bin/true' });
@@ -116,19 +48,19 @@ describe('an agent without processes', () => {
   });
 
   it('ends when it is not used', async () => {
-    const world = new World({ executor: 'null', idleTimeoutMs: 20 });
+    const world = new LiveAgent(root, { executor: 'null', idleTimeoutMs: 20 });
     const manager = await world.manager();
     expect(await world.end).toEqual({ reason: 'idle' });
     expect(manager.bye).toBe('idle');
   });
 
   it('ends when its lease is over', async () => {
-    const world = new World({ executor: 'null', leaseMs: 40 });
+    const world = new LiveAgent(root, { executor: 'null', leaseMs: 40 });
     expect(await world.end).toMatchObject({ reason: 'lease' });
   });
 
   it('ends when it is refused', async () => {
-    const world = new World({ executor: 'null' });
+    const world = new LiveAgent(root, { executor: 'null' });
     const { 0: manager } = world.managers;
     manager?.send({ type: 'refuse', protocol: 2, version: '2', problem: 'wrong version' });
     expect(await world.end).toEqual({
@@ -139,10 +71,10 @@ describe('an agent without processes', () => {
 });
 
 describe('an agent with processes', () => {
-  let world: World;
+  let world: LiveAgent;
   let manager: ToyManager;
   beforeEach(async () => {
-    world = new World();
+    world = new LiveAgent(root);
     manager = await world.manager();
   });
   afterEach(() => world.stop(manager));
@@ -233,7 +165,7 @@ describe('an agent with processes', () => {
 
   it('hands back in time what its wall time will not suffice for', async () => {
     await world.stop(manager);
-    world = new World({ wallTimeLimitMs: 300, graceMs: 50 });
+    world = new LiveAgent(root, { wallTimeLimitMs: 300, graceMs: 50 });
     manager = await world.manager();
     expect(manager.hello?.remainingMs).toBeLessThanOrEqual(300);
     manager.start([1], sh('sleep 1000'));
@@ -249,7 +181,7 @@ describe('a busy agent', () => {
       ...systemClock,
       after: (ms, call, options) => (ms < 20 ? noTimer : systemClock.after(ms, call, options)),
     };
-    const world = new World({}, impatient);
+    const world = new LiveAgent(root, {}, { clock: impatient });
     const manager = await world.manager();
     const units = Array.from({ length: 60 }, (_, i) => i);
     manager.start(units, { executable: '/bin/true', workingDirectory: '/tmp' });

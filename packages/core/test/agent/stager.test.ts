@@ -8,14 +8,18 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { newService, type StagedUnit } from '../../src/agent/service-work.ts';
 import { Stager } from '../../src/agent/stager.ts';
-import type {
-  AgentTransfer,
-  ManagerTransfer,
-  OnChannel,
+import { standInPath } from '../../src/agent/unit-preparation.ts';
+import {
+  type AgentTransfer,
+  ATTRIBUTE_ITEMS,
+  type ManagerTransfer,
+  type OnChannel,
+  valueItem,
+  valueStamp,
 } from '../../src/protocol/transfer-messages.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { StagingDesk } from '../../src/service/staging-desk.ts';
@@ -36,7 +40,10 @@ class StagingPair {
   readonly service = newService('work');
   readonly said: string[] = [];
   readonly fromManager: ManagerTransfer[] = [];
-  readonly locals = new Map<number, { path: string; direction: 'in' | 'out'; append?: boolean }>();
+  readonly locals = new Map<
+    number,
+    { path: string; direction: 'in' | 'out'; append?: boolean; stamp?: string }
+  >();
   readonly desk = new StagingDesk({
     service: 'work',
     find: (_, unit, __, item) => {
@@ -46,6 +53,8 @@ class StagingPair {
     },
   });
   readonly stager: Stager;
+  /** Units that have had no files until they left a value. */
+  readonly calls = new Map<number, StagedUnit>();
   #near: Link | undefined;
 
   constructor() {
@@ -62,6 +71,7 @@ class StagingPair {
       machine: {
         staged: (key) => this.said.push(`staged ${key}`),
         stagingFailed: (key, { problem }) => this.said.push(`failed ${key} ${problem}`),
+        stagedOf: (key) => this.calls.get(key),
         collected: (key) => this.said.push(`collected ${key}`),
         collectingFailed: (key, { problem }) => this.said.push(`uncollected ${key} ${problem}`),
       },
@@ -143,6 +153,36 @@ class StagingPair {
 }
 
 const SIZE = 1_000_000;
+
+describe('what a call has returned', () => {
+  it("is the manager's to keep, and on its node is not brought to others", async () => {
+    const pair = new StagingPair();
+    const unit = pair.unit(0, { outputs: [{ item: ATTRIBUTE_ITEMS.value, name: 'value' }] });
+    pair.calls.set(unit.key, unit);
+    const [path, stamp] = [join(pair.home, 'values', '0'), valueStamp('work', 0, 1)];
+    pair.locals.set(ATTRIBUTE_ITEMS.value, { path, direction: 'out', stamp });
+    pair.locals.set(valueItem(2), { path, direction: 'in', stamp });
+    const left = standInPath(pair.node, unit, ATTRIBUTE_ITEMS.value);
+    mkdirSync(dirname(left), { recursive: true });
+    writeFileSync(left, Buffer.alloc(SIZE, 7));
+    pair.connect();
+    pair.collect(unit);
+    await pair.hears(`collected ${unit.key}`);
+    expect(readFileSync(path)).toHaveLength(SIZE);
+    expect(existsSync(left)).toBe(false);
+    const others = [1, 2].map((number) =>
+      pair.unit(number, { inputs: [{ item: valueItem(2), name: 'value-2' }] }),
+    );
+    for (const each of others) pair.stage(each);
+    await pair.hears(...others.map(({ key }) => `staged ${key}`));
+    expect(pair.bytes).toBeLessThan(1_000);
+    for (const each of others) {
+      pair.place(each);
+      expect(readFileSync(standInPath(pair.node, each, valueItem(2)))).toHaveLength(SIZE);
+    }
+  });
+});
+
 const input = { inputs: [{ item: 0, name: 'it' }] };
 
 describe('an input that many units want', () => {

@@ -1,3 +1,9 @@
+import type { CallProblem } from '../../src/model/call-problem.ts';
+import {
+  type AgentCallMessage,
+  isCallMessage,
+  type ManagerCallMessage,
+} from '../../src/protocol/call-messages.ts';
 import type {
   AgentMessage,
   EndedColumns,
@@ -36,12 +42,17 @@ export class ToyManager {
   readonly output = new Map<string, string>();
   readonly outputEnded = new Set<string>();
   pulses = 0;
+  /** What was said of calls, in order. */
+  readonly calls: AgentCallMessage[] = [];
+  readonly values = new Map<number, Uint8Array | CallProblem>();
   #changed: (() => void)[] = [];
 
   constructor(link: Link) {
     this.link = link;
     link.on('message', (message) => {
-      this.#read(message as AgentMessage);
+      if (isCallMessage(message as AgentMessage | AgentCallMessage)) {
+        this.calls.push(message as AgentCallMessage);
+      } else this.#read(message as AgentMessage);
       this.#change();
     });
     link.on('close', () => {
@@ -52,6 +63,11 @@ export class ToyManager {
 
   send(message: ManagerMessage): void {
     this.link.send(message);
+  }
+
+  /** Says something of calls. */
+  tell(message: ManagerCallMessage): void {
+    this.link.send({ channel: 1, ...message });
   }
 
   welcome({ heartbeatMs = 60_000, leaseMs = 600_000 } = {}): void {
@@ -131,6 +147,9 @@ export class ToyManager {
     this.reports.push(report);
     for (const unit of report.started?.units ?? []) this.started.add(unit);
     const { ended, returned } = report;
+    for (const [row, value] of ended?.values ?? []) {
+      this.values.set(ended?.units[row] as number, value);
+    }
     for (const [row, unit] of (ended?.units ?? []).entries()) {
       this.ended.set(unit, rowOf(ended as EndedColumns, row));
     }

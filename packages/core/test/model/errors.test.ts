@@ -136,6 +136,7 @@ describe('exits', () => {
     expect(FAILURE_REASONS.indexOf('SPAWN_FAILED')).toBe(9);
     expect(FAILURE_REASONS.indexOf('STAGING_FAILED')).toBe(12);
     expect(FAILURE_REASONS.indexOf('STAGING_INTERRUPTED')).toBe(13);
+    expect(FAILURE_REASONS.indexOf('CALL_FAILED')).toBe(14);
   });
 
   it('are retried only where the same call may succeed', () => {
@@ -145,6 +146,7 @@ describe('exits', () => {
       'TIME_LIMIT',
       'SPAWN_FAILED',
       'STAGING_INTERRUPTED',
+      'CALL_FAILED',
     ]);
   });
 

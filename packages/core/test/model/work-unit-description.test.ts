@@ -213,9 +213,6 @@ describe('what cannot be done', () => {
     [{ queue: 'x' }, "only a pilot waits in a queue; name it in the pilot's description"],
     [{ numberOfProcesses: 4, processesPerHost: 2 }, 'all processes of a work unit run on one host'],
     [{ spmdVariation: 'MPI' }, "no such launcher is known; write 'None' and call the launcher"],
-    [{ module: 'file:///m.js' }, 'functions are not run yet; name a program with executable'],
-    [{ export: 'f' }, 'functions are not run yet'],
-    [{ args: [] }, 'functions are not run yet; did you mean arguments?'],
   ])('%o: %s', (wish, message) => {
     const error = refusalOf({ ...TRUE, ...wish });
     expect(error.code).toBe('ATTRIBUTE_UNSUPPORTED');
@@ -233,9 +230,44 @@ describe('what cannot be done', () => {
       expect(parseWorkUnitDescription({ ...TRUE, ...harmless })).toMatchObject(harmless);
     }
   });
+});
 
-  it('is said of a module before the missing executable', () => {
-    expect(refusalOf({ module: 'file:///m.js' }).subject).toBe('module');
+describe('a function in the place of a program', () => {
+  const CALL = { module: 'file:///home/score.ts', export: 'score' };
+
+  it('is named by its module and its name there', () => {
+    const wish = { ...CALL, args: [1, { a: 2 }], isolation: 'fresh', memoryLimit: '1GiB' } as const;
+    expect(parseWorkUnitDescription(wish)).toMatchObject({
+      ...wish,
+      executable: '',
+      memoryLimit: 1024 ** 3,
+    });
+    const { module } = parseWorkUnitDescription({ ...CALL, module: new URL(CALL.module) });
+    expect(module).toBe(CALL.module);
+  });
+
+  it.each([
+    [{ executable: 'true' }, 'executable: is of programs, and a function is called; leave it out'],
+    [{ arguments: [] }, 'arguments: is of programs'],
+    [{ cleanup: false }, 'cleanup: is of programs'],
+    [{ fileTransfer: [] }, 'fileTransfer: is of programs'],
+    [{ export: undefined }, 'export: is missing; name the function that the module exports'],
+    [{ module: './score.ts' }, "module: './score.ts' is the URL of no file; write import.meta.url"],
+    [{ isolation: 'none' }, "isolation: 'none' is no isolation; write 'thread', 'process' or"],
+    [{ args: 7 }, 'args: 7 is no list; write [input]'],
+    [{ recycleAfter: 0 }, 'recycleAfter: 0 is no count'],
+  ])('is refused with %o: %s', (wish, message) => {
+    expect(refusalOf({ ...CALL, ...wish }).message).toContain(message);
+  });
+
+  it.each([
+    [{ export: 'f' }, 'export: is of functions, and there is no module; name its module'],
+    [{ ...TRUE, args: [] }, 'args: is of functions, and there is no module; did you mean arg'],
+    [{ ...TRUE, isolation: 'fresh' }, 'isolation: is of functions'],
+    [{ ...TRUE, memoryLimit: 1 }, 'memoryLimit: is of functions'],
+    [{ ...TRUE, call: {} }, 'call: is no attribute'],
+  ])('is missing for %o: %s', (wish, message) => {
+    expect(refusalOf(wish).message).toContain(message);
   });
 });
 

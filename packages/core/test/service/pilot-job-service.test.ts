@@ -259,8 +259,9 @@ describe('a service', () => {
     await again.cancel();
     expect(leftOf(pilot)).toEqual([]);
     const last = await world.open({ id: first.id });
-    expect(last.state).toBe('Canceled');
     expect(last.pilotJobs).toMatchObject([{ id, state: 'Canceled' }]);
+    expect((await last.create('local://', {})).id).not.toBe(id);
+    await last.cancel();
   });
 
   it('finds its agents at a new address when the old one is taken', async () => {

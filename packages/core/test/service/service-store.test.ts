@@ -40,7 +40,8 @@ describe('a store that is in use', () => {
   it('is as large as what is alive, not as what has been', async () => {
     const opened = await openServiceStore({ kind: 'work', id: 'work', store, clock, log });
     const { journal } = opened.opened;
-    const core = new WorkCore({ id: 'work', scheduler: schedulerOf('fifo'), journal, clock, log });
+    const parts = { id: 'work', directory: opened.directory, journal, clock, log };
+    const core = new WorkCore({ ...parts, scheduler: schedulerOf('fifo') });
     const place = { agentId: 'a', pilotId: 'p', node: NODE };
     const why = 'x'.repeat(2 ** 20);
     for (let now = 0; now < 60 * 10_000; now += 10_000) {

@@ -36,7 +36,8 @@ class Desk {
   };
 
   constructor() {
-    const parts = { id: 'work', journal: this.#journal, clock: new ManualClock(), log: silentLog };
+    const mine = { id: 'work', directory: '/nowhere', journal: this.#journal };
+    const parts = { ...mine, clock: new ManualClock(), log: silentLog };
     this.core = new WorkCore({ ...parts, scheduler: schedulerOf('fifo') });
     this.#index = new TemplateIndex(this.core.manager.state);
   }

@@ -47,6 +47,7 @@ class Held {
   #commits: (() => void)[] = [];
   readonly core = new WorkCore({
     id: 'work',
+    directory: '/nowhere',
     scheduler: schedulerOf('fifo'),
     journal: {
       append: () => {},

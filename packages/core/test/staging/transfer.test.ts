@@ -7,8 +7,10 @@ import {
   readFileSync,
   statSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
@@ -138,6 +140,29 @@ describe('a transfer', () => {
     expect(arrival).toMatchObject({ type: 'failed', problem: { transient: true } });
     expect(JSON.stringify(arrival)).toContain('was changed while it was read');
     expect(pair.made).toEqual([]);
+  });
+
+  it('of a file that is cut off while the other side takes no more fails, when that does', async () => {
+    const file = join(scratch(), 'file');
+    writeFileSync(file, Buffer.alloc(2 * WINDOW_BYTES, 7));
+    const most = WINDOW_BYTES / PACK_BYTES;
+    let chunks = 0;
+    const packs: string[] = [];
+    const send = (message: PackMessage | ChunkMessage) => {
+      if (message.type === 'pack') packs.push(Buffer.from(message.data).toString());
+      // One more has been read, or is being read, and waits; behind that there is nothing.
+      else if (++chunks === most) truncateSync(file, (most + 1) * PACK_BYTES);
+    };
+    const sender = new Sender({ buffered: 0, send }, new Budget());
+    sender.add(new Source(1, file));
+    await vi.waitFor(() => expect(chunks).toBe(most), { timeout: 20_000 });
+    // What has gone wrong by now nobody awaits; this goes the same way through the pool of threads.
+    for (let i = 0; i < 100; i++) await stat(file);
+    sender.credit(1, WINDOW_BYTES);
+    await vi.waitFor(() => expect(packs.join()).toContain('was changed while it was read'), {
+      timeout: 20_000,
+    });
+    sender.close();
   });
 
   it.each<[string, (message: Message) => Message]>([

@@ -1,0 +1,59 @@
+/** When an agent says what has happened: at once where somebody waits for it, gathered where nobody does. */
+import type { Clock, Timer } from '../runtime/clock.ts';
+
+/**
+ * So long the reports of a busy agent are gathered: a message and a commit for each single end took
+ * 80 µs of the manager's time and 50 µs of the agent's, as much as starting the process. At 5 ms it
+ * was still 11 µs and 26 µs more than now, at 20 ms nothing less.
+ */
+const REPORT_MS = 10;
+/**
+ * So long a start may wait to be reported. A manager that took it in at once did so while the process
+ * was being loaded, on the same cores: from `submit()` to the process's `main()` it took half as long again.
+ */
+const START_MS = 1;
+
+/** Calls when what there is to say is to be said. */
+export class ReportPace {
+  readonly #clock: Clock;
+  readonly #report: () => void;
+  #timer: Timer | undefined;
+  #isDue = false;
+
+  constructor(clock: Clock, report: () => void) {
+    this.#clock = clock;
+    this.#report = report;
+  }
+
+  /** Something has happened: it is reported with all of this tick, or of some milliseconds where nobody loses by that. */
+  happened(hasPlenty: boolean): void {
+    if (this.#isDue) return;
+    if (hasPlenty) {
+      this.#within(REPORT_MS);
+      return;
+    }
+    this.#isDue = true;
+    setImmediate(() => this.#flush());
+  }
+
+  /** Something has started. */
+  started(): void {
+    this.#within(START_MS);
+  }
+
+  close(): void {
+    this.#timer?.cancel();
+  }
+
+  #within(ms: number): void {
+    if (this.#isDue || this.#timer !== undefined) return;
+    this.#timer = this.#clock.after(ms, () => this.#flush());
+  }
+
+  #flush(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#isDue = false;
+    this.#report();
+  }
+}

@@ -1,0 +1,20 @@
+/** Why a call of a function has no value, as it is told from worker to agent to manager. */
+import type { TaskFailure } from './task-error.ts';
+
+/** What is wrong with a call; plain data. */
+export interface CallProblem {
+  /** Which call of the batch, counted from 0. */
+  readonly call: number;
+  readonly kind: TaskFailure;
+  /** The error's name and message, or what happened in a sentence. */
+  readonly name: string;
+  readonly message: string;
+  /** With the author's files and lines. */
+  readonly stack?: string;
+  /** A structured clone of what was thrown; of an error, which has a stack, of its own properties alone. */
+  readonly thrown?: Uint8Array;
+  /** The end of what its worker wrote to its standard error, where it crashed. */
+  readonly stderrTail?: string;
+  /** It may be another call of the batch that is to blame: nobody could say which one ended the worker. */
+  readonly isSuspect?: boolean;
+}

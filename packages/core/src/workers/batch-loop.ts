@@ -1,0 +1,283 @@
+/**
+ * Calls a function again and again, in a worker. For what is cheap, each call costs little more than
+ * itself: nothing is allocated for it, nothing awaited that is no promise, and results travel together.
+ */
+import { copyValue } from '../runtime/value-copy.ts';
+import { decodeValue, encodeValue } from '../runtime/values.ts';
+import type { CallContext } from './call-context.ts';
+import { thrownProblem, unsendableProblem } from './call-problems.ts';
+import type { MarkWriter } from './mark.ts';
+import { readSpliced } from './spliced-args.ts';
+import type { FromWorker, Piece, ToldProblem, ToWorker } from './worker-messages.ts';
+
+/** So long results are gathered; so often, too, the event loop has its turn. */
+const FLUSH_MS = 200;
+/** Results of so many bytes are sent at once, as far as their size can be seen. */
+const FLUSH_BYTES = 128 * 1024;
+/** When so much was not taken by the agent, the next call waits. */
+const BACKLOG_BYTES = 4 * 1024 * 1024;
+
+type Calls = Extract<ToWorker, { readonly type: 'calls' }>;
+
+/** What the loop needs of its worker. */
+export interface LoopHost {
+  readonly mark: MarkWriter;
+  readonly backlog: number;
+  send(message: FromWorker, body?: Uint8Array): void;
+  drained(): Promise<void>;
+  /** Whether it has taken more memory than it may. */
+  isFull(): boolean;
+  usage(): readonly [user: number, system: number, maxRss: number];
+}
+
+/** What is called for a run. */
+export interface Called {
+  readonly call: (...values: readonly unknown[]) => unknown;
+  readonly combine: ((...values: readonly unknown[]) => unknown) | undefined;
+  readonly context: CallContext;
+}
+
+/** Does the calls of one run. */
+export class BatchLoop {
+  readonly #host: LoopHost;
+  readonly #called: Called;
+  /** Of a reduce: what was folded, if anything was. */
+  #folded: { value: unknown } | undefined;
+  #piece: Piece = { piece: 0, from: 0, to: 0 };
+  /** The first call whose result was not sent, and the one that is under way or next. */
+  #unsent = 0;
+  #next = 0;
+  #isCalling = false;
+  #values: unknown[] = [];
+  #problems: ToldProblem[] = [];
+  #bytes = 0;
+  #begunAt = 0;
+
+  constructor(host: LoopHost, called: Called) {
+    this.#host = host;
+    this.#called = called;
+  }
+
+  /** The call that is under way, if one is. */
+  get calling(): { readonly piece: number; readonly call: number } | undefined {
+    return this.#isCalling ? { piece: this.#piece.piece, call: this.#next } : undefined;
+  }
+
+  async calls(piece: Calls, data: Uint8Array): Promise<void> {
+    const { mark } = this.#host;
+    mark.begin(piece.piece, piece.from);
+    this.#piece = piece;
+    this.#unsent = this.#next = piece.from;
+    this.#begunAt = performance.now();
+    // A call that waits has results of others behind it, and may hang: only then is there time to say so.
+    const waiting = setInterval(() => this.#flushWaiting(), FLUSH_MS);
+    const inputs = this.#read(piece, data);
+    const isFull = inputs !== undefined && (await this.#each(piece, inputs));
+    clearInterval(waiting);
+    this.#flush({ isOver: true, isFull });
+  }
+
+  /** Calls one after the other; true when it stops because of the memory that was taken. */
+  async #each(piece: Calls, inputs: readonly unknown[]): Promise<boolean> {
+    const host = this.#host;
+    const { context } = this.#called;
+    const { from, to, first } = piece;
+    const doCall = this.#callOf(piece);
+    let flushAt = this.#begunAt + FLUSH_MS;
+    context.attempt = piece.round;
+    for (let call = from; call < to; call++) {
+      const now = performance.now();
+      if (now >= flushAt || this.#bytes >= FLUSH_BYTES) {
+        this.#flush({ isOver: false });
+        await this.#pause();
+        flushAt = performance.now() + FLUSH_MS;
+        // One at least is done by each worker.
+        if (call > from && host.isFull()) return true;
+      }
+      if (context.isAborted) return false;
+      this.#keep();
+      host.mark.put(call, now);
+      this.#isCalling = true;
+      try {
+        context.index = first + call;
+        let value = doCall(inputs[call]);
+        if (isThenable(value)) value = await value;
+        this.#values.push(value);
+        this.#bytes += roughSize(value);
+      } catch (error) {
+        this.#problems.push(thrownProblem(call, 'threw', error));
+        this.#values.push(undefined);
+      }
+      this.#isCalling = false;
+      this.#next = call + 1;
+      if (context.isUsed) await context.tidy();
+    }
+    return host.isFull();
+  }
+
+  /** The inputs; undefined, and all refused, where another version of the engine may have written them. */
+  #read({ from, to, isSpread }: Calls, data: Uint8Array): readonly unknown[] | undefined {
+    try {
+      return isSpread ? [readSpliced(data)] : (decodeValue(data) as readonly unknown[]);
+    } catch (error) {
+      for (let call = from; call < to; call++) {
+        this.#problems.push(thrownProblem(call, 'not-sendable', error));
+        this.#values.push(undefined);
+      }
+      this.#next = to;
+      return undefined;
+    }
+  }
+
+  /** What one call is: of the function, or of what combines results. */
+  #callOf({ kind, isSpread }: Calls): (input: unknown) => unknown {
+    const { call, combine, context } = this.#called;
+    if (combine && kind === 'combine') return (part) => this.#foldIn(part, combine);
+    if (isSpread) {
+      return (words) => {
+        const given = words as unknown[];
+        return given.length === 0 ? call(undefined, context) : call(...given, context);
+      };
+    }
+    if (combine) return (input) => this.#foldIn(call(input, context), combine);
+    return (input) => call(input, context);
+  }
+
+  #foldIn(value: unknown, combine: Called['call']): unknown {
+    if (isThenable(value)) return value.then((result) => this.#foldIn(result, combine));
+    if (!this.#folded) {
+      this.#folded = { value };
+      return undefined;
+    }
+    const whole = combine(this.#folded.value, value);
+    if (isThenable(whole)) {
+      return whole.then((result) => {
+        this.#folded = { value: result };
+      });
+    }
+    this.#folded.value = whole;
+    return undefined;
+  }
+
+  /** What another worker has folded before. */
+  fold(data: Uint8Array): void {
+    const [value] = decodeValue(data) as [unknown];
+    this.#folded = { value };
+  }
+
+  /** Hands over what was folded; nothing is left of it here. */
+  handOver(piece: number): void {
+    const folded = this.#folded;
+    this.#folded = undefined;
+    const said = { type: 'folded', piece, isEmpty: !folded } as const;
+    try {
+      this.#host.send(said, folded && encodeValue([folded.value]));
+    } catch {
+      const problem = unsendableProblem(0, folded?.value, 'what was folded');
+      this.#host.send({ ...said, problem });
+    }
+  }
+
+  /** What is done is said before the worker ends. */
+  lastFlush(): void {
+    if (this.#next > this.#unsent) this.#flush({ isOver: false });
+  }
+
+  #flushWaiting(): void {
+    if (!this.#isCalling) return;
+    this.#host.mark.exactly(this.#next);
+    if (this.#next > this.#unsent) this.#flush({ isOver: false });
+  }
+
+  /** The event loop has its turn: messages are read, and rejections and timers that calls have left behind come up. */
+  async #pause(): Promise<void> {
+    if (this.#host.backlog > BACKLOG_BYTES) await this.#host.drained();
+    await new Promise((done) => setImmediate(done));
+  }
+
+  #flush({ isOver, isFull }: { readonly isOver: boolean; readonly isFull?: boolean }): void {
+    const host = this.#host;
+    const now = performance.now();
+    const count = this.#next - this.#unsent;
+    const ms = now - this.#begunAt;
+    if (count > 0) host.mark.learn(count, ms);
+    const isFolded = this.#called.combine !== undefined;
+    const body = isFolded || count === 0 ? undefined : this.#encode();
+    host.send(
+      {
+        type: 'results',
+        piece: this.#piece.piece,
+        from: this.#unsent,
+        count,
+        ms,
+        problems: this.#problems,
+        isOver,
+        ...(isFull && { isFull }),
+        ...(isOver && { usage: host.usage() }),
+      },
+      body,
+    );
+    this.#unsent = this.#next;
+    this.#values = [];
+    this.#problems = [];
+    this.#bytes = 0;
+    this.#begunAt = performance.now();
+  }
+
+  /** The last result stays as it is now, also if the next call changes what it was made of. */
+  #keep(): void {
+    const row = this.#values.length - 1;
+    const value = this.#values[row];
+    try {
+      this.#values[row] = copyValue(value);
+    } catch {
+      this.#refuse(row);
+    }
+  }
+
+  #encode(): Uint8Array {
+    try {
+      return encodeValue(this.#values);
+    } catch {
+      // Which of them, is looked for only now.
+      this.#values.forEach((value, row) => {
+        try {
+          encodeValue(value);
+        } catch {
+          this.#refuse(row);
+        }
+      });
+      return encodeValue(this.#values);
+    }
+  }
+
+  #refuse(row: number): void {
+    this.#problems.push(unsendableProblem(this.#unsent + row, this.#values[row]));
+    this.#values[row] = undefined;
+  }
+}
+
+function isThenable(value: unknown): value is Promise<unknown> {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    typeof (value as { then?: unknown }).then === 'function'
+  );
+}
+
+/** Bytes, as far as one look shows; what is hidden deeper is sent when its time comes. */
+function roughSize(value: unknown): number {
+  if (typeof value === 'string') return value.length;
+  if (typeof value !== 'object' || value === null) return 0;
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return value.byteLength;
+  let size = 0;
+  let looked = 0;
+  for (const name in value) {
+    const part = (value as Record<string, unknown>)[name];
+    if (typeof part === 'string') size += part.length;
+    else if (ArrayBuffer.isView(part)) size += part.byteLength;
+    looked += 1;
+    if (looked === 16) return Array.isArray(value) ? (size / looked) * value.length : size;
+  }
+  return size;
+}

@@ -1,0 +1,62 @@
+/** What is wrong with a call, in words that its author can act on. */
+import { inspect } from 'node:util';
+import { authorStack } from '../functions/author-stack.ts';
+import { unsendablePart } from '../runtime/unsendable.ts';
+import { encodeValue } from '../runtime/values.ts';
+import type { ToldProblem } from './worker-messages.ts';
+
+/** What errors have that is told anyway, where a class makes it enumerable. */
+const OF_ALL: ReadonlySet<string> = new Set(['name', 'message', 'stack', 'cause']);
+
+/** What a call has thrown, or its module. */
+export function thrownProblem(
+  call: number,
+  kind: ToldProblem['kind'],
+  thrown: unknown,
+): ToldProblem {
+  try {
+    if (thrown instanceof Error) {
+      const { name, message } = thrown;
+      const described = { call, kind, name: `${name}`, message: `${message}` };
+      return { ...described, stack: authorStack(thrown), ...ownOf(thrown) };
+    }
+    const described = { call, kind, name: typeof thrown, message: inspect(thrown) };
+    return { ...described, ...cloneOf(thrown) };
+  } catch {
+    // Its getters throw themselves.
+    return { call, kind, name: 'Error', message: 'what it has thrown cannot be looked at' };
+  }
+}
+
+/** What an error has beside what all have, as its code, as far as that can be cloned. */
+function ownOf(error: Error): { readonly thrown?: string } {
+  const names = Object.keys(error).filter((name) => !OF_ALL.has(name));
+  if (names.length === 0) return {};
+  const own = names.flatMap((name) => {
+    const part = partOf(error, name);
+    return unsendablePart(part, name) === undefined ? [[name, part]] : [];
+  });
+  return cloneOf(Object.fromEntries(own));
+}
+
+function partOf(error: Error, name: string): unknown {
+  try {
+    return error[name as keyof Error];
+  } catch {
+    return undefined;
+  }
+}
+
+function cloneOf(thrown: unknown): { readonly thrown?: string } {
+  try {
+    return { thrown: Buffer.from(encodeValue(thrown)).toString('base64') };
+  } catch {
+    return {};
+  }
+}
+
+/** A result, or what was folded, that cannot be cloned. */
+export function unsendableProblem(call: number, value: unknown, what = 'its result'): ToldProblem {
+  const message = `${unsendablePart(value, what) ?? what} cannot be sent`;
+  return { call, kind: 'not-sendable', name: 'DataCloneError', message };
+}

@@ -1,0 +1,2 @@
+/** Functions that tests submit. */
+export const double = (input: number): number => 2 * input;
