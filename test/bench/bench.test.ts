@@ -26,6 +26,7 @@ describe('the bench', () => {
       'growth',
       'observing',
       'computing',
+      'functions',
       'staging',
       'slurm',
       'ssh',

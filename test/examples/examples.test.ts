@@ -25,6 +25,7 @@ let cluster: SlurmCluster;
 let cell: GridEngineCluster;
 let hosts: SshHosts;
 let drmaa2: string;
+let nodeOptions: string | undefined;
 
 beforeAll(async () => {
   cluster = await startSlurm({ nodes: 3, cpus: 8 });
@@ -52,6 +53,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
+  nodeOptions = undefined;
   await rm(place, { recursive: true, force: true });
   await rm(bin, { recursive: true });
 });
@@ -59,7 +61,8 @@ afterEach(async () => {
 function run(name: string, ...args: string[]): Promise<Run> {
   const file = join(root, 'examples', `${name}.ts`);
   const node = ['--conditions=@pstar/source', '--import', 'tsx'];
-  const child = spawn(process.execPath, [...node, file, ...args], {
+  const words = args.map((word) => word.replace('PLACE', () => place));
+  const child = spawn(process.execPath, [...node, file, ...words], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
@@ -68,6 +71,7 @@ function run(name: string, ...args: string[]): Promise<Run> {
       ...cell.environment,
       PSTAR_HOME: join(place, 'store'),
       PSTAR_SSH: 'afar',
+      ...(nodeOptions && { NODE_OPTIONS: nodeOptions }),
       // Grid Engine does not bring the environment along.
       PSTAR_DRMAA_INIT_COMMANDS: `PATH=${bin}:$PATH`,
       DRMAA2_LIBRARY_PATH: drmaa2,
@@ -95,7 +99,24 @@ async function pretend(name: string, script: string): Promise<void> {
   await chmod(path, 0o755);
 }
 
-const examples: Record<string, { args?: string[]; says: RegExp; fake: [string, string] }> = {
+/** Makes what functions lean on do something else, and nothing but that, where they are called. */
+async function sabotage(script: string): Promise<string> {
+  const path = join(place, 'sabotage.cjs');
+  await writeFile(path, `if (process.argv.includes('--worker')) {${script}}`);
+  return `--require ${path}`;
+}
+
+interface Example {
+  /** PLACE stands for a directory that is removed after the test. */
+  readonly args?: string[];
+  readonly says: RegExp;
+  /** A program that does something else than the real one of that name. */
+  readonly fake?: [string, string];
+  /** What does it in workers, for functions. */
+  readonly sabotage?: string;
+}
+
+const examples: Record<string, Example> = {
   '01-hello': {
     says: /said: hello from a pilot$/m,
     fake: ['echo', 'printf "good bye\\n"'],
@@ -154,6 +175,21 @@ const examples: Record<string, { args?: string[]; says: RegExp; fake: [string, s
     says: /^all +1000 +\d+ +[\d.]+$/m,
     fake: ['sleep', 'exit 3'],
   },
+  '15-word-statistics': {
+    args: ['examples'],
+    says: /^[\d,]+ words in \d+ files, [\d,]+ different$/m,
+    sabotage: `const { matchAll } = String.prototype;
+      String.prototype.matchAll = function (words) { return [...matchAll.call(this, words)].slice(1); };`,
+  },
+  '16-mandelbrot': {
+    args: ['PLACE/mandelbrot.png'],
+    says: /^\S+\.png: 256 tiles$/m,
+    sabotage: 'Math.floor = Math.ceil;',
+  },
+  '17-parameter-scan': {
+    says: /^192 runs in \d+ workers, each of which has made its model once$/m,
+    sabotage: 'const { imul } = Math; Math.imul = (a, b) => imul(a, b) + 1;',
+  },
 };
 
 describe('the examples', () => {
@@ -162,7 +198,7 @@ describe('the examples', () => {
     expect(Object.keys(examples)).toEqual(names);
   });
 
-  describe.each(Object.entries(examples))('%s', (name, { args = [], says, fake }) => {
+  describe.each(Object.entries(examples))('%s', (name, { args = [], says, ...wrong }) => {
     it('does what it says', async () => {
       const { exitCode, output } = await run(name, ...args);
       expect(output).toMatch(says);
@@ -170,7 +206,8 @@ describe('the examples', () => {
     }, 120_000);
 
     it('notices when something is wrong', async () => {
-      await pretend(...fake);
+      if (wrong.fake) await pretend(...wrong.fake);
+      nodeOptions = wrong.sabotage && (await sabotage(wrong.sabotage));
       const { exitCode, output } = await run(name, ...args);
       expect(output).toMatch(/^Error: wrong outcome: /m);
       expect(exitCode).toBe(1);

@@ -59,17 +59,20 @@ describe('a work unit service', () => {
     await again.cancel();
   });
 
-  it('that was canceled can be looked at, and takes nothing more', async () => {
-    const { store, work } = await openWorld();
-    await work.submit({ executable: '/bin/true' });
+  it('that was canceled is there with all that it had, and takes more', async () => {
+    const { store, work, pilots } = await openRunningWorld({ totalCpuCount: 1 });
+    const before = await work.submit({ executable: '/bin/sleep', arguments: [100] });
     await work.cancel();
-    const again = await WorkUnitService.open({ store, id: work.id });
-    expect(again.state).toBe('Canceled');
-    expect([...again.workUnits].map((unit) => unit.state)).toEqual(['Canceled']);
-    await expect(again.submit({ executable: '/bin/true' })).rejects.toMatchObject({
+    await expect(work.submit({ executable: '/bin/true' })).rejects.toMatchObject({
       code: 'SERVICE_CLOSED',
+      hint: expect.stringContaining(work.id),
     });
-    await again.close();
+    const again = await WorkUnitService.open({ store, id: work.id, services: [pilots] });
+    expect([...again.workUnits].map((unit) => unit.state)).toEqual([before.state]);
+    const unit = await again.submit({ executable: '/bin/true' });
+    await unit.result();
+    await again.cancel();
+    await pilots.cancel();
   });
 });
 

@@ -283,6 +283,8 @@ export class SimulatedAgent {
         this.#transfers.drop(effect.key);
         break;
       case 'watch':
+      // Nothing here calls functions.
+      case 'yield':
         break;
     }
   }

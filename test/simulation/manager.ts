@@ -95,6 +95,7 @@ export class ManagerLife {
     this.#journals = [journal(workDisk), journal(pilotDisk)];
     this.core = new WorkCore({
       id: SERVICE,
+      directory: '/nowhere',
       scheduler: schedulerOf(scheduler),
       journal: this.#journals[0],
       clock: this.#clock,

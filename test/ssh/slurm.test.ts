@@ -1,10 +1,12 @@
 /** A Slurm that is reached by ssh alone: the login node is a host, and nothing is shared with it. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { TaskError, task } from '@pstar/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SlurmCluster } from '../clusters/slurm/cluster.ts';
 import { cannotIsolate, type SshHosts, startSshHosts } from '../clusters/ssh/hosts.ts';
 import { startSlurmBehind } from '../clusters/ssh/slurm-behind.ts';
+import { type Deed, deed, double, merge, picky, reverse, words } from '../functions/mapped.ts';
 import { reached } from '../integration/fixture.ts';
 import { filesOn, PATIENCE_MS, SshWorld } from './fixture.ts';
 
@@ -93,5 +95,37 @@ describe.skipIf(await cannotIsolate())('slurm+ssh://', { timeout: 2 * PATIENCE_M
     await reached(await world.pilots.create(rm(), { totalCpuCount: 1 }), 'Running');
     const { stageThere } = await import('./staging.ts');
     await stageThere(world);
+  });
+
+  it('calls functions there, whatever they do to their workers', async () => {
+    await using world = await SshWorld.open(hosts);
+    await world.createRunning({ totalCpuCount: 8 }, ['n1', 'n2'], rm());
+    const { work } = world;
+    const numbers = Array.from({ length: 5_000 }, (_, i) => i);
+    expect(await work.map(double, numbers).all()).toEqual(numbers.map((each) => each * 2));
+    const large = new Uint8Array(3 * 1024 * 1024).map((_, i) => i % 251);
+    const [turned] = await work.map(reverse, [large]).all();
+    expect(turned).toEqual(Uint8Array.from(large).reverse());
+
+    const deeds: Deed[] = ['nothing', 'exit', 'nothing', 'kill', 'hang', 'fill', 'nothing'];
+    const ends = await work
+      .map(deed, deeds, { onError: 'collect', timeLimit: 2, memoryLimit: '200MiB' })
+      .all();
+    expect(ends.map((end) => (end instanceof TaskError ? end.kind : end))).toEqual([
+      ...['nothing', 'crashed', 'nothing', 'crashed'],
+      ...['time-limit', 'out-of-memory', 'nothing'],
+    ]);
+    const [, refused] = await work.map(picky, [1, 7], { onError: 'collect' }).all();
+    const { host, remoteStack } = refused as TaskError;
+    expect(host).toMatch(/^n[12]$/);
+    expect(remoteStack).toMatch(/functions\/mapped\.ts:\d+:\d+/);
+
+    const text = ['a rose', 'is a rose', 'is a', 'rose'];
+    const counts = await work.map(words, text, { batch: 1 }).reduce(merge);
+    expect(counts).toEqual({ a: 3, rose: 3, is: 2 });
+    const { module, exportName } = task<typeof double>(double.module, 'double');
+    const first = await work.submit({ module, export: exportName, args: [21] });
+    const second = await work.submit({ module, export: exportName, args: [first] });
+    expect(await second.value()).toBe(84);
   });
 });

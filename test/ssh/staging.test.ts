@@ -5,7 +5,7 @@ import { mkdir, open, readdir, readFile, stat, writeFile } from 'node:fs/promise
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { cannotIsolate, type SshHosts, startSshHosts } from '../clusters/ssh/hosts.ts';
 import { filesOn, PATIENCE_MS, processesOn, SshWorld, sshUrl } from './fixture.ts';
 import { stageThere } from './staging.ts';
@@ -119,11 +119,12 @@ describe.skipIf(await cannotIsolate())(
   },
 );
 
-/** What another program of ours says. */
+/** What another program of ours says. It does not outlive its test, however that ends. */
 async function program(parameters: readonly string[]): Promise<string> {
   const path = new URL('large.ts', import.meta.url).pathname;
   const command = ['--conditions=@pstar/source', '--import', 'tsx', path, ...parameters];
   const child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'inherit'] });
+  onTestFinished(() => void child.kill('SIGKILL'));
   return text(child.stdout);
 }
 
