@@ -39,11 +39,14 @@ export async function openRounds({ sizes, source, profile }: RoundOptions): Prom
   const file = join(scratch, 'round.mjs');
   await build({
     ...FROM_SOURCES,
+    // It finds its own program by where it is.
+    external: [...FROM_SOURCES.external, 'piscina'],
     ...(!source && {
       packages: 'external',
       plugins: [leavePackagesOut, ...FROM_SOURCES.plugins],
     }),
-    entryPoints: [join(HERE, 'round.ts')],
+    // Functions for those who take them from a file.
+    entryPoints: [join(HERE, 'round.ts'), join(HERE, 'called.ts')],
     outdir: scratch,
     outExtension: { '.js': '.mjs' },
     splitting: true,

@@ -42,6 +42,13 @@ export interface Sizes {
   /** How large a file is that travels, and how many travel that are small. */
   readonly stagedMegabytes: number;
   readonly stagedFiles: number;
+  /** Calls of a function that does nothing; of one that does them as long as anybody looks. */
+  readonly calls: number;
+  readonly endless: number;
+  /** For how long calls keep all cores busy. */
+  readonly busyMs: number;
+  /** Megabytes that go there and come back as values of calls. */
+  readonly valueMegabytes: number;
 }
 
 /** What is published. */
@@ -65,6 +72,10 @@ export const FULL: Sizes = {
   short: 500,
   stagedMegabytes: 1_024,
   stagedFiles: 10_000,
+  calls: 2_000_000,
+  endless: 5_000_000,
+  busyMs: 5_000,
+  valueMegabytes: 1_024,
 };
 
 /** Only to see that everything works. */
@@ -88,6 +99,10 @@ export const TINY: Sizes = {
   short: 5,
   stagedMegabytes: 8,
   stagedFiles: 50,
+  calls: 2_000,
+  endless: 2_000,
+  busyMs: 50,
+  valueMegabytes: 4,
 };
 
 /** The program whose starts are counted: there is hardly one that does less. */

@@ -2,6 +2,7 @@
 import type { Bench } from '../harness.ts';
 import type { Rounds } from '../rounds.ts';
 import { reconnectBench, reopenBench } from './durability.ts';
+import { functionsBench } from './functions.ts';
 import { growthBench } from './growth.ts';
 import { latencyBench } from './latency.ts';
 import { managerBench } from './manager.ts';
@@ -33,6 +34,7 @@ export function benches(rounds: Rounds, say: (line: string) => void): readonly B
     growthBench(rounds),
     observingBench(rounds),
     computingBench(rounds),
+    functionsBench(rounds),
     stagingBench(rounds),
     slurmBench(rounds, say),
     sshBench(rounds, say),

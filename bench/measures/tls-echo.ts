@@ -16,6 +16,8 @@ const TLS = {
   maxVersion: 'TLSv1.2',
 } as const;
 const psk = Buffer.alloc(32, 7);
+/** Of a server that anybody may dial who knows the key. */
+export const TLS_OPTIONS = { ...TLS, pskCallback: () => psk };
 
 /** A row of a start message, and a row of a report that a unit has ended. */
 const BYTES_THERE = 6;
@@ -27,8 +29,7 @@ const PINGS = 500;
 
 /** The other process: answers every six bytes with thirty-nine. */
 export async function echoServer(): Promise<Sample> {
-  const options = { ...TLS, pskCallback: () => psk };
-  const server = createServer(options, (socket) => {
+  const server = createServer(TLS_OPTIONS, (socket) => {
     let rest = 0;
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => {
@@ -59,7 +60,10 @@ export async function tlsEcho({ sizes }: Context): Promise<Sample> {
   return { perSecond, micros: roundTrip };
 }
 
-async function dial(server: ChildProcess & { stdout: NodeJS.ReadableStream }): Promise<TLSSocket> {
+/** Connects to the server that this process runs, once it has said at which port. */
+export async function dial(
+  server: ChildProcess & { stdout: NodeJS.ReadableStream },
+): Promise<TLSSocket> {
   const [port] = (await once(server.stdout, 'data')) as [Buffer];
   const socket = connect({
     ...TLS,
