@@ -36,6 +36,8 @@ export class FakeAgent implements AgentPort {
   readonly #units = new Map<number, Held>();
   readonly #parts = new PartBox();
   #seq = 0;
+  /** The link that it has, counted: what was under way on one before is lost with it. */
+  #link = 0;
 
   constructor(core: WorkCore, name: string, functions: Readonly<Record<string, Call>>, cores = 2) {
     this.#core = core;
@@ -56,6 +58,7 @@ export class FakeAgent implements AgentPort {
   /** Comes by a new link, and says what it holds. */
   join(): void {
     this.connected = true;
+    this.#link += 1;
     const held = [...this.#units.values()];
     this.#core.agentJoined(this, {
       units: Uint32Array.from(held, ({ unit }) => unit),
@@ -91,8 +94,9 @@ export class FakeAgent implements AgentPort {
   send(message: WorkWord): void {
     this.heard[message.type] = (this.heard[message.type] ?? 0) + 1;
     // As by a link: later, and not at all where that is lost meanwhile.
+    const link = this.#link;
     setImmediate(() => {
-      if (this.connected) this.#hear(message);
+      if (this.connected && link === this.#link) this.#hear(message);
     });
   }
 
