@@ -198,6 +198,11 @@ export interface ResourceManager {
    * `input`, `output` and `error` of units are files of this machine that travel.
    */
   readonly sharesFiles?: boolean;
+  /**
+   * Whether agents are this user's processes on this very machine; false by default. They then come by
+   * a unix socket in the service's directory, and nothing is encrypted on the way.
+   */
+  readonly agentsAreHere?: boolean;
   /** What an agent of such a pilot is to offer, where nothing confines it to that. */
   offer?(description: ParsedPilotJobDescription): AgentOffer;
   /** Between two polls when nothing happens; 10 s by default. */

@@ -67,6 +67,7 @@ export const localAdaptor = defineAdaptor({
 });
 
 class LocalResourceManager implements ResourceManager {
+  readonly agentsAreHere = true;
   readonly pollIntervalMs = 1000;
   readonly registrationTimeoutMs = 60_000;
   readonly states$: Subscribable<NativeState>;

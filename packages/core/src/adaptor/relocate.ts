@@ -49,9 +49,11 @@ export function relocate(launch: AgentLaunch, site: LaunchSite): RelocatedLaunch
   const file = (name: string) => posix.join(site.directory, name);
   const settingsFile = file('settings.json');
   const node = site.node ?? agent?.node ?? 'node';
-  const { koffi: __, ...before } = JSON.parse(
-    readFileSync(launch.settingsFile, 'utf8'),
-  ) as AgentSettings;
+  const {
+    koffi: __,
+    managerSocket: ___,
+    ...before
+  } = JSON.parse(readFileSync(launch.settingsFile, 'utf8')) as AgentSettings;
   const settings: AgentSettings = {
     ...before,
     manager: site.manager,

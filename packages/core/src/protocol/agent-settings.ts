@@ -15,8 +15,8 @@ export interface AgentSettings {
   /** Where the manager listens. */
   readonly manager: { readonly host: string; readonly port: number };
   /**
-   * A unix socket in a directory of the agent's user, which a manager far away may be at the other end
-   * of: dialed first where it is.
+   * A unix socket in a directory of the agent's user, with the manager at its other end, on this
+   * machine or through ssh: dialed first, and the address where it leads nowhere.
    */
   readonly managerSocket?: string;
   /** A file in which a manager that came back publishes its new address, as JSON like `manager`. */

@@ -5,6 +5,7 @@ import type { ConnectContext } from '../adaptor/adaptor.ts';
 import { assert } from '../model/assert.ts';
 import { writeFileAtomic } from '../runtime/files.ts';
 import type { Log } from '../runtime/log.ts';
+import { listenPlain, type PlainListener } from '../transport/plain-listener.ts';
 import { type Listener, listenTls } from '../transport/tls-listener.ts';
 import type { ManagerAddress } from './pilot-launch.ts';
 
@@ -20,6 +21,8 @@ export interface ListenOptions {
 
 /** What is listened with. */
 export interface AgentListenerParts {
+  /** For agents of this machine, in a directory that is the user's alone. */
+  readonly socketFile: string;
   /** Remembers the address for the service's next process. */
   readonly addressFile: string;
   readonly log: Log;
@@ -32,6 +35,8 @@ export interface Listening {
   readonly address: ManagerAddress;
   /** What is dialed from this machine. */
   readonly here: ManagerAddress;
+  /** A unix socket that agents on this machine try first, where there is one. */
+  readonly socketFile: string | undefined;
   /** See {@link ConnectContext.admit}. */
   readonly admit: NonNullable<ConnectContext['admit']>;
 }
@@ -45,6 +50,8 @@ export function knownWhere(listening: Listening | undefined): Listening {
 /** Who listens, and where. */
 export interface AgentListener extends Listening {
   readonly listener: Listener;
+  /** Frees port and socket; links that were accepted live on. */
+  close(): void;
 }
 
 /** Listens, at the port that agents of an earlier life know if it is to be had. */
@@ -52,13 +59,36 @@ export async function listenForAgents(
   options: ListenOptions,
   parts: AgentListenerParts,
 ): Promise<AgentListener> {
-  const listener = await listen(options, parts);
-  const address = {
-    host: options.advertise ?? advertised(listener.host),
-    port: listener.port,
+  // Those that come before there is a listener to take them.
+  const early: Parameters<Listener['admit']>[] = [];
+  let take: Listener['admit'] = (...connection) => early.push(connection);
+  const nearby = await listenNearby(options, parts, (...connection) => take(...connection));
+  const listener = await listen(options, parts).catch((error: unknown) => {
+    nearby?.close();
+    throw error;
+  });
+  take = (...connection) => listener.admit(...connection);
+  for (const connection of early) take(...connection);
+  return {
+    listener,
+    address: { host: options.advertise ?? advertised(listener.host), port: listener.port },
+    here: { host: loopback(listener.host), port: listener.port },
+    socketFile: nearby?.path,
+    admit: (...connection) => listener.admit(...connection),
+    close: () => {
+      nearby?.close();
+      listener.close();
+    },
   };
-  const here = { host: loopback(listener.host), port: listener.port };
-  return { listener, address, here, admit: (...connection) => listener.admit(...connection) };
+}
+
+/** Not where agents are to come by an address of the user's choice. */
+async function listenNearby(
+  { advertise }: ListenOptions,
+  { socketFile, log }: AgentListenerParts,
+  take: Listener['admit'],
+): Promise<PlainListener | undefined> {
+  return advertise === undefined ? listenPlain(socketFile, take, log) : undefined;
 }
 
 /** Keeps the address for the service's next process. */

@@ -145,6 +145,7 @@ export class PilotCore {
       reconnect: (pilot) => this.managers.reconnect(this.#target(pilot)),
       place: (pilot) => this.#place(pilot),
       launch: (pilot, round) => this.#launch(pilot, round),
+      socketFile: () => knownWhere(this.#listening).socketFile,
       isWanted: (pilot) => this.#pilot(pilot).ending === undefined,
       prepared: (pilot, round, { identity, key }) => {
         this.#keys.delete(launchName(pilot, round - 1));

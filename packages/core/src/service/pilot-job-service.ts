@@ -11,9 +11,13 @@ import type { PilotJobDescription } from '../model/pilot-job-description.ts';
 import { isFinalServiceState, type ServiceState } from '../model/service-state.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { type Log, stderrLog } from '../runtime/log.ts';
-import type { Listener } from '../transport/tls-listener.ts';
 import { abortable } from './abort.ts';
-import { keepAddress, type ListenOptions, listenForAgents } from './agent-listener.ts';
+import {
+  type AgentListener,
+  keepAddress,
+  type ListenOptions,
+  listenForAgents,
+} from './agent-listener.ts';
 import { type CallOptions, refuseUnknown } from './call-options.ts';
 import {
   type CancellationParts,
@@ -82,7 +86,7 @@ export class PilotJobService implements AsyncDisposable {
   readonly #pilotJobs: BehaviorSubject<readonly PilotJob[]>;
   readonly #openedAt: string;
   readonly #log: Log;
-  #listener: Listener | undefined;
+  #listening: AgentListener | undefined;
   #offInterrupt: () => void = () => {};
   /** Resolves with what could not be seen through. */
   #ending: Promise<PilotError | undefined> | undefined;
@@ -239,9 +243,10 @@ export class PilotJobService implements AsyncDisposable {
   async #begin({ listen = {}, signals = true }: PilotJobServiceOptions, log: Log): Promise<void> {
     const addressFile = join(this.#store.directory, 'address.json');
     const keyFor = (identity: string) => this.#core.keyFor(identity);
-    const listening = await listenForAgents(listen, { addressFile, keyFor, log });
+    const socketFile = join(this.#store.directory, 'agents.sock');
+    const listening = await listenForAgents(listen, { addressFile, socketFile, keyFor, log });
     const { listener, address } = listening;
-    this.#listener = listener;
+    this.#listening = listening;
     // Before the first agent can call: to the machine, whoever called earlier is silent from here.
     const begun = this.#core.begin(listening);
     listener.on('link', (link, identity) => this.#core.agents.accept(link, identity));
@@ -307,7 +312,7 @@ export class PilotJobService implements AsyncDisposable {
   }
 
   async #end(how: 'Closed' | 'Canceled'): Promise<undefined> {
-    this.#listener?.close();
+    this.#listening?.close();
     try {
       await this.#core.close(`its pilot service is ${how === 'Closed' ? 'closed' : 'canceled'}`);
       await this.#write(how);

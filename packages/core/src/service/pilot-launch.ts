@@ -130,6 +130,8 @@ export interface SettingsParts {
   /** The adaptor has the limit kept by the resource manager as well. */
   readonly limitIsKept: boolean;
   readonly sharesFiles: boolean;
+  /** Where agents are on this machine, and there is a socket for them. */
+  readonly managerSocket?: string | undefined;
 }
 
 /** The settings of a round, and what had to be made outside of the pilot's directory for it. */
@@ -171,7 +173,7 @@ async function makeRoot(
 }
 
 function agentSettings(parts: SettingsParts, key: string): AgentSettings {
-  const { place, round, description, address, offer, sharesFiles } = parts;
+  const { place, round, description, address, offer, sharesFiles, managerSocket } = parts;
   const { agent = {}, environment = {}, idleTimeout } = description;
   const name = launchName(place.pilotId, round);
   const cores = agent.cores ?? offer.cores;
@@ -185,6 +187,7 @@ function agentSettings(parts: SettingsParts, key: string): AgentSettings {
     identity: name,
     key,
     manager: address,
+    ...(managerSocket !== undefined && { managerSocket }),
     managerFile: place.managerFile,
     keptDirectory: place.keptDirectory,
     settingsFile: place.settingsFile,

@@ -22,6 +22,8 @@ export interface SubmissionsParts {
   reconnect(pilotId: string): Promise<Connection | undefined>;
   place(pilotId: string): PilotPlace;
   launch(pilotId: string, round: number): AgentLaunch;
+  /** Where agents of this machine are listened for, if anywhere. */
+  socketFile(): string | undefined;
   /** Whether it is still to be submitted. */
   isWanted(pilotId: string): boolean;
   /** The settings are written: agents may come with this key from now on. */
@@ -133,6 +135,7 @@ export class Submissions {
       offer: manager.offer?.(launch.description) ?? {},
       limitIsKept: adaptor.attributes.includes('wallTimeLimit'),
       sharesFiles: manager.sharesFiles ?? true,
+      ...(manager.agentsAreHere && { managerSocket: this.#parts.socketFile() }),
     });
     this.#parts.prepared(pilotId, round, settings);
     if (signal.aborted) await this.#remove(made, pilotId);

@@ -1,7 +1,7 @@
 /**
  * Links that are not encrypted, over a way that nobody but the user himself can take: a socket in a
- * directory of his own, whose other end comes out of a connection of ssh. The key is asked for all the
- * same: it says who has come, and one that was withdrawn stays out.
+ * directory of his own, with this program at its other end, or a connection of ssh. The key is asked for
+ * all the same: it says who has come, and one that was withdrawn stays out.
  *
  * Who dials says `identity key\n`, both in base64, and hears an empty line when he is let in.
  */
@@ -13,6 +13,7 @@ import { systemClock } from '../runtime/clock.ts';
 import { type Log, silentLog } from '../runtime/log.ts';
 import type { Link } from './link.ts';
 import { SocketLink } from './socket-link.ts';
+import { socketName } from './socket-path.ts';
 
 /** Where to dial, and as whom. */
 export interface PlainDialOptions {
@@ -42,15 +43,16 @@ const NEWLINE = 0x0a;
  */
 export async function dialPlain(options: PlainDialOptions): Promise<Link> {
   const { path, identity, key, timeoutMs, log = silentLog } = options;
-  const socket = connect(path);
-  socket.write(`${base64(Buffer.from(identity))} ${base64(key)}\n`);
   try {
-    await line(socket, timeoutMs);
+    const { name, release } = socketName(path);
+    const socket = connect(name);
+    socket.write(`${base64(Buffer.from(identity))} ${base64(key)}\n`);
+    await line(socket, timeoutMs).finally(release);
+    return new SocketLink(socket, path, log);
   } catch (cause) {
     const { message } = cause as Error;
     throw new PilotError('CONNECTION_LOST', message, { subject: path, cause });
   }
-  return new SocketLink(socket, path, log);
 }
 
 /** Lets a connection in that introduces itself with the right key in time, and ends all others. */

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -29,6 +30,36 @@ describe('an agent', () => {
     const late = new HearingClient();
     service[pilotProvider].attachWork(late);
     expect(late.heard).toEqual(['gone false lost: local: ended by SIGKILL']);
+  });
+
+  it('of this machine comes by a socket, and again when its service was opened again', async () => {
+    const service = await world.open({ id: 'near' });
+    const client = new HearingClient();
+    service[pilotProvider].attachWork(client);
+    const pilot = await service.create('local://', { agent: { heartbeat: '100ms' } });
+    await client.until('joined');
+    const socket = join(world.store, 'near', 'agents.sock');
+    expect(connectionsAt(socket)).toBe(1);
+    await service.close();
+    expect(connectionsAt(socket)).toBe(0);
+    const reopened = await world.open({ id: 'near' });
+    const next = new HearingClient();
+    reopened[pilotProvider].attachWork(next);
+    await next.until('joined');
+    expect(connectionsAt(socket)).toBe(1);
+    expect(reopened.pilotJobs.map(({ id }) => id)).toEqual([pilot.id]);
+  });
+
+  it('is told of no socket where its user has said what it is to call', async () => {
+    const service = await world.open({ listen: { advertise: '127.0.0.1' } });
+    const client = new HearingClient();
+    service[pilotProvider].attachWork(client);
+    const pilot = await service.create('local://', {});
+    await client.until('joined');
+    const file = join(world.directoryOf(service, pilot), 'settings.json');
+    const settings = JSON.parse(await readFile(file, 'utf8')) as AgentSettings;
+    expect(settings.managerSocket).toBeUndefined();
+    expect(connectionsAt(join(world.store, service.id, 'agents.sock'))).toBe(0);
   });
 
   it('that never reports fails its pilot in time, with its last output', async () => {
@@ -142,3 +173,10 @@ describe('the listener', () => {
     });
   });
 });
+
+/** How many connections this machine has to a unix socket, besides who listens at it. */
+function connectionsAt(path: string): number {
+  const CONNECTED = '03';
+  const rows = readFileSync('/proc/net/unix', 'utf8').split('\n');
+  return rows.filter((row) => row.endsWith(` ${path}`) && row.split(' ')[5] === CONNECTED).length;
+}

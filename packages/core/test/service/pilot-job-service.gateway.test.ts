@@ -160,10 +160,10 @@ describe('a pilot behind a gateway', () => {
     await far.until('submit');
     // The store as a crash would leave it, in the hands of another process.
     const store = join(world.store, 'after-the-crash');
-    const isLock = (path: string) => /\/lock\.\d+$/.test(path);
+    const isLive = (path: string) => /\/(lock\.\d+|agents\.sock)$/.test(path);
     await cp(join(world.store, id), join(store, id), {
       recursive: true,
-      filter: (path) => !isLock(path),
+      filter: (path) => !isLive(path),
     });
     far.submitting = Promise.resolve();
     const service = await open({ id, store });
