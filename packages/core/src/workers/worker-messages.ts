@@ -88,7 +88,7 @@ export type FromWorker =
     }
   /** The module is loaded, and `init` has run. */
   | { readonly type: 'ready' }
-  /** That is not so, and never will be. */
+  /** That is not so, and never will be: it is told to leave. */
   | { readonly type: 'unfit'; readonly problem: ToldProblem }
   /** The functions of the run are there, or one is not. */
   | { readonly type: 'run-ready'; readonly problem?: ToldProblem }

@@ -45,6 +45,7 @@ export class WorkerProgram {
   #usage = process.cpuUsage();
   /** What it is at before its first run. */
   #stage: 'module' | 'init' | 'calls' = 'module';
+  #isUnfit = false;
   #isDying = false;
   #progressAt = 0;
   #progress: { readonly fraction?: number | undefined; readonly message: string } | undefined;
@@ -79,14 +80,17 @@ export class WorkerProgram {
       this.#sayUnfit(error);
       return;
     }
+    if (this.#isUnfit) return;
     this.#stage = 'calls';
     link.send({ type: 'ready' });
   }
 
+  /** Stays until it is told to leave: the end of a worker that is not known yet may be seen before its words are. */
   #sayUnfit(error: unknown): void {
+    if (this.#isUnfit) return;
+    this.#isUnfit = true;
     const kind = this.#stage === 'init' ? 'init' : 'module';
     this.#parts.link.send({ type: 'unfit', problem: thrownProblem(0, kind, error) });
-    this.#end(1);
   }
 
   receive(message: ToWorker, body: Buffer): void {

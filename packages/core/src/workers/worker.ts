@@ -151,7 +151,6 @@ export class Worker implements Guest, ProcessOwner {
       this.#isReady = true;
       this.#user?.workerReady();
     } else if (message.type === 'unfit') {
-      this.isLeaving = true;
       this.#user?.workerUnfit(message.problem);
     } else if (message.type === 'dying') {
       this.isLeaving = true;
