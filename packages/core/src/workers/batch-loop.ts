@@ -12,6 +12,11 @@ import type { FromWorker, Piece, ToldProblem, ToWorker } from './worker-messages
 
 /** So long results are gathered; so often, too, the event loop has its turn. */
 const FLUSH_MS = 200;
+/**
+ * So often it is looked, between two calls, whether too much memory is taken: a look costs some 10 µs.
+ * Seldom looks leave it to the agent, who holds the call that is under way to blame.
+ */
+const LOOK_MS = 20;
 /** Results of so many bytes are sent at once, as far as their size can be seen. */
 const FLUSH_BYTES = 128 * 1024;
 /** When so much was not taken by the agent, the next call waits. */
@@ -84,15 +89,19 @@ export class BatchLoop {
     const { from, to, first } = piece;
     const doCall = this.#callOf(piece);
     let flushAt = this.#begunAt + FLUSH_MS;
+    let lookAt = this.#begunAt + LOOK_MS;
     context.attempt = piece.round;
     for (let call = from; call < to; call++) {
       const now = performance.now();
+      if (now >= lookAt) {
+        // One at least is done by each worker.
+        if (call > from && host.isFull()) return true;
+        lookAt = now + LOOK_MS;
+      }
       if (now >= flushAt || this.#bytes >= FLUSH_BYTES) {
         this.#flush({ isOver: false });
         await this.#pause();
         flushAt = performance.now() + FLUSH_MS;
-        // One at least is done by each worker.
-        if (call > from && host.isFull()) return true;
       }
       if (context.isAborted) return false;
       this.#keep();
