@@ -108,14 +108,13 @@ it('ends a call at its time limit, whether it waits or computes', async () => {
       Atomics.wait(wait, 0, 0, 1);
       return x;
     };`;
-  const key = world.run(code, { timeLimitMs: 150 });
+  // So much longer than the other calls that a busy machine does not make them as long.
+  const key = world.run(code, { timeLimitMs: 1_000 });
   const { failed, values } = await mapAll(world, key, numbers(8));
   expect(Object.fromEntries(failed)).toEqual({ 2: 'time-limit', 5: 'time-limit' });
-  // The limit is one call's, and not a batch's.
-  expect(await world.values(key, Array(250).fill(0))).toHaveLength(250);
   expect(values.size).toBe(6);
   expect(world.results.flatMap(({ problems }) => problems)[0]?.message).toBe(
-    'ran into its timeLimit of 150ms',
+    'ran into its timeLimit of 1s',
   );
 });
 
@@ -187,12 +186,14 @@ it('fails only the thread that crashes, and all of them where the process does',
       if (x === 'wait') { console.info('waiting'); await sleep(100_000); }
       return process.pid;
     };`);
-  const options = { isolation: 'thread', timeLimitMs: 2_000, memoryLimit: 64 << 20 } as const;
+  const options = { isolation: 'thread', memoryLimit: 64 << 20 } as const;
   const [a, b] = [world.run(file, options), world.run(file, options)];
+  const limited = world.run(file, { ...options, timeLimitMs: 1_000 });
   const [pid] = await world.values(a, ['go']);
   expect(await world.values(b, ['go'])).toEqual([pid]);
   expect((await world.batch(a, ['exit'])).problems).toMatchObject([{ kind: 'crashed' }]);
-  expect((await world.batch(a, ['hang'])).problems).toMatchObject([{ kind: 'time-limit' }]);
+  expect((await world.batch(limited, ['hang'])).problems).toMatchObject([{ kind: 'time-limit' }]);
+  expect(await world.values(limited, ['go'])).toEqual([pid]);
   expect((await world.batch(a, ['heap'])).problems).toMatchObject([{ kind: 'out-of-memory' }]);
   expect(await world.values(a, ['go'])).toEqual([pid]);
   expect(await world.values(b, ['go'])).toEqual([pid]);
