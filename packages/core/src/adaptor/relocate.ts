@@ -50,8 +50,9 @@ export function relocate(launch: AgentLaunch, site: LaunchSite): RelocatedLaunch
   const settingsFile = file('settings.json');
   const node = site.node ?? agent?.node ?? 'node';
   const {
-    koffi: __,
-    managerSocket: ___,
+    koffi: _1,
+    managerSocket: _2,
+    managerIsHere: _3,
     ...before
   } = JSON.parse(readFileSync(launch.settingsFile, 'utf8')) as AgentSettings;
   const settings: AgentSettings = {

@@ -27,6 +27,7 @@ export interface CallDeskParts {
   /** The way to the manager; what is sent while there is none is dropped. */
   readonly link: {
     readonly buffered: number;
+    readonly isNear?: boolean;
     send(message: OnChannel<AgentCallMessage>): void;
   };
   /** Makes whoever has workers, when the first function is called. */

@@ -12,14 +12,16 @@ const DIAL_TIMEOUT_MS = 10_000;
 
 /** Dials the manager by its socket, if it is at the other end of one, or at its address of that moment. */
 export function managerDialer(settings: AgentSettings, log: Log): () => Promise<Link> {
-  const { identity, managerSocket } = settings;
+  const { identity, managerSocket, managerIsHere: isNear = false } = settings;
   const key = Buffer.from(settings.key, 'base64');
   const known = { identity, key, timeoutMs: DIAL_TIMEOUT_MS, log };
   return async () => {
     if (managerSocket !== undefined) {
-      const link = await dialPlain({ ...known, path: managerSocket }).catch((error: Error) => {
-        log.debug(error, `not by the socket: ${error.message}`);
-      });
+      const link = await dialPlain({ ...known, path: managerSocket, isNear }).catch(
+        (error: Error) => {
+          log.debug(error, `not by the socket: ${error.message}`);
+        },
+      );
       if (link) return link;
     }
     const { host, port } = (await publishedAddress(settings.managerFile)) ?? settings.manager;

@@ -79,6 +79,11 @@ export class ManagerLink {
     return this.#link?.buffered ?? 0;
   }
 
+  /** Whether the manager is on this machine. */
+  get isNear(): boolean {
+    return this.#link?.isNear ?? false;
+  }
+
   get heartbeatMs(): number {
     return this.#heartbeatMs;
   }

@@ -2,7 +2,7 @@
  * Puts results of calls on the link, in parts and only so many at a time: what else has to be said,
  * and pulses before all, passes between them. Map units take turns, the results of each stay in order.
  */
-import { type AgentCallMessage, PART_BYTES } from '../protocol/call-messages.ts';
+import { type AgentCallMessage, partBytes } from '../protocol/call-messages.ts';
 import type { OnChannel } from '../protocol/transfer-messages.ts';
 import type { BatchResult } from '../workers/call-run.ts';
 import { boundedProblems } from './call-problems.ts';
@@ -21,6 +21,7 @@ export interface ResultSource {
 export interface ResultLink {
   /** Bytes that wait to be written. */
   readonly buffered: number;
+  readonly isNear?: boolean;
   send(message: OnChannel<AgentCallMessage>): void;
 }
 
@@ -79,7 +80,7 @@ export class ResultQueue {
     if (channel === undefined) return true;
     const { result, isFolded, at } = waiting;
     const { batch, first, count, ms, isLast, problems, isFoldLost, data } = result;
-    const end = Math.min(data.length, at + PART_BYTES);
+    const end = Math.min(data.length, at + partBytes(this.#link));
     const isComplete = end === data.length;
     waiting.at = end;
     this.#link.send({

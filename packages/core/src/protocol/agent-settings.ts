@@ -19,6 +19,8 @@ export interface AgentSettings {
    * machine or through ssh: dialed first, and the address where it leads nowhere.
    */
   readonly managerSocket?: string;
+  /** The manager itself is at the other end of that socket. */
+  readonly managerIsHere?: boolean;
   /** A file in which a manager that came back publishes its new address, as JSON like `manager`. */
   readonly managerFile?: string;
   /** Where reports are kept that no manager has acknowledged; made when there are any. */

@@ -6,7 +6,9 @@
  * ArrayBuffer, typed arrays; circular ones too. What does not: functions, symbols, promises,
  * SharedArrayBuffer; and instances of classes arrive as plain objects.
  */
-import { DefaultDeserializer, serialize } from 'node:v8';
+import { randomFillSync } from 'node:crypto';
+import { DefaultDeserializer, DefaultSerializer, serialize } from 'node:v8';
+import { type Bytes, Pieces } from './pieces.ts';
 
 /**
  * The bytes of a value, which is copied once.
@@ -15,6 +17,49 @@ import { DefaultDeserializer, serialize } from 'node:v8';
  */
 export function encodeValue(value: unknown): Uint8Array {
   return serialize(value);
+}
+
+/**
+ * The bytes of a value, in which large typed arrays are their own memory: nobody may change them
+ * until the bytes are where they go.
+ *
+ * @throws Error as {@link encodeValue} does
+ */
+export function encodePieces(value: unknown): Bytes {
+  const encoder = new PieceEncoder();
+  encoder.writeHeader();
+  encoder.writeValue(value);
+  return encoder.pieces();
+}
+
+/** From here on a typed array is not copied: for less a piece of its own costs more. */
+const LARGE_BYTES = 32 * 1024;
+/** Stands where a large array does; as good as never in what is encoded. */
+const PLACE = randomFillSync(Buffer.alloc(16));
+
+/** The engine's own, which leaves places for what is large. */
+class PieceEncoder extends DefaultSerializer {
+  readonly #large: Uint8Array[] = [];
+
+  /** Called for typed arrays alone. Two-byte strings behind one of odd length would be elsewhere. */
+  override writeRawBytes(bytes: Uint8Array): void {
+    const isOwn = bytes.length >= LARGE_BYTES && bytes.length % 2 === 0;
+    if (isOwn) this.#large.push(bytes);
+    super.writeRawBytes(isOwn ? PLACE : bytes);
+  }
+
+  pieces(): Bytes {
+    const bytes = this.releaseBuffer();
+    if (this.#large.length === 0) return bytes;
+    const all: Uint8Array[] = [];
+    let from = 0;
+    for (const large of this.#large) {
+      const place = bytes.indexOf(PLACE, from);
+      all.push(bytes.subarray(from, place), large);
+      from = place + PLACE.length;
+    }
+    return new Pieces([...all, bytes.subarray(from)]);
+  }
 }
 
 /** The value again. Nothing of it is memory of the bytes, or of anything else. */

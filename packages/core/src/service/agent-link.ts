@@ -58,6 +58,10 @@ export class AgentConnection implements AgentPort {
     return this.#link?.buffered ?? 0;
   }
 
+  get isNear(): boolean {
+    return this.#link?.isNear ?? false;
+  }
+
   channelOf(serviceId: string): number {
     return this.#channels.get(serviceId) ?? -1;
   }

@@ -2,8 +2,9 @@
  * Sends to one agent, in order, what is about calls: what is large in parts, and never more ahead than
  * its link takes, so that nothing else on the link waits long.
  */
-import { type ManagerCallMessage, PART_BYTES, type Part } from '../protocol/call-messages.ts';
+import { type ManagerCallMessage, type Part, partBytes } from '../protocol/call-messages.ts';
 import type { OnChannel } from '../protocol/transfer-messages.ts';
+import type { Bytes } from '../runtime/pieces.ts';
 
 /** With so much waiting in a link no more is added to it. */
 const LINK_BYTES = 1024 * 1024;
@@ -13,6 +14,7 @@ export interface CallPort {
   readonly agentId: string;
   readonly connected: boolean;
   readonly buffered: number;
+  readonly isNear?: boolean;
   channelOf(serviceId: string): number;
   send(message: OnChannel<ManagerCallMessage>): void;
 }
@@ -25,7 +27,7 @@ export type CallHead = WithoutPart<ManagerCallMessage>;
 
 interface Parcel {
   readonly head: CallHead;
-  readonly data?: Uint8Array;
+  readonly data?: Bytes;
   at: number;
 }
 
@@ -41,7 +43,7 @@ export class CallSender {
   }
 
   /** Dropped where there is no link. */
-  send(head: CallHead, data?: Uint8Array): void {
+  send(head: CallHead, data?: Bytes): void {
     if (!this.port.connected) return;
     this.#waiting.push({ head, at: 0, ...(data && { data }) });
     if (this.#waiting.length === 1) this.drained();
@@ -65,7 +67,7 @@ export class CallSender {
       return true;
     }
     do {
-      const part = data.subarray(parcel.at, parcel.at + PART_BYTES);
+      const part = data.subarray(parcel.at, parcel.at + partBytes(this.port));
       const place = { at: parcel.at, size: data.length, data: part };
       this.port.send({ channel, ...head, ...place } as OnChannel<ManagerCallMessage>);
       parcel.at += part.length;

@@ -5,6 +5,7 @@
 import type { ModuleFiles } from '../functions/module-store.ts';
 import { isFinalWorkUnitState, type WorkUnitState } from '../model/work-unit-state.ts';
 import type { AgentCallMessage, MapUnit } from '../protocol/call-messages.ts';
+import type { Bytes } from '../runtime/pieces.ts';
 import { type CallHead, type CallPort, CallSender } from './call-sender.ts';
 import { PartBox } from './part-box.ts';
 
@@ -89,7 +90,7 @@ export class MapDesk {
   }
 
   /** Says something to the agent that has a unit; dropped where it is not connected. */
-  send(unit: number, head: CallHead, data?: Uint8Array): void {
+  send(unit: number, head: CallHead, data?: Bytes): void {
     const agent = this.#parts.agentOf(unit);
     if (agent !== undefined) this.#sessions.get(agent)?.sender.send(head, data);
   }

@@ -4,9 +4,10 @@
  */
 import type { Span } from '../maps/map-events.ts';
 import { DescriptionError } from '../model/errors.ts';
+import type { Bytes } from '../runtime/pieces.ts';
 import { unsendablePart } from '../runtime/unsendable.ts';
 import { valueSize } from '../runtime/value-size.ts';
-import { encodeValue } from '../runtime/values.ts';
+import { encodePieces, encodeValue } from '../runtime/values.ts';
 
 /** What a map may be given as inputs. */
 export type Inputs<I> = Iterable<I> | AsyncIterable<I>;
@@ -56,9 +57,9 @@ export class MapInputs<I> {
   }
 
   /** @throws the engine's DataCloneError where one of them cannot be cloned */
-  encode({ first, count }: Span): Uint8Array {
+  encode({ first, count }: Span): Bytes {
     const from = first - this.#first;
-    return encodeValue(this.#values.slice(from, from + count));
+    return encodePieces(this.#values.slice(from, from + count));
   }
 
   /** What is wrong with the first of a stretch that cannot be cloned. */

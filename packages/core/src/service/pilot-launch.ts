@@ -187,7 +187,7 @@ function agentSettings(parts: SettingsParts, key: string): AgentSettings {
     identity: name,
     key,
     manager: address,
-    ...(managerSocket !== undefined && { managerSocket }),
+    ...(managerSocket !== undefined && { managerSocket, managerIsHere: true }),
     managerFile: place.managerFile,
     keptDirectory: place.keptDirectory,
     settingsFile: place.settingsFile,

@@ -3,6 +3,7 @@ import type { Span } from '../maps/map-events.ts';
 import type { CallProblem } from '../model/call-problem.ts';
 import type { TaskError } from '../model/task-error.ts';
 import type { AgentCallMessage } from '../protocol/call-messages.ts';
+import { giveBack } from '../runtime/give-back.ts';
 import { decodeValue } from '../runtime/values.ts';
 import type { Stretch } from './map-results.ts';
 
@@ -11,7 +12,7 @@ type ResultsMessage = Extract<AgentCallMessage, { readonly type: 'results' }>;
 export class ReceivedResults {
   readonly span: Span;
   readonly host: string;
-  /** The list of values, as bytes. */
+  /** The list of values, as bytes; nothing is left of them once values were asked for. */
   readonly data: Uint8Array;
   readonly #problems: ReadonlyMap<number, CallProblem>;
   #values: readonly unknown[] | undefined;
@@ -60,6 +61,8 @@ export class ReceivedResults {
   /** No bytes at all where no call has a value, and nobody was left to say so. */
   #decoded(): readonly unknown[] {
     if (this.data.length === 0) return new Array<undefined>(this.span.count).fill(undefined);
-    return decodeValue(this.data) as readonly unknown[];
+    const values = decodeValue(this.data) as readonly unknown[];
+    giveBack(this.data);
+    return values;
   }
 }

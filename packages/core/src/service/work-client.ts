@@ -27,6 +27,8 @@ export interface AgentPort {
   readonly connected: boolean;
   /** Bytes that wait to be written. */
   readonly buffered: number;
+  /** It is on this machine, and so is the other end of its link. */
+  readonly isNear?: boolean;
   /** The number of a service's channel on the present link. */
   channelOf(serviceId: string): number;
   /** Dropped while not connected: what matters is sent again after {@link WorkClient.agentJoined}. */

@@ -10,6 +10,8 @@
 import { Packr, Unpackr } from 'msgpackr';
 import { assert } from '../model/assert.ts';
 import { PilotError } from '../model/errors.ts';
+import { giveBack } from '../runtime/give-back.ts';
+import { Pieces } from '../runtime/pieces.ts';
 import { addTypedArrays, withRoomFor } from '../runtime/typed-arrays.ts';
 
 /** A frame holds no more messages than this. */
@@ -72,7 +74,7 @@ export class FrameEncoder {
       this.#handOver(message, sent);
       return;
     }
-    const bytes = this.#pack(message);
+    const bytes = this.#pack(withoutPieces(message));
     sent?.();
     if (this.#size + bytes.length > FRAME_BYTES) this.flush();
     this.#messages.push(bytes);
@@ -100,7 +102,7 @@ export class FrameEncoder {
   }
 
   /** As a frame of its own, after all that came before it. */
-  #handOver(message: object & { readonly data: Buffer }, sent: (() => void) | undefined): void {
+  #handOver(message: LargeMessage, sent: (() => void) | undefined): void {
     this.flush();
     const { data } = message;
     const bytes = this.#pack({ ...message, data: NOTHING }, data.length);
@@ -114,7 +116,10 @@ export class FrameEncoder {
     head.writeUInt8(BYTES_32, HEAD_BYTES + before);
     head.writeUInt32BE(data.length, HEAD_BYTES + before + 1);
     this.#write(head);
-    this.#write(data, sent);
+    const pieces = data instanceof Pieces ? data.all : [data];
+    pieces.forEach((piece, row) => {
+      this.#write(bufferOf(piece), row === pieces.length - 1 ? sent : undefined);
+    });
   }
 
   #pack(message: object, more = 0): Buffer {
@@ -134,36 +139,46 @@ export class FrameEncoder {
 
 /**
  * Takes bytes as they come and gives back the messages of each whole frame. Nothing that it gives
- * back shares memory with those bytes. A frame is copied at most once, when its last byte is here; what
- * is in a large one shares that copy.
+ * back shares memory with those bytes. A frame is copied at most once: a large one as its bytes come,
+ * into memory that is its messages' alone.
  */
 export class FrameDecoder {
   readonly #unpackr: Unpackr & { copyBuffers?: boolean } = new Unpackr({ ...STREAM });
+  readonly #hasChunks: boolean;
   /** The bytes not yet read: those of `#bytes` from `#at` on, then those of `#more`. */
   #bytes = NOTHING;
-  /** Whether `#bytes` are a copy that nobody else has. */
-  #isOwn = false;
   #at = 0;
   #more: Buffer[] = [];
   #unread = 0;
   /** How many bytes the next step takes: a length, or a frame with its length. */
   #wanted = LENGTH_BYTES;
+  /** The large frame that is coming, and how much of it is there. */
+  #large: Buffer | undefined;
+  #filled = 0;
+
+  /** @param hasChunks nobody else has what is pushed: its memory is given back when it was copied */
+  constructor({ hasChunks = false }: { readonly hasChunks?: boolean } = {}) {
+    this.#hasChunks = hasChunks;
+  }
 
   /** Whether a frame has begun and not ended. */
   get isWithinFrame(): boolean {
-    return this.#unread > 0;
+    return this.#unread > 0 || this.#large !== undefined;
   }
 
   /** Takes bytes in; {@link next} reads them. */
   push(chunk: Buffer): void {
+    // It has none any more once its memory was given back.
+    const { length } = chunk;
+    const copied = this.#fill(chunk, 0);
+    if (copied === length) return;
     if (this.#unread > 0) {
       this.#more.push(chunk);
     } else {
       this.#bytes = chunk;
-      this.#isOwn = false;
-      this.#at = 0;
+      this.#at = copied;
     }
-    this.#unread += chunk.length;
+    this.#unread += length - copied;
   }
 
   /**
@@ -172,31 +187,68 @@ export class FrameDecoder {
    * @throws PilotError `PROTOCOL_MISMATCH` for what is no frame; then the stream cannot be read on.
    */
   next(): object[] | undefined {
-    if (this.#unread < this.#wanted) return undefined;
-    this.#join();
-    if (this.#wanted === LENGTH_BYTES) {
-      this.#wanted = LENGTH_BYTES + this.#bytes.readUInt32BE(this.#at);
-      if (this.#wanted > LARGEST_FRAME) {
-        throw unreadable(`of ${this.#wanted} bytes; ${LARGEST_FRAME} are the most`);
-      }
+    if (this.#large === undefined) {
       if (this.#unread < this.#wanted) return undefined;
+      this.#join();
+      if (this.#wanted === LENGTH_BYTES) this.#readLength();
+      if (this.#wanted < LARGE_FRAME) return this.#unread < this.#wanted ? undefined : this.#take();
+      this.#beginLarge();
     }
-    return this.#take();
+    return this.#filled < this.#wanted ? undefined : this.#takeLarge();
+  }
+
+  #readLength(): void {
+    this.#wanted = LENGTH_BYTES + this.#bytes.readUInt32BE(this.#at);
+    if (this.#wanted > LARGEST_FRAME) {
+      throw unreadable(`of ${this.#wanted} bytes; ${LARGEST_FRAME} are the most`);
+    }
   }
 
   #join(): void {
     if (this.#more.length === 0) return;
+    const pieces = [this.#bytes, ...this.#more];
     this.#bytes = Buffer.concat([this.#bytes.subarray(this.#at), ...this.#more], this.#unread);
-    this.#isOwn = true;
     this.#at = 0;
     this.#more = [];
+    for (const piece of pieces) this.#letGo(piece);
+  }
+
+  /** What is there of it moves to memory of its own, and the rest will follow. */
+  #beginLarge(): void {
+    this.#large = Buffer.allocUnsafeSlow(this.#wanted);
+    this.#filled = 0;
+    const at = this.#at;
+    this.#at = this.#fill(this.#bytes, at);
+    this.#unread -= this.#at - at;
+    if (this.#unread === 0) this.#bytes = NOTHING;
+  }
+
+  /** Takes what belongs to the large frame that is coming; gives where in the chunk that ends. */
+  #fill(chunk: Buffer, at: number): number {
+    if (this.#large === undefined) return at;
+    const copied = chunk.copy(this.#large, this.#filled, at);
+    this.#filled += copied;
+    if (at + copied < chunk.length) return at + copied;
+    const { length } = chunk;
+    this.#letGo(chunk);
+    return length;
+  }
+
+  #letGo(chunk: Buffer): void {
+    if (this.#hasChunks) giveBack(chunk);
+  }
+
+  #takeLarge(): object[] {
+    const frame = this.#large as Buffer;
+    this.#large = undefined;
+    this.#wanted = LENGTH_BYTES;
+    return this.#unpack(frame, LENGTH_BYTES, frame.length);
   }
 
   /** Reads the frame that is wholly in `#bytes`. */
   #take(): object[] {
-    const start = this.#at + LENGTH_BYTES;
     const end = this.#at + this.#wanted;
-    const messages = this.#unpack(start, end);
+    const messages = this.#unpack(this.#bytes, this.#at + LENGTH_BYTES, end);
     this.#at = end;
     this.#unread -= this.#wanted;
     this.#wanted = LENGTH_BYTES;
@@ -204,12 +256,13 @@ export class FrameDecoder {
     return messages;
   }
 
-  #unpack(start: number, end: number): object[] {
+  #unpack(bytes: Buffer, start: number, end: number): object[] {
     if (start === end) throw unreadable('without contents');
-    this.#unpackr.copyBuffers = !this.#isOwn || end - start < LARGE_FRAME;
+    // What is in a large frame stays where it is.
+    this.#unpackr.copyBuffers = bytes === this.#bytes;
     let messages: unknown;
     try {
-      messages = withRoomFor(LARGEST_RUNS, () => this.#unpackr.unpack(this.#bytes, { start, end }));
+      messages = withRoomFor(LARGEST_RUNS, () => this.#unpackr.unpack(bytes, { start, end }));
     } catch (cause) {
       throw unreadable('that is no msgpack', cause);
     }
@@ -220,10 +273,23 @@ export class FrameDecoder {
   }
 }
 
-function endsWithLargeData(message: object): message is object & { readonly data: Buffer } {
+type LargeMessage = object & { readonly data: Buffer | Pieces };
+
+function endsWithLargeData(message: object): message is LargeMessage {
   const { data } = message as { readonly data?: unknown };
-  if (!Buffer.isBuffer(data) || data.length < LARGE_FRAME) return false;
+  if (!(Buffer.isBuffer(data) || data instanceof Pieces) || data.length < LARGE_FRAME) return false;
   return Object.keys(message).at(-1) === 'data';
+}
+
+/** The message as the other side gets it: what came in pieces is one there. */
+export function withoutPieces(message: object): object {
+  const { data } = message as { readonly data?: unknown };
+  return data instanceof Pieces ? { ...message, data: data.joined() } : message;
+}
+
+function bufferOf(bytes: Uint8Array): Buffer {
+  if (Buffer.isBuffer(bytes)) return bytes;
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function isObject(value: unknown): value is object {

@@ -23,6 +23,8 @@ export interface LinkEvents {
 export interface Link extends Pick<EventEmitter<LinkEvents>, 'on' | 'once' | 'off'> {
   /** The other end, for people. */
   readonly peer: string;
+  /** The other end is on this machine: what is large need not come in many parts, as it holds nobody up for long. */
+  readonly isNear: boolean;
   /** Bytes that were sent and not yet written; a sender that can wait does so while it is large. */
   readonly buffered: number;
   /**

@@ -5,6 +5,7 @@
 
 import { Packr } from 'msgpackr';
 import type { Clock } from '../runtime/clock.ts';
+import { withoutPieces } from './frame-codec.ts';
 import { type Link, LinkEmitter } from './link.ts';
 
 /** How a pair of links is to misbehave, repeatably: the same clock and chance give the same run. */
@@ -44,6 +45,7 @@ export function memoryLinks(options?: MemoryLinkOptions): [Link, Link] {
 
 class MemoryLink extends LinkEmitter implements Link {
   readonly peer: string;
+  readonly isNear = false;
   readonly #options: MemoryLinkOptions | undefined;
   #other: MemoryLink = this;
   /** What is on its way to the other end, and how much of it is there but for a listener. */
@@ -74,7 +76,7 @@ class MemoryLink extends LinkEmitter implements Link {
   send(message: object, sent?: () => void): void {
     if (!this.#isOpen) return;
     const { random = () => 1, lose = 0, repeat = 0 } = this.#options ?? {};
-    const bytes = codec.pack(message);
+    const bytes = codec.pack(withoutPieces(message));
     sent?.();
     if (random() < lose) return;
     this.#enqueue(bytes);

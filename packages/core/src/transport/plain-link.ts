@@ -6,7 +6,7 @@
  * Who dials says `identity key\n`, both in base64, and hears an empty line when he is let in.
  */
 import { timingSafeEqual } from 'node:crypto';
-import { connect } from 'node:net';
+import { connect, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { PilotError } from '../model/errors.ts';
 import { systemClock } from '../runtime/clock.ts';
@@ -19,6 +19,8 @@ import { socketName } from './socket-path.ts';
 export interface PlainDialOptions {
   /** A unix socket that only this user can have made, and only this user can connect to. */
   readonly path: string;
+  /** It leads to a program of this machine, and to none behind it. */
+  readonly isNear?: boolean;
   readonly identity: string;
   readonly key: Uint8Array;
   /** How long all of it may take. */
@@ -42,13 +44,13 @@ const NEWLINE = 0x0a;
  * @throws PilotError `CONNECTION_LOST` when nobody listens there, or does not let it in
  */
 export async function dialPlain(options: PlainDialOptions): Promise<Link> {
-  const { path, identity, key, timeoutMs, log = silentLog } = options;
+  const { path, isNear, identity, key, timeoutMs, log = silentLog } = options;
   try {
     const { name, release } = socketName(path);
     const socket = connect(name);
     socket.write(`${base64(Buffer.from(identity))} ${base64(key)}\n`);
     await line(socket, timeoutMs).finally(release);
-    return new SocketLink(socket, path, log);
+    return new SocketLink(socket, path, log, isNear);
   } catch (cause) {
     const { message } = cause as Error;
     throw new PilotError('CONNECTION_LOST', message, { subject: path, cause });
@@ -68,7 +70,9 @@ export async function admitPlain(
     if (key?.length !== shown.length || !timingSafeEqual(key, shown))
       throw new Error('a wrong key');
     stream.write('\n');
-    return { link: new SocketLink(stream, peer, log), identity };
+    // A unix socket: what comes out of ssh or from a port is none, or has an address.
+    const isNear = stream instanceof Socket && stream.remoteAddress === undefined;
+    return { link: new SocketLink(stream, peer, log, isNear), identity };
   } catch (error) {
     log.debug({ peer, problem: (error as Error).message }, 'a connection was turned away');
     stream.destroy();

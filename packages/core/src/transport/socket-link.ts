@@ -17,21 +17,25 @@ const CLOSING_IDLE_MS = 10_000;
 /** Takes a socket over for good: nobody else reads, writes or ends it from here on. */
 export class SocketLink extends LinkEmitter implements Link {
   readonly peer: string;
+  readonly isNear: boolean;
   readonly #socket: Duplex;
   readonly #log: Log;
   readonly #encoder: FrameEncoder;
-  readonly #decoder = new FrameDecoder();
+  readonly #decoder: FrameDecoder;
   #isOpen = true;
   #isFlushDue = false;
   #error: PilotError | undefined;
   #giveUp: Timer | undefined;
 
-  constructor(socket: Duplex, peer: string, log: Log) {
+  constructor(socket: Duplex, peer: string, log: Log, isNear = false) {
     super();
     this.peer = peer;
+    this.isNear = isNear;
     this.#socket = socket;
     this.#log = log;
     this.#encoder = new FrameEncoder((part, sent) => socket.write(part, sent));
+    // What comes out of another stream may be a part of what that one goes on using.
+    this.#decoder = new FrameDecoder({ hasChunks: socket instanceof Socket });
     if (socket instanceof Socket) socket.setNoDelay(true);
     // Paused before there is a reader: bytes stay in the socket until somebody listens.
     socket.pause();

@@ -3,6 +3,7 @@
  * copied on their way out. Both ends are of one version: nothing is negotiated.
  */
 import type { Socket } from 'node:net';
+import { giveBack } from '../runtime/give-back.ts';
 
 /** Before each message: how long its head is, and its bytes. */
 const PREFIX = 8;
@@ -72,9 +73,14 @@ export class FrameSocket<Received extends object, Sent extends object> {
 
   #read(chunk: Buffer): void {
     let at = 0;
+    let isShown = false;
     while (at < chunk.length && !this.#socket.destroyed) {
-      at = this.#filled < 0 ? this.#begin(chunk, at) : this.#fill(chunk, at);
+      const isBeginning = this.#filled < 0;
+      at = isBeginning ? this.#begin(chunk, at) : this.#fill(chunk, at);
+      // A message that was in there as a whole is still where it was.
+      isShown ||= isBeginning && this.#filled < 0;
     }
+    if (!isShown) giveBack(chunk);
   }
 
   /** Of a message that is in one chunk nothing is copied. */

@@ -4,12 +4,13 @@ import { newService, type Run } from '../../src/agent/service-work.ts';
 import {
   type AgentCallMessage,
   type ManagerCallMessage,
-  PART_BYTES,
+  partBytes,
 } from '../../src/protocol/call-messages.ts';
 import type { OnChannel } from '../../src/protocol/transfer-messages.ts';
 import type { Batch } from '../../src/workers/call-run.ts';
 import { ManualClock } from './manual-clock.ts';
 
+const PART = partBytes({});
 const UNIT = { unit: 7, attempt: 2 };
 const KEY = 3;
 const OVER = { reason: 0, startedAt: 1, finishedAt: 2, userTime: 0, systemTime: 0, maxRss: 0 };
@@ -154,11 +155,11 @@ describe('a map unit', () => {
   it('sends large results in parts, only so many ahead, and each from its beginning on a new link', () => {
     world.start();
     for (const batch of [1, 2]) world.calls(batch);
-    world.done(1, 10 * PART_BYTES);
+    world.done(1, 10 * PART);
     world.done(2, 10);
     const first = world.take();
     expect(first).toHaveLength(3);
-    expect(first[2]).toBe(`results 1 ${PART_BYTES}+${PART_BYTES}`);
+    expect(first[2]).toBe(`results 1 ${PART}+${PART}`);
     world.units.drained();
     expect(world.take()).toEqual([]);
     world.buffered = 0;
@@ -166,10 +167,10 @@ describe('a map unit', () => {
     expect(world.take()).toHaveLength(2);
     world.lose();
     world.find();
-    expect(world.take().slice(0, 2)).toEqual(['ready 1,2', `results 1 0+${PART_BYTES}`]);
+    expect(world.take().slice(0, 2)).toEqual(['ready 1,2', `results 1 0+${PART}`]);
     world.buffered = 0;
     world.units.receive(2, { type: 'calls-resume', ...UNIT });
-    expect(world.take().slice(0, 2)).toEqual(['ready 1,2', `results 1 0+${PART_BYTES}`]);
+    expect(world.take().slice(0, 2)).toEqual(['ready 1,2', `results 1 0+${PART}`]);
     for (let i = 0; i < 6; i++) {
       world.buffered = 0;
       world.units.drained();

@@ -6,6 +6,7 @@ import { decodeValue, encodeValue } from '../../src/runtime/values.ts';
 import { PartBox } from '../../src/service/part-box.ts';
 import type { AgentPort, WorkWord } from '../../src/service/work-client.ts';
 import type { WorkCore } from '../../src/service/work-core.ts';
+import { withoutPieces } from '../../src/transport/frame-codec.ts';
 import { NODE } from '../support/work-world.ts';
 
 type Calls = Extract<WorkWord, { readonly type: 'calls' }>;
@@ -96,7 +97,7 @@ export class FakeAgent implements AgentPort {
     // As by a link: later, and not at all where that is lost meanwhile.
     const link = this.#link;
     setImmediate(() => {
-      if (this.connected && link === this.#link) this.#hear(message);
+      if (this.connected && link === this.#link) this.#hear(withoutPieces(message) as WorkWord);
     });
   }
 
@@ -224,7 +225,11 @@ export class FakeAgent implements AgentPort {
   }
 
   #say(message: AgentCallMessage): void {
-    this.#tell({ channel: 1, ...message });
+    // What comes by a link is the receiver's own.
+    const { data } = message as { readonly data?: Uint8Array };
+    this.#tell({ channel: 1, ...message, ...(data && { data: data.slice() }) } as Parameters<
+      WorkCore['agentMessage']
+    >[1]);
   }
 
   #tell(message: Parameters<WorkCore['agentMessage']>[1]): void {

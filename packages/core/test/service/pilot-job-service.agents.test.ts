@@ -41,7 +41,7 @@ describe('an agent', () => {
     const socket = join(world.store, 'near', 'agents.sock');
     expect(connectionsAt(socket)).toBe(1);
     await service.close();
-    expect(connectionsAt(socket)).toBe(0);
+    await expect.poll(() => connectionsAt(socket)).toBe(0);
     const reopened = await world.open({ id: 'near' });
     const next = new HearingClient();
     reopened[pilotProvider].attachWork(next);
