@@ -230,7 +230,7 @@ export class Agent {
       started: (key, at) => {
         this.#machine.started(key, at);
         this.#perform();
-        this.#pace.started();
+        this.#pace.started(this.#machine.hasPlenty);
       },
       ended: (key, outcome) => {
         // Before something is started in its place. Where nothing really runs it would cost too much.

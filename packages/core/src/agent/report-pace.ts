@@ -36,9 +36,12 @@ export class ReportPace {
     setImmediate(() => this.#flush());
   }
 
-  /** Something has started. */
-  started(): void {
-    this.#within(START_MS);
+  /**
+   * Something has started. Where nobody waits for more that is gathered with the ends: half of all
+   * reports went after START_MS instead, which took 6 µs a unit of the agent and 10 of the manager.
+   */
+  started(hasPlenty: boolean): void {
+    this.#within(hasPlenty ? REPORT_MS : START_MS);
   }
 
   close(): void {
