@@ -4,6 +4,7 @@
  */
 import { createReadStream, createWriteStream, existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -27,6 +28,9 @@ import { relocate } from '../../src/adaptor/relocate.ts';
 import type { RemoteFiles } from '../../src/adaptor/remote-files.ts';
 import { agentScript } from '../../src/adaptor/shell.ts';
 import { AdaptorError } from '../../src/model/errors.ts';
+
+/** Beside an agent over there it would only be found where NODE_PATH says so, and missed in the log where not. */
+const KOFFI = createRequire(import.meta.url).resolve('koffi');
 
 /** The machine, and what a test wants to go wrong on the way to it. */
 export class FarMachine {
@@ -72,6 +76,12 @@ export class FarMachine {
   async managerOf(launchName: string): Promise<unknown> {
     const file = join(this.directoryOf(launchName), 'manager.json');
     return JSON.parse(await readFile(file, 'utf8'));
+  }
+
+  /** Tells all that runs of a launch by a signal to end. */
+  async evict(launchName: string): Promise<void> {
+    const pid = await readFile(join(this.home, 'spool', `${launchName}.pid`), 'utf8');
+    process.kill(-Number(pid), 'SIGTERM');
   }
 
   /** Settles once nothing of a launch runs any more. */
@@ -185,7 +195,8 @@ class FarGateway implements Gateway {
     const agentFile = join(directory, 'agent.mjs');
     await cp(launch.agentFile, agentFile);
     const { manager } = this.#context;
-    const there = relocate(launch, { directory, agentFile, manager, node: process.execPath });
+    const node = process.execPath;
+    const there = relocate(launch, { directory, agentFile, manager, node, koffi: KOFFI });
     await writeFile(there.launch.settingsFile, there.settings, { mode: 0o600 });
     return there.launch;
   }

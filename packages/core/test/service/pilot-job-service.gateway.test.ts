@@ -109,14 +109,18 @@ describe('a pilot behind a gateway', () => {
   it('tells what its agent wrote down of its end while nobody listened', async () => {
     const id = 'pilots-away';
     const before = await open({ id });
-    const pilot = await before.create(RM, { idleTimeout: '300ms' });
+    const pilot = await before.create(RM, {});
     await reaches(pilot, 'Running');
     await before.close();
+    await far.evict(pilot.id);
     await far.ended(pilot.id);
     const service = await open({ id });
     const again = await first(service);
     await again.finished();
-    expect(again).toMatchObject({ state: 'Done', stateDetail: 'it was idle for its idleTimeout' });
+    expect(again).toMatchObject({
+      state: 'Done',
+      stateDetail: 'told by a signal to end, it handed back what it held',
+    });
     expect(await far.launches()).toEqual([]);
   });
 
