@@ -101,7 +101,10 @@ describe('its note', () => {
     const units = [start(['1000'], { env }), start(['1000'], { env })];
     die();
     await hasGone();
-    expect(units.map(({ signalCode }) => signalCode)).toEqual(['SIGKILL', 'SIGKILL']);
+    // Node.js may hear of it later than the warden.
+    await expect
+      .poll(() => units.map(({ signalCode }) => signalCode))
+      .toEqual(['SIGKILL', 'SIGKILL']);
     const { size, mode } = statSync(file);
     expect([size, mode & 0o777]).toEqual([0, 0o600]);
     expect(statSync(dirname(file)).mode & 0o777).toBe(0o700);
