@@ -17,7 +17,17 @@ nowhere.close();
  * was half of the manager's processor time.
  */
 export function giveBack(bytes: Uint8Array): void {
-  const { buffer } = bytes;
-  if (bytes.byteLength < LEAST_BYTES || buffer.byteLength - bytes.byteLength > LEAST_BYTES) return;
-  nowhere.postMessage(null, [buffer as ArrayBuffer]);
+  if (bytes.byteLength === bytes.buffer.byteLength) giveBackAll(bytes);
+}
+
+/**
+ * The same for the `data` of a message that came by a link: it is the end of that message's own memory,
+ * and what the message says besides lies before it, which is read and done with, or was copied.
+ */
+export function giveBackData(data: Uint8Array): void {
+  if (data.byteOffset + data.byteLength === data.buffer.byteLength) giveBackAll(data);
+}
+
+function giveBackAll({ byteLength, buffer }: Uint8Array): void {
+  if (byteLength >= LEAST_BYTES) nowhere.postMessage(null, [buffer as ArrayBuffer]);
 }

@@ -3,7 +3,7 @@ import type { Span } from '../maps/map-events.ts';
 import type { CallProblem } from '../model/call-problem.ts';
 import type { TaskError } from '../model/task-error.ts';
 import type { AgentCallMessage } from '../protocol/call-messages.ts';
-import { giveBack } from '../runtime/give-back.ts';
+import { giveBackData } from '../runtime/give-back.ts';
 import { decodeValue } from '../runtime/values.ts';
 import type { Stretch } from './map-results.ts';
 
@@ -27,7 +27,13 @@ export class ReceivedResults {
     this.span = { first, count };
     this.host = host;
     this.data = data;
-    this.#problems = new Map(problems.map((problem) => [batchFirst + problem.call, problem]));
+    // The data is given back, and the message's memory with it: these stay.
+    this.#problems = new Map(
+      problems.map((problem) => {
+        const { call, thrown } = problem;
+        return [batchFirst + call, thrown ? { ...problem, thrown: thrown.slice() } : problem];
+      }),
+    );
   }
 
   /** The indexes of calls that have failed, for sure or perhaps. */
@@ -62,7 +68,7 @@ export class ReceivedResults {
   #decoded(): readonly unknown[] {
     if (this.data.length === 0) return new Array<undefined>(this.span.count).fill(undefined);
     const values = decodeValue(this.data) as readonly unknown[];
-    giveBack(this.data);
+    giveBackData(this.data);
     return values;
   }
 }

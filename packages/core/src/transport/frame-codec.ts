@@ -258,8 +258,9 @@ export class FrameDecoder {
 
   #unpack(bytes: Buffer, start: number, end: number): object[] {
     if (start === end) throw unreadable('without contents');
-    // What is in a large frame stays where it is.
-    this.#unpackr.copyBuffers = bytes === this.#bytes;
+    // What is in a large frame stays there, if it is all of one message.
+    const isSingle = bytes[start] === ARRAY_32 && bytes.readUInt32BE(start + 1) === 1;
+    this.#unpackr.copyBuffers = bytes === this.#bytes || !isSingle;
     let messages: unknown;
     try {
       messages = withRoomFor(LARGEST_RUNS, () => this.#unpackr.unpack(bytes, { start, end }));

@@ -1,6 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { PilotError } from '../../src/model/errors.ts';
+import { giveBackData } from '../../src/runtime/give-back.ts';
+import { Pieces } from '../../src/runtime/pieces.ts';
 import {
   FRAME_BYTES,
   FRAME_MESSAGES,
@@ -31,7 +34,8 @@ function decodeAll(decoder: FrameDecoder, ...chunks: Buffer[]): object[] {
 function decode(...chunks: Buffer[]): object[] {
   const own = chunks.map((chunk) => Buffer.from(new Uint8Array(chunk).buffer));
   const messages = decodeAll(new FrameDecoder(), ...chunks);
-  expect(decodeAll(new FrameDecoder({ hasChunks: true }), ...own)).toEqual(messages);
+  const again = decodeAll(new FrameDecoder({ hasChunks: true }), ...own);
+  expect(isDeepStrictEqual(again, messages)).toBe(true);
   return messages;
 }
 
@@ -141,6 +145,32 @@ describe('frames', () => {
     expect(sent).toHaveBeenCalledTimes(1);
     const got = decode(...cut(Buffer.concat(parts), [70_000]));
     expect(got).toStrictEqual([{ before: 1 }, { at: 2, data }, { after: 3 }]);
+  });
+
+  it('send data in pieces as one run of bytes', () => {
+    for (const lengths of [[10, 20], [10, FRAME_BYTES, 1], [FRAME_BYTES]]) {
+      const pieces = new Pieces(lengths.map((length, i) => new Uint8Array(length).fill(i + 1)));
+      const parts: Buffer[] = [];
+      const encoder = new FrameEncoder((part) => parts.push(part));
+      encoder.add({ at: 2, data: pieces });
+      encoder.flush();
+      expect(decode(...parts)).toStrictEqual([{ at: 2, data: pieces.joined() }]);
+    }
+  });
+
+  it('keep what one message brings apart from the others of its frame', () => {
+    const parts: Buffer[] = [];
+    const encoder = new FrameEncoder((part) => parts.push(part));
+    encoder.add({ data: Buffer.from('first') });
+    encoder.add({ data: Buffer.alloc(65_000) });
+    encoder.add({ data: Buffer.alloc(65_000) });
+    encoder.add({ other: Buffer.from('last') });
+    encoder.flush();
+    const got = decodeAll(new FrameDecoder(), Buffer.concat(parts)) as { data: Buffer }[];
+    expect(parts).toHaveLength(1);
+    for (const { data } of got.slice(1, 3)) giveBackData(data);
+    expect(got[0]).toEqual({ data: Buffer.from('first') });
+    expect(got[3]).toEqual({ other: Buffer.from('last') });
   });
 
   it('copy what is small, or does not come last, and give it back at once', () => {
