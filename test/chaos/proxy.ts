@@ -1,9 +1,16 @@
 /**
  * A network between agents and their manager that can be cut, or swallow everything. Agents are led
- * through it by a script in place of Node.js, which changes the address in their settings.
+ * through it by a script in place of Node.js, which changes the address and the socket in their settings.
  */
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import {
+  type AddressInfo,
+  connect,
+  createServer,
+  type NetConnectOpts,
+  type Server,
+  type Socket,
+} from 'node:net';
 import { join } from 'node:path';
 
 /** `hole`: takes connections and bytes, and delivers nothing. */
@@ -11,23 +18,32 @@ export type Mode = 'through' | 'cut' | 'hole';
 
 export class CutProxy implements AsyncDisposable {
   readonly #directory: string;
-  readonly #server: Server;
+  readonly #servers: readonly Server[];
   readonly #sockets = new Set<Socket>();
   #mode: Mode = 'through';
 
   private constructor(directory: string) {
     this.#directory = directory;
-    this.#server = createServer((near) => this.#accept(near));
+    this.#servers = [
+      createServer((near) =>
+        this.#accept(near, { host: '127.0.0.1', port: Number(this.#of('port')) }),
+      ),
+      createServer((near) => this.#accept(near, { path: this.#of('socket') })),
+    ];
   }
 
   static async open(directory: string): Promise<CutProxy> {
     const proxy = new CutProxy(directory);
-    await new Promise<void>((resolve) => proxy.#server.listen(0, '127.0.0.1', resolve));
-    const { port } = proxy.#server.address() as AddressInfo;
+    const [byPort, bySocket] = proxy.#servers as [Server, Server];
+    const socket = join(directory, 'proxy.sock');
+    await new Promise<void>((resolve) => byPort.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => bySocket.listen(socket, resolve));
+    const { port } = byPort.address() as AddressInfo;
     const script = [
       '#!/bin/sh',
-      `grep -o '"port": [0-9]*' "$2" | cut -d ' ' -f 2 >'${proxy.#target}'`,
-      `sed -i 's/"port": [0-9]*/"port": ${port}/' "$2"`,
+      `sed -n 's/.*"port": \\([0-9]*\\).*/\\1/p' "$2" >'${proxy.#target}.port'`,
+      `sed -n 's/.*"managerSocket": "\\(.*\\)".*/\\1/p' "$2" >'${proxy.#target}.socket'`,
+      `sed -i 's/"port": [0-9]*/"port": ${port}/; s|"managerSocket": ".*"|"managerSocket": "${socket}"|' "$2"`,
       `exec '${process.execPath}' "$@"`,
     ];
     writeFileSync(proxy.node, `${script.join('\n')}\n`);
@@ -49,18 +65,23 @@ export class CutProxy implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.mode = 'cut';
-    await new Promise((resolve) => this.#server.close(resolve));
+    for (const server of this.#servers) await new Promise((resolve) => server.close(resolve));
   }
 
   get #target(): string {
     return join(this.#directory, 'target');
   }
 
-  #accept(near: Socket): void {
+  /** Where agents were to go. */
+  #of(way: 'port' | 'socket'): string {
+    return readFileSync(`${this.#target}.${way}`, 'utf8').trim();
+  }
+
+  #accept(near: Socket, target: NetConnectOpts): void {
     this.#keep(near);
     if (this.#mode === 'cut') near.destroy();
     if (this.#mode !== 'through') return;
-    const far = connect(Number(readFileSync(this.#target, 'utf8')), '127.0.0.1');
+    const far = connect(target);
     this.#keep(far);
     near.pipe(far).pipe(near);
     near.once('close', () => far.destroy());
