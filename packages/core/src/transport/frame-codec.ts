@@ -259,8 +259,7 @@ export class FrameDecoder {
   #unpack(bytes: Buffer, start: number, end: number): object[] {
     if (start === end) throw unreadable('without contents');
     // What is in a large frame stays there, if it is all of one message.
-    const isSingle = bytes[start] === ARRAY_32 && bytes.readUInt32BE(start + 1) === 1;
-    this.#unpackr.copyBuffers = bytes === this.#bytes || !isSingle;
+    this.#unpackr.copyBuffers = bytes === this.#bytes || !isOneMessage(bytes, start);
     let messages: unknown;
     try {
       messages = withRoomFor(LARGEST_RUNS, () => this.#unpackr.unpack(bytes, { start, end }));
@@ -272,6 +271,11 @@ export class FrameDecoder {
     }
     return messages;
   }
+}
+
+/** Of a large frame. */
+function isOneMessage(bytes: Buffer, start: number): boolean {
+  return bytes[start] === ARRAY_32 && bytes.readUInt32BE(start + 1) === 1;
 }
 
 type LargeMessage = object & { readonly data: Buffer | Pieces };

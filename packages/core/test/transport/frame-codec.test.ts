@@ -299,6 +299,10 @@ describe('what is no frame', () => {
     expect(() => decoder.next()).toThrow(`of ${LARGEST_FRAME + 4} bytes`);
   });
 
+  it('is one that ends within its number of messages', () => {
+    expect(() => decode(frameOf(Buffer.from([0xdd])))).toThrow(PilotError);
+  });
+
   it('does not throw anything else, whatever the bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
