@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { cannotIsolate, type SshHosts, startSshHosts } from '../clusters/ssh/hosts.ts';
-import { filesOn, PATIENCE_MS, processesOn, SshWorld, sshUrl } from './fixture.ts';
+import { configWith, filesOn, PATIENCE_MS, processesOn, SshWorld, sshUrl } from './fixture.ts';
 import { stageThere } from './staging.ts';
 
 const MIB = 1024 * 1024;
@@ -72,6 +72,26 @@ describe.skipIf(await cannotIsolate())(
       expect(bytes).toBeLessThan(350 * MIB);
       expect(Number(agentKib) * 1024).toBeLessThan(200 * MIB);
     });
+
+    // The gibibyte's is aes128-gcm@openssh.com: of each kind ssh2 keeps other parts of what it is given.
+    it.each(['chacha20-poly1305@openssh.com', 'aes256-ctr'])(
+      'a large file, in packets of %s',
+      async (cipher) => {
+        await using world = await SshWorld.open(hosts);
+        const config = await configWith(hosts, `Host *\nCiphers ${cipher}`);
+        const rm = `ssh://h1/?config=${encodeURIComponent(config)}`;
+        await world.createRunning({ totalCpuCount: 1 }, ['h1'], rm);
+        const [source, target] = [join(world.store, 'source'), join(world.store, 'target')];
+        await writeLarge(source, 32);
+        const unit = await world.work.submit({
+          executable: '/bin/true',
+          fileTransfer: [`${source} > large`, `${target} < large`],
+        });
+        await world.work.wait();
+        expect([unit.state, unit.exit?.problem]).toEqual(['Done', undefined]);
+        expect(await areSame(source, target)).toBe(true);
+      },
+    );
 
     it('a connection is cut while files are on their way', async () => {
       await using world = await SshWorld.open(hosts);

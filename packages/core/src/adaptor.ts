@@ -56,4 +56,5 @@ export {
   parseSize,
 } from './model/quantity.ts';
 export type { Clock, Timer, TimerOptions } from './runtime/clock.ts';
+export { giveBack } from './runtime/give-back.ts';
 export type { Log, LogEntry } from './runtime/log.ts';

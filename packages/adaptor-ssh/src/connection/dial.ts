@@ -1,5 +1,4 @@
 /** Makes one connection: the way there, the machine's key, the user's proof. What is lost is lost. */
-import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock, PilotError, SecurityContext } from '@pstar/core/adaptor';
 import ssh2, { type Algorithms, type Client, type ConnectConfig } from 'ssh2';
@@ -7,6 +6,7 @@ import { Authentication } from './authentication.ts';
 import { Credentials } from './credentials.ts';
 import type { Endpoint } from './endpoint.ts';
 import { HostKeyCheck } from './host-key-check.ts';
+import { packetSocket } from './packet-socket.ts';
 import { ProxyCommand } from './proxy-command.ts';
 import { aborted, connectError, connectTimeout, hungUp } from './ssh-errors.ts';
 
@@ -157,28 +157,13 @@ class Attempt {
     const { host, port, proxyCommand, family, localAddress } = this.#endpoint;
     if (openWay !== undefined) return await openWay({ host, port });
     if (proxyCommand !== undefined) return new ProxyCommand(proxyCommand);
-    const socket = connect({ host, port, family, ...(localAddress && { localAddress }) });
+    const to = { host, port, family, ...(localAddress && { localAddress }) };
+    const { socket, readsIn } = packetSocket(to);
     this.#way = socket;
+    this.#client.on('handshake', ({ sc }) => readsIn(sc.cipher));
     await new Promise<void>((resolve, reject) => {
       socket.once('connect', resolve).once('error', reject);
     });
-    socket.setNoDelay(true);
-    writeTogether(socket);
     return socket;
   }
-}
-
-/**
- * Has what is written in one tick leave at once: ssh2 writes each packet in three pieces, and without a
- * delay each would be a call of the system, a packet of the network and a wake-up over there.
- */
-function writeTogether(socket: Socket): void {
-  const { write } = socket;
-  socket.write = (...piece: unknown[]): boolean => {
-    if (socket.writableCorked === 0) {
-      socket.cork();
-      process.nextTick(() => socket.uncork());
-    }
-    return write.apply(socket, piece as Parameters<typeof write>);
-  };
 }

@@ -81,7 +81,8 @@ export interface ConnectContext {
   /**
    * Takes an agent's connection in place of one to {@link ConnectContext.manager}, for an adaptor that
    * has a way on which nobody but the user himself can connect, or listen, or read: nothing is
-   * encrypted on it again. `peer` is for people.
+   * encrypted on it again. What comes out of the stream is the core's, with the memory that it is in.
+   * `peer` is for people.
    */
   readonly admit?: (stream: Duplex, peer: string) => void;
   /**

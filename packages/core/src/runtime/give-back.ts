@@ -15,9 +15,11 @@ nowhere.close();
  * A buffer is a few words to the collector, and its memory is beside the heap: for every 10 to 30 MB of
  * new ones the engine marks the whole heap, on all cores. Of 1 MB that goes to a function and back that
  * was half of the manager's processor time.
+ *
+ * @param beside so many bytes more may be in that memory, which nobody needs: the head of a packet, say
  */
-export function giveBack(bytes: Uint8Array): void {
-  if (bytes.byteLength === bytes.buffer.byteLength) giveBackAll(bytes);
+export function giveBack(bytes: Uint8Array, beside = 0): void {
+  if (bytes.buffer.byteLength - bytes.byteLength <= beside) giveBackAll(bytes);
 }
 
 /**

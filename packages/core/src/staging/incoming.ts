@@ -22,6 +22,7 @@ import {
   type TransferProblem,
   WINDOW_BYTES,
 } from '../protocol/transfer-messages.ts';
+import { giveBackData } from '../runtime/give-back.ts';
 import { isNameWithin, parentOf } from './names.ts';
 import { problemOf, stagingError } from './problems.ts';
 import { removeAside } from './remove.ts';
@@ -218,6 +219,7 @@ export class Incoming {
       const bytes = error === null ? written : data.length;
       if (error !== null) this.#fail(problemOf(error, 'written', file.path));
       else if (bytes < data.length) this.#write(file, data.subarray(bytes), at + bytes);
+      else giveBackData(data);
       this.#wroteTo(file, bytes);
       if (!this.#isOver) this.#wrote(bytes);
     });

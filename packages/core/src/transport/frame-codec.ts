@@ -30,6 +30,9 @@ const LARGEST_RUNS = 128 * 1024 * 1024;
  */
 const LARGE_FRAME = 64 * 1024;
 
+/** What comes out of ssh lies between the head of its packet and the padding, of which there is no more. */
+const PACKET_REST = 64;
+
 const LENGTH_BYTES = 4;
 /** The length, then the head of a msgpack array whose length takes four bytes. */
 const HEAD_BYTES = LENGTH_BYTES + 5;
@@ -235,7 +238,7 @@ export class FrameDecoder {
   }
 
   #letGo(chunk: Buffer): void {
-    if (this.#hasChunks) giveBack(chunk);
+    if (this.#hasChunks) giveBack(chunk, PACKET_REST);
   }
 
   #takeLarge(): object[] {

@@ -34,8 +34,7 @@ export class SocketLink extends LinkEmitter implements Link {
     this.#socket = socket;
     this.#log = log;
     this.#encoder = new FrameEncoder((part, sent) => socket.write(part, sent));
-    // What comes out of another stream may be a part of what that one goes on using.
-    this.#decoder = new FrameDecoder({ hasChunks: socket instanceof Socket });
+    this.#decoder = new FrameDecoder({ hasChunks: true });
     if (socket instanceof Socket) socket.setNoDelay(true);
     // Paused before there is a reader: bytes stay in the socket until somebody listens.
     socket.pause();

@@ -61,6 +61,14 @@ it('gives memory back at once', () => {
   expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(LARGE);
 });
 
+it('gives memory back in which nobody needs what is beside', () => {
+  const packet = Buffer.allocUnsafeSlow(LARGE);
+  giveBack(packet.subarray(10, LARGE - 20), 29);
+  expect(packet.length).toBe(LARGE);
+  giveBack(packet.subarray(10, LARGE - 20), 30);
+  expect(packet.length).toBe(0);
+});
+
 it('gives nothing back that is a part of something larger, or small', () => {
   const bytes = Buffer.allocUnsafeSlow(LARGE);
   giveBack(bytes.subarray(1));

@@ -239,6 +239,15 @@ describe('a frame', () => {
     expect(copied).toBeLessThan(4_100_000);
   });
 
+  it('leaves nothing of the packets that it came in', () => {
+    const parts = cut(Buffer.concat(encode({ chunk: Buffer.alloc(10 * 32_768, 7) })), [32_768]);
+    const packets = parts.map((part) => Buffer.concat([Buffer.alloc(10), part, Buffer.alloc(19)]));
+    const decoder = new FrameDecoder({ hasChunks: true });
+    const contents = packets.map((packet) => packet.subarray(10, packet.length - 19));
+    expect(decodeAll(decoder, ...contents)).toEqual([{ chunk: Buffer.alloc(10 * 32_768, 7) }]);
+    expect(packets.slice(0, 10).map(({ length }) => length)).toEqual(Array(10).fill(0));
+  });
+
   it('is not copied to be sent when it is large and holds one message', () => {
     const concat = vi.spyOn(Buffer, 'concat');
     const frames = encode({ a: 1, data: Buffer.alloc(200_000, 7) });
