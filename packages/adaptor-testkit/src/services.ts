@@ -58,7 +58,7 @@ export async function openServices(
 
 /** Waits for a state of a pilot or a unit; fails at once when it has ended in another. */
 export async function reached(
-  { patienceMs }: Trial,
+  { patienceMs }: Pick<Trial, 'patienceMs'>,
   subject: PilotJob | WorkUnit,
   state: string,
 ): Promise<void> {
