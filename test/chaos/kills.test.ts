@@ -10,7 +10,8 @@ import { disagreements, readLedger } from './ledgers.ts';
 
 const ROUNDS = Number(process.env['CHAOS_ROUNDS'] ?? 20);
 const SEED = Number(process.env['CHAOS_SEED'] ?? 1);
-const PATIENCE_MS = 60_000 + ROUNDS * 4_000;
+/** A round takes a second, in which several processes start: on a busy machine ten times that. */
+const PATIENCE_MS = 60_000 + ROUNDS * 10_000;
 
 /** What the seed is, when something is wrong. */
 function check(world: Chaos, seed: number, more: readonly string[] = []): void {

@@ -33,7 +33,8 @@ beforeAll(async () => {
   cell = await startGridEngine();
   drmaa2 = await buildDrmaa2({ layout: 'age' });
   bin = join(hosts.shared, 'bin');
-});
+  // Each of the four may take as long as in hooks that start one alone.
+}, 120_000);
 
 afterAll(async () => {
   await cluster.stop();
