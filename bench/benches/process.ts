@@ -7,6 +7,8 @@ import type { Rounds } from '../rounds.ts';
 
 const PLAIN = 'process-units';
 const C2 = 'C, 2 in flight';
+const XARGS = 'xargs -P2';
+const PARALLEL = 'GNU parallel -j2';
 const GROWN = 'grown agent';
 /** Kinds of workloads.ts, and what they have that the plain ones have not. */
 const WITH_MORE = {
@@ -46,8 +48,10 @@ export function processBench(rounds: Rounds, say: (line: string) => void): Bench
       },
       against('of posix_spawn + wait4 in C, 2 in flight', PLAIN, C2, 0.75),
       against('of the same, 4 in flight', PLAIN, 'C, 4 in flight'),
-      against('of xargs -P2', PLAIN, 'xargs -P2', 1.15),
-      against('of GNU parallel -j2', PLAIN, 'GNU parallel -j2', 8),
+      against('of xargs -P2', PLAIN, XARGS, 1.15),
+      against('what C, 2 in flight, has of xargs -P2: as much as anybody could', C2, XARGS),
+      against('of GNU parallel -j2', PLAIN, PARALLEL, 8),
+      against('what C, 2 in flight, has of GNU parallel -j2', C2, PARALLEL),
       against('an agent grown by 500 MB, of one that has not', GROWN, PLAIN, 0.9),
       {
         title: 'what the grown one has in memory',

@@ -179,7 +179,7 @@ describe('a busy agent', () => {
     const noTimer = { cancel: () => {} };
     const impatient: Clock = {
       ...systemClock,
-      after: (ms, call, options) => (ms < 20 ? noTimer : systemClock.after(ms, call, options)),
+      after: (ms, call, options) => (ms < 50 ? noTimer : systemClock.after(ms, call, options)),
     };
     const world = new LiveAgent(root, {}, { clock: impatient });
     const manager = await world.manager();
