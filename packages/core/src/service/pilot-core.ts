@@ -100,31 +100,25 @@ export class PilotCore {
       perform: (effect) => this.#perform(effect),
       failed: (error) => log.error({ service: id, err: error }, 'the service can go no further'),
     });
+    const leftOf = (pilot: string) => new LeftFiles(this.#place(pilot).keptDirectory);
+    const pilotOf = (pilot: string) => this.machine.pilots.get(pilot);
+    const tell = (input: PilotInput) => this.tell(input);
     this.agents = new AgentRegistry({
       clock,
       timers: this.#timers,
       log,
-      dispatch: (input) => this.tell(input),
+      dispatch: tell,
       pilotOf: (identity) => this.#keys.get(identity)?.pilotId,
       timesOf: (pilotId) => linkTimes(this.#description(pilotId)),
-      leftOf: (pilotId) => new LeftFiles(this.#place(pilotId).keptDirectory),
+      leftOf,
     });
     const reports = new NativeReports({
-      agents: this.agents,
-      clock,
-      log,
-      pilotOf: (pilot) => this.machine.pilots.get(pilot),
-      leftOf: (pilot) => new LeftFiles(this.#place(pilot).keptDirectory),
+      ...{ agents: this.agents, clock, log, pilotOf, leftOf, tell },
       bring: (id, all) => this.managers.bring(this.#target(id), this.#launchName(id), all),
-      tell: (input) => this.tell(input),
     });
     this.#killed = new KilledAgents({
-      clock,
-      timers: this.#timers,
-      log,
-      pilotOf: (pilot) => this.machine.pilots.get(pilot),
-      killedOf: (pilot) => new LeftFiles(this.#place(pilot).keptDirectory).killed(),
-      tell: (input) => this.tell(input),
+      ...{ clock, timers: this.#timers, log, pilotOf, tell },
+      killedOf: (pilot) => leftOf(pilot).killed(),
     });
     this.managers = new ResourceManagers({
       adaptors: parts.adaptors,
