@@ -4,7 +4,7 @@
  *
  * A buffer is memory outside of the heap, and for every 10 to 30 MB of new ones V8 marks the whole heap, on
  * all cores. ssh2 makes two of 32 KiB for each packet that it sends, and one for each that it reads, and
- * Node one for each read: for 1 GiB some 80 to 110 collections, 1.3 to 2.3 s of processor time of 5 to 7.
+ * Node one for each read: for 1 GiB 84 to 104 collections, 3.4 s of processor time of 9 that all sides took.
  */
 import { Buffer } from 'node:buffer';
 import { createRequire } from 'node:module';
