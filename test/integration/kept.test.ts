@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -36,7 +36,7 @@ afterEach(async () => {
   await rm(store, { recursive: true, force: true });
 });
 
-/** Lets a program give out work, and kills it. */
+/** Lets a program give out work, and kills it; only then the work goes on. */
 async function leaveAlone(
   pilot: PilotJobDescription,
   ...services: WorkUnitDescription[][]
@@ -47,6 +47,7 @@ async function leaveAlone(
   const [line] = await once(child.stdout, 'data');
   child.kill('SIGKILL');
   await once(child, 'exit');
+  await writeFile(join(store, 'gate'), '');
   return JSON.parse(String(line));
 }
 
@@ -63,9 +64,10 @@ async function openWork(id: string, pilots: PilotJobService): Promise<WorkUnitSe
   return work;
 }
 
-/** A unit that says in a ledger when it starts, and when it ends, with that exit code. */
+/** A unit that says in a ledger when it starts, and when it ends, with that exit code; in between its manager is killed. */
 function unit(name: string, line: string): WorkUnitDescription {
-  const script = `echo start >>${name}; ${line}; code=$?; echo end >>${name}; exit $code`;
+  const gate = 'until [ -e gate ]; do sleep 0.02; done';
+  const script = `echo start >>${name}; ${gate}; ${line}; code=$?; echo end >>${name}; exit $code`;
   return { name, executable: '/bin/sh', arguments: ['-c', script], workingDirectory: store };
 }
 
@@ -97,8 +99,8 @@ async function allKept(left: Left, count: number): Promise<void> {
 describe('a manager that was killed', () => {
   it('finds what its units came to after the lease of its agent', async () => {
     const left = await leaveAlone({ totalCpuCount: 3, agent: { lease: 2, heartbeat: 0.2 } }, [
-      unit('good', 'sleep 0.3'),
-      unit('bad', '(sleep 0.3; exit 7)'),
+      unit('good', 'true'),
+      unit('bad', '(exit 7)'),
       unit('long', 'sleep 600'),
     ]);
     await isOver(left.pid);
@@ -117,8 +119,8 @@ describe('a manager that was killed', () => {
     expect(`${pilot?.state}: ${pilot?.stateDetail}`).toMatch(
       /^Failed: it was out of touch with its manager for longer than its lease: no manager for 2s/,
     );
-    await vi.waitFor(() => expect(long?.state).toBe('Pending'));
-    await vi.waitFor(async () => expect(await leftFiles(left)).toEqual([]));
+    await expect.poll(() => long?.state).toBe('Pending');
+    await expect.poll(() => leftFiles(left)).toEqual([]);
     // It ran, and was handed back in good order: that is no crash of its.
     await pilots.create('local://', { totalCpuCount: 1 });
     await vi.waitFor(() => expect(long?.state).toBe('Running'), PATIENCE);
@@ -127,8 +129,8 @@ describe('a manager that was killed', () => {
 
   it('finds what its units came to though their agent was killed as well', async () => {
     const left = await leaveAlone({ totalCpuCount: 2, cleanup: true }, [
-      unit('one', 'sleep 0.3; echo no such thing >&2; (exit 3)'),
-      unit('two', 'sleep 0.3'),
+      unit('one', 'echo no such thing >&2; (exit 3)'),
+      unit('two', 'true'),
     ]);
     await hasEnded('one');
     await hasEnded('two');
@@ -144,16 +146,14 @@ describe('a manager that was killed', () => {
     expect(one?.exit).toMatchObject({ exitCode: 3, attempt: 1 });
     expect(one?.exit?.stderrTail).toBe('no such thing\n');
     await pilots.pilotJobs[0]?.finished();
-    await vi.waitFor(async () =>
-      expect(await readdir(join(store, left.pilots, 'pilots'))).toEqual([]),
-    );
+    await expect.poll(() => readdir(join(store, left.pilots, 'pilots'))).toEqual([]);
   });
 
   it('has each service find its own, whenever it comes back', async () => {
     const left = await leaveAlone(
       { totalCpuCount: 2, cleanup: true },
-      [unit('one', 'sleep 0.3')],
-      [unit('two', 'sleep 0.3')],
+      [unit('one', 'true')],
+      [unit('two', 'true')],
     );
     await hasEnded('one');
     await hasEnded('two');
@@ -166,7 +166,7 @@ describe('a manager that was killed', () => {
     await second.wait();
     expect(second.workUnits.at(0)?.exit).toMatchObject({ exitCode: 0, attempt: 1 });
     await pilots.pilotJobs[0]?.finished();
-    await vi.waitFor(async () => expect(await leftFiles(left)).toHaveLength(1));
+    await expect.poll(() => leftFiles(left)).toHaveLength(1);
     await pilots.close();
     opened.shift();
 
@@ -174,6 +174,6 @@ describe('a manager that was killed', () => {
     const first = await openWork(left.work[0] ?? '', again);
     await first.wait();
     expect(first.workUnits.at(0)?.exit).toMatchObject({ exitCode: 0, attempt: 1 });
-    await vi.waitFor(async () => expect(await leftFiles(left)).toEqual([]));
+    await expect.poll(() => leftFiles(left)).toEqual([]);
   });
 });
