@@ -31,7 +31,7 @@ import { cannotMount, Tmpfs } from '../support/tmpfs.ts';
 const PATIENCE = { timeout: 20_000, interval: 5 };
 
 const settled = (path: string) =>
-  vi.waitFor(() => expect(Date.now() - statSync(path).ctimeMs).toBeGreaterThan(25));
+  expect.poll(() => Date.now() - statSync(path).ctimeMs).toBeGreaterThan(25);
 
 /** An agent and a manager, whose files are described by a table. */
 class StagingPair {

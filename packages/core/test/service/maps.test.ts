@@ -145,7 +145,7 @@ describe('a map', () => {
       if (taken === 1000) break;
     }
     await world.ends();
-    await vi.waitFor(() => expect(isEnded).toHaveBeenCalled());
+    await expect.poll(() => isEnded).toHaveBeenCalled();
   });
 
   it('ends with what reading its inputs throws', async () => {
@@ -173,7 +173,7 @@ describe('a map', () => {
   it('waits for a pilot, and uses those that come', async () => {
     const world = await openWorld();
     const all = world.double(numbers(2000), { batch: 10 }).all();
-    await vi.waitFor(() => expect(world.core.visible.size).toBe(1));
+    await expect.poll(() => world.core.visible.size).toBe(1);
     const agents = [world.agent('a'), world.agent('b')];
     expect(await all).toEqual(doubled(2000));
     expect(agents.every(({ calls }) => calls > 0)).toBe(true);
@@ -249,7 +249,7 @@ describe('an agent', () => {
     const agent = world.agent('a');
     agent.isHeld = true;
     const all = world.double(numbers(100), { batch: 10 }).all();
-    await vi.waitFor(() => expect(agent.heard['calls']).toBeGreaterThan(2));
+    await expect.poll(() => agent.heard['calls']).toBeGreaterThan(2);
     agent.leave();
     agent.release();
     agent.join();
@@ -262,7 +262,7 @@ describe('an agent', () => {
     const [dies, stays] = [world.agent('a'), world.agent('b')];
     dies.isHeld = true;
     const all = world.double(numbers(100), { batch: 10 }).all();
-    await vi.waitFor(() => expect(dies.heard['calls']).toBeGreaterThan(0));
+    await expect.poll(() => dies.heard['calls']).toBeGreaterThan(0);
     dies.die();
     expect(await all).toEqual(doubled(100));
     expect(stays.calls).toBe(100);
@@ -275,7 +275,7 @@ describe('an agent', () => {
     agent.buffered = 2 * 1024 * 1024;
     const inputs = numbers(8).map((i) => new Uint8Array(1_000_000 + i));
     const all = world.maps.map(size, inputs, { batch: 2 }).all();
-    await vi.waitFor(() => expect(agent.unitCount).toBe(1));
+    await expect.poll(() => agent.unitCount).toBe(1);
     expect(agent.heard['calls']).toBeUndefined();
     agent.buffered = 0;
     world.core.agentDrained(agent);
@@ -291,7 +291,7 @@ describe('a map that is given up', () => {
     agent.isHeld = true;
     const giveUp = new AbortController();
     const all = world.double(numbers(100), { signal: giveUp.signal }).all();
-    await vi.waitFor(() => expect(agent.heard['calls']).toBeGreaterThan(0));
+    await expect.poll(() => agent.heard['calls']).toBeGreaterThan(0);
     giveUp.abort(new Error('enough'));
     await expect(all).rejects.toMatchObject({ code: 'ABORTED' });
     expect(await world.ends()).toMatchObject({ done: 0 });
@@ -324,9 +324,9 @@ describe('a map that is given up', () => {
     const agent = world.agent('a');
     agent.isHeld = true;
     const subscription = world.double(numbers(100)).results$.subscribe();
-    await vi.waitFor(() => expect(agent.heard['calls']).toBeGreaterThan(0));
+    await expect.poll(() => agent.heard['calls']).toBeGreaterThan(0);
     subscription.unsubscribe();
-    await vi.waitFor(() => expect(agent.unitCount).toBe(0));
+    await expect.poll(() => agent.unitCount).toBe(0);
   });
 
   it('is told what is wrong with its options and its function', async () => {

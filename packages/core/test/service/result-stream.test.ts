@@ -10,7 +10,7 @@ it('bears that a map whose last subscriber has gone cannot be ended well', async
   const stream = new ResultStream({ progress$: NEVER, begin, guard: (results) => results });
   stream.results$.subscribe().unsubscribe();
   // The test fails with a rejection that nobody handles.
-  await vi.waitFor(() => expect(leave).toHaveBeenCalledOnce());
+  await expect.poll(() => leave).toHaveBeenCalledOnce();
 });
 
 it('is left once by its subscribers when it is over', async () => {

@@ -91,7 +91,7 @@ describe('a listener', () => {
     expect(wrong).toMatchObject({ code: 'AUTHENTICATION_FAILED', hint: expect.any(String) });
     expect(unknown.toData()).toEqual(wrong.toData());
     expect(unknown.cause.code).toBe(wrong.cause.code);
-    await vi.waitFor(() => expect(debug).toHaveBeenCalledTimes(2));
+    await expect.poll(() => debug).toHaveBeenCalledTimes(2);
   });
 
   it('asks for the key anew for each connection', async () => {
