@@ -82,7 +82,10 @@ describe('a map', () => {
     expect(count).toBe(100);
     expect(await work.map(double, []).all()).toEqual([]);
     await work.wait();
-    expect(work.statistics.byState).toMatchObject({ Failed: 0, Canceled: 0 });
+    const { Done, Canceled, Failed } = work.statistics.byState;
+    // Each map had one that ended well. Others may not have begun yet when all was done: those are canceled.
+    expect(Done).toBeGreaterThanOrEqual(3);
+    expect([Done + Canceled, Failed]).toEqual([work.workUnits.size, 0]);
   });
 
   it('keeps its workers warm, from map to map, unless they are to be fresh', async () => {
