@@ -34,18 +34,36 @@ export function encodePieces(value: unknown): Bytes {
 
 /** From here on a typed array is not copied: for less a piece of its own costs more. */
 const LARGE_BYTES = 32 * 1024;
-/** Stands where a large array does; as good as never in what is encoded. */
-const PLACE = randomFillSync(Buffer.alloc(16));
+/**
+ * Stands where a large array does: random bytes, and behind them a number. As good as never in what is
+ * encoded before it, as none is used twice: one of earlier is still in memory that was let go, and so in
+ * every Buffer that its author has not filled.
+ */
+const PLACE_BYTES = 16;
+const NUMBER_AT = 8;
+const lastPlace = randomFillSync(Buffer.alloc(PLACE_BYTES));
+
+function newPlace(): Buffer {
+  lastPlace.writeBigUInt64LE(
+    BigInt.asUintN(64, lastPlace.readBigUInt64LE(NUMBER_AT) + 1n),
+    NUMBER_AT,
+  );
+  return Buffer.from(lastPlace);
+}
 
 /** The engine's own, which leaves places for what is large. */
 class PieceEncoder extends DefaultSerializer {
-  readonly #large: Uint8Array[] = [];
+  readonly #large: { readonly bytes: Uint8Array; readonly place: Buffer }[] = [];
 
   /** Called for typed arrays alone. Two-byte strings behind one of odd length would be elsewhere. */
   override writeRawBytes(bytes: Uint8Array): void {
-    const isOwn = bytes.length >= LARGE_BYTES && bytes.length % 2 === 0;
-    if (isOwn) this.#large.push(bytes);
-    super.writeRawBytes(isOwn ? PLACE : bytes);
+    if (bytes.length < LARGE_BYTES || bytes.length % 2 !== 0) {
+      super.writeRawBytes(bytes);
+      return;
+    }
+    const place = newPlace();
+    this.#large.push({ bytes, place });
+    super.writeRawBytes(place);
   }
 
   pieces(): Bytes {
@@ -54,9 +72,9 @@ class PieceEncoder extends DefaultSerializer {
     const all: Uint8Array[] = [];
     let from = 0;
     for (const large of this.#large) {
-      const place = bytes.indexOf(PLACE, from);
-      all.push(bytes.subarray(from, place), large);
-      from = place + PLACE.length;
+      const place = bytes.indexOf(large.place, from);
+      all.push(bytes.subarray(from, place), large.bytes);
+      from = place + PLACE_BYTES;
     }
     return new Pieces([...all, bytes.subarray(from)]);
   }

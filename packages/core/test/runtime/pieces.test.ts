@@ -1,7 +1,7 @@
 /** Values in pieces, and memory that is given back. */
-import { serialize } from 'node:v8';
+import { DefaultSerializer, serialize } from 'node:v8';
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { giveBack, giveBackData } from '../../src/runtime/give-back.ts';
 import { type Bytes, Pieces } from '../../src/runtime/pieces.ts';
 import { decodeValue, encodePieces } from '../../src/runtime/values.ts';
@@ -9,7 +9,7 @@ import { decodeValue, encodePieces } from '../../src/runtime/values.ts';
 const LARGE = 64 * 1024;
 const joined = (bytes: Bytes): Buffer =>
   bytes instanceof Pieces ? bytes.joined() : Buffer.from(bytes);
-const filled = (length: number): Uint8Array => Uint8Array.from({ length }, (_, i) => i * 7);
+const filled = (length: number): Uint8Array<ArrayBuffer> => Uint8Array.from({ length }, (_, i) => i * 7);
 
 it.each([
   ['a large array', filled(LARGE)],
@@ -33,6 +33,28 @@ it('has large arrays themselves among the pieces', () => {
   const pieces = encodePieces([1, large]) as Pieces;
   expect(pieces.all.some(({ buffer }) => buffer === large.buffer)).toBe(true);
   expect(pieces.length).toBe(serialize([1, large]).length);
+});
+
+it('is right where a value has what stood for a large array in an earlier one', () => {
+  const written = vi.spyOn(DefaultSerializer.prototype, 'writeRawBytes');
+  encodePieces(filled(LARGE));
+  const places = written.mock.calls.map(([bytes]) => Buffer.from(bytes as Uint8Array));
+  written.mockRestore();
+  expect(places.length).toBeGreaterThan(0);
+  const value = [...places, filled(LARGE)];
+  expect(joined(encodePieces(value)).equals(serialize(value))).toBe(true);
+});
+
+it('stays as long as it was when its memory is given away', () => {
+  const gone = filled(LARGE);
+  const pieces = new Pieces([filled(10), gone, filled(10)]);
+  structuredClone(gone, { transfer: [gone.buffer] });
+  expect(gone.length).toBe(0);
+  const whole = Buffer.concat([filled(10), Buffer.alloc(LARGE), filled(10)]);
+  expect(pieces.joined().equals(whole)).toBe(true);
+  const cut = [pieces.subarray(0, 100), pieces.subarray(100, pieces.length)];
+  expect(cut.map(({ length }) => length)).toEqual([100, LARGE - 80]);
+  expect(Buffer.concat(cut.map((each) => each.joined())).equals(whole)).toBe(true);
 });
 
 it('can be cut anywhere', () => {
