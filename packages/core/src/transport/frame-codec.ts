@@ -51,16 +51,20 @@ addTypedArrays();
 
 /**
  * Packs messages at once and hands over frames, in one piece or two: full ones by itself, the last
- * when told to. Large `data` that comes last in a message is not copied.
+ * when told to. Large `data` that comes last in a message is not copied, but for memory
+ * of somebody else's that would have to wait.
  */
 export class FrameEncoder {
   readonly #packr = new Packr({ ...STREAM });
   readonly #write: Write;
+  readonly #waits: () => boolean;
   #messages: Buffer[] = [];
   #size = 0;
 
-  constructor(write: Write) {
+  /** @param waits whether what is written now stays as it is for a while, and is looked at again */
+  constructor(write: Write, waits: () => boolean = () => false) {
     this.#write = write;
+    this.#waits = waits;
   }
 
   /** Bytes that wait for the next frame. */
@@ -119,9 +123,26 @@ export class FrameEncoder {
     head.writeUInt8(BYTES_32, HEAD_BYTES + before);
     head.writeUInt32BE(data.length, HEAD_BYTES + before + 1);
     this.#write(head);
-    const pieces = data instanceof Pieces ? data.all : [data];
-    pieces.forEach((piece, row) => {
-      this.#write(bufferOf(piece), row === pieces.length - 1 ? sent : undefined);
+    if (data instanceof Pieces) {
+      data.all.forEach((piece, row) => {
+        this.#writePiece(piece, row === data.all.length - 1 ? sent : undefined);
+      });
+    } else this.#write(data, sent);
+  }
+
+  /**
+   * Memory of somebody else's. Who gives it away while it waits would leave a frame behind that is shorter
+   * than it says, and nothing after it could be read: what has to wait is copied.
+   */
+  #writePiece(piece: Uint8Array, sent: (() => void) | undefined): void {
+    if (!this.#waits()) {
+      this.#write(bufferOf(piece), sent);
+      return;
+    }
+    const copy = Buffer.from(piece);
+    this.#write(copy, () => {
+      giveBack(copy);
+      sent?.();
     });
   }
 

@@ -33,7 +33,11 @@ export class SocketLink extends LinkEmitter implements Link {
     this.isNear = isNear;
     this.#socket = socket;
     this.#log = log;
-    this.#encoder = new FrameEncoder((part, sent) => socket.write(part, sent));
+    this.#encoder = new FrameEncoder(
+      (part, sent) => socket.write(part, sent),
+      // A stream that is none of the system's sockets may keep what it has taken.
+      () => !(socket instanceof Socket) || socket.writableLength > 0,
+    );
     this.#decoder = new FrameDecoder({ hasChunks: true });
     if (socket instanceof Socket) socket.setNoDelay(true);
     // Paused before there is a reader: bytes stay in the socket until somebody listens.

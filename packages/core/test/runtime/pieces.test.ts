@@ -9,7 +9,8 @@ import { decodeValue, encodePieces } from '../../src/runtime/values.ts';
 const LARGE = 64 * 1024;
 const joined = (bytes: Bytes): Buffer =>
   bytes instanceof Pieces ? bytes.joined() : Buffer.from(bytes);
-const filled = (length: number): Uint8Array<ArrayBuffer> => Uint8Array.from({ length }, (_, i) => i * 7);
+const filled = (length: number): Uint8Array<ArrayBuffer> =>
+  Uint8Array.from({ length }, (_, i) => i * 7);
 
 it.each([
   ['a large array', filled(LARGE)],

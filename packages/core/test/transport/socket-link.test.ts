@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect as connectTcp, createServer, type Socket } from 'node:net';
 import { describe, expect, it, vi } from 'vitest';
 import { silentLog } from '../../src/runtime/log.ts';
+import { Pieces } from '../../src/runtime/pieces.ts';
 import { SocketLink } from '../../src/transport/socket-link.ts';
 import { describeLinks, watch } from './link-suite.ts';
 
@@ -38,6 +39,23 @@ describe('a socket link', () => {
     link.send({ a: 3 });
     await Promise.resolve();
     expect(write).toHaveBeenCalledTimes(2);
+    link.destroy();
+    far.destroy();
+  });
+
+  it('goes on when somebody gives memory away that waits to be written', async () => {
+    const [link, far, socket] = await linkAndSocket();
+    link.send({ data: Buffer.alloc(10_000_000) });
+    expect(socket.writableLength).toBeGreaterThan(0);
+    const given = Uint8Array.from({ length: 100_000 }, (_, i) => i);
+    const expected = Buffer.from(given);
+    link.send({ data: new Pieces([given]) });
+    link.send({ type: 'after it' });
+    structuredClone(given, { transfer: [given.buffer] });
+    const there = watch(new SocketLink(far, 'near', silentLog));
+    await vi.waitFor(() => expect(there.messages).toHaveLength(3), { timeout: 10_000 });
+    expect(expected.equals((there.messages[1] as { data: Buffer }).data)).toBe(true);
+    expect(there.messages[2]).toEqual({ type: 'after it' });
     link.destroy();
     far.destroy();
   });
