@@ -19,17 +19,29 @@ export function encodeValue(value: unknown): Uint8Array {
   return serialize(value);
 }
 
+/** More is not encoded in pieces: where they are put together, one buffer has all, and a head before it. */
+const MOST_BYTES = 2 ** 32 - 2 ** 16;
+
+/** A value has more bytes than one may have; nothing of it cannot be cloned. */
+export class TooLargeError extends Error {
+  constructor(bytes: number) {
+    super(`it has ${bytes} bytes; ${MOST_BYTES} are the most`);
+  }
+}
+
 /**
  * The bytes of a value, in which large typed arrays are their own memory: nobody may change them
  * until the bytes are where they go.
  *
- * @throws Error as {@link encodeValue} does
+ * @throws Error as {@link encodeValue} does, and a {@link TooLargeError}
  */
 export function encodePieces(value: unknown): Bytes {
   const encoder = new PieceEncoder();
   encoder.writeHeader();
   encoder.writeValue(value);
-  return encoder.pieces();
+  const pieces = encoder.pieces();
+  if (pieces.length > MOST_BYTES) throw new TooLargeError(pieces.length);
+  return pieces;
 }
 
 /** From here on a typed array is not copied: for less a piece of its own costs more. */

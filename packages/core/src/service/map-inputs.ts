@@ -7,7 +7,7 @@ import { DescriptionError } from '../model/errors.ts';
 import type { Bytes } from '../runtime/pieces.ts';
 import { unsendablePart } from '../runtime/unsendable.ts';
 import { valueSize } from '../runtime/value-size.ts';
-import { encodePieces, encodeValue } from '../runtime/values.ts';
+import { encodePieces, TooLargeError } from '../runtime/values.ts';
 
 /** What a map may be given as inputs. */
 export type Inputs<I> = Iterable<I> | AsyncIterable<I>;
@@ -56,18 +56,19 @@ export class MapInputs<I> {
     queueMicrotask(() => void this.#pump());
   }
 
-  /** @throws the engine's DataCloneError where one of them cannot be cloned */
+  /** @throws the engine's DataCloneError where one of them cannot be cloned, or a TooLargeError */
   encode({ first, count }: Span): Bytes {
     const from = first - this.#first;
     return encodePieces(this.#values.slice(from, from + count));
   }
 
-  /** What is wrong with the first of a stretch that cannot be cloned. */
+  /** What is wrong with the first of a stretch that cannot be cloned, or is too large. */
   problemOf({ first, count }: Span): DescriptionError | undefined {
     for (let index = first; index < first + count; index++) {
       try {
-        encodeValue(this.at(index));
+        encodePieces(this.at(index));
       } catch (cause) {
+        if (cause instanceof TooLargeError) return tooLarge(index, cause);
         const part = unsendablePart(this.at(index), `input ${index}`) ?? `input ${index}`;
         return new DescriptionError('DESCRIPTION_INVALID', `${part} cannot be sent`, {
           hint: 'inputs are structurally cloned: give plain data, typed arrays, maps or sets',
@@ -165,6 +166,13 @@ export class MapInputs<I> {
     this.#tell();
     await new Promise((resolve) => setImmediate(resolve));
   }
+}
+
+function tooLarge(index: number, cause: TooLargeError): DescriptionError {
+  return new DescriptionError('DESCRIPTION_INVALID', `input ${index} cannot be sent`, {
+    hint: `${cause.message}: give less to each call, or the name of a file`,
+    cause,
+  });
 }
 
 function iteratorOf<I>(source: Inputs<I>): AsyncIterator<I> | Iterator<I> {
