@@ -36,6 +36,8 @@ export async function listenPlain(
     });
     chmodSync(path, 0o600);
   } catch (error) {
+    // It may listen already, under a mode that could not be set.
+    server.close();
     name?.release();
     log.debug({ path, problem: (error as Error).message }, 'no socket for agents of this machine');
     return undefined;

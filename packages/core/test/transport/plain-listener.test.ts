@@ -1,9 +1,11 @@
 /** The socket for agents of this machine: where it is, how long its name may be, and that it goes. */
+import fs from 'node:fs';
 import { chmod, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { silentLog } from '../../src/runtime/log.ts';
 import { randomSecret } from '../../src/runtime/random.ts';
 import { dialPlain } from '../../src/transport/plain-link.ts';
@@ -77,6 +79,18 @@ it('is none where there can be none', async () => {
   expect(await listen(join(directory, 'n'.repeat(150), 'agents.sock'))).toBeUndefined();
   await mkdir(join(directory, 'taken.sock'));
   expect(await listen(join(directory, 'taken.sock'))).toBeUndefined();
+});
+
+it('is none where its mode cannot be set', async () => {
+  const path = join(directory, 'agents.sock');
+  const refused = vi.spyOn(fs, 'chmodSync').mockImplementation(() => {
+    throw new Error('not permitted');
+  });
+  syncBuiltinESMExports();
+  expect(await listen(path)).toBeUndefined();
+  refused.mockRestore();
+  syncBuiltinESMExports();
+  await expect(stat(path)).rejects.toMatchObject({ code: 'ENOENT' });
 });
 
 it('can be dialed by its user alone', async () => {
