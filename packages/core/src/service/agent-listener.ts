@@ -65,6 +65,7 @@ export async function listenForAgents(
   const nearby = await listenNearby(options, parts, (...connection) => take(...connection));
   const listener = await listen(options, parts).catch((error: unknown) => {
     nearby?.close();
+    for (const [stream] of early) stream.destroy();
     throw error;
   });
   take = (...connection) => listener.admit(...connection);
