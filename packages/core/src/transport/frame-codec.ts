@@ -168,7 +168,6 @@ export class FrameEncoder {
  */
 export class FrameDecoder {
   readonly #unpackr: Unpackr & { copyBuffers?: boolean } = new Unpackr({ ...STREAM });
-  readonly #hasChunks: boolean;
   /** The bytes not yet read: those of `#bytes` from `#at` on, then those of `#more`. */
   #bytes = NOTHING;
   #at = 0;
@@ -180,17 +179,12 @@ export class FrameDecoder {
   #large: Buffer | undefined;
   #filled = 0;
 
-  /** @param hasChunks nobody else has what is pushed: its memory is given back when it was copied */
-  constructor({ hasChunks = false }: { readonly hasChunks?: boolean } = {}) {
-    this.#hasChunks = hasChunks;
-  }
-
   /** Whether a frame has begun and not ended. */
   get isWithinFrame(): boolean {
     return this.#unread > 0 || this.#large !== undefined;
   }
 
-  /** Takes bytes in; {@link next} reads them. */
+  /** Takes bytes in, which nobody else has; {@link next} reads them. */
   push(chunk: Buffer): void {
     // It has none any more once its memory was given back.
     const { length } = chunk;
@@ -259,7 +253,7 @@ export class FrameDecoder {
   }
 
   #letGo(chunk: Buffer): void {
-    if (this.#hasChunks) giveBack(chunk, PACKET_REST);
+    giveBack(chunk, PACKET_REST);
   }
 
   #takeLarge(): object[] {

@@ -21,7 +21,7 @@ export class SocketLink extends LinkEmitter implements Link {
   readonly #socket: Duplex;
   readonly #log: Log;
   readonly #encoder: FrameEncoder;
-  readonly #decoder: FrameDecoder;
+  readonly #decoder = new FrameDecoder();
   #isOpen = true;
   #isFlushDue = false;
   #error: PilotError | undefined;
@@ -38,7 +38,6 @@ export class SocketLink extends LinkEmitter implements Link {
       // A stream that is none of the system's sockets may keep what it has taken.
       () => !(socket instanceof Socket) || socket.writableLength > 0,
     );
-    this.#decoder = new FrameDecoder({ hasChunks: true });
     if (socket instanceof Socket) socket.setNoDelay(true);
     // Paused before there is a reader: bytes stay in the socket until somebody listens.
     socket.pause();

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { PilotError } from '../../src/model/errors.ts';
@@ -30,13 +29,10 @@ function decodeAll(decoder: FrameDecoder, ...chunks: Buffer[]): object[] {
   return messages;
 }
 
-/** The same comes out of chunks whose memory is given back as soon as they were copied. */
+/** Of chunks that are the decoder's own: it gives their memory back as soon as they were copied. */
 function decode(...chunks: Buffer[]): object[] {
   const own = chunks.map((chunk) => Buffer.from(new Uint8Array(chunk).buffer));
-  const messages = decodeAll(new FrameDecoder(), ...chunks);
-  const again = decodeAll(new FrameDecoder({ hasChunks: true }), ...own);
-  expect(isDeepStrictEqual(again, messages)).toBe(true);
-  return messages;
+  return decodeAll(new FrameDecoder(), ...own);
 }
 
 /** Cuts bytes into pieces of the lengths given, over and over. */
@@ -242,7 +238,7 @@ describe('a frame', () => {
   it('leaves nothing of the packets that it came in', () => {
     const parts = cut(Buffer.concat(encode({ chunk: Buffer.alloc(10 * 32_768, 7) })), [32_768]);
     const packets = parts.map((part) => Buffer.concat([Buffer.alloc(10), part, Buffer.alloc(19)]));
-    const decoder = new FrameDecoder({ hasChunks: true });
+    const decoder = new FrameDecoder();
     const contents = packets.map((packet) => packet.subarray(10, packet.length - 19));
     expect(decodeAll(decoder, ...contents)).toEqual([{ chunk: Buffer.alloc(10 * 32_768, 7) }]);
     expect(packets.slice(0, 10).map(({ length }) => length)).toEqual(Array(10).fill(0));
@@ -265,8 +261,9 @@ describe('a frame', () => {
     const small = { data: Buffer.alloc(900, 5) };
     const bytes = Buffer.concat([...encode(large), ...encode(small)]);
     const pieces = cut(bytes, [length]).map((piece) => Buffer.from(piece));
-    const messages = decode(...pieces);
-    for (const piece of pieces) piece.fill(0);
+    const messages = decodeAll(new FrameDecoder(), ...pieces);
+    // Those whose memory was given back are empty.
+    for (const piece of pieces) if (piece.length > 0) piece.fill(0);
     expect(messages).toEqual([large, small]);
   });
 
