@@ -83,6 +83,7 @@ export class Hosts {
   /** One whose connection was lost a moment ago may be there again the next. */
   async #reachable({ host }: HostSite): Promise<void> {
     if (isComing(host.state)) {
+      host.hurry();
       await new Promise<void>((resolve) => {
         const timer = this.#clock.after(PATIENCE_MS, done, { unref: true });
         const watch = host.state$.subscribe((state) => {

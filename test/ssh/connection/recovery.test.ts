@@ -123,6 +123,35 @@ describe('a connection that is lost', () => {
   });
 });
 
+describe('a connection that somebody needs', () => {
+  it('is tried at once, however long it would have waited', async () => {
+    const host = await client.connect('h1');
+    const lost = becomes(host, 'reconnecting');
+    await hosts.host('h1').down();
+    await lost;
+    const waits = async (ms: number): Promise<void> => {
+      const state = await becomes(host, 'reconnecting');
+      if (state.state === 'reconnecting' && (state.waitMs ?? 0) < ms) await waits(ms);
+    };
+    // The next attempt is two seconds away at least, and then four.
+    await waits(2000);
+    const hurried = becomes(host, 'reconnecting');
+    host.hurry();
+    expect(await hurried).toMatchObject({ error: { code: 'RESOURCE_MANAGER_UNREACHABLE' } });
+    expect(host.state).toMatchObject({ state: 'reconnecting' });
+    const { waitMs } = host.state as { waitMs: number };
+    expect(waitMs).toBeLessThanOrEqual(500);
+    // Who asks again and again does not put it off.
+    const states: unknown[] = [];
+    const watch = host.state$.subscribe((state) => states.push(state));
+    for (let i = 0; i < 100; i += 1) host.hurry();
+    expect(states).toEqual([]);
+    watch.unsubscribe();
+    await hosts.host('h1').up();
+    expect((await host.runner.run(['echo', 'back'])).stdout).toBe('back\n');
+  });
+});
+
 describe('forwarding', () => {
   it('that the server forbids is an error that says so; sockets are not there', async () => {
     const host = await client.connect('closed');

@@ -76,6 +76,12 @@ export class Machine {
     }
   }
 
+  /** On all of the way there. */
+  hurry(): void {
+    this.#jump?.hurry();
+    this.connection.hurry();
+  }
+
   async close(): Promise<void> {
     this.sessions.close();
     this.connection.close();
@@ -123,6 +129,10 @@ export class LeasedHost implements SshHost {
 
   get state$(): Subscribable<SshState> {
     return this.#machine.connection.state$;
+  }
+
+  hurry(): void {
+    this.#machine.hurry();
   }
 
   async exec(commandLine: string): Promise<SshChannel> {

@@ -19,7 +19,10 @@ export class SharedConnection {
   readonly #closing = new AbortController();
   #state: SshState;
   #client: Client | undefined;
-  #timer: { cancel(): void } | undefined;
+  /** Since it was lost, or was last said to be needed. */
+  #attempts = 0;
+  /** The next attempt, until it is made. */
+  #next: { readonly at: number; cancel(): void } | undefined;
 
   /** Nothing is dialed before {@link open}. */
   constructor(name: string, dialer: Dialer, clock: Clock) {
@@ -73,9 +76,20 @@ export class SharedConnection {
     return this.#client === client;
   }
 
+  /** Tries as soon and as often as after a loss, if it would wait for longer. */
+  hurry(): void {
+    this.#attempts = 0;
+    const { state } = this;
+    if (state.state !== 'reconnecting' || this.#next === undefined) return;
+    const isSoon = this.#next.at - this.#clock.monotonic() <= backOff(0, () => 1);
+    if (isSoon) return;
+    this.#next.cancel();
+    this.#again(state.error);
+  }
+
   close(): void {
     if (this.#state.state === 'closed') return;
-    this.#timer?.cancel();
+    this.#next?.cancel();
     this.#closing.abort();
     const client = this.#client;
     this.#client = undefined;
@@ -100,21 +114,26 @@ export class SharedConnection {
   #lost(client: Client, cause: Error | undefined): void {
     if (this.#client !== client) return;
     this.#client = undefined;
-    this.#again(0, connectionLost(this.name, cause));
+    this.#attempts = 0;
+    this.#again(connectionLost(this.name, cause));
   }
 
-  #again(attempt: number, error: PilotError): void {
-    const waitMs = backOff(attempt);
+  #again(error: PilotError): void {
+    const waitMs = backOff(this.#attempts);
+    this.#attempts += 1;
     this.#become({ state: 'reconnecting', error, waitMs });
-    this.#timer = this.#clock.after(waitMs, () => {
+    const at = this.#clock.monotonic() + waitMs;
+    const timer = this.#clock.after(waitMs, () => {
+      this.#next = undefined;
       this.#dialer.dial(this.#closing.signal).then(
         (client) => this.#use(client),
         (cause) => {
           if (this.#state.state === 'closed') return;
-          this.#again(attempt + 1, connectError(cause, this.name));
+          this.#again(connectError(cause, this.name));
         },
       );
     });
+    this.#next = { at, cancel: () => timer.cancel() };
   }
 
   #become(state: SshState): void {

@@ -88,6 +88,8 @@ export interface SshHost {
   readonly state: SshState;
   /** Every change from now on; `connected` is a new connection. */
   readonly state$: Subscribable<SshState>;
+  /** Has a connection that was lost tried soon, however long it was to wait: somebody needs it now. */
+  hurry(): void;
   /**
    * Starts a line of the login shell over there, and gives its channel. The channel takes one of the
    * connection's sessions for as long as it is open, and ends with the connection.

@@ -64,6 +64,9 @@ export class FakeHost implements SshHost {
     this.state$.emit(state);
   }
 
+  /** What it becomes is the test's matter. */
+  hurry(): void {}
+
   async exec(line: string): Promise<SshChannel> {
     const child = spawn('/bin/sh', ['-c', line], { detached: true });
     const kill = () => void (child.exitCode ?? child.kill('SIGKILL'));
