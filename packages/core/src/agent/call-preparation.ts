@@ -1,5 +1,5 @@
 /** Makes of a unit that got its slots, and calls functions, what workers are run with. */
-import type { CallCommand } from '../model/call-command.ts';
+import { type CallCommand, INIT_TIME_LIMIT_S } from '../model/call-command.ts';
 import type { CallRun } from '../workers/call-run.ts';
 import type { Run } from './service-work.ts';
 import type { PreparedUnit } from './unit-preparation.ts';
@@ -17,7 +17,7 @@ export function callRunOf(
   call: CallCommand,
   { module, combine }: ModuleFiles,
 ): CallRun {
-  const { timeLimit } = call;
+  const { timeLimit, initTimeLimit = INIT_TIME_LIMIT_S } = call;
   const { environment, variables, gpus, sandbox, graceMs, wallTimeLimitMs } = unit;
   return {
     key,
@@ -34,6 +34,7 @@ export function callRunOf(
     gpus,
     scratch: `${sandbox}.scratch`,
     timeLimitMs: timeLimit === undefined ? wallTimeLimitMs : timeLimit * 1000,
+    initTimeLimitMs: initTimeLimit * 1000,
     recycleAfter: call.recycleAfter,
     memoryLimit: call.memoryLimit,
     graceMs,

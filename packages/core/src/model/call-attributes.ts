@@ -23,7 +23,14 @@ const OF_PROGRAMS = [
 ] as const;
 
 /** Of functions alone, beside `module`. */
-const OF_FUNCTIONS = ['export', 'args', 'isolation', 'recycleAfter', 'memoryLimit'] as const;
+const OF_FUNCTIONS = [
+  'export',
+  'args',
+  'isolation',
+  'recycleAfter',
+  'memoryLimit',
+  'initTimeLimit',
+] as const;
 
 /** An attribute that must not be there, or is missing. */
 interface Misplaced {

@@ -198,6 +198,11 @@ export const WORK_UNIT_ATTRIBUTES = {
   recycleAfter: attribute(readCount),
   /** The call is ended when its worker has more memory: bytes, or `'4GiB'`. Default: no limit. */
   memoryLimit: attribute(parseSize),
+  /**
+   * How long its worker may take to load the module, and `init` of that, before the call; seconds, or
+   * `'1h'`. Then the call fails with `init`. Default: 30 minutes.
+   */
+  initTimeLimit: attribute(readLimit),
 };
 
 const schema = z.strictObject(WORK_UNIT_ATTRIBUTES).check(({ value, issues }) => {

@@ -53,6 +53,11 @@ export interface MapOptions {
   readonly isolation?: IsolationKind | undefined;
   /** How long a call may take, in seconds or as `'1h30m'`; then it is ended, and failed. Default: no limit. */
   readonly timeLimit?: Duration | undefined;
+  /**
+   * How long a worker may take to load the module, and `init` of that, before its first call; then calls
+   * fail with `init`. Default: 30 minutes.
+   */
+  readonly initTimeLimit?: Duration | undefined;
   /** Calls after which a worker is replaced. Default: none. */
   readonly recycleAfter?: number | undefined;
   /** Memory above which a worker is ended, bytes or `'4GiB'`. Default: what the engine allows. */
@@ -89,6 +94,7 @@ const OPTIONS: readonly (keyof MapOptions)[] = [
   'name',
   'isolation',
   'timeLimit',
+  'initTimeLimit',
   'recycleAfter',
   'memoryLimit',
   'window',
@@ -126,6 +132,7 @@ export function readMapOptions(options: MapOptions): MapPlan {
   const recycleAfter = read(options, 'recycleAfter', readCount);
   const memoryLimit = read(options, 'memoryLimit', parseSize);
   const timeLimit = read(options, 'timeLimit', readLimit);
+  const initTimeLimit = read(options, 'initTimeLimit', readLimit);
   return {
     batch: read(options, 'batch', readBatch) ?? 'auto',
     retries: read(options, 'retries', readAmount) ?? 0,
@@ -151,6 +158,7 @@ export function readMapOptions(options: MapOptions): MapPlan {
       ...(recycleAfter !== undefined && { recycleAfter }),
       ...(memoryLimit !== undefined && { memoryLimit }),
       ...(timeLimit !== undefined && { timeLimit }),
+      ...(initTimeLimit !== undefined && { initTimeLimit }),
       ...(name !== undefined && { map: name }),
     },
   };

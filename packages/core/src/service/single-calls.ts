@@ -64,7 +64,7 @@ export class SingleCalls {
     // Before anything is done: it names what is wrong.
     const parsed = parseWorkUnitDescription(description);
     const { module = '', export: exportName = '', isolation = 'process' } = parsed;
-    const { recycleAfter, memoryLimit, wallTimeLimit } = parsed;
+    const { recycleAfter, memoryLimit, wallTimeLimit, initTimeLimit } = parsed;
     const { hash } = await this.#core.modules.bundleOf({ module: new URL(module), exportName });
     this.#commands.set(keyOf(description), {
       module: hash,
@@ -73,6 +73,7 @@ export class SingleCalls {
       ...(recycleAfter !== undefined && { recycleAfter }),
       ...(memoryLimit !== undefined && { memoryLimit }),
       ...(wallTimeLimit !== undefined && { timeLimit: wallTimeLimit }),
+      ...(initTimeLimit !== undefined && { initTimeLimit }),
       isMap: false,
     });
     return this.prepare(description);
@@ -171,8 +172,9 @@ export class SingleCalls {
 /** Whatever makes a difference to what is called. */
 function keyOf(description: WorkUnitDescription): string {
   const { module, isolation, recycleAfter, memoryLimit, wallTimeLimit } = description;
+  const { initTimeLimit } = description;
   const url = typeof module === 'object' && module !== null ? module.href : module;
-  const limits = [recycleAfter, memoryLimit, wallTimeLimit];
+  const limits = [recycleAfter, memoryLimit, wallTimeLimit, initTimeLimit];
   return JSON.stringify([url, description.export, isolation, ...limits]);
 }
 

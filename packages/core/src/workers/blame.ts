@@ -16,15 +16,19 @@ export interface Culprits {
   readonly problems: readonly CallProblem[];
 }
 
-/** What is known of the end of a worker that had something to do. */
-export interface Evidence {
-  readonly piece: Given;
+/** What is known of the end of a worker. */
+interface WorkerEvidence {
   readonly end: WorkerEnd;
   /** Why we have ended it, if we have. */
   readonly excess: Excess | undefined;
   readonly run: CallRun;
   /** The last that was written to standard error. */
   readonly tail: string;
+}
+
+/** The same of one that had something to do. */
+export interface Evidence extends WorkerEvidence {
+  readonly piece: Given;
 }
 
 /** Who may be to blame; each is a suspect where there are several. Undefined: none of these calls was under way. */
@@ -44,6 +48,17 @@ export function blame({ piece, end, excess, run, tail }: Evidence): Culprits | u
   const isSuspect = count > 1 && { isSuspect: true };
   const calls = Array.from({ length: count }, (_, row) => from + row);
   return { from, problems: calls.map((call) => ({ call, ...problem, ...isSuspect })) };
+}
+
+/** What is wrong with all calls of a run whose workers end before they can call anything. */
+export function unfitness({ end, excess, run, tail }: WorkerEvidence): ToldProblem {
+  const isLate = excess === 'init-time-limit';
+  const limit = formatDuration((run.initTimeLimitMs ?? 0) / 1000);
+  const message = isLate
+    ? `init, or the loading of its module, ran into its initTimeLimit of ${limit}`
+    : `its worker ${end.how} before it could call anything`;
+  const kind = end.isOutOfMemory && !isLate ? 'out-of-memory' : 'init';
+  return { call: 0, kind, name: 'Error', message, ...(tail && { stderrTail: tail }) };
 }
 
 /** As it was told by a worker. */

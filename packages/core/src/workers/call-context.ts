@@ -14,6 +14,8 @@ export interface CallPlace {
   readonly state: unknown;
   tell(fraction: number | undefined, message: string): void;
   print(text: string): void;
+  /** Somebody listens to what cancels it. */
+  listens(): void;
 }
 
 /** The context of the call that is under way. Its methods may be taken from it. */
@@ -31,6 +33,7 @@ export class CallContext implements TaskContext {
   /** Whether something is to be undone after the call. */
   isUsed = false;
   readonly #scratch: string;
+  readonly #listens: () => void;
   #hasScratch = false;
   #controller: AbortController | undefined;
   #isAborted = false;
@@ -42,6 +45,7 @@ export class CallContext implements TaskContext {
     this.pilotJob = place.pilotJob;
     this.state = place.state;
     this.#scratch = place.scratch;
+    this.#listens = () => place.listens();
     this.log = (...values) => place.print(`${format(...values)}\n`);
     this.progress = (first: number | string, message?: string) => {
       if (typeof first === 'number') place.tell(first, message ?? '');
@@ -51,6 +55,7 @@ export class CallContext implements TaskContext {
 
   get signal(): AbortSignal {
     this.isUsed = true;
+    this.#listens();
     // One for each call that looks at it: listeners of one call are not those of the next.
     this.#controller ??= new AbortController();
     if (this.#isAborted) this.#controller.abort();

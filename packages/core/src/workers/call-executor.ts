@@ -70,7 +70,7 @@ class WorkerExecutor implements CallExecutor {
     this.#runs.get(key)?.finish();
   }
 
-  terminate(key: number, graceMs = Number.POSITIVE_INFINITY): void {
+  terminate(key: number, graceMs?: number): void {
     this.#runs.get(key)?.terminate(graceMs);
   }
 

@@ -26,6 +26,8 @@ export interface CallRun {
   readonly scratch: string;
   /** Of one call. */
   readonly timeLimitMs?: number | undefined;
+  /** Of a worker until it can be given calls: to load the module, and for `init`. */
+  readonly initTimeLimitMs?: number | undefined;
   /** A worker is replaced after so many calls. */
   readonly recycleAfter?: number | undefined;
   /** A call is ended, and a worker replaced, above so many bytes of memory. */
@@ -88,7 +90,10 @@ export interface CallExecutor {
   fold(key: number, batch: number): void;
   /** The run ends, well, once its batches are done; the worker stays for others. */
   finish(key: number): void;
-  /** The run is canceled: the call under way is aborted, and ended after the grace. */
+  /**
+   * The call under way is aborted, and ended after the grace of the run, or the agent's if that is less. Without
+   * one of the agent's the run is canceled: a call that has not asked for its signal is then ended very soon.
+   */
   terminate(key: number, graceMs?: number): void;
   watch(key: number, stream: 'stdout' | 'stderr', on: boolean): void;
   close(graceMs: number): Promise<void>;

@@ -3,13 +3,14 @@
  * It tells what came of calls; which of them are to blame for an end is found out in blame.ts.
  */
 import type { OutputStream, UnitOutcome } from '../executor/unit-run.ts';
-import type { Clock, Timer } from '../runtime/clock.ts';
-import { blame, notStarted, refusals, runOutcome, toProblem } from './blame.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { blame, notStarted, refusals, runOutcome, toProblem, unfitness } from './blame.ts';
 import type { Batch, BatchResult, CallEvents, CallRun } from './call-run.ts';
+import { KillTimer } from './kill-timer.ts';
 import { type Given, type Item, NO_BYTES, PieceQueue } from './piece-queue.ts';
 import type { RunOutput } from './run-output.ts';
 import { RunUsage } from './run-usage.ts';
-import { type Excess, Watchdog } from './watchdog.ts';
+import { Watchdog } from './watchdog.ts';
 import type { Worker, WorkerEnd, WorkerUser } from './worker.ts';
 import type { FromWorker, FunctionName, ToldProblem } from './worker-messages.ts';
 import type { WorkerPool } from './worker-pool.ts';
@@ -17,6 +18,11 @@ import type { WorkerPool } from './worker-pool.ts';
 /** Pieces are sent ahead of their time while they take no longer than so, together; never more than so many. */
 const AHEAD_MS = 5;
 const MOST_AHEAD = 16;
+/**
+ * So long a call that is canceled, and has not asked for its signal, may go on: one that is short ends by
+ * itself, and leaves its worker warm.
+ */
+const DEAF_MS = 200;
 /** So many workers in a row may end without having done anything: then something is wrong with all. */
 const MOST_BARREN = 3;
 
@@ -57,20 +63,18 @@ export class LiveRun implements WorkerUser {
   #barren = 0;
   /** What is wrong with each of its calls. */
   #broken: ToldProblem | undefined;
-  /** Why its worker was ended by us. */
-  #excess: Excess | undefined;
   #state: 'new' | 'started' | 'over' = 'new';
   #isFinishing = false;
   #isTerminated = false;
-  #killTimer: Timer | undefined;
-  #killAt = Number.POSITIVE_INFINITY;
+  readonly #killTimer: KillTimer;
   #startedAt: number | undefined;
   readonly #usage = new RunUsage();
 
   constructor(run: CallRun, parts: RunParts) {
     this.#run = run;
     this.#parts = parts;
-    this.#watchdog = new Watchdog(run, parts.clock, (excess) => this.#exceeded(excess));
+    this.#killTimer = new KillTimer(parts.clock, () => this.#worker?.kill());
+    this.#watchdog = new Watchdog(run, parts.clock);
     const { module, export: name, combine } = run;
     this.#functions = [{ module, export: name }, ...(combine ? [combine] : [])];
   }
@@ -102,8 +106,8 @@ export class LiveRun implements WorkerUser {
     this.#proceed();
   }
 
-  /** Called again, it can only shorten the grace. */
-  terminate(graceMs: number): void {
+  /** Called again, it can only shorten the grace. Without one of the agent's it is canceled. */
+  terminate(graceMs?: number): void {
     this.#queue.clear();
     this.#isTerminated = true;
     if (!this.#queue.current) {
@@ -111,11 +115,10 @@ export class LiveRun implements WorkerUser {
       return;
     }
     this.#worker?.send({ type: 'abort' });
-    const { clock } = this.#parts;
-    const now = clock.monotonic();
-    this.#killAt = Math.min(this.#killAt, now + Math.min(graceMs, this.#run.graceMs));
-    this.#killTimer?.cancel();
-    this.#killTimer = clock.after(this.#killAt - now, () => this.#worker?.kill());
+    // Nobody wants its results; but whoever listens may have something to put in order.
+    const isDeaf = graceMs === undefined && this.#worker?.mark?.isHeard !== true;
+    const { graceMs: own } = this.#run;
+    this.#killTimer.within(Math.min(own, isDeaf ? DEAF_MS : (graceMs ?? own)));
   }
 
   /** What can be done now is done; but never from within a call of the executor's methods. */
@@ -177,6 +180,7 @@ export class LiveRun implements WorkerUser {
     this.#worker = worker;
     this.#isServed = false;
     if (worker.isReady) this.workerReady();
+    if (!this.#isServed) this.#watchdog.watchInit(worker);
   }
 
   /** This one has done its share. */
@@ -195,6 +199,7 @@ export class LiveRun implements WorkerUser {
     this.#worker = undefined;
     this.#isServed = false;
     this.#usage.leave();
+    this.#watchdog.rest();
     if (!worker) return;
     worker.user = undefined;
     this.#parts.pool[how](worker);
@@ -214,6 +219,7 @@ export class LiveRun implements WorkerUser {
 
   #serve(): void {
     this.#isServed = true;
+    this.#watchdog.rest();
     queueMicrotask(() => this.#begun());
     this.#proceed();
   }
@@ -323,15 +329,9 @@ export class LiveRun implements WorkerUser {
     this.#parts.output.put(stream, chunk);
   }
 
-  #exceeded(excess: Excess): void {
-    this.#excess = excess;
-    this.#worker?.kill();
-  }
-
   workerEnded(end: WorkerEnd): void {
     const wasReady = this.#worker?.isReady === true;
-    const excess = this.#excess;
-    this.#excess = undefined;
+    const { excess } = this.#watchdog;
     this.#worker = undefined;
     this.#isServed = false;
     this.#isHandingOver = false;
@@ -353,27 +353,26 @@ export class LiveRun implements WorkerUser {
       return;
     }
     const tail = end.stderrTail ?? this.#parts.output.stderrTail;
-    const culprits = piece && blame({ piece, end, excess, run: this.#run, tail });
+    const evidence = { end, excess, run: this.#run, tail };
+    const culprits = piece && blame({ piece, ...evidence });
     if (culprits) {
       // The batch ends with them: what was not begun of it is given back.
       const { from, problems } = culprits;
       this.#queue.conclude(piece.item);
       this.#report(piece.item, from, { count: problems.length, isLast: true, problems });
-    } else this.#endedIdle(end, wasReady, tail);
+    } else this.#endedIdle(evidence, wasReady);
     if (this.#state === 'started') this.#needWorker();
     this.#pump();
   }
 
   /** It was at no call: somebody else has ended it, or it ends whatever is done. */
-  #endedIdle(end: WorkerEnd, wasReady: boolean, tail: string): void {
+  #endedIdle(evidence: Parameters<typeof unfitness>[0], wasReady: boolean): void {
+    const { end, excess } = evidence;
     this.#barren += 1;
-    if (end.reason !== undefined) {
-      this.#end({ problem: end.how, reason: end.reason });
-    } else if (this.#barren >= MOST_BARREN || (!wasReady && end.signal === undefined)) {
-      const message = `its worker ${end.how} before it could call anything`;
-      const kind = end.isOutOfMemory ? 'out-of-memory' : 'init';
-      this.#break({ call: 0, kind, name: 'Error', message, ...(tail && { stderrTail: tail }) });
-    } else this.#needWorker();
+    const isUnfit = excess === 'init-time-limit' || (!wasReady && end.signal === undefined);
+    if (end.reason !== undefined) this.#end({ problem: end.how, reason: end.reason });
+    else if (isUnfit || this.#barren >= MOST_BARREN) this.#break(unfitness(evidence));
+    else this.#needWorker();
   }
 
   #report({ batch: { batch, first } }: Item, from: number, result: Reported): void {
@@ -386,8 +385,7 @@ export class LiveRun implements WorkerUser {
   #end(problem?: Pick<UnitOutcome, 'problem' | 'reason'>): void {
     if (this.#state === 'over') return;
     this.#state = 'over';
-    this.#killTimer?.cancel();
-    this.#watchdog.rest();
+    this.#killTimer.cancel();
     this.#leaveWorker(this.#callsLeft > 0 && !this.#isHandingOver ? 'release' : 'dismiss');
     const { clock, events, output, over } = this.#parts;
     output.end();

@@ -132,7 +132,7 @@ export class WorkerProgram {
   }
 
   async #run(message: RunMessage): Promise<void> {
-    const { link, settings } = this.#parts;
+    const { link, settings, mark } = this.#parts;
     const { cores, gpus, scratch, variables, memoryLimit } = message;
     for (const name of this.#variables) delete process.env[name];
     Object.assign(process.env, variables);
@@ -140,10 +140,12 @@ export class WorkerProgram {
     this.#memoryLimit = memoryLimit;
     this.#usage = process.cpuUsage();
     const { host, pilotJob } = settings;
+    mark.hears(false);
     const context = new CallContext({
       ...{ cores, gpus, host, pilotJob, scratch, state: this.#state },
       tell: (fraction, text) => this.#tell({ fraction, message: text }),
       print: (text) => this.#outputs[0]?.put(Buffer.from(text)),
+      listens: () => mark.hears(true),
     });
     this.#context = context;
     this.#loop = undefined;

@@ -268,7 +268,13 @@ describe('an agent that calls functions', () => {
   });
 
   it('tells workers what a unit is, holds and may', async () => {
-    const more = { recycleAfter: 7, memoryLimit: 1e9, timeLimit: 2, isMap: true };
+    const more = {
+      recycleAfter: 7,
+      memoryLimit: 1e9,
+      timeLimit: 2,
+      initTimeLimit: 60,
+      isMap: true,
+    };
     const environment = { MODEL: 'small' };
     manager.start([5], { ...command('double', more), environment }, { cores: 2 });
     await provide();
@@ -276,7 +282,13 @@ describe('an agent that calls functions', () => {
     const [run] = [...(workers?.runs.values() ?? [])];
     expect(run).toMatchObject({
       ...{ export: 'double', isolation: 'process', isMap: true, environment },
-      ...{ timeLimitMs: 2_000, recycleAfter: 7, memoryLimit: 1e9, graceMs: 10_000 },
+      ...{
+        timeLimitMs: 2_000,
+        initTimeLimitMs: 60_000,
+        recycleAfter: 7,
+        memoryLimit: 1e9,
+        graceMs: 10_000,
+      },
       variables: { PSTAR_UNIT_ID: 'work.5', PSTAR_ATTEMPT: '1', PSTAR_PILOT_ID: 'pilot-1' },
     });
     expect(run?.cores).toHaveLength(2);

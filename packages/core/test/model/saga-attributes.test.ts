@@ -11,7 +11,8 @@ const TROY =
   'operatingSystemType totalCpuTime wallTimeLimit queue';
 const OF_UNITS =
   'name group dependsOn priority retries gpus resources pilotJob estimatedRunTime ' +
-  'maxCancellationTime restartOnPilotLoss module export args isolation recycleAfter memoryLimit';
+  'maxCancellationTime restartOnPilotLoss module export args isolation recycleAfter memoryLimit ' +
+  'initTimeLimit';
 const OF_PILOTS = 'name nativeOptions initCommands idleTimeout agent minPilots maxPilots';
 
 describe('the attributes', () => {

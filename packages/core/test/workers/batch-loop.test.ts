@@ -22,7 +22,13 @@ it('ends soon after the call that has left too much memory behind, so that no ot
     usage: () => [0, 0, 0] as const,
   };
   const place = { cores: [], gpus: [], host: 'here', pilotJob: 'pilot.1', scratch: directory };
-  const context = new CallContext({ ...place, state: undefined, tell() {}, print() {} });
+  const context = new CallContext({
+    ...place,
+    state: undefined,
+    tell() {},
+    print() {},
+    listens() {},
+  });
   const cell = new Int32Array(new SharedArrayBuffer(4));
   const call = (x: unknown): unknown => {
     Atomics.wait(cell, 0, 0, 30);

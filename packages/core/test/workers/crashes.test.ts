@@ -175,6 +175,26 @@ it('refuses all calls when the module or its init fails, and says which and why'
   expect(await world.end(broken)).toMatchObject({ exitCode: 0, terminated: false });
 });
 
+it.each([
+  ['an init that waits', 'process', 'export const init = () => new Promise(() => {});'],
+  ['an init that computes', 'thread', 'export const init = () => { for (;;); };'],
+  ['a module that waits', 'process', 'setInterval(() => {}, 1_000); await new Promise(() => {});'],
+] as const)('fails the calls of %s for longer than it may', async (_, isolation, code) => {
+  await using world = new CallWorld();
+  const key = world.run(`export const f = (x) => x; ${code}`, {
+    isolation,
+    // Of calls alone.
+    timeLimitMs: 20,
+    initTimeLimitMs: 1_000,
+  });
+  const message = 'init, or the loading of its module, ran into its initTimeLimit of 1s';
+  expect((await world.batch(key, [1, 2])).problems).toMatchObject([
+    { call: 0, kind: 'init', message },
+    { call: 1, kind: 'init', message },
+  ]);
+  expect(await world.end(key)).toMatchObject({ exitCode: 0, terminated: false });
+});
+
 it('fails only the thread that crashes, and all of them where the process does', async () => {
   await using world = new CallWorld({ cores: 4 });
   const file = world.module(`

@@ -15,13 +15,13 @@ it('marks each call while nothing is known of them, and where they are slow', ()
   const { fd, writer } = marked();
   expect(readMark(fd)).toBeUndefined();
   writer.begin(7, 10);
-  expect(readMark(fd)).toEqual({ piece: 7, call: 10, span: 1 });
+  expect(readMark(fd)).toEqual({ piece: 7, call: 10, span: 1, isHeard: false });
   writer.put(11, 0);
   writer.put(12, 0);
-  expect(readMark(fd)).toEqual({ piece: 7, call: 12, span: 1 });
+  expect(readMark(fd)).toEqual({ piece: 7, call: 12, span: 1, isHeard: false });
   writer.learn(10, 10);
   writer.put(13, 0);
-  expect(readMark(fd)).toEqual({ piece: 7, call: 13, span: 1 });
+  expect(readMark(fd)).toEqual({ piece: 7, call: 13, span: 1, isHeard: false });
 });
 
 it('marks some of many that are quick, so that the one under way is never beyond the span', () => {
@@ -39,5 +39,15 @@ it('marks some of many that are quick, so that the one under way is never beyond
   writer.put(call + 1, 1);
   expect(readMark(fd)?.call).toBe(call + 1);
   writer.exactly(call + 5);
-  expect(readMark(fd)).toEqual({ piece: 1, call: call + 5, span: 1 });
+  expect(readMark(fd)).toEqual({ piece: 1, call: call + 5, span: 1, isHeard: false });
+});
+
+it('says whether somebody listens, whatever is marked after that', () => {
+  const { fd, writer } = marked();
+  writer.begin(1, 0);
+  writer.hears(true);
+  writer.put(4, 0);
+  expect(readMark(fd)).toEqual({ piece: 1, call: 4, span: 1, isHeard: true });
+  writer.hears(false);
+  expect(readMark(fd)).toEqual({ piece: 1, call: 4, span: 1, isHeard: false });
 });

@@ -9,13 +9,14 @@ const RUN: CallRun = {
 };
 
 /** A watchdog over a worker that is where the test says. */
-function watched(limits: { readonly timeLimitMs?: number; readonly memoryLimit?: number }) {
+function watched(limits: Pick<CallRun, 'timeLimitMs' | 'initTimeLimitMs' | 'memoryLimit'>) {
   const clock = new ManualClock();
-  const worker = { mark: { piece: 1, call: 0, span: 1 }, memory: 0 };
-  const found: string[] = [];
-  const watchdog = new Watchdog({ ...RUN, ...limits }, clock, (excess) => found.push(excess));
+  const found: (string | undefined)[] = [];
+  const kill = (): unknown => found.push(watchdog.excess);
+  const worker = { mark: { piece: 1, call: 0, span: 1 }, memory: 0, kill };
+  const watchdog = new Watchdog({ ...RUN, ...limits }, clock);
   watchdog.watch(worker as never);
-  return { clock, worker, found };
+  return { clock, watchdog, worker, found };
 }
 
 it('limits the time of each call, and not of what calls take together', () => {
@@ -27,6 +28,19 @@ it('limits the time of each call, and not of what calls take together', () => {
   expect(found).toEqual([]);
   clock.advance(100);
   expect(found).toEqual(['time-limit']);
+});
+
+it('limits the time of getting ready by itself, and calls after that by their own', () => {
+  const { clock, watchdog, worker, found } = watched({ timeLimitMs: 150, initTimeLimitMs: 900 });
+  watchdog.rest();
+  watchdog.watchInit(worker as never);
+  clock.advance(800);
+  expect(found).toEqual([]);
+  clock.advance(200);
+  expect(found).toEqual(['init-time-limit']);
+  watchdog.watch(worker as never);
+  clock.advance(200);
+  expect(found).toEqual(['init-time-limit', 'time-limit']);
 });
 
 it('holds a call to blame for memory that was too much twice in it, and not for that of those before', () => {
