@@ -248,6 +248,18 @@ describe('a map in trouble', () => {
     expect(count).toBe(400);
   });
 
+  it('fails when the pilot that it names ends, and at once where that is over', async () => {
+    const { work, pilot, store } = await openRunningWorld(TWO);
+    const file = join(store, 'pinned');
+    const inputs = new Array(10).fill({ file, ms: 60_000 });
+    const all = work.map(wait, inputs, { pilotJob: pilot }).all();
+    all.catch(() => {});
+    await expect.poll(() => callsIn(file).running).toBe(2);
+    await pilot.cancel();
+    await expect(all).rejects.toMatchObject({ code: 'WRONG_STATE', subject: 'pilotJob' });
+    await expect(work.map(wait, inputs, { pilotJob: pilot.id }).all()).rejects.toThrow('Canceled');
+  });
+
   it('ends with its service, and is nothing when that is opened again', async () => {
     const { work, store, pilots } = await openRunningWorld(TWO);
     const file = join(store, 'closed');

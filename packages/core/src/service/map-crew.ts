@@ -29,13 +29,20 @@ export class MapCrew {
     return Math.max(1, this.#supply.capacity);
   }
 
+  /** Why those that there are can never be at work, if that is so. */
+  get hopelessness(): PilotError | undefined {
+    return this.#live.size > 0 ? this.#supply.hopelessness : undefined;
+  }
+
   /**
    * Submits so many more; `made` hears of each.
    *
-   * @throws PilotError `STORE_FULL`, `SERVICE_CLOSED`
+   * @throws PilotError `STORE_FULL`, `SERVICE_CLOSED`, `WRONG_STATE` where none could ever be at work
    */
-  submit(count: number, made: (unit: number) => void): Promise<void> {
-    return this.#supply.submit(count, (unit) => {
+  async submit(count: number, made: (unit: number) => void): Promise<void> {
+    const { hopelessness } = this.#supply;
+    if (hopelessness) throw hopelessness;
+    await this.#supply.submit(count, (unit) => {
       this.#enter(unit);
       made(unit);
     });

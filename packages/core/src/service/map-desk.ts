@@ -29,7 +29,7 @@ export interface UnitOwner {
   yielded(message: OfUnit<'calls-yield'>): void;
   /** Its attempt is over; there may be another, or the unit is final in this state. */
   over(unit: number, final: WorkUnitState | undefined): void;
-  /** The live pilots may have room for more, or for fewer. */
+  /** The live pilots may have room for more, or for fewer, or one may have ended. */
   capacityChanged(): void;
   /** The service is closed, by this error. */
   closed(error: unknown): void;

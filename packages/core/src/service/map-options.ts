@@ -66,7 +66,7 @@ export interface MapOptions {
   readonly window?: number | undefined;
   /** Variables of the workers, over those of the pilot. Default: none. */
   readonly environment?: Readonly<Record<string, Scalar>> | undefined;
-  /** The pilot that calls must run on, by id or itself. Default: any with room. */
+  /** The pilot that calls must run on, by id or itself; when it is over, so is the map. Default: any with room. */
   readonly pilotJob?: string | { readonly id: string } | undefined;
   /**
    * With a name: go on where another version of the function has left off; what had failed is tried

@@ -174,7 +174,8 @@ export class MapRun implements UnitOwner {
   }
 
   capacityChanged(): void {
-    const { capacity: units } = this.#crew;
+    const { capacity: units, hopelessness } = this.#crew;
+    if (hopelessness) this.end(hopelessness);
     if (units === this.#capacity) return;
     this.#capacity = units;
     this.#take({ type: 'capacity', units, now: this.#now });

@@ -4,8 +4,10 @@
  */
 import { PAGE_MASK, STATE } from '../manager/unit-table.ts';
 import { PilotError, WorkUnitCanceledError, WorkUnitFailedError } from '../model/errors.ts';
+import { isFinalPilotJobState } from '../model/pilot-job-state.ts';
 import { timesIn } from '../model/resources.ts';
 import { type ParsedWorkUnitDescription, requestOf } from '../model/work-unit-description.ts';
+import type { PilotJob } from './pilot-job.ts';
 import type { SubmitJournal } from './submit.ts';
 import type { WorkCore } from './work-core.ts';
 import type { WorkUnit } from './work-unit.ts';
@@ -24,6 +26,8 @@ export interface UnitSource {
   readonly spare: Map<string, number[]>;
   /** A unit as users see it. */
   view(unit: number): WorkUnit;
+  /** A pilot as users see it, if there is one of that id. */
+  pilotJob(id: string): Pick<PilotJob, 'state' | 'stateDetail'> | undefined;
 }
 
 /** Where the units of a map come from. */
@@ -32,15 +36,17 @@ export class UnitSupply {
   readonly #journal: SubmitJournal;
   readonly #spare: UnitSource['spare'];
   readonly #view: UnitSource['view'];
+  readonly #pilotJob: UnitSource['pilotJob'];
   readonly #description: ParsedWorkUnitDescription;
   readonly #key: string;
   #template: number | undefined;
 
-  constructor({ core, journal, spare, view }: UnitSource, description: ParsedWorkUnitDescription) {
-    this.#core = core;
-    this.#journal = journal;
-    this.#view = view;
-    this.#spare = spare;
+  constructor(source: UnitSource, description: ParsedWorkUnitDescription) {
+    this.#core = source.core;
+    this.#journal = source.journal;
+    this.#view = source.view;
+    this.#pilotJob = source.pilotJob;
+    this.#spare = source.spare;
     this.#description = description;
     this.#key = JSON.stringify(description);
   }
@@ -52,6 +58,22 @@ export class UnitSupply {
     return this.#core.manager.state.places.all
       .filter((place) => place.isOpen && (pilotJob ?? place.pilotId) === place.pilotId)
       .reduce((sum, place) => sum + timesIn(request, place.capacity), 0);
+  }
+
+  /**
+   * Why none of them can ever run, if that is so: they are of one pilot alone, and that is over. One that is not
+   * known here may be that of a service which is still to be added.
+   */
+  get hopelessness(): PilotError | undefined {
+    const { pilotJob } = this.#description;
+    const pilot = pilotJob === undefined ? undefined : this.#pilotJob(pilotJob);
+    if (pilot === undefined || !isFinalPilotJobState(pilot.state)) return undefined;
+    const { state, stateDetail: detail } = pilot;
+    const problem = `pilot ${pilotJob} is ${detail ? `${state}: ${detail}` : state}`;
+    return new PilotError('WRONG_STATE', problem, {
+      subject: 'pilotJob',
+      hint: 'name another pilot, or leave pilotJob out',
+    });
   }
 
   /** Whether an agent has it, or may have it. */

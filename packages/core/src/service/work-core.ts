@@ -246,6 +246,7 @@ export class WorkCore implements WorkClient {
   }
 
   pilotsChanged(): void {
+    this.maps.capacityChanged();
     this.changed$.next();
   }
 

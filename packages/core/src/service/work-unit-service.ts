@@ -102,6 +102,7 @@ export class WorkUnitService implements AsyncDisposable {
       journal: store.opened.journal,
       patience: this.#patience,
       view: (unit) => new WorkUnitView(this.#source, unit),
+      pilotJob: this.#source.pilotJob,
     });
     this.#units = new WorkUnitCollection(core, (unit) => new WorkUnitView(this.#source, unit));
     this.workUnits = this.#units;

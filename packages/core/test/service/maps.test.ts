@@ -13,6 +13,7 @@ import type { Inputs } from '../../src/service/map-inputs.ts';
 import type { MapOptions } from '../../src/service/map-options.ts';
 import { Maps } from '../../src/service/maps.ts';
 import { Patience } from '../../src/service/patience.ts';
+import type { PilotJob } from '../../src/service/pilot-job.ts';
 import type { ResultStream } from '../../src/service/result-stream.ts';
 import { WorkCore } from '../../src/service/work-core.ts';
 import type { WorkUnit } from '../../src/service/work-unit.ts';
@@ -24,6 +25,8 @@ const double_ = (value: unknown) => (value as number) * 2;
 class World {
   readonly core: WorkCore;
   readonly maps: Maps;
+  /** Those that are known to be there. */
+  readonly pilots = new Map<string, Pick<PilotJob, 'state' | 'stateDetail'>>();
 
   constructor(directory: string) {
     const journal = {
@@ -44,6 +47,7 @@ class World {
       journal,
       patience: new Patience(systemClock, () => {}),
       view: (unit) => ({ id: `work/${unit}`, stateDetail: 'it was told to' }) as WorkUnit,
+      pilotJob: (id) => this.pilots.get(id),
     });
   }
 
@@ -177,6 +181,35 @@ describe('a map', () => {
     const agents = [world.agent('a'), world.agent('b')];
     expect(await all).toEqual(doubled(2000));
     expect(agents.every(({ calls }) => calls > 0)).toBe(true);
+  });
+
+  it('fails when the one pilot that it may run on is over, and waits for one that may come', async () => {
+    const world = await openWorld();
+    world.agent('other');
+    const all = world
+      .double(numbers(10), { pilotJob: 'pilot-of-a', name: 'pinned', batch: 2 })
+      .all();
+    all.catch(() => {});
+    await expect.poll(() => world.core.visible.size).toBe(1);
+    world.pilots.set('pilot-of-a', { state: 'Running', stateDetail: '' });
+    world.core.pilotsChanged();
+    expect(world.core.visible.finished).toBe(0);
+    world.pilots.set('pilot-of-a', { state: 'Done', stateDetail: 'it was idle' });
+    world.core.pilotsChanged();
+    const refusal = {
+      code: 'WRONG_STATE',
+      message:
+        'pilot pilot-of-a is Done: it was idle (pilotJob); name another pilot, or leave pilotJob out',
+    };
+    await expect(all).rejects.toMatchObject(refusal);
+    expect(await world.ends()).toEqual({ done: 0, canceled: 1 });
+    await expect(
+      world.double(numbers(10), { pilotJob: 'pilot-of-a', name: 'pinned' }).all(),
+    ).rejects.toMatchObject(refusal);
+    // What is done already needs no pilot.
+    expect(await world.double(numbers(10), { name: 'pinned' }).all()).toEqual(doubled(10));
+    const done = world.double(numbers(10), { pilotJob: 'pilot-of-a', name: 'pinned' });
+    expect(await done.all()).toEqual(doubled(10));
   });
 
   it('says nothing of its progress twice', async () => {
