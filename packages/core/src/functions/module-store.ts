@@ -1,10 +1,10 @@
 /**
  * The modules of functions that are called elsewhere, for a service: bundled when they are wanted, and
- * kept by the hashes of their code for as long as the service is kept. Units that wait, and maps that go
+ * kept by the hashes of their code for as long as some unit may call them. Units that wait, and maps that go
  * on after a restart, have the code that they were submitted with.
  */
 import { existsSync } from 'node:fs';
-import { readFile, realpath, stat } from 'node:fs/promises';
+import { readdir, readFile, realpath, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PilotError } from '../model/errors.ts';
@@ -96,6 +96,13 @@ export class ModuleStore {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       throw error;
     }
+  }
+
+  /** Removes all bundles but these, and what a crash has left of others. To be called before any is asked for. */
+  async keepOnly(hashes: ReadonlySet<string>): Promise<void> {
+    const names = existsSync(this.#directory) ? await readdir(this.#directory) : [];
+    const others = names.filter((name) => !hashes.has(name.replace(/\.mjs(\.map)?$/, '')));
+    await Promise.all(others.map((name) => rm(join(this.#directory, name), { force: true })));
   }
 
   async #bundle(module: URL): Promise<ModuleBundle> {

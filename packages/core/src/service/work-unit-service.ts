@@ -33,6 +33,7 @@ import { openServiceStore, type ServiceStore, type Store } from './service-store
 import { StateSubject } from './state-subject.ts';
 import { submitAll } from './submit.ts';
 import { UnitEvent } from './unit-event.ts';
+import { dropUnusedModules } from './used-modules.ts';
 import { WorkCore } from './work-core.ts';
 import type {
   GroupOptions,
@@ -143,6 +144,7 @@ export class WorkUnitService implements AsyncDisposable {
       const service = new WorkUnitService(core, store, openedAt);
       await service.#write('Open');
       service.#maps.cancelAbandoned();
+      await dropUnusedModules(core);
       for (const pilots of services) service.add(pilots);
       // Beside what comes next: nobody waits for it.
       void core.conductor.compact();

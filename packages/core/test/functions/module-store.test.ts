@@ -46,6 +46,23 @@ describe('a module store', () => {
     expect(await open().bytes(`../modules/${hash}`)).toBeUndefined();
   });
 
+  it('drops the bundles that nobody needs any more, and the rests of those that were not written', async () => {
+    await world.write({ 'main.ts': 'export const f = () => 1;' });
+    const { hash } = await open().bundleOf(named('f'));
+    await world.write({
+      'main.ts': 'export const f = () => 2;',
+      [`store/modules/.${hash}.mjs.0a1b`]: 'hal',
+    });
+    const later = await open().bundleOf(named('f'));
+    const store = open();
+    await store.keepOnly(new Set([hash]));
+    expect(await readdir(world.path('store/modules'))).toEqual([`${hash}.mjs`, `${hash}.mjs.map`]);
+    expect(await store.bytes(later.hash)).toBeUndefined();
+    expect((await store.bundleOf(named('f'))).hash).toBe(later.hash);
+    expect(await store.bytes(later.hash)).toBeDefined();
+    await new ModuleStore(world.path('nowhere')).keepOnly(new Set());
+  });
+
   it('refuses a module or a function that is not there', async () => {
     await world.write({ 'main.ts': 'export const f = () => 1;\nexport const g = f;' });
     await expect(open().bundleOf(named('F'))).rejects.toMatchObject({

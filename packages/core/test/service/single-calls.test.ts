@@ -103,6 +103,23 @@ describe('a submit of calls', () => {
   });
 });
 
+it('has only the code of units that have not ended when its service is opened again', async () => {
+  const { work, store, directory } = await open();
+  const module = join(store, 'own.ts');
+  const units: WorkUnit[] = [];
+  for (const text of ['export const f = () => 1', 'export const f = () => 2']) {
+    writeFileSync(module, text);
+    units.push(await work.submit({ module: `file://${module}`, export: 'f' }));
+  }
+  const [over, left] = units as [WorkUnit, WorkUnit];
+  await over.cancel();
+  await work.close();
+  const again = await WorkUnitService.open({ store, id: work.id });
+  const hash = left.description.call?.module;
+  expect(readdirSync(join(directory, 'modules'))).toEqual([`${hash}.mjs`, `${hash}.mjs.map`]);
+  await again.cancel();
+});
+
 describe('a call is refused', () => {
   it.each([
     [[() => 1], 'args: () => 1 could not be cloned'],
