@@ -1,5 +1,6 @@
 /** Gathers small pieces of many transfers into one message. */
 import { hash, subtle } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import {
   PACK_ROWS,
   type PackMessage,
@@ -16,11 +17,19 @@ export function sha256(data: Uint8Array): Buffer {
   return hash('sha256', data, 'buffer');
 }
 
+/** Whether a core is left for hashing beside this thread and the programs that its bytes come from or go to. */
+const HAS_CORE_TO_SPARE = availableParallelism() > 2;
+
 /**
- * As {@link sha256}, by a thread of the pool. It copies the data, for which it takes a third of the time
- * here: worth it for a chunk of a large file.
+ * As {@link sha256}, of a chunk of a large file: by a thread of the pool where there is a core for it. It
+ * copies the data, overwrites the copy and has to be woken up: 0.84 s of processor time for 1 GiB, 0.14 of
+ * them here, instead of 0.6, all here. Where cores are what a file waits for, it takes a seventh longer so.
  */
-export async function sha256Beside(data: Uint8Array): Promise<Buffer> {
+export async function sha256OfChunk(
+  data: Uint8Array,
+  isBeside = HAS_CORE_TO_SPARE,
+): Promise<Buffer> {
+  if (!isBeside) return sha256(data);
   return Buffer.from(await subtle.digest('SHA-256', data as Uint8Array<ArrayBuffer>));
 }
 

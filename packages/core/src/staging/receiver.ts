@@ -6,7 +6,7 @@ import {
   PIECE,
 } from '../protocol/transfer-messages.ts';
 import { type Arrival, Incoming } from './incoming.ts';
-import { sha256, sha256Beside } from './pack.ts';
+import { sha256, sha256OfChunk } from './pack.ts';
 
 /** Credit is given in such portions: a message for each chunk would be one for every half MiB. */
 const CREDIT_BYTES = 1024 * 1024;
@@ -66,7 +66,7 @@ export class Receiver {
     const incoming = this.#incoming.get(transfer);
     if (incoming === undefined) return;
     const bytes = Buffer.from(data.buffer, data.byteOffset, data.length);
-    const isWhole = sha256Beside(bytes).then((sum) => sum.equals(expected));
+    const isWhole = sha256OfChunk(bytes).then((sum) => sum.equals(expected));
     incoming.takeChunk(at, bytes, isWhole);
   }
 

@@ -10,7 +10,7 @@ import {
   WINDOW_BYTES,
 } from '../protocol/transfer-messages.ts';
 import type { Budget } from './budget.ts';
-import { Pack, sha256Beside } from './pack.ts';
+import { Pack, sha256OfChunk } from './pack.ts';
 import { problemOf } from './problems.ts';
 import { changed, type LargeFile, type Source } from './source.ts';
 import { stampOf } from './stamps.ts';
@@ -178,7 +178,7 @@ export class Sender {
       const { bytesRead } = await file.read(buffer, 0, Math.min(PACK_BYTES, size - at), at);
       if (bytesRead === 0) throw changed(path);
       const data = buffer.subarray(0, bytesRead);
-      return { buffer, data, sha256: await sha256Beside(data) };
+      return { buffer, data, sha256: await sha256OfChunk(data) };
     };
     let coming = read(0);
     for (let at = 0; at < size; ) {
