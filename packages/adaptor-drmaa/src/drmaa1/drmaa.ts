@@ -11,7 +11,10 @@ import { DrmaaSession } from './session.ts';
 export interface DrmaaOptions {
   /** Variables for the library's processes besides this program's own: SGE_ROOT, SLURM_CONF, LD_PRELOAD. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** Seconds after which a call into the library has failed and its process is replaced; 60. */
+  /**
+   * Seconds after which a call into the library has failed and its process is replaced; 60. Where that has
+   * to start first, it takes what it takes, but no more than 20 s or as long as a call may.
+   */
   readonly callTimeout?: number;
   /** Takes what the library prints, in moderation. */
   readonly log?: Log;

@@ -21,7 +21,10 @@ export interface Drmaa2Options {
   readonly layout?: Drmaa2Layout;
   /** For the library's processes, besides the environment of this one. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** Seconds after which a call into the library has failed and its process is replaced; 60. */
+  /**
+   * Seconds after which a call into the library has failed and its process is replaced; 60. Where that has
+   * to start first, it takes what it takes, but no more than 20 s or as long as a call may.
+   */
   readonly callTimeout?: number;
   /** Takes what the library prints, in moderation. */
   readonly log?: Log;

@@ -25,7 +25,7 @@ export interface HelperSpec {
   readonly environment: Readonly<Record<string, string>>;
   /** The threads that calls into the library run on; 1 is one call after the other. */
   readonly threads: number;
-  /** A call that is not answered by then has failed, and the process is replaced. */
+  /** A call that is not answered by then, from when it is asked, has failed, and the process is replaced. */
   readonly callTimeoutMs: number;
   readonly log: Log;
   /** For the native service. */
@@ -133,7 +133,7 @@ export class HelperProcess {
     else if (phase.name === 'broken') call.reject(phase.error);
     else if (phase.name === 'closing' || phase.name === 'closed')
       call.reject(closedError(this.#spec.library));
-    else this.#waiting.add(call);
+    else this.#wait(call);
     if (phase.name === 'down') this.#relaunch();
     return call.promise;
   }
@@ -164,6 +164,10 @@ export class HelperProcess {
     this.#finish();
   }
 
+  get #loadingMs(): number {
+    return Math.max(this.#spec.callTimeoutMs, LOADING_MS);
+  }
+
   #pending(method: string, args: readonly unknown[], options: CallOptions = {}): PendingCall {
     const { timeoutMs = this.#spec.callTimeoutMs } = options;
     return new PendingCall({ method, args }, options, timeoutMs, this.#keeper);
@@ -172,8 +176,15 @@ export class HelperProcess {
   #send(child: HelperChild, call: PendingCall): void {
     this.#lastId += 1;
     this.#sent.set(this.#lastId, call);
+    call.within(call.timeoutMs);
     child.hold(true);
     child.send({ type: 'call', id: this.#lastId, ...call.question });
+  }
+
+  /** What a process takes to come is not the call's, but has an end as well. */
+  #wait(call: PendingCall): void {
+    this.#waiting.add(call);
+    call.within(this.#loadingMs + call.timeoutMs);
   }
 
   #forget(call: PendingCall): void {
@@ -205,7 +216,7 @@ export class HelperProcess {
 
   /** Starts a process and settles when it is ready for calls. */
   async #launch(): Promise<void> {
-    const { environment, threads, log, kind, library, settings, callTimeoutMs } = this.#spec;
+    const { environment, threads, log, kind, library, settings } = this.#spec;
     const child: HelperChild = new HelperChild(
       { environment, threads, log },
       {
@@ -218,11 +229,10 @@ export class HelperProcess {
     const loading = new Promise<void>((resolve, reject) => {
       this.#phase = { name: 'starting', child, opened: { resolve, reject } };
     });
-    const loadingMs = Math.max(callTimeoutMs, LOADING_MS);
     const timer = setTimeout(() => {
       if (this.#phase.name === 'starting')
-        this.#phase.opened.reject(lateError(this.#failed(child), 'the loading', loadingMs));
-    }, loadingMs);
+        this.#phase.opened.reject(lateError(this.#failed(child), 'the loading', this.#loadingMs));
+    }, this.#loadingMs);
     child.send({ type: 'open', kind, library, settings });
     try {
       await loading;
@@ -303,7 +313,7 @@ export class HelperProcess {
   #askAgain(call: PendingCall): void {
     this.#forget(call);
     call.again = true;
-    this.#waiting.add(call);
+    this.#wait(call);
   }
 
   /** After a death: a new process, unless there were too many. */

@@ -5,7 +5,7 @@ import { PilotError } from '@pstar/core/adaptor';
 export interface CallOptions {
   /** Given up when it is aborted; what is under way in C goes on. */
   readonly signal?: AbortSignal | undefined;
-  /** Instead of the spec's. */
+  /** From when it is asked. Instead of the spec's. */
   readonly timeoutMs?: number | undefined;
   /** It changes nothing: it is asked again, once, when the process died before the answer. */
   readonly idempotent?: boolean | undefined;
@@ -32,21 +32,30 @@ export class PendingCall {
   /** Whether it has been asked before, of a process that died. */
   again = false;
   readonly promise: Promise<unknown>;
+  /** How long it has from when it is asked. */
+  readonly timeoutMs: number;
   readonly #keeper: CallKeeper;
   readonly #signal: AbortSignal | undefined;
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | undefined;
   #settle!: { resolve(value: unknown): void; reject(error: Error): void };
 
+  /** It has no deadline before {@link within}. */
   constructor(question: Question, options: CallOptions, timeoutMs: number, keeper: CallKeeper) {
     this.question = question;
     this.idempotent = options.idempotent ?? false;
+    this.timeoutMs = timeoutMs;
     this.#keeper = keeper;
     this.#signal = options.signal;
     this.promise = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
     });
-    this.#timer = setTimeout(() => keeper.late(this, timeoutMs), timeoutMs);
     this.#signal?.addEventListener('abort', this.abort, { once: true });
+  }
+
+  /** Has so long from now on, whatever it had before. */
+  within(limitMs: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#keeper.late(this, limitMs), limitMs);
   }
 
   resolve(value: unknown): void {

@@ -3,7 +3,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { filter, firstValueFrom, lastValueFrom, toArray } from 'rxjs';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   type HelperEvent,
   HelperProcess,
@@ -89,6 +89,28 @@ describe('a helper process', () => {
     await expect(helper.call('contact')).rejects.toMatchObject({ inDoubt: true });
     await expect(helper.call('contact')).rejects.toMatchObject(lacking);
     expect(helper.generation).toBe(2);
+  });
+
+  it('counts the time of a call from when it is asked, and not while there is none', async () => {
+    let letIn = (): void => {};
+    const closed = new Promise<void>((resolve) => {
+      letIn = resolve;
+    });
+    const reenter = vi.fn(() => closed);
+    const helper = await start({ callTimeoutMs: 5_000, reenter });
+    kill(helper);
+    await expect(helper.call('contact')).rejects.toMatchObject({ inDoubt: true });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const settled = vi.fn();
+    const call = helper.call('contact');
+    call.then(settled, settled);
+    while (reenter.mock.calls.length === 0) await new Promise(setImmediate);
+    vi.advanceTimersByTime(6_000);
+    await new Promise(setImmediate);
+    expect(settled).not.toHaveBeenCalled();
+    letIn();
+    await expect(call).rejects.toMatchObject(lacking);
   });
 
   it('is tried again by the next call where it could not be brought back', async () => {
