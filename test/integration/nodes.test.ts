@@ -1,5 +1,6 @@
 /** A pilot of several nodes: an agent on each, and none of them is the pilot. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PilotJobService, type WorkUnit, WorkUnitService } from '@pstar/core';
@@ -15,6 +16,8 @@ async function openPilot(description: object) {
   const store = await mkdtemp(join(tmpdir(), 'pstar-nodes-'));
   /** Says which units were started, as often as they were. */
   const log = join(store, 'starts');
+  const starts = () =>
+    existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n').filter(Boolean) : [];
   const nodes = new Nodes(NAMES, CORES);
   const pilots = await PilotJobService.open({ store, adaptors: [nodes.adaptor] });
   const work = await WorkUnitService.open({ store, services: [pilots] });
@@ -37,14 +40,21 @@ async function openPilot(description: object) {
         totalCpuCount: 1,
       })),
     );
+  /** As {@link submit}. Running is what their agents say; they have begun when they say so themselves. */
+  const begin = async (count: number) => {
+    const units = await submit(count);
+    await Promise.all(units.map((unit) => reached(unit, 'Running')));
+    await expect.poll(() => starts().length).toBe(count);
+    return units;
+  };
   return {
     store,
-    log,
+    starts,
     nodes,
     pilots,
     pilot,
     work,
-    submit,
+    begin,
     letGo: () => writeFile(join(store, 'go'), ''),
   };
 }
@@ -60,9 +70,8 @@ function tally(hosts: readonly (string | undefined)[]): Record<string, number> {
 }
 
 it('fills all of its nodes', async () => {
-  const { pilot, submit, letGo } = await openPilot({});
-  const units = await submit(NAMES.length * CORES);
-  await Promise.all(units.map((unit) => reached(unit, 'Running')));
+  const { pilot, begin, letGo } = await openPilot({});
+  const units = await begin(NAMES.length * CORES);
   expect(pilot.nodes.map(({ host }) => host).sort()).toEqual(NAMES);
   expect(pilot.nodes.every(({ cores }) => cores === CORES)).toBe(true);
   await letGo();
@@ -83,11 +92,10 @@ const backAgain = (work: WorkUnitService) =>
   );
 
 it('loses with an agent that is killed only what ran there, and goes on long before its lease is over', async () => {
-  const { log, nodes, pilot, work, submit, letGo } = await openPilot({});
+  const { nodes, pilot, work, starts, begin, letGo } = await openPilot({});
   const states: string[] = [];
   pilot.state$.subscribe((state) => states.push(state));
-  const units = await submit(NAMES.length * CORES);
-  await Promise.all(units.map((unit) => reached(unit, 'Running')));
+  const units = await begin(NAMES.length * CORES);
   const backIds = backAgain(work);
   nodes.agents.get('n2')?.kill('SIGKILL');
   const ids = await backIds;
@@ -97,8 +105,7 @@ it('loses with an agent that is killed only what ran there, and goes on long bef
   const kept = units.filter((unit) => !lost.includes(unit));
   expect(tally(kept.map(({ exit }) => exit?.host))).toEqual({ n1: 2, n3: 2 });
   expect(tally(lost.map(({ exit }) => exit?.host))).not.toHaveProperty('n2');
-  const starts = (await readFile(log, 'utf8')).trim().split('\n');
-  expect(tally(starts)).toEqual(
+  expect(tally(starts())).toEqual(
     Object.fromEntries(units.map((unit) => [unit.id, lost.includes(unit) ? 2 : 1])),
   );
   await nodes.cancel();
@@ -110,9 +117,8 @@ it('loses with an agent that is killed only what ran there, and goes on long bef
 }, 90_000);
 
 it('hears of an agent that was killed while no program was there', async () => {
-  const { store, log, nodes, pilots, work, submit, letGo } = await openPilot({});
-  const units = await submit(NAMES.length * CORES);
-  await Promise.all(units.map((unit) => reached(unit, 'Running')));
+  const { store, nodes, pilots, work, starts, begin, letGo } = await openPilot({});
+  const units = await begin(NAMES.length * CORES);
   await work.close();
   await pilots.close();
   nodes.agents.get('n2')?.kill('SIGKILL');
@@ -122,8 +128,7 @@ it('hears of an agent that was killed while no program was there', async () => {
   const lost = await backAgain(later);
   await letGo();
   await later.wait();
-  const starts = (await readFile(log, 'utf8')).trim().split('\n');
-  expect(tally(starts)).toEqual(
+  expect(tally(starts())).toEqual(
     Object.fromEntries(units.map(({ id }) => [id, lost.includes(id) ? 2 : 1])),
   );
   await later.close();
