@@ -6,6 +6,7 @@
 import type { PilotInput } from '../manager/pilot-events.ts';
 import type { PilotRecord } from '../manager/pilot-record.ts';
 import type { AgentEnding } from '../manager/work-events.ts';
+import { PilotError } from '../model/errors.ts';
 import { isFinalPilotJobState } from '../model/pilot-job-state.ts';
 import { isCallMessage } from '../protocol/call-messages.ts';
 import type { AgentMessage, ManagerMessage } from '../protocol/messages.ts';
@@ -17,7 +18,7 @@ import { isAgentId, type LeftReports } from '../transport/kept-reports.ts';
 import type { Link } from '../transport/link.ts';
 import { AgentConnection, type AgentWord, LinkWatch } from './agent-link.ts';
 import type { RunningTimers } from './running-timers.ts';
-import type { WorkClient } from './work-client.ts';
+import type { WorkClient, WorkMessage } from './work-client.ts';
 
 /** How long who has a key may take to say who it is. */
 const HELLO_MS = 10_000;
@@ -272,8 +273,21 @@ export class AgentRegistry {
 
   #receive(agent: AgentConnection, message: AgentWord): void {
     if (isTransfer(message) || isCallMessage(message)) {
-      this.#tell(() => agent.clientOf(message.channel)?.agentMessage(agent, message));
+      this.#pass(agent, message);
     } else this.#hear(agent, message);
+  }
+
+  /** To the service that it is for. An agent that says what cannot be is heard no more by that link. */
+  #pass(agent: AgentConnection, message: WorkMessage): void {
+    this.#tell(() => {
+      try {
+        agent.clientOf(message.channel)?.agentMessage(agent, message);
+      } catch (error) {
+        if (!(error instanceof PilotError && error.code === 'PROTOCOL_MISMATCH')) throw error;
+        this.#parts.log.warn({ agent: agent.agentId, err: error }, 'its link is given up');
+        this.#watches.get(agent.agentId)?.drop(error.problem);
+      }
+    });
   }
 
   #hear(agent: AgentConnection, message: AgentMessage): void {
@@ -284,7 +298,7 @@ export class AgentRegistry {
       case 'report':
       case 'progress':
       case 'output':
-        this.#tell(() => agent.clientOf(message.channel)?.agentMessage(agent, message));
+        this.#pass(agent, message);
         return;
       case 'bye': {
         const { reason, problem } = message;

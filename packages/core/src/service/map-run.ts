@@ -16,6 +16,7 @@ import { MapHistory } from './map-history.ts';
 import { type Inputs, MapInputs } from './map-inputs.ts';
 import { MapResults } from './map-results.ts';
 import type { NamedMap } from './named-map.ts';
+import { misreported } from './part-box.ts';
 import { ReceivedResults } from './received-results.ts';
 import type { UnitSupply } from './unit-supply.ts';
 
@@ -141,6 +142,10 @@ export class MapRun implements UnitOwner {
       // Nobody waits for them any more.
       this.#acknowledge({ unit, attempt, batch, isLast });
       return;
+    }
+    // A map by name may have fewer inputs than it had, and counts for itself what it keeps.
+    if (!(first >= 0 && count >= 0) || (!this.#history && first + count > read)) {
+      throw misreported(`${count} results from call ${first} on of ${read}`);
     }
     const results = new ReceivedResults(message, data, host, this.#batches.get(batch)?.first);
     const failed = results.failed(false);

@@ -5,9 +5,11 @@ import type { SealedReport } from '../../src/protocol/messages.ts';
 import { PROTOCOL_VERSION, PSTAR_VERSION } from '../../src/protocol/version.ts';
 import { silentLog } from '../../src/runtime/log.ts';
 import { AgentRegistry } from '../../src/service/agent-registry.ts';
+import { misreported } from '../../src/service/part-box.ts';
 import { RunningTimers } from '../../src/service/running-timers.ts';
 import type { AgentPort, WorkClient, WorkMessage } from '../../src/service/work-client.ts';
 import type { LeftReports } from '../../src/transport/kept-reports.ts';
+import type { Link } from '../../src/transport/link.ts';
 import { memoryLinks } from '../../src/transport/memory-link.ts';
 import { ManualClock } from '../agent/manual-clock.ts';
 
@@ -179,4 +181,31 @@ describe('an agent that introduces itself', () => {
     expect(answer).toMatchObject({ type: 'refuse', problem: `it cannot be called ${agent}` });
     expect(inputs).toEqual([]);
   });
+});
+
+it('gives up the link of an agent that says what cannot be, and no other', async () => {
+  const { registry, inputs } = world(SILENT);
+  const client = new Client('one');
+  client.agentMessage = () => {
+    throw misreported('nonsense');
+  };
+  registry.attach(client);
+  const version = { protocol: PROTOCOL_VERSION, version: PSTAR_VERSION };
+  const links = ['agent-1', 'agent-2'].map((agent) => {
+    const [ours, theirs] = memoryLinks();
+    registry.accept(ours, 'pilot-1');
+    theirs.send({ type: 'hello', ...version, pilot: 'pilot-1', agent, node: {} });
+    return theirs;
+  });
+  const welcome = links.map((link) => new Promise((resolve) => link.once('message', resolve)));
+  const [liar, other] = links as [Link, Link];
+  await expect.poll(() => inputs.length).toBe(2);
+  for (const agent of ['agent-1', 'agent-2']) registry.joined(agent);
+  await Promise.all(welcome);
+  const isOver = new Promise((resolve) => liar.once('close', resolve));
+  liar.send({ type: 'calls-yield', channel: 0, unit: 1, attempt: 1 });
+  await isOver;
+  const why = 'the agent has reported nonsense';
+  expect(inputs.slice(2)).toMatchObject([{ type: 'agent-silent', agent: 'agent-1', why }]);
+  other.close();
 });

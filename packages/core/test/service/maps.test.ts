@@ -317,6 +317,28 @@ describe('an agent', () => {
   });
 });
 
+it('takes no results of calls that there are not', async () => {
+  const world = await openWorld();
+  const agent = world.agent('a');
+  agent.isHeld = true;
+  const all = world.double(numbers(10)).all();
+  await expect.poll(() => agent.heard['calls']).toBeGreaterThan(0);
+  const message = { channel: 1, type: 'results', unit: 0, attempt: 1, batch: 9, ms: 1 } as const;
+  for (const span of [
+    { first: 0, count: 1e12 },
+    { first: 10, count: 1 },
+    { first: -1, count: 2 },
+    { first: 0, count: Number.NaN },
+  ]) {
+    const data = Buffer.alloc(0);
+    const say = () =>
+      world.core.agentMessage(agent, { ...message, ...span, isLast: true, at: 0, size: 0, data });
+    expect(say).toThrow(expect.objectContaining({ code: 'PROTOCOL_MISMATCH' }));
+  }
+  agent.release();
+  expect(await all).toEqual(doubled(10));
+});
+
 describe('a map that is given up', () => {
   it('cancels its units', async () => {
     const world = await openWorld();
