@@ -10,6 +10,11 @@ const WAITING = [
   'test/{chaos,clusters,conformance,drmaa,examples,gridengine,slurm,ssh,staging}/**/*.test.ts',
 ];
 const WAITING_PER_CORE = 2;
+/**
+ * A bound for tests that wait: each of their waits has an end of its own, which says what it was for, and
+ * one test, or the hook that mends its cluster, has several.
+ */
+const WAITING_MS = 120_000;
 
 /** What takes minutes comes first, so that at the end nothing of it is waited for alone. */
 const LONG = [
@@ -67,6 +72,8 @@ export default defineConfig({
           name: 'waiting',
           include: WAITING,
           maxWorkers: WAITING_PER_CORE * availableParallelism(),
+          testTimeout: WAITING_MS,
+          hookTimeout: WAITING_MS,
           sequence: { groupOrder: 1 },
         },
       },

@@ -24,6 +24,7 @@ describeAdaptorConformance('local://', {
     suspend: send('SIGSTOP'),
     resume: send('SIGCONT'),
   },
+  patienceMs: 45_000,
   cannot: {
     'submit:pending': NO_QUEUE,
     'cancel:pending': NO_QUEUE,

@@ -14,7 +14,7 @@ import { gridEngineUrl, leftQueue, numbersIn } from './fixture.ts';
 
 const PROGRAM = new URL('program.ts', import.meta.url).pathname;
 
-describe('kill -9 of a program with a Grid Engine pilot', { timeout: PATIENCE_MS }, () => {
+describe('kill -9 of a program with a Grid Engine pilot', { timeout: 2 * PATIENCE_MS }, () => {
   let cluster: GridEngineCluster;
   beforeAll(async () => {
     cluster = await startGridEngine();

@@ -4,7 +4,7 @@ import { PATIENCE_MS } from '../clusters/base/pilot-world.ts';
 import { type GridEngineCluster, startGridEngine } from '../clusters/gridengine/cluster.ts';
 import { gridEngine, openGridEngine } from './fixture.ts';
 
-describe('on a cluster of two hosts with eight slots each', { timeout: PATIENCE_MS }, () => {
+describe('on a cluster of two hosts with eight slots each', { timeout: 2 * PATIENCE_MS }, () => {
   let cluster: GridEngineCluster;
   beforeAll(async () => {
     cluster = await startGridEngine({

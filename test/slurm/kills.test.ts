@@ -8,7 +8,7 @@ import { PATIENCE_MS, slurmUrl } from './fixture.ts';
 const ROUNDS = 8;
 const SEED = Number(process.env['CHAOS_SEED'] ?? 1);
 
-describe('kill -9 of a program with Slurm pilots', { timeout: PATIENCE_MS }, () => {
+describe('kill -9 of a program with Slurm pilots', { timeout: 2 * PATIENCE_MS }, () => {
   let cluster: SlurmCluster;
   beforeAll(async () => {
     cluster = await startSlurm({ nodes: 2, cpus: 4 });

@@ -16,7 +16,7 @@ import { jobIds, PATIENCE_MS, SlurmWorld, scontrol } from './fixture.ts';
 
 const CORES = 2;
 
-describe('through slurmrestd', { timeout: PATIENCE_MS }, () => {
+describe('through slurmrestd', { timeout: 2 * PATIENCE_MS }, () => {
   let cluster: SlurmCluster;
   let socketUrl: string;
   let portUrl: string;

@@ -5,7 +5,7 @@ import { type SlurmCluster, startSlurm } from '../clusters/slurm/cluster.ts';
 import { reached } from '../integration/fixture.ts';
 import { jobIds, PATIENCE_MS, queued, SlurmWorld } from './fixture.ts';
 
-describe('on a cluster of three nodes with eight cores each', { timeout: PATIENCE_MS }, () => {
+describe('on a cluster of three nodes with eight cores each', { timeout: 2 * PATIENCE_MS }, () => {
   let cluster: SlurmCluster;
   beforeAll(async () => {
     cluster = await startSlurm({

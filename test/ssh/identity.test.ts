@@ -19,7 +19,7 @@ async function refusal(created: Promise<PilotJob>): Promise<PilotError> {
   return error;
 }
 
-describe('host keys', { timeout: PATIENCE_MS }, () => {
+describe('host keys', { timeout: 2 * PATIENCE_MS }, () => {
   let hosts: SshHosts;
   beforeAll(async () => {
     hosts = await startSshHosts({ hosts: [{ hostKeys: ['ed25519', 'rsa'] }, {}] });
@@ -78,7 +78,7 @@ describe('host keys', { timeout: PATIENCE_MS }, () => {
   });
 });
 
-describe.skipIf(await cannotIsolate())('users', { timeout: PATIENCE_MS }, () => {
+describe.skipIf(await cannotIsolate())('users', { timeout: 2 * PATIENCE_MS }, () => {
   let hosts: SshHosts;
   const password = 'open sesame 4711';
   beforeAll(async () => {

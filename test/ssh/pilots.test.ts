@@ -7,7 +7,7 @@ import { cannotIsolate, type SshHosts, startSshHosts } from '../clusters/ssh/hos
 import { reached, shell } from '../integration/fixture.ts';
 import { filesOn, PATIENCE_MS, processesOn, SshWorld } from './fixture.ts';
 
-describe.skipIf(await cannotIsolate())('on three hosts', { timeout: PATIENCE_MS }, () => {
+describe.skipIf(await cannotIsolate())('on three hosts', { timeout: 2 * PATIENCE_MS }, () => {
   let hosts: SshHosts;
   const names = ['h1', 'h2', 'h3'];
   beforeAll(async () => {
@@ -82,7 +82,7 @@ describe.skipIf(await cannotIsolate())('on three hosts', { timeout: PATIENCE_MS 
 
 describe.skipIf(await cannotIsolate())(
   'on hosts that lack something',
-  { timeout: PATIENCE_MS },
+  { timeout: 2 * PATIENCE_MS },
   () => {
     let hosts: SshHosts;
     beforeAll(async () => {

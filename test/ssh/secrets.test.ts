@@ -85,7 +85,7 @@ async function filesWith(directory: string, secrets: readonly string[]): Promise
   return found;
 }
 
-describe.skipIf(await cannotIsolate())('a secret', { timeout: PATIENCE_MS }, () => {
+describe.skipIf(await cannotIsolate())('a secret', { timeout: 2 * PATIENCE_MS }, () => {
   let hosts: SshHosts;
   let protectedKey: string;
   let secrets: readonly string[];

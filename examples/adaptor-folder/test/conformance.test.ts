@@ -59,6 +59,7 @@ describeAdaptorConformance('folder://', {
     lose,
     forget: (id) => unlink(join(directory, 'over', id)),
   },
+  patienceMs: 45_000,
   cannot: {
     'submit:refused': TAKES_ALL,
     'work:refused': TAKES_ALL,

@@ -11,7 +11,7 @@ import { TELLING } from './toy/telling-defects.ts';
 import { type Defect, toyOptions } from './toy/toy-adaptor.ts';
 
 /** For what is kept: a busy machine is waited for. What is broken is waited for no longer than it takes to see that. */
-const PATIENT = { patienceMs: 20_000 };
+const PATIENT = { patienceMs: 45_000 };
 const { queue, ...whole } = toyOptions();
 describeAdaptorConformance('a toy', { ...whole, ...PATIENT, teardown: () => queue.clear() });
 

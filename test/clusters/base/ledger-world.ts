@@ -7,7 +7,10 @@ import { expect } from 'vitest';
 import { disagreements } from '../../chaos/ledgers.ts';
 import { reached } from '../../integration/fixture.ts';
 
-/** Enough for others to notice what has happened, on a machine that has other things to do. */
+/**
+ * Enough for others to notice what has happened, on a machine that has other things to do. A test has several
+ * times that, as it waits for several things.
+ */
 export const PATIENCE_MS = 45_000;
 
 /** Gone with the test, and its store with it. */
