@@ -30,21 +30,21 @@ export interface MapUnit {
   readonly attempt: number;
 }
 
-/** A run of bytes of something larger, in order. */
-export interface Part {
+/** A run of bytes of something larger, in order; `Data` is what its sender has them as. */
+export interface Part<Data = Uint8Array> {
   /** Where it begins. */
   readonly at: number;
   /** How many bytes there are altogether. */
   readonly size: number;
   /** Last, and of its own: it is not copied. */
-  readonly data: Uint8Array;
+  readonly data: Data;
 }
 
 /** What a batch is: calls, or two partial results of a reduce that are to become one. */
 export type BatchKind = 'calls' | 'combine';
 
 /** From the manager, without the channel. */
-export type ManagerCallMessage =
+export type ManagerCallMessage<Data = Uint8Array> =
   /** A batch for a map unit; its worker does them in order of arrival. */
   | ({
       readonly type: 'calls';
@@ -56,7 +56,7 @@ export type ManagerCallMessage =
       /** Which attempt of these calls it is, counted from 1. */
       readonly round: number;
     } & MapUnit &
-      Part)
+      Part<Data>)
   /** These batches are not wanted any more; one that is under way is let go on. Answered by `calls-dropped`. */
   | ({ readonly type: 'calls-drop'; readonly batches: Uint32Array } & MapUnit)
   /** The results of these batches are safe, and may be forgotten. */
@@ -68,7 +68,7 @@ export type ManagerCallMessage =
   /** There is nothing more to do: the unit ends, Done, when all that it has is acknowledged. */
   | ({ readonly type: 'calls-over' } & MapUnit)
   /** The code or source map that was asked for; no data at all and `problem` where there is none. */
-  | ({ readonly type: 'module'; readonly module: string; readonly problem?: string } & Part);
+  | ({ readonly type: 'module'; readonly module: string; readonly problem?: string } & Part<Data>);
 
 /** From an agent, without the channel. */
 export type AgentCallMessage =

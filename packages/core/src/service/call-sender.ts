@@ -9,6 +9,9 @@ import type { Bytes } from '../runtime/pieces.ts';
 /** With so much waiting in a link no more is added to it. */
 const LINK_BYTES = 1024 * 1024;
 
+/** As a link takes it: what is in pieces it sends as one. */
+export type SentCallMessage = OnChannel<ManagerCallMessage<Bytes>>;
+
 /** The way to an agent. */
 export interface CallPort {
   readonly agentId: string;
@@ -16,18 +19,20 @@ export interface CallPort {
   readonly buffered: number;
   readonly isNear?: boolean;
   channelOf(serviceId: string): number;
-  send(message: OnChannel<ManagerCallMessage>): void;
+  send(message: SentCallMessage): void;
 }
 
 /** Each of the messages without the part of something larger that it carries. */
 type WithoutPart<Message> = Message extends unknown ? Omit<Message, keyof Part> : never;
 
 /** What is said of something large, whichever part of it comes. */
-export type CallHead = WithoutPart<ManagerCallMessage>;
+export type PartHead = WithoutPart<Extract<ManagerCallMessage, Part>>;
+/** What has no part of anything. */
+export type PlainCallMessage = Exclude<ManagerCallMessage, Part>;
 
 interface Parcel {
-  readonly head: CallHead;
-  readonly data?: Bytes;
+  readonly head: PartHead;
+  readonly data: Bytes;
   at: number;
 }
 
@@ -35,7 +40,7 @@ interface Parcel {
 export class CallSender {
   readonly port: CallPort;
   readonly #service: string;
-  #waiting: Parcel[] = [];
+  #waiting: (Parcel | PlainCallMessage)[] = [];
 
   constructor(port: CallPort, service: string) {
     this.port = port;
@@ -43,33 +48,40 @@ export class CallSender {
   }
 
   /** Dropped where there is no link. */
-  send(head: CallHead, data?: Bytes): void {
+  send(message: PlainCallMessage): void {
+    this.#add(message);
+  }
+
+  /** The same of what is large. */
+  sendParts(head: PartHead, data: Bytes): void {
+    this.#add({ head, data, at: 0 });
+  }
+
+  #add(waiting: Parcel | PlainCallMessage): void {
     if (!this.port.connected) return;
-    this.#waiting.push({ head, at: 0, ...(data && { data }) });
+    this.#waiting.push(waiting);
     if (this.#waiting.length === 1) this.drained();
   }
 
   /** The link takes more. */
   drained(): void {
+    const { port } = this;
+    const channel = port.channelOf(this.#service);
     let next = 0;
-    for (; next < this.#waiting.length && this.port.buffered < LINK_BYTES; next++) {
-      if (!this.#sendParts(this.#waiting[next] as Parcel)) break;
+    for (; next < this.#waiting.length && port.buffered < LINK_BYTES; next++) {
+      const waiting = this.#waiting[next] as Parcel | PlainCallMessage;
+      if ('type' in waiting) port.send({ channel, ...waiting });
+      else if (!this.#sendParts(waiting, channel)) break;
     }
     this.#waiting = this.#waiting.slice(next);
   }
 
   /** Whether all of it is on its way. */
-  #sendParts(parcel: Parcel): boolean {
+  #sendParts(parcel: Parcel, channel: number): boolean {
     const { head, data } = parcel;
-    const channel = this.port.channelOf(this.#service);
-    if (data === undefined) {
-      this.port.send({ channel, ...head } as OnChannel<ManagerCallMessage>);
-      return true;
-    }
     do {
       const part = data.subarray(parcel.at, parcel.at + partBytes(this.port));
-      const place = { at: parcel.at, size: data.length, data: part };
-      this.port.send({ channel, ...head, ...place } as OnChannel<ManagerCallMessage>);
+      this.port.send({ channel, ...head, at: parcel.at, size: data.length, data: part });
       parcel.at += part.length;
     } while (parcel.at < data.length && this.port.buffered < LINK_BYTES);
     return parcel.at >= data.length;

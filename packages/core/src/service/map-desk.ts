@@ -6,7 +6,7 @@ import type { ModuleFiles } from '../functions/module-store.ts';
 import { isFinalWorkUnitState, type WorkUnitState } from '../model/work-unit-state.ts';
 import type { AgentCallMessage, MapUnit } from '../protocol/call-messages.ts';
 import type { Bytes } from '../runtime/pieces.ts';
-import { type CallHead, type CallPort, CallSender } from './call-sender.ts';
+import { type CallPort, CallSender, type PartHead, type PlainCallMessage } from './call-sender.ts';
 import { PartBox } from './part-box.ts';
 
 type OfUnit<Type extends AgentCallMessage['type']> = Extract<
@@ -90,9 +90,18 @@ export class MapDesk {
   }
 
   /** Says something to the agent that has a unit; dropped where it is not connected. */
-  send(unit: number, head: CallHead, data?: Bytes): void {
+  send(unit: number, message: PlainCallMessage): void {
+    this.#senderTo(unit)?.send(message);
+  }
+
+  /** The same of what is large. */
+  sendParts(unit: number, head: PartHead, data: Bytes): void {
+    this.#senderTo(unit)?.sendParts(head, data);
+  }
+
+  #senderTo(unit: number): CallSender | undefined {
     const agent = this.#parts.agentOf(unit);
-    if (agent !== undefined) this.#sessions.get(agent)?.sender.send(head, data);
+    return agent === undefined ? undefined : this.#sessions.get(agent)?.sender;
   }
 
   /** A message about calls has come. */
@@ -176,11 +185,11 @@ export class MapDesk {
       const files = await this.#parts.module(hash);
       const data = isMap ? files?.map : files?.code;
       if (data === undefined)
-        sender.send({ type: 'module', module, problem: 'is not known' }, NOTHING);
-      else sender.send({ type: 'module', module }, data);
+        sender.sendParts({ type: 'module', module, problem: 'is not known' }, NOTHING);
+      else sender.sendParts({ type: 'module', module }, data);
     } catch (error) {
       const problem = error instanceof Error ? error.message : String(error);
-      sender.send({ type: 'module', module, problem }, NOTHING);
+      sender.sendParts({ type: 'module', module, problem }, NOTHING);
     }
   }
 }

@@ -4,7 +4,7 @@
  */
 import type { MapEffect, MapInput, MapRules, Span } from '../maps/map-events.ts';
 import { MapMachine, type MapProgress } from '../maps/map-machine.ts';
-import { unreachable } from '../model/assert.ts';
+import { assert, unreachable } from '../model/assert.ts';
 import type { TaskError } from '../model/task-error.ts';
 import type { WorkUnitState } from '../model/work-unit-state.ts';
 import type { AgentCallMessage } from '../protocol/call-messages.ts';
@@ -229,7 +229,9 @@ export class MapRun implements UnitOwner {
       case 'give-fold': {
         const { unit, attempt, batch } = effect;
         const head = { type: 'calls', kind: 'combine', first: 0, count: 1, round: 1 } as const;
-        desk.send(unit, { ...head, unit, attempt, batch }, this.#folds.get(batch));
+        const fold = this.#folds.get(batch);
+        assert(fold !== undefined, `the fold of batch ${batch} is not here`);
+        desk.sendParts(unit, { ...head, unit, attempt, batch }, fold);
         return;
       }
       case 'forget-fold':
@@ -283,7 +285,7 @@ export class MapRun implements UnitOwner {
     try {
       const data = this.#inputs.encode(span);
       const head = { type: 'calls', kind: 'calls', first, count, round } as const;
-      this.#parts.desk.send(unit, { ...head, unit, attempt, batch }, data);
+      this.#parts.desk.sendParts(unit, { ...head, unit, attempt, batch }, data);
     } catch (error) {
       this.end(this.#inputs.problemOf(span) ?? error);
     }

@@ -4,9 +4,10 @@
  */
 import type { AgentEnding } from '../manager/work-events.ts';
 import type { NodeInfo } from '../model/resources.ts';
-import type { AgentCallMessage, ManagerCallMessage } from '../protocol/call-messages.ts';
+import type { AgentCallMessage } from '../protocol/call-messages.ts';
 import type { AgentMessage, HeldUnits, ManagerMessage } from '../protocol/messages.ts';
 import type { AgentTransfer, ManagerTransfer, OnChannel } from '../protocol/transfer-messages.ts';
+import type { SentCallMessage } from './call-sender.ts';
 
 /** What an agent says to one work unit service. */
 export type WorkMessage =
@@ -15,7 +16,7 @@ export type WorkMessage =
   | OnChannel<AgentCallMessage>;
 
 /** What one work unit service says to an agent, about units, files or calls. */
-export type WorkWord = ManagerMessage | OnChannel<ManagerTransfer> | OnChannel<ManagerCallMessage>;
+export type WorkWord = ManagerMessage | OnChannel<ManagerTransfer> | SentCallMessage;
 
 /** An agent as work unit services see it: one object for its whole life, across reconnections. */
 export interface AgentPort {

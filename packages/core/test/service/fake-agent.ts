@@ -1,15 +1,23 @@
 /** An agent at the seam of work clients: it calls functions here and now, and does what it is told with its link. */
 import type { CallProblem } from '../../src/model/call-problem.ts';
-import type { AgentCallMessage, MapUnit } from '../../src/protocol/call-messages.ts';
+import type {
+  AgentCallMessage,
+  ManagerCallMessage,
+  MapUnit,
+} from '../../src/protocol/call-messages.ts';
 import type { EndedColumns, ManagerMessage, UnitCommand } from '../../src/protocol/messages.ts';
+import type { OnChannel } from '../../src/protocol/transfer-messages.ts';
 import { decodeValue, encodeValue } from '../../src/runtime/values.ts';
+import type { SentCallMessage } from '../../src/service/call-sender.ts';
 import { PartBox } from '../../src/service/part-box.ts';
 import type { AgentPort, WorkWord } from '../../src/service/work-client.ts';
 import type { WorkCore } from '../../src/service/work-core.ts';
 import { withoutPieces } from '../../src/transport/frame-codec.ts';
 import { NODE } from '../support/work-world.ts';
 
-type Calls = Extract<WorkWord, { readonly type: 'calls' }>;
+/** What comes of a word by a link. */
+type Heard = Exclude<WorkWord, SentCallMessage> | OnChannel<ManagerCallMessage>;
+type Calls = Extract<Heard, { readonly type: 'calls' }>;
 type Call = (input: unknown, round: number) => unknown;
 
 interface Held extends MapUnit {
@@ -97,11 +105,11 @@ export class FakeAgent implements AgentPort {
     // As by a link: later, and not at all where that is lost meanwhile.
     const link = this.#link;
     setImmediate(() => {
-      if (this.connected && link === this.#link) this.#hear(withoutPieces(message) as WorkWord);
+      if (this.connected && link === this.#link) this.#hear(withoutPieces(message) as Heard);
     });
   }
 
-  #hear(message: WorkWord): void {
+  #hear(message: Heard): void {
     switch (message.type) {
       case 'templates':
         for (const { id, command } of message.templates) this.#templates.set(id, command);

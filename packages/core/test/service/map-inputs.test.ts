@@ -11,7 +11,7 @@ it.each([
   const read = vi.fn();
   const inputs = new MapInputs<unknown>([1, input], { read, over: () => {}, failed: () => {} });
   inputs.want(2);
-  await vi.waitFor(() => expect(read).toHaveBeenCalled());
+  await expect.poll(() => read).toHaveBeenCalled();
   const span = { first: 0, count: 2 };
   expect(() => inputs.encode(span)).toThrow();
   expect(inputs.problemOf(span)).toMatchObject({
