@@ -196,12 +196,14 @@ describe('a work unit', () => {
 
   it('is not started before its start time', async () => {
     const { work } = await openRunningWorld();
-    const startTime = new Date(Date.now() + 400);
-    const unit = await work.submit({ executable: '/bin/true', startTime });
-    expect(unit.state).toBe('Pending');
-    expect(unit.explain().toString()).toContain('start');
+    const later = new Date(Date.now() + 3_600_000);
+    const waiting = await work.submit({ executable: '/bin/true', startTime: later });
+    const soon = new Date(Date.now() + 400);
+    const unit = await work.submit({ executable: '/bin/true', startTime: soon });
     const exit = await unit.result();
-    expect(exit.startedAt.getTime()).toBeGreaterThanOrEqual(startTime.getTime());
+    expect(exit.startedAt.getTime()).toBeGreaterThanOrEqual(soon.getTime());
+    expect(waiting.state).toBe('Pending');
+    expect(waiting.explain().toString()).toContain('start');
   });
 
   it('is canceled while it waits, at once, and while it runs, with its tree', async () => {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { type PacketSocket, packetSocket } from '../../src/connection/packet-socket.ts';
 
 const GCM = 'aes128-gcm@openssh.com';
@@ -32,7 +32,7 @@ async function chunksOf({ socket, peer }: Awaited<ReturnType<typeof pair>>): Pro
   for (const text of ['first', 'second']) {
     const had = chunks.length;
     peer.write(text);
-    await vi.waitFor(() => expect(chunks.length).toBeGreaterThan(had));
+    await expect.poll(() => chunks.length).toBeGreaterThan(had);
   }
   return chunks;
 }
