@@ -152,7 +152,7 @@ export class Intake {
     if (typeof description !== 'object' || description === null)
       parseWorkUnitDescription(description);
     const last = this.#runs.at(-1);
-    const known = this.#index.find(description, last?.known, this.#resolve, call?.command);
+    const known = this.#index.find(description, this.#resolve, call?.command);
     const own = ownPart(description, known.varying, this.#resolve, call?.args);
     if (own !== null) {
       this.#own = padded(this.#own ?? [], row - this.#parted);
@@ -194,6 +194,9 @@ export class Intake {
   }
 
   #refuseCircles(edges: Uint32Array, newGroups: ReadonlyMap<string, number>): void {
+    // Mostly: nobody waits, and nobody can be waited for.
+    const isInGroup = ({ known }: Run) => known.description.group !== undefined;
+    if (this.edges === 0 && !this.#runs.some(isInGroup)) return;
     const circle = findCircle(
       {
         edges: [...this.#parts.flatMap((part) => part.edges ?? []), edges],

@@ -8,13 +8,16 @@
 const FIRST_SLOTS = 64;
 /** Two numbers to a slot: the hash, and the number of the name plus 1, or 0 where there is none. */
 const SLOT = 2;
+const NO_SLOTS = new Int32Array(0);
 
 export class NameNumbers {
   readonly names: string[] = [];
-  #slots = new Int32Array(SLOT * FIRST_SLOTS);
+  /** Made for the first name: most submits have none. */
+  #slots = NO_SLOTS;
 
   /** The number of a name; a new one when it has none yet. */
   of(name: string): number {
+    if (this.#slots === NO_SLOTS) this.#slots = new Int32Array(SLOT * FIRST_SLOTS);
     const hash = hashOf(name);
     const mask = this.#slots.length - 1;
     let slot = (SLOT * hash) & mask;

@@ -46,29 +46,44 @@ function isVarying(name: string): boolean {
   return name === 'dependsOn' || bitOf(name) !== 0;
 }
 
+/**
+ * So many are looked at before a description is taken apart: whoever submits one unit after the other takes
+ * turns with a few kinds. On a machine that has rested it is taken in 18 µs earlier then, of 62.
+ */
+const RECENT = 4;
+
 /** The templates that descriptions have been seen to share; one for each service. */
 export class TemplateIndex {
   readonly #state: WorkState;
   readonly #known = new Map<string, Known>();
+  /** Those that were looked for last, the newest first. */
+  readonly #recent: Known[] = [];
 
   constructor(state: WorkState) {
     this.#state = state;
   }
 
   /**
-   * What a description shares with others. `last` is looked at first.
+   * What a description shares with others.
    *
    * @param call what is called where no program runs; the same object for as many as possible
    *
    * @throws DescriptionError for one that is of a new kind and wrong.
    */
-  find(
+  find(description: WorkUnitDescription, resolve: ResolveName, call?: CallCommand): Known {
+    for (const known of this.#recent) {
+      if (known.call === call && hasSameFixed(description, known)) return known;
+    }
+    const found = this.#look(description, resolve, call);
+    if (!this.#recent.includes(found) && this.#recent.unshift(found) > RECENT) this.#recent.pop();
+    return found;
+  }
+
+  #look(
     description: WorkUnitDescription,
-    last: Known | undefined,
     resolve: ResolveName,
-    call?: CallCommand,
+    call: CallCommand | undefined,
   ): Known {
-    if (last && last.call === call && hasSameFixed(description, last)) return last;
     const fixed = fixedOf(description);
     const shape = { fixed, call, resolve };
     const key = plainKey(fixed);

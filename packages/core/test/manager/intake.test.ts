@@ -53,6 +53,16 @@ describe('descriptions of one shape', () => {
     expect(desk.submit(base).templates).toHaveLength(0);
   });
 
+  it('share it with those of earlier submits, of as many kinds as come in turn', () => {
+    const desk = new Desk();
+    const kinds = ['a', 'b', 'c', 'd', 'e', 'f'].map((executable) => ({ executable }));
+    for (const kind of kinds) expect(desk.submit(kind).templates).toHaveLength(1);
+    for (const [id, kind] of [...kinds, ...kinds].entries()) {
+      const again = desk.submit({ ...kind, arguments: [id] });
+      expect(again).toMatchObject({ templates: [], runs: [id % kinds.length, 1] });
+    }
+  });
+
   it('share it whatever the order of their keys', () => {
     const desk = new Desk();
     const one = {
@@ -103,6 +113,28 @@ describe('descriptions of one shape', () => {
       [['1'], { licenses: 1 }, 0],
       [['2'], { licenses: 2 }, 0],
       [['3'], { licenses: 2 }, 7],
+    ]);
+  });
+
+  it('are what they are when they come again, though their object was changed in place', () => {
+    const desk = new Desk();
+    const description: WorkUnitDescription = { executable: 'a', resources: { x: 1 } };
+    desk.submit(description);
+    description.executable = 'b';
+    desk.submit(description);
+    Object.assign(description.resources ?? {}, { x: 2 });
+    desk.submit(description);
+    delete description.resources;
+    desk.submit(description);
+    const seen = [0, 1, 2, 3].map((unit) => {
+      const { executable, resources } = desk.described(unit);
+      return { executable, resources };
+    });
+    expect(seen).toEqual([
+      { executable: 'a', resources: { x: 1 } },
+      { executable: 'b', resources: { x: 1 } },
+      { executable: 'b', resources: { x: 2 } },
+      { executable: 'b' },
     ]);
   });
 
