@@ -16,6 +16,7 @@ export class MapCrew {
   /** Those of them that are to end, told so or canceled. */
   readonly #leaving = new Set<number>();
   #failures = 0;
+  #isStalled = false;
 
   /** @param owner hears of them */
   constructor(supply: UnitSupply, desk: MapDesk, owner: UnitOwner) {
@@ -69,10 +70,23 @@ export class MapCrew {
 
   /** They end when what they have is acknowledged. */
   end(units: readonly number[]): void {
+    if (this.#isStalled) {
+      this.cancel(units);
+      return;
+    }
     for (const unit of units) {
       this.#leaving.add(unit);
       this.#tell(unit, 'calls-over');
     }
+  }
+
+  /**
+   * Whether what has come waits for the disk, and its acknowledgement with it. Units that have nothing else to
+   * do are canceled then: they would hold their slots for as long as that takes.
+   */
+  stalled(isStalled: boolean): void {
+    this.#isStalled = isStalled;
+    if (isStalled) this.cancel([...this.#leaving]);
   }
 
   /** They end now; or all. */

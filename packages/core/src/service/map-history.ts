@@ -15,11 +15,24 @@ export type KeptFailure = CallResults['failures'][number] & { readonly reason: C
 /** Agents that are there say in less what their units have. */
 const HEARING_MS = 5000;
 
+/** What is not on disk after so long has to wait for it: that is full, say, and nobody knows until when. */
+const STALL_MS = 2_000;
+
+/** What a map's durable side is made with. */
+export interface MapHistoryParts {
+  readonly named: NamedMap;
+  /** The function's name, for people. */
+  readonly task: string;
+  readonly results: MapResults;
+  readonly clock: Clock;
+  /** What is to be kept waits for the disk, or does so no more. */
+  stalled(isStalled: boolean): void;
+}
+
 /** What is kept and what there was of one map. */
 export class MapHistory {
   readonly named: NamedMap;
-  readonly #task: string;
-  readonly #results: MapResults;
+  readonly #parts: MapHistoryParts;
   /** Settles when what was to be kept is, and was handed on. */
   #kept: Promise<void> = Promise.resolve();
   /** Results of calls that an earlier life has sent, and whose inputs were not read yet. */
@@ -29,11 +42,14 @@ export class MapHistory {
   #afterwards: (() => void)[] = [];
   #patience: Timer | undefined;
   #closed: { readonly error: unknown } | undefined;
+  /** How often something is to be kept that is not yet, and when that has taken long. */
+  #unkept = 0;
+  #stall: Timer | undefined;
+  #isStalled = false;
 
-  constructor(named: NamedMap, task: string, results: MapResults) {
-    this.named = named;
-    this.#task = task;
-    this.#results = results;
+  constructor(parts: MapHistoryParts) {
+    this.named = parts.named;
+    this.#parts = parts;
   }
 
   /** Calls `handOn` once results are durable, in order, with how many of them count. */
@@ -45,14 +61,43 @@ export class MapHistory {
     failed: (error: unknown) => void,
   ): void {
     const kept = count > 0 ? this.named.keep({ first, count, failures, ...list }) : 0;
-    this.#kept = Promise.all([kept, this.#kept]).then(([count]) => handOn(count), failed);
+    if (this.#unkept++ === 0) this.#awaitDisk();
+    this.#kept = Promise.all([kept, this.#kept]).then(
+      ([count]) => {
+        this.#diskTook();
+        handOn(count);
+      },
+      (error) => {
+        this.#diskTook();
+        failed(error);
+      },
+    );
+  }
+
+  #awaitDisk(): void {
+    const late = (): void => this.#setStalled(true);
+    this.#stall = this.#parts.clock.after(STALL_MS, late, { unref: true });
+  }
+
+  #diskTook(): void {
+    this.#unkept -= 1;
+    this.#stall?.cancel();
+    this.#setStalled(false);
+    if (this.#unkept > 0) this.#awaitDisk();
+  }
+
+  #setStalled(isStalled: boolean): void {
+    if (isStalled === this.#isStalled) return;
+    this.#isStalled = isStalled;
+    this.#parts.stalled(isStalled);
   }
 
   /** These are units of an earlier life that run: they are heard before others are given what they may have. */
-  hearFirst(units: readonly number[], clock: Clock): void {
+  hearFirst(units: readonly number[]): void {
     for (const unit of units) this.#unheard.add(unit);
     const giveUp = (): void => this.#goOn([...this.#unheard]);
-    if (units.length > 0) this.#patience = clock.after(HEARING_MS, giveUp, { unref: true });
+    if (units.length > 0)
+      this.#patience = this.#parts.clock.after(HEARING_MS, giveUp, { unref: true });
   }
 
   /** A unit has said what it has, or is over. */
@@ -78,9 +123,9 @@ export class MapHistory {
         if (this.#closed) throw this.#closed.error;
         const results = await this.named.results(span);
         if (!results.isFailed) return results.values;
-        return [taskErrorOf(results.reason as CallFailure, this.#task, span.first)];
+        return [taskErrorOf(results.reason as CallFailure, this.#parts.task, span.first)];
       };
-      this.#results.add({ first: span.first, count: span.count, values });
+      this.#parts.results.add({ first: span.first, count: span.count, values });
     }
   }
 
@@ -95,7 +140,7 @@ export class MapHistory {
   end(how: { readonly error?: unknown }): void {
     this.#early = this.#afterwards = [];
     this.#patience?.cancel();
-    void this.#kept.then(() => this.#results.end(how));
+    void this.#kept.then(() => this.#parts.results.end(how));
   }
 
   /** The service is closed: nothing can be read any more. */

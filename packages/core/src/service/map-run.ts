@@ -64,10 +64,12 @@ export class MapRun implements UnitOwner {
   /** @throws DescriptionError for inputs that cannot be gone through */
   constructor(parts: MapRunParts) {
     this.#parts = parts;
-    const { rules, named, task, units, desk } = parts;
+    const { rules, named, task, units, desk, clock } = parts;
     this.#crew = new MapCrew(units, desk, this);
     this.results = new MapResults(rules.isOrdered);
-    this.#history = named && new MapHistory(named, task, this.results);
+    const { results } = this;
+    const stalled = (isStalled: boolean): void => this.#crew.stalled(isStalled);
+    this.#history = named && new MapHistory({ named, task, results, clock, stalled });
     this.#machine = new MapMachine(rules);
     this.#inputs = new MapInputs(parts.inputs, {
       ...(named && { check: (input) => named.read(input) }),
@@ -86,13 +88,13 @@ export class MapRun implements UnitOwner {
 
   /** Begins to read, to submit and to send. */
   start(): void {
-    const { named, desk, clock } = this.#parts;
+    const { named, desk } = this.#parts;
     desk.enter(this);
     if (named) {
       for (const done of named.spans()) this.#take({ type: 'restored', ...done, now: this.#now });
       const earlier = this.#crew.earlier();
       const bound = earlier.filter(({ isBound }) => isBound).map(({ unit }) => unit);
-      this.#history?.hearFirst(bound, clock);
+      this.#history?.hearFirst(bound);
       for (const { unit } of earlier) this.#crew.adopt(unit, (made) => this.#submitted(made));
     }
     this.capacityChanged();

@@ -1,4 +1,5 @@
 /** What a map promises, with agents that are made up: real ones are in test/functions. */
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,6 +18,7 @@ import type { PilotJob } from '../../src/service/pilot-job.ts';
 import type { ResultStream } from '../../src/service/result-stream.ts';
 import { WorkCore } from '../../src/service/work-core.ts';
 import type { WorkUnit } from '../../src/service/work-unit.ts';
+import { cannotMount, Tmpfs } from '../support/tmpfs.ts';
 import { FakeAgent } from './fake-agent.ts';
 import { double, size } from './map-tasks.ts';
 
@@ -51,7 +53,7 @@ class World {
     });
   }
 
-  agent(name: string, call = double_, cores = 2): FakeAgent {
+  agent(name: string, call: (value: unknown) => unknown = double_, cores = 2): FakeAgent {
     const agent = new FakeAgent(this.core, name, { double: call }, cores);
     agent.join();
     return agent;
@@ -81,6 +83,18 @@ async function openWorld(): Promise<World> {
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 const doubled = (count: number): number[] => numbers(count).map((each) => each * 2);
+
+/** Writes a file as large as there is room for. */
+function fill(path: string): void {
+  const fd = openSync(path, 'w');
+  try {
+    for (;;) writeSync(fd, Buffer.alloc(4096));
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'ENOSPC' });
+  } finally {
+    closeSync(fd);
+  }
+}
 
 async function* endless(): AsyncGenerator<number> {
   for (let i = 0; ; i++) yield i;
@@ -315,6 +329,30 @@ describe('an agent', () => {
     expect(await all).toEqual(inputs.map(({ length }) => length));
     expect(agent.heard['calls']).toBeGreaterThan(8 * 3);
   });
+});
+
+it.skipIf(cannotMount())('by name gives its slots back while its disk is full', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'pstar-maps-'));
+  using _ = Tmpfs.mount(directory, 'size=24m');
+  const world = new World(directory);
+  onTestFinished(async () => {
+    world.core.release(new Error('the test is over'));
+    await world.maps.close().catch(() => {});
+    await rm(directory, { recursive: true, force: true });
+  });
+  const agent = world.agent('a', () => new Uint8Array(100_000));
+  agent.isHeld = true;
+  const all = world.double(numbers(20), { name: 'large', batch: 1 }).all();
+  await expect.poll(() => agent.heard['calls']).toBeGreaterThan(0);
+  const filler = join(directory, 'filler');
+  fill(filler);
+  agent.release();
+  await world.ends();
+  expect(agent.unitCount).toBe(0);
+  await rm(filler);
+  expect((await all).map((value) => (value as Uint8Array).length)).toEqual(
+    new Array(20).fill(100_000),
+  );
 });
 
 it('takes no results of calls that there are not', async () => {
