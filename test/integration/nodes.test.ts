@@ -78,7 +78,7 @@ it('fills all of its nodes', async () => {
   expect(tally((await ends(units)).map((exit) => exit?.host))).toEqual({ n1: 2, n2: 2, n3: 2 });
   await pilot.cancel();
   expect(pilot.state).toBe('Canceled');
-});
+}, 90_000);
 
 /** The units that are the first to be Pending again, as many as there are at an agent. */
 const backAgain = (work: WorkUnitService) =>
