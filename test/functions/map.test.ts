@@ -260,6 +260,18 @@ describe('a map in trouble', () => {
     await expect(work.map(wait, inputs, { pilotJob: pilot.id }).all()).rejects.toThrow('Canceled');
   });
 
+  it('fails when the service of the pilot that it names is added, where that is over', async () => {
+    const { pilot, pilots, store } = await openRunningWorld(TWO);
+    await using later = await WorkUnitService.open({ store });
+    const inputs = [{ file: join(store, 'later'), ms: 0 }];
+    const all = later.map(wait, inputs, { pilotJob: pilot.id }).all();
+    all.catch(() => {});
+    await expect.poll(() => later.statistics.total).toBe(1);
+    await pilot.cancel();
+    later.add(pilots);
+    await expect(all).rejects.toMatchObject({ code: 'WRONG_STATE', subject: 'pilotJob' });
+  });
+
   it('ends with its service, and is nothing when that is opened again', async () => {
     const { work, store, pilots } = await openRunningWorld(TWO);
     const file = join(store, 'closed');

@@ -47,11 +47,21 @@ export class MapCrew {
       this.#enter(unit);
       made(unit);
     });
+    // The pilot may have ended meanwhile, when there was none of them to be told of it.
+    if (this.hopelessness) throw this.hopelessness;
   }
 
-  /** Those of an earlier life of the map, and whether an agent may have them. */
+  /**
+   * Those of an earlier life of the map, and whether an agent may have them. Where they could never be at work they
+   * are canceled: the map may be done without.
+   */
   earlier(): { readonly unit: number; readonly isBound: boolean }[] {
-    return this.#supply.earlier().map((unit) => ({ unit, isBound: this.#supply.isBound(unit) }));
+    const units = this.#supply.earlier();
+    if (this.#supply.hopelessness) {
+      this.#supply.cancel(units, 'its pilot is over');
+      return [];
+    }
+    return units.map((unit) => ({ unit, isBound: this.#supply.isBound(unit) }));
   }
 
   /** One of these says what it has, and goes on. */

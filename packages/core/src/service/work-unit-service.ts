@@ -191,6 +191,8 @@ export class WorkUnitService implements AsyncDisposable {
     this.#leaving.delete(service);
     leaving?.detach();
     this.#sources.set(service, new PilotSource(this.#core, service));
+    // What waits for one of its pilots hears so if that is over.
+    this.#core.maps.capacityChanged();
   }
 
   /** Gives that service's pilots no more units; those bound there finish. */

@@ -226,6 +226,40 @@ describe('a map', () => {
     expect(await done.all()).toEqual(doubled(10));
   });
 
+  it('by name needs no pilot for what is done, though a unit of an earlier life is left', async () => {
+    const world = await openWorld();
+    world.agent('a');
+    const options = { pilotJob: 'pilot-of-a', name: 'pinned' };
+    expect(await world.double(numbers(10), options).all()).toEqual(doubled(10));
+    await world.ends();
+    // As if there had been a crash before it was told that its map is over.
+    const first = world.core.visible.size;
+    const submission = { first, count: 1, templates: [], runs: [0, 1] };
+    world.core.dispatch({ type: 'submit', now: 0, submission });
+    world.pilots.set('pilot-of-a', { state: 'Canceled', stateDetail: '' });
+    expect(await world.double(numbers(10), options).all()).toEqual(doubled(10));
+    await world.core.visible.allFinal(first + 1);
+    await expect(world.double(numbers(11), options).all()).rejects.toMatchObject({
+      code: 'WRONG_STATE',
+    });
+  });
+
+  it('fails when its one pilot ends just while its first unit is submitted', async () => {
+    const world = await openWorld();
+    world.agent('other');
+    const asked = vi.spyOn(world.pilots, 'get').mockImplementationOnce(() => {
+      queueMicrotask(() => {
+        world.pilots.set('pilot-of-a', { state: 'Failed', stateDetail: '' });
+        world.core.pilotsChanged();
+      });
+      return undefined;
+    });
+    const all = world.double(numbers(10), { pilotJob: 'pilot-of-a' }).all();
+    await expect(all).rejects.toMatchObject({ code: 'WRONG_STATE' });
+    expect(asked).toHaveBeenCalled();
+    await world.ends();
+  });
+
   it('says nothing of its progress twice', async () => {
     const world = await openWorld();
     world.agent('a');
