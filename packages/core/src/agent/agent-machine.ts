@@ -130,6 +130,11 @@ export class AgentMachine {
     return this.#workload.waiting >= PLENTY * this.#cores;
   }
 
+  /** Whether there is anything to say but what has started. */
+  get hasNews(): boolean {
+    return this.#workload.hasNews;
+  }
+
   /** Whether what the present link brings must not be trusted. */
   get isInDoubt(): boolean {
     return this.#doubtUntil !== undefined;

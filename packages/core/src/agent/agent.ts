@@ -196,7 +196,8 @@ export class Agent {
         if (isTransfer(message)) this.#stager.receive(message);
         else if (isCallMessage(message)) this.#hands.calls.receive(message);
         else machine.receive(message, this.#time.now, this.#clock.now());
-        this.#touch();
+        this.#perform();
+        if (machine.hasNews) this.#pace.happened(machine.hasPlenty);
         if (message.type === 'attach') this.#attached(message.channel);
       },
       lost: () => {

@@ -126,6 +126,11 @@ export class ReportBox {
     return undefined;
   }
 
+  /** Whether there is anything to say but what has started. */
+  get hasNews(): boolean {
+    return this.#ended.length > 0 || this.#returned.length > 0 || this.hasUnsent;
+  }
+
   /** Whether a report is full, or was sent on an earlier link only. */
   get hasUnsent(): boolean {
     return this.#sent < this.#sealed.length;

@@ -90,6 +90,12 @@ export class Workload {
     return this.#hasFullReport;
   }
 
+  /** Whether there is anything to say but what has started. */
+  get hasNews(): boolean {
+    for (const { box } of this.#services.values()) if (box.hasNews) return true;
+    return false;
+  }
+
   /** Whether the manager has acknowledged all that there is to say, and nothing more will be. */
   get isSettled(): boolean {
     if (this.staged.size > 0) return false;

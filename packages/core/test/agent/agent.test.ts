@@ -174,13 +174,28 @@ describe('an agent with processes', () => {
   });
 });
 
-describe('a busy agent', () => {
+describe('an agent whose reports that may wait are never due', () => {
+  const noTimer = { cancel: () => {} };
+  const impatient: Clock = {
+    ...systemClock,
+    after: (ms, call, options) => (ms < 50 ? noTimer : systemClock.after(ms, call, options)),
+  };
+
+  it('says of units only that they have ended, though messages come while they run', async () => {
+    const world = new LiveAgent(root, {}, { clock: impatient });
+    const manager = await world.manager();
+    // After some quick ones the next is started within the tick of its message.
+    for (let unit = 1; unit <= 8; unit++) {
+      manager.start([unit], { executable: '/bin/true', workingDirectory: '/tmp' });
+      manager.send({ type: 'pulse', at: 0 });
+      await manager.until(({ ended }) => ended.has(unit));
+    }
+    expect(manager.started).toEqual(new Set());
+    expect(manager.reports).toHaveLength(8);
+    await world.stop(manager);
+  });
+
   it('gathers what it has to say while much waits, and says it at once when little does', async () => {
-    const noTimer = { cancel: () => {} };
-    const impatient: Clock = {
-      ...systemClock,
-      after: (ms, call, options) => (ms < 50 ? noTimer : systemClock.after(ms, call, options)),
-    };
     const world = new LiveAgent(root, {}, { clock: impatient });
     const manager = await world.manager();
     const units = Array.from({ length: 60 }, (_, i) => i);
