@@ -5,84 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { firstValueFrom, lastValueFrom, toArray } from 'rxjs';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { STATE } from '../../src/manager/unit-table.ts';
 import { TaskError } from '../../src/model/task-error.ts';
-import { systemClock } from '../../src/runtime/clock.ts';
-import { silentLog } from '../../src/runtime/log.ts';
-import { schedulerOf } from '../../src/scheduler/schedulers.ts';
-import type { Inputs } from '../../src/service/map-inputs.ts';
 import type { MapOptions } from '../../src/service/map-options.ts';
-import { Maps } from '../../src/service/maps.ts';
-import { Patience } from '../../src/service/patience.ts';
-import type { PilotJob } from '../../src/service/pilot-job.ts';
-import type { ResultStream } from '../../src/service/result-stream.ts';
-import { WorkCore } from '../../src/service/work-core.ts';
-import type { WorkUnit } from '../../src/service/work-unit.ts';
 import { cannotMount, Tmpfs } from '../support/tmpfs.ts';
 import { FakeAgent } from './fake-agent.ts';
-import { double, size } from './map-tasks.ts';
-
-const double_ = (value: unknown) => (value as number) * 2;
-
-class World {
-  readonly core: WorkCore;
-  readonly maps: Maps;
-  /** Those that are known to be there. */
-  readonly pilots = new Map<string, Pick<PilotJob, 'state' | 'stateDetail'>>();
-
-  constructor(directory: string) {
-    const journal = {
-      append: () => {},
-      commit: () => Promise.resolve(),
-      snapshot: () => Promise.resolve(),
-      reserve: () => Promise.resolve(),
-      encodeAhead: () => {},
-      bytesSinceSnapshot: 0,
-      snapshotBytes: 0,
-    };
-    this.core = new WorkCore({
-      ...{ id: 'work', directory, journal, clock: systemClock, log: silentLog },
-      scheduler: schedulerOf('backfill'),
-    });
-    this.maps = new Maps({
-      core: this.core,
-      journal,
-      patience: new Patience(systemClock, () => {}),
-      view: (unit) => ({ id: `work/${unit}`, stateDetail: 'it was told to' }) as WorkUnit,
-      pilotJob: (id) => this.pilots.get(id),
-    });
-  }
-
-  agent(name: string, call: (value: unknown) => unknown = double_, cores = 2): FakeAgent {
-    const agent = new FakeAgent(this.core, name, { double: call }, cores);
-    agent.join();
-    return agent;
-  }
-
-  double(inputs: Inputs<unknown>, options: MapOptions = {}): ResultStream<unknown> {
-    return this.maps.map(double, inputs, options);
-  }
-
-  /** Resolves once all units are final; says in how many ways. */
-  async ends(): Promise<{ done: number; canceled: number }> {
-    await this.core.visible.allFinal(this.core.visible.size);
-    const { counts } = this.core.visible;
-    return { done: counts[STATE.Done] as number, canceled: counts[STATE.Canceled] as number };
-  }
-}
-
-async function openWorld(): Promise<World> {
-  const directory = await mkdtemp(join(tmpdir(), 'pstar-maps-'));
-  const world = new World(directory);
-  onTestFinished(() => {
-    world.core.release(new Error('the test is over'));
-    return rm(directory, { recursive: true, force: true });
-  });
-  return world;
-}
-
-const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
-const doubled = (count: number): number[] => numbers(count).map((each) => each * 2);
+import { size } from './map-tasks.ts';
+import { double_, doubled, numbers, openWorld, World } from './map-world.ts';
 
 /** Writes a file as large as there is room for. */
 function fill(path: string): void {
@@ -195,69 +123,6 @@ describe('a map', () => {
     const agents = [world.agent('a'), world.agent('b')];
     expect(await all).toEqual(doubled(2000));
     expect(agents.every(({ calls }) => calls > 0)).toBe(true);
-  });
-
-  it('fails when the one pilot that it may run on is over, and waits for one that may come', async () => {
-    const world = await openWorld();
-    world.agent('other');
-    const all = world
-      .double(numbers(10), { pilotJob: 'pilot-of-a', name: 'pinned', batch: 2 })
-      .all();
-    all.catch(() => {});
-    await expect.poll(() => world.core.visible.size).toBe(1);
-    world.pilots.set('pilot-of-a', { state: 'Running', stateDetail: '' });
-    world.core.pilotsChanged();
-    expect(world.core.visible.finished).toBe(0);
-    world.pilots.set('pilot-of-a', { state: 'Done', stateDetail: 'it was idle' });
-    world.core.pilotsChanged();
-    const refusal = {
-      code: 'WRONG_STATE',
-      message:
-        'pilot pilot-of-a is Done: it was idle (pilotJob); name another pilot, or leave pilotJob out',
-    };
-    await expect(all).rejects.toMatchObject(refusal);
-    expect(await world.ends()).toEqual({ done: 0, canceled: 1 });
-    await expect(
-      world.double(numbers(10), { pilotJob: 'pilot-of-a', name: 'pinned' }).all(),
-    ).rejects.toMatchObject(refusal);
-    // What is done already needs no pilot.
-    expect(await world.double(numbers(10), { name: 'pinned' }).all()).toEqual(doubled(10));
-    const done = world.double(numbers(10), { pilotJob: 'pilot-of-a', name: 'pinned' });
-    expect(await done.all()).toEqual(doubled(10));
-  });
-
-  it('by name needs no pilot for what is done, though a unit of an earlier life is left', async () => {
-    const world = await openWorld();
-    world.agent('a');
-    const options = { pilotJob: 'pilot-of-a', name: 'pinned' };
-    expect(await world.double(numbers(10), options).all()).toEqual(doubled(10));
-    await world.ends();
-    // As if there had been a crash before it was told that its map is over.
-    const first = world.core.visible.size;
-    const submission = { first, count: 1, templates: [], runs: [0, 1] };
-    world.core.dispatch({ type: 'submit', now: 0, submission });
-    world.pilots.set('pilot-of-a', { state: 'Canceled', stateDetail: '' });
-    expect(await world.double(numbers(10), options).all()).toEqual(doubled(10));
-    await world.core.visible.allFinal(first + 1);
-    await expect(world.double(numbers(11), options).all()).rejects.toMatchObject({
-      code: 'WRONG_STATE',
-    });
-  });
-
-  it('fails when its one pilot ends just while its first unit is submitted', async () => {
-    const world = await openWorld();
-    world.agent('other');
-    const asked = vi.spyOn(world.pilots, 'get').mockImplementationOnce(() => {
-      queueMicrotask(() => {
-        world.pilots.set('pilot-of-a', { state: 'Failed', stateDetail: '' });
-        world.core.pilotsChanged();
-      });
-      return undefined;
-    });
-    const all = world.double(numbers(10), { pilotJob: 'pilot-of-a' }).all();
-    await expect(all).rejects.toMatchObject({ code: 'WRONG_STATE' });
-    expect(asked).toHaveBeenCalled();
-    await world.ends();
   });
 
   it('says nothing of its progress twice', async () => {
