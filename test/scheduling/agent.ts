@@ -1,12 +1,11 @@
 /** An agent with the mind of the real one, whose units take as long as they are meant to. */
 import { type AgentEffect, AgentMachine } from '../../packages/core/src/agent/agent-machine.ts';
+import { REPORT_MS } from '../../packages/core/src/agent/report-pace.ts';
 import type { AgentMessage, ManagerMessage } from '../../packages/core/src/protocol/messages.ts';
 import type { Agenda } from './agenda.ts';
 
 /** Beyond the end of every run: nobody falls silent here. */
 const FOR_EVER = 1e12;
-/** As agent.ts gathers them when it has plenty. */
-const REPORT_MS = 10;
 
 const ENDED_WELL = {
   reason: 0,

@@ -3,13 +3,14 @@
  * here is meant to change with the decisions; what must not change are the limits.
  */
 import { describe, expect, it } from 'vitest';
+import { REPORT_MS } from '../../packages/core/src/agent/report-pace.ts';
 import { runCluster } from './cluster.ts';
 import { lowerBound } from './lower-bound.ts';
 import type { Unit } from './unit.ts';
 import { alike, type Estimates, layered, mixed, shortThenLong } from './work.ts';
 
-/** The longest that a core may be free while a unit for it waits elsewhere: a moment and some messages. */
-const MOMENT_MS = 15;
+/** The longest that a core may be free while a unit for it waits elsewhere: until it is reported, and some messages. */
+const MOMENT_MS = REPORT_MS + 5;
 
 const short: Unit = { cores: 1, runMs: 10 };
 const long: Unit = { cores: 1, runMs: 20_000 };
