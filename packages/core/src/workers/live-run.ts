@@ -18,11 +18,6 @@ import type { WorkerPool } from './worker-pool.ts';
 /** Pieces are sent ahead of their time while they take no longer than so, together; never more than so many. */
 const AHEAD_MS = 5;
 const MOST_AHEAD = 16;
-/**
- * So long a call that is canceled, and has not asked for its signal, may go on: one that is short ends by
- * itself, and leaves its worker warm.
- */
-const DEAF_MS = 200;
 /** So many workers in a row may end without having done anything: then something is wrong with all. */
 const MOST_BARREN = 3;
 
@@ -73,7 +68,7 @@ export class LiveRun implements WorkerUser {
   constructor(run: CallRun, parts: RunParts) {
     this.#run = run;
     this.#parts = parts;
-    this.#killTimer = new KillTimer(parts.clock, () => this.#worker?.kill());
+    this.#killTimer = new KillTimer(parts.clock, () => this.#worker);
     this.#watchdog = new Watchdog(run, parts.clock);
     const { module, export: name, combine } = run;
     this.#functions = [{ module, export: name }, ...(combine ? [combine] : [])];
@@ -115,10 +110,9 @@ export class LiveRun implements WorkerUser {
       return;
     }
     this.#worker?.send({ type: 'abort' });
-    // Nobody wants its results; but whoever listens may have something to put in order.
-    const isDeaf = graceMs === undefined && this.#worker?.mark?.isHeard !== true;
     const { graceMs: own } = this.#run;
-    this.#killTimer.within(Math.min(own, isDeaf ? DEAF_MS : (graceMs ?? own)));
+    this.#killTimer.within(Math.min(own, graceMs ?? own));
+    if (graceMs === undefined) this.#killTimer.soonIfDeaf();
   }
 
   /** What can be done now is done; but never from within a call of the executor's methods. */

@@ -223,39 +223,6 @@ it('gives back what was not begun, and ends what is under way when it is told to
   expect(await world.whenEnded(deaf)).toMatchObject({ terminated: true });
 });
 
-it.each([
-  ['waits', 'return new Promise(() => {});'],
-  ['computes', 'for (;;);'],
-])('ends a canceled call soon that %s and listens to nothing', async (_, code) => {
-  await using world = new CallWorld();
-  const key = world.run(`export const f = (x, context) => { context.progress('begun'); ${code} }`, {
-    graceMs: 600_000,
-  });
-  world.send(key, [1]);
-  await world.when(() => world.progress.length === 1);
-  world.calls.terminate(key);
-  expect(await world.whenEnded(key)).toMatchObject({ terminated: true });
-});
-
-it('gives a canceled call that listens its grace, and one of an agent that ends as well', async () => {
-  await using world = new CallWorld();
-  const code = `
-    export const f = (x, context) => new Promise((done) => {
-      if (x === 'listens') context.signal.addEventListener('abort', () => setTimeout(done, 1_000, x));
-      else setTimeout(done, 1_000, x);
-      context.progress('begun');
-    });`;
-  const canceled = world.run(code);
-  const batch = world.send(canceled, ['listens']);
-  const left = world.run(code);
-  const other = world.send(left, ['deaf']);
-  await world.when(() => world.progress.length === 2);
-  world.calls.terminate(canceled);
-  world.calls.terminate(left, 10_000);
-  expect((await world.outcome(canceled, batch)).values.get(0)).toBe('listens');
-  expect((await world.outcome(left, other)).values.get(0)).toBe('deaf');
-});
-
 it('folds results where they are, over workers that are replaced, and says when they are lost', async () => {
   await using world = new CallWorld();
   const file = world.module(`

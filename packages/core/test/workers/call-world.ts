@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { createExecutor } from '../../src/executor/executor.ts';
 import type { Executor, ExecutorEvents, UnitOutcome } from '../../src/executor/unit-run.ts';
 import type { CallProblem } from '../../src/model/call-problem.ts';
-import { systemClock } from '../../src/runtime/clock.ts';
+import { type Clock, systemClock } from '../../src/runtime/clock.ts';
 import { silentLog } from '../../src/runtime/log.ts';
 import { decodeValue, encodeValue } from '../../src/runtime/values.ts';
 import { createCallExecutor } from '../../src/workers/call-executor.ts';
@@ -48,11 +48,22 @@ export class CallWorld implements AsyncDisposable {
   #batches = 0;
 
   constructor(
-    options: { readonly cores?: number; readonly idleMs?: number; readonly root?: string } = {},
+    options: {
+      readonly cores?: number;
+      readonly idleMs?: number;
+      readonly root?: string;
+      /** Of what calls functions. */
+      readonly clock?: Clock;
+    } = {},
   ) {
     const noUnits: ExecutorEvents = { started() {}, ended() {}, progress() {}, output() {} };
     const split = new SplitEvents(noUnits);
-    const { root = this.root, cores = availableParallelism(), idleMs } = options;
+    const {
+      root = this.root,
+      cores = availableParallelism(),
+      idleMs,
+      clock = systemClock,
+    } = options;
     this.executor = createExecutor({
       root,
       baseEnvironment: { PATH: '/usr/bin:/bin' },
@@ -63,7 +74,7 @@ export class CallWorld implements AsyncDisposable {
     this.calls = createCallExecutor({
       ...{ executor: this.executor, split, program: PROGRAM, root, cores },
       ...{ host: 'here', pilotJob: 'pilot.1', events: this.#events() },
-      ...{ clock: systemClock, log: silentLog, ...(idleMs !== undefined && { idleMs }) },
+      ...{ clock, log: silentLog, ...(idleMs !== undefined && { idleMs }) },
     });
   }
 
