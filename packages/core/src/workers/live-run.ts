@@ -380,7 +380,10 @@ export class LiveRun implements WorkerUser {
     if (this.#state === 'over') return;
     this.#state = 'over';
     this.#killTimer.cancel();
-    this.#leaveWorker(this.#callsLeft > 0 && !this.#isHandingOver ? 'release' : 'dismiss');
+    // One that still loads what this run would have called may do so for ever: it is not for others.
+    const isLoading = this.#worker?.isReady === true && !this.#isServed;
+    const isGood = this.#callsLeft > 0 && !this.#isHandingOver && !isLoading;
+    this.#leaveWorker(isGood ? 'release' : 'dismiss');
     const { clock, events, output, over } = this.#parts;
     output.end();
     const outcome = runOutcome(clock.now(), this.#isTerminated, problem);

@@ -16,7 +16,7 @@ import { heapMb, WorkerProcesses } from './worker-processes.ts';
 
 /** A worker that was told to leave and is still there after so long is killed. */
 const LEAVE_MS = 2_000;
-/** So is one that has not even dialed; loading its module may take as long as it likes. */
+/** So is one that has not even dialed; how long it may load its module, its run says. */
 const DIAL_MS = 60_000;
 
 /** What a pool is made with. */

@@ -62,3 +62,20 @@ it('gives its grace to a canceled call that asks for its signal only then', asyn
   writeFileSync(file('end'), '');
   expect((await world.outcome(key, batch)).values.get(0)).toBe(true);
 });
+
+it('leaves no worker to others that still loads what a canceled run would have called', async () => {
+  await using world = new CallWorld();
+  const file = world.module('export const f = () => process.pid;');
+  const loading = join(world.root, 'loading');
+  const endless = world.module(`
+    import { writeFileSync } from 'node:fs';
+    writeFileSync(${JSON.stringify(loading)}, '');
+    await new Promise(() => setInterval(() => {}, 1_000));
+    export const g = () => {};`);
+  const canceled = world.run(file, { combine: { module: endless, export: 'g' } });
+  world.send(canceled, [1]);
+  await expect.poll(() => existsSync(loading)).toBe(true);
+  world.calls.terminate(canceled);
+  await world.whenEnded(canceled);
+  expect(await world.values(world.run(file), [1])).toHaveLength(1);
+});
