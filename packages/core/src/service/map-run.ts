@@ -136,6 +136,9 @@ export class MapRun implements UnitOwner {
     const { unit, attempt, batch, first, count, ms, isLast } = message;
     const { isFolded = false, isFoldLost = false } = message;
     const { read, isRead } = this.#machine.progress;
+    const misread = () => `${count} results from call ${first} on of ${read}`;
+    // Before it is put off: then nobody is there who would give up the link.
+    if (!(first >= 0 && count >= 0)) throw misreported(misread());
     if (this.#history && first + count > read && !isRead && !this.#isOver) {
       this.#history.postpone(() => this.received(message, data, host));
       return;
@@ -146,9 +149,7 @@ export class MapRun implements UnitOwner {
       return;
     }
     // A map by name may have fewer inputs than it had, and counts for itself what it keeps.
-    if (!(first >= 0 && count >= 0) || (!this.#history && first + count > read)) {
-      throw misreported(`${count} results from call ${first} on of ${read}`);
-    }
+    if (!this.#history && first + count > read) throw misreported(misread());
     const results = new ReceivedResults(message, data, host, this.#batches.get(batch)?.first);
     const failed = results.failed(false);
     this.#received = results;

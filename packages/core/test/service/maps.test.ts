@@ -276,6 +276,31 @@ it('takes no results of calls that there are not', async () => {
   expect(await all).toEqual(doubled(10));
 });
 
+it('by name takes none of them either, though it may not have read that far yet', async () => {
+  const world = await openWorld();
+  const agent = world.agent('a');
+  let readOn = (): void => {};
+  async function* inputs() {
+    yield* numbers(5);
+    await new Promise<void>((resolve) => (readOn = resolve));
+    yield* numbers(10).slice(5);
+  }
+  const all = world.double(inputs(), { name: 'some', batch: 1 }).all();
+  await expect.poll(() => agent.calls).toBe(5);
+  const message = { channel: 1, type: 'results', unit: 0, attempt: 1, batch: 99, ms: 1 } as const;
+  const data = Buffer.alloc(0);
+  for (const span of [
+    { first: -1, count: 1e9 },
+    { first: Number.NaN, count: 1 },
+  ]) {
+    const say = () =>
+      world.core.agentMessage(agent, { ...message, ...span, isLast: true, at: 0, size: 0, data });
+    expect(say).toThrow(expect.objectContaining({ code: 'PROTOCOL_MISMATCH' }));
+  }
+  readOn();
+  expect(await all).toEqual(doubled(10));
+});
+
 describe('a map that is given up', () => {
   it('cancels its units', async () => {
     const world = await openWorld();
