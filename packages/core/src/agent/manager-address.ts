@@ -10,22 +10,31 @@ type Address = AgentSettings['manager'];
 
 const DIAL_TIMEOUT_MS = 10_000;
 
-/** Dials the manager by its socket, if it is at the other end of one, or at its address of that moment. */
+/**
+ * Dials the manager by its socket, if it is at the other end of one, or at its address of that moment. Both are
+ * away while a connection is made again, and the socket is back first: where the address answers although
+ * the socket has not, it may have come back between the two, and is dialed once more.
+ */
 export function managerDialer(settings: AgentSettings, log: Log): () => Promise<Link> {
   const { identity, managerSocket, managerIsHere: isNear = false } = settings;
   const key = Buffer.from(settings.key, 'base64');
   const known = { identity, key, timeoutMs: DIAL_TIMEOUT_MS, log };
-  return async () => {
-    if (managerSocket !== undefined) {
-      const link = await dialPlain({ ...known, path: managerSocket, isNear }).catch(
-        (error: Error) => {
-          log.debug(error, `not by the socket: ${error.message}`);
-        },
-      );
-      if (link) return link;
-    }
+  const bySocket = async (path: string) =>
+    dialPlain({ ...known, path, isNear }).catch((error: Error) => {
+      log.debug(error, `not by the socket: ${error.message}`);
+    });
+  const byAddress = async () => {
     const { host, port } = (await publishedAddress(settings.managerFile)) ?? settings.manager;
     return dialTls({ ...known, host, port });
+  };
+  return async () => {
+    if (managerSocket === undefined) return byAddress();
+    const first = await bySocket(managerSocket);
+    if (first) return first;
+    const other = await byAddress();
+    const second = await bySocket(managerSocket);
+    if (second) other.destroy();
+    return second ?? other;
   };
 }
 
