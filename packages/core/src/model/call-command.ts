@@ -20,7 +20,7 @@ export interface CallCommand {
   readonly memoryLimit?: number;
   /** Seconds, of each call. */
   readonly timeLimit?: number;
-  /** Seconds, of a worker until it can be given calls. Default: {@link INIT_TIME_LIMIT_S}. */
+  /** Seconds, of a worker until it can be given calls. Default: half an hour. */
   readonly initTimeLimit?: number;
   /** Its inputs come in batches (protocol/call-messages.ts); else it is one call, of the unit's `args`. */
   readonly isMap: boolean;
