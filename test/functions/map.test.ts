@@ -302,4 +302,16 @@ describe('maps side by side', () => {
     await one.return();
     await work.wait();
   });
+
+  it('have the one of higher priority first, also where both begin at once', async () => {
+    let low = 0;
+    const one = (async () => {
+      for await (const _ of work.map(pid, new Array(60).fill(20)).unordered()) low += 1;
+    })();
+    await work.map(pid, new Array(60).fill(20), { priority: 10 }).all();
+    expect(low).toBeLessThan(30);
+    await one;
+    expect(low).toBe(60);
+    await work.wait();
+  });
 });

@@ -39,6 +39,8 @@ interface MapWork {
    * what it has; `yielding`: it has said so; `over`: its manager has.
    */
   phase: 'coming' | 'open' | 'closing' | 'yielding' | 'over';
+  /** It was told to give way before it had a worker: it does when it has done some of its calls, or has none to do. */
+  isToYield: boolean;
   /** Its executor was told that nothing more comes. */
   isFinished: boolean;
   end: UnitOutcome | undefined;
@@ -69,6 +71,7 @@ export class MapUnits {
       folds,
       batches: new MapBatches(),
       phase: 'coming',
+      isToYield: false,
       isFinished: false,
       end: undefined,
       isGivenUp: false,
@@ -91,6 +94,7 @@ export class MapUnits {
     const work = this.#works.get(key);
     if (work?.batches.done(result) !== true) return;
     this.#queueResult(work, result);
+    if (work.isToYield) this.yield(key);
     this.#watchIdle(work);
     this.#settle(work);
   }
@@ -126,9 +130,14 @@ export class MapUnits {
     this.#settle(work);
   }
 
-  /** It is to give way, when it has done what it has begun. */
+  /**
+   * It is to give way, when it has done what it has begun. Who asks does so once. One that has no worker yet does
+   * some of its calls first: it has waited for that, and units that took turns before any had begun
+   * would never come to an end.
+   */
   yield(key: number): void {
     const work = this.#works.get(key);
+    if (work?.phase === 'coming') work.isToYield = true;
     if (work?.phase !== 'open') return;
     const { batches } = work;
     work.phase = 'closing';
@@ -276,11 +285,16 @@ export class MapUnits {
     work.isIdle = isIdle;
     const { idle, clock } = this.#parts;
     if (isIdle) {
-      work.idling = clock.after(IDLE_MS, () => idle(work.run.key, true), { unref: true });
+      work.idling = clock.after(IDLE_MS, () => this.#idled(work), { unref: true });
     } else {
       work.idling?.cancel();
       idle(work.run.key, false);
     }
+  }
+
+  #idled({ run, isToYield }: MapWork): void {
+    if (isToYield) this.yield(run.key);
+    else this.#parts.idle(run.key, true);
   }
 
   #queueResult({ run, folds, batches }: MapWork, result: BatchResult): void {

@@ -212,6 +212,30 @@ describe('a map unit', () => {
     expect(world.asked).toEqual(['finish']);
   });
 
+  it('that was to give way before it had a worker does so after its first results, with the rest', () => {
+    world.units.add(world.run, false);
+    world.units.yield(KEY);
+    world.units.ready(KEY);
+    for (const batch of [1, 2]) world.calls(batch);
+    world.begun.add(1);
+    expect(world.take()).toEqual(['ready ']);
+    world.done(1, 1, false);
+    expect(world.take()).toEqual(['results 1 0+1']);
+    world.calls(3);
+    world.done(1);
+    expect(world.take()).toEqual(['results 1 0+1', 'dropped 2,3', 'calls-yield']);
+    expect(world.given.map(({ batch }) => batch)).toEqual([1, 2]);
+  });
+
+  it('that was to give way before it had a worker does so too when it has nothing to do', () => {
+    world.units.add(world.run, false);
+    world.units.yield(KEY);
+    world.units.ready(KEY);
+    world.clock.advance(100);
+    expect(world.take()).toEqual(['ready ', 'calls-yield']);
+    expect(world.asked).toEqual(['finish']);
+  });
+
   it('that is to give way has in a new link what it will not do, until it says so', () => {
     world.start();
     for (const batch of [1, 2]) world.calls(batch);
