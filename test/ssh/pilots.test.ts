@@ -78,6 +78,25 @@ describe.skipIf(await cannotIsolate())('on three hosts', { timeout: 2 * PATIENCE
     expect(await readFile(output, 'utf8')).toContain('hello from h1');
     await rm(own, { recursive: true });
   });
+
+  it.each([
+    ['agent.scratch', '/proc/none', 'DESCRIPTION_INVALID'],
+    ['workingDirectory', '/proc/none/a', 'DESCRIPTION_INVALID'],
+    ['workingDirectory', '/etc/passwd/a', 'ADAPTOR_FAILED'],
+  ])(
+    'a directory that cannot be made is refused with its name: %s, %s',
+    async (subject, path, code) => {
+      await using world = await SshWorld.open(hosts);
+      const part =
+        subject === 'agent.scratch' ? { agent: { scratch: path } } : { workingDirectory: path };
+      const created = world.create({ totalCpuCount: 1, ...part }, ['h1']);
+      const problem = expect.stringMatching(`^${path}\\S* cannot be made on .*: /.*: \\w+`);
+      await expect(created).rejects.toMatchObject({ code, subject, problem });
+      await world.work.close();
+      await world.pilots.close();
+      expect(await processesOn(hosts.host('h1'))).toEqual([]);
+    },
+  );
 });
 
 describe.skipIf(await cannotIsolate())(

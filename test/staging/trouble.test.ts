@@ -51,6 +51,16 @@ describe('a file that does not travel', () => {
       ['directory/file/out ', 'ENOTDIR'],
     ],
     [
+      'a file for the unit where no directory can be made',
+      (home) => ({ fileTransfer: [`${home}/directory/file > /proc/none/a/in`] }),
+      ['/proc/none/a/in', 'ENOENT'],
+    ],
+    [
+      'an output where no directory can be made',
+      () => ({ fileTransfer: ['/proc/none/a/out < made'], ...script('touch made') }),
+      ['/proc/none/a/out', 'ENOENT'],
+    ],
+    [
       'a file for the place of a directory',
       (home) => ({
         fileTransfer: [`${home}/directory < made`],

@@ -161,6 +161,12 @@ describe('files over ssh', () => {
     await expect(files.makeDirectory('/etc/passwd/x')).rejects.toMatchObject({
       code: 'ADAPTOR_FAILED',
     });
+    for (const path of ['/proc/none', '/proc/none/a/b']) {
+      await expect(files.makeDirectory(path)).rejects.toMatchObject({
+        code: 'NOT_FOUND',
+        problem: '/proc/none: no such file or directory',
+      });
+    }
     expect((await files.list('/tmp')).filter((name) => name.endsWith('.part'))).toEqual([]);
   });
 });

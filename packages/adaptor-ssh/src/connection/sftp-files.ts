@@ -73,18 +73,23 @@ export class SftpFiles implements RemoteFiles {
 
   /** With those above it, as far as they are not there. */
   async makeDirectory(path: string, mode = 0o700): Promise<void> {
+    await this.#make(path, mode, false);
+  }
+
+  /** @param hasParent nothing more is tried: in some directories, as in /proc, none can be made */
+  async #make(path: string, mode: number, hasParent: boolean): Promise<void> {
     if ((await this.#facts(path, 'stat'))?.isDirectory) return;
     try {
       await this.#mkdir(path, mode);
     } catch (error) {
       const parent = dirname(path);
-      if (!isCode(error, 'NOT_FOUND') || parent === path) {
+      if (!isCode(error, 'NOT_FOUND') || parent === path || hasParent) {
         // Somebody else may have made it meanwhile.
         if ((await this.#facts(path, 'stat'))?.isDirectory) return;
         throw error;
       }
-      await this.makeDirectory(parent, mode);
-      await this.makeDirectory(path, mode);
+      await this.#make(parent, mode, false);
+      await this.#make(path, mode, true);
     }
   }
 

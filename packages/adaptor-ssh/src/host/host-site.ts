@@ -10,6 +10,7 @@ import {
   type ConnectContext,
   type Log,
   PilotError,
+  type PilotErrorCode,
   relocate,
 } from '@pstar/core/adaptor';
 import type { RemoteAddress, SshHost, Tunnel } from '../connection/ssh-host.ts';
@@ -58,6 +59,15 @@ export interface PlacedThere {
   /** The Node.js that was found. */
   readonly program: string;
 }
+
+/** What is said of a directory that a description names, by what is said of the file. */
+const REFUSALS: ReadonlyMap<PilotErrorCode, PilotErrorCode> = new Map([
+  ['NOT_FOUND', 'DESCRIPTION_INVALID'],
+  ['PERMISSION_DENIED', 'DESCRIPTION_INVALID'],
+  // It may as well be the disk over there.
+  ['ADAPTOR_FAILED', 'ADAPTOR_FAILED'],
+]);
+const HINT = 'write a directory that is there, or can be made, and that you may write to';
 
 /** What a launch asks of a host. */
 interface Needs extends Pick<BootstrapQuestion, 'node' | 'scratch' | 'initCommands'> {
@@ -110,7 +120,8 @@ export class HostSite {
     const { remote: manager } = await this.tunnel();
     const directory = `${agent.scratch ?? `${cache}/pilots`}/${launch.name}`;
     const { files } = this.host.runner;
-    await files.makeDirectory(directory, 0o700);
+    const ofScratch = agent.scratch === undefined ? undefined : 'agent.scratch';
+    await this.#makeDirectory(directory, 0o700, ofScratch);
     const managerSocket = await this.#listen(directory);
     const there = relocate(launch, {
       directory,
@@ -119,7 +130,9 @@ export class HostSite {
       ...provided,
       ...(managerSocket !== undefined && { managerSocket }),
     });
-    if (workingDirectory !== undefined) await files.makeDirectory(workingDirectory, 0o755);
+    if (workingDirectory !== undefined) {
+      await this.#makeDirectory(workingDirectory, 0o755, 'workingDirectory');
+    }
     await files.write(there.launch.settingsFile, there.settings, { mode: 0o600 });
     this.#book.add(directory, manager);
     return { launch: { ...there.launch, logFile: `${directory}/agent.log` }, program: node };
@@ -168,6 +181,22 @@ export class HostSite {
     if (scratch !== undefined) return `${scratch}/${launchName}`;
     const { cache } = await this.#ask({ initCommands: [], files: [] });
     return cache && `${cache}/pilots/${launchName}`;
+  }
+
+  /** @param attribute what the directory comes from, if it is the description that is to be changed */
+  async #makeDirectory(path: string, mode: number, attribute?: string): Promise<void> {
+    try {
+      await this.host.runner.files.makeDirectory(path, mode);
+    } catch (error) {
+      const code = error instanceof AdaptorError ? REFUSALS.get(error.code) : undefined;
+      if (attribute === undefined || code === undefined) throw error;
+      const { problem, hint = HINT } = error as AdaptorError;
+      throw new AdaptorError(code, `${path} cannot be made on ${this.host.name}: ${problem}`, {
+        subject: attribute,
+        hint,
+        cause: error,
+      });
+    }
   }
 
   async close(): Promise<void> {

@@ -3,7 +3,6 @@ import { createReadStream } from 'node:fs';
 import {
   type FileHandle,
   lstat,
-  mkdir,
   open,
   readdir,
   readFile,
@@ -13,6 +12,7 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { AdaptorError, type PilotErrorCode } from '../model/errors.ts';
+import { makeDirectory } from '../runtime/make-directory.ts';
 import { randomSecret } from '../runtime/random.ts';
 import type { FileFacts, FileOptions, RemoteFiles } from './remote-files.ts';
 
@@ -49,7 +49,7 @@ class LocalFiles implements RemoteFiles {
   }
 
   async makeDirectory(path: string, mode = 0o700): Promise<void> {
-    await this.#say(path, mkdir(path, { recursive: true, mode }));
+    await this.#say(path, makeDirectory(path, mode));
   }
 
   remove(path: string): Promise<void> {

@@ -4,12 +4,13 @@
  * that see the same files share them.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AgentCallMessage, ManagerCallMessage } from '../protocol/call-messages.ts';
 import type { OnChannel } from '../protocol/transfer-messages.ts';
+import { makeDirectorySync } from '../runtime/make-directory.ts';
 import { randomSecret } from '../runtime/random.ts';
 import { fail, stagingError } from '../staging/problems.ts';
 
@@ -157,7 +158,7 @@ export class ModuleCache {
     if (this.#directory !== undefined) return this.#directory;
     const directory = join(this.#root, 'modules');
     try {
-      mkdirSync(directory, { recursive: true, mode: 0o700 });
+      makeDirectorySync(directory, 0o700);
       rmSync(mkdtempSync(join(directory, 'try-')), { recursive: true });
       this.#directory = directory;
     } catch {

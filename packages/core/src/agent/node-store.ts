@@ -3,17 +3,10 @@
  * alone, below its pilot's root. What several units want is kept in it once, by its stamp, as long
  * as there is room.
  */
-import {
-  constants,
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
+import { constants, copyFileSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs';
 import { copyFile, cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeDirectorySync } from '../runtime/make-directory.ts';
 import type { Staged } from '../staging/incoming.ts';
 import { fail } from '../staging/problems.ts';
 
@@ -50,7 +43,7 @@ export class NodeStore {
   make(): void {
     if (this.#directory !== undefined) return;
     try {
-      mkdirSync(this.#root, { recursive: true });
+      makeDirectorySync(this.#root);
       this.#directory = mkdtempSync(join(this.#root, 'staging-'));
     } catch (error) {
       fail(error, 'used', this.#root);

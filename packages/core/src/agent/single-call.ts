@@ -1,12 +1,12 @@
 /** A single call as a unit: its arguments put together, and what became of it as the unit's end. */
 
-import { mkdirSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { CallProblem } from '../model/call-problem.ts';
 import { FAILURE_REASONS } from '../model/exit.ts';
 import { type CallArguments, VALUE_BYTES } from '../protocol/messages.ts';
 import { ATTRIBUTE_ITEMS, valueItem } from '../protocol/transfer-messages.ts';
+import { makeDirectory } from '../runtime/make-directory.ts';
 import { problemOf } from '../staging/problems.ts';
 import type { BatchResult } from '../workers/call-run.ts';
 import { spliceArgs } from '../workers/spliced-args.ts';
@@ -48,7 +48,7 @@ export async function outcomeOf(
   if (data.length <= VALUE_BYTES) return { ...ended, value: data };
   const path = fileOf(ATTRIBUTE_ITEMS.value);
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    await makeDirectory(dirname(path), 0o700);
     await writeFile(path, data, { mode: 0o600 });
     return { ...ended, leavesValue: true };
   } catch (error) {

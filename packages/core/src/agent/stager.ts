@@ -3,7 +3,6 @@
  * their places, has outputs wait for their turn and brings them home. Knows the link as something
  * that comes and goes.
  */
-import { mkdirSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import type { Executor, UnitRun } from '../executor/unit-run.ts';
 import type { StagedFile } from '../protocol/messages.ts';
@@ -15,6 +14,7 @@ import {
   valueStamp,
 } from '../protocol/transfer-messages.ts';
 import type { Clock } from '../runtime/clock.ts';
+import { makeDirectorySync } from '../runtime/make-directory.ts';
 import { Budget } from '../staging/budget.ts';
 import { look, placeNow } from '../staging/place.ts';
 import { fail } from '../staging/problems.ts';
@@ -131,7 +131,7 @@ export class Stager {
     this.#here.set(unit.key, here);
     try {
       if ([...unit.inputs, ...unit.outputs].some(({ item }) => item < 0)) {
-        mkdirSync(dirname(this.#standIn(unit, 0)), { recursive: true, mode: 0o700 });
+        makeDirectorySync(dirname(this.#standIn(unit, 0)), 0o700);
       }
       // Without it the unit cannot start, and that is what is said then.
       if (here.inputs.length === 0 || !look(directory)?.isDirectory()) return;

@@ -4,8 +4,9 @@
  * still holds its files; so its progress file's path, which all processes of a unit have in their
  * environment, also tells whose they are.
  */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeDirectorySync } from '../runtime/make-directory.ts';
 import { Capture, type FreeRange } from './capture.ts';
 
 /** A place for one running unit. */
@@ -28,13 +29,13 @@ export class Lanes {
   #made = 0;
 
   constructor(root: string, freeRange: FreeRange) {
-    mkdirSync(root, { recursive: true });
+    makeDirectorySync(root);
     this.directory = `${mkdtempSync(join(root, 'lanes-'))}/`;
     this.#freeRange = freeRange;
   }
 
   #makeDirectory(): void {
-    mkdirSync(this.directory, { recursive: true, mode: 0o700 });
+    makeDirectorySync(this.directory, 0o700);
   }
 
   take(): Lane {

@@ -6,6 +6,7 @@
 import { mkdirSync, renameSync, statSync, utimesSync } from 'node:fs';
 import { rm, rmdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { makeDirectorySync } from '../runtime/make-directory.ts';
 
 /**
  * The modification time (seconds) that a fresh directory is given: any entry made in it since
@@ -59,7 +60,7 @@ export class Sandboxes {
 
   #ensureParent(parent: string): void {
     if (this.#parents.has(parent)) return;
-    mkdirSync(parent, { recursive: true, mode: 0o700 });
+    makeDirectorySync(parent, 0o700);
     this.#parents.add(parent);
   }
 

@@ -4,9 +4,10 @@
  */
 
 import { constants } from 'node:fs';
-import { access, mkdir, open, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { access, open, rename, rm, rmdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { makeDirectory } from './make-directory.ts';
 import { randomSecret } from './random.ts';
 import { storeError } from './store-error.ts';
 
@@ -61,30 +62,12 @@ export async function ensureDirectory(path: string, mode = 0o700): Promise<reado
   const absolute = resolve(path);
   try {
     const made = await makeDirectory(absolute, mode);
+    for (const each of made) await syncDirectory(dirname(each));
     await access(absolute, constants.R_OK | constants.W_OK | constants.X_OK);
     return made;
   } catch (cause) {
     throw storeError(cause, absolute, 'the directory cannot be used');
   }
-}
-
-/** Not Node's `recursive`, which tries for ever where nothing can be made, as in /proc (v20.20.2). */
-async function makeDirectory(
-  path: string,
-  mode: number,
-  isSecondTry = false,
-): Promise<readonly string[]> {
-  try {
-    await mkdir(path, mode);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return [];
-    if (code !== 'ENOENT' || isSecondTry) throw error;
-    const outer = await makeDirectory(dirname(path), mode);
-    return [...outer, ...(await makeDirectory(path, mode, true))];
-  }
-  await syncDirectory(dirname(path));
-  return [path];
 }
 
 /** Removes what {@link ensureDirectory} has made, as far as it is empty. */

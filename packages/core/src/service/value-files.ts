@@ -4,12 +4,13 @@
  * the service does.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, writeFileSync } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { LocalFile, NoLocalFile, ValueFile } from '../manager/attempt-files.ts';
 import { PilotError } from '../model/errors.ts';
 import { ensureDirectory, syncDirectory, writeFileAtomic } from '../runtime/files.ts';
+import { makeDirectorySync } from '../runtime/make-directory.ts';
 import { problemOf } from '../staging/problems.ts';
 
 /** A directory with a million entries is slow to list and to remove. */
@@ -109,7 +110,7 @@ export async function settleFile(path: string): Promise<void> {
 }
 
 function writeNow(path: string, content: Uint8Array): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeDirectorySync(dirname(path), 0o700);
   writeFileSync(`${path}.draft`, content, { mode: 0o600 });
   renameSync(`${path}.draft`, path);
 }

@@ -11,7 +11,6 @@ import {
   fstatSync,
   ftruncateSync,
   lstatSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readSync,
@@ -22,6 +21,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { makeDirectorySync } from '../runtime/make-directory.ts';
 import { randomSecret } from '../runtime/random.ts';
 import type { Staged } from './incoming.ts';
 import { isEntryName } from './names.ts';
@@ -56,7 +56,7 @@ export function* place(staged: Staged, placing: Placing): Generator<void> {
   let { target } = placing;
   try {
     target = targetOf(staged, placing);
-    mkdirSync(dirname(target), { recursive: true });
+    makeDirectorySync(dirname(target));
     if (placing.append) yield* append(staged, target);
     else if (staged.isDirectory && look(target) !== undefined) yield* merge(staged.path, target);
     else move(staged.path, target);

@@ -1,8 +1,8 @@
 /** What functions are told of their calls. One object for all calls of a run: each costs no more than a number. */
-import { mkdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { format } from 'node:util';
 import type { TaskContext } from '../functions/task-types.ts';
+import { makeDirectorySync } from '../runtime/make-directory.ts';
 
 /** What is the same for all calls of a run, and where what they tell goes. */
 export interface CallPlace {
@@ -64,7 +64,7 @@ export class CallContext implements TaskContext {
 
   get scratch(): string {
     if (!this.#hasScratch) {
-      mkdirSync(this.#scratch, { recursive: true, mode: 0o700 });
+      makeDirectorySync(this.#scratch, 0o700);
       this.#hasScratch = true;
       this.isUsed = true;
     }

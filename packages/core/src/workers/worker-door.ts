@@ -2,12 +2,13 @@
  * Where an agent's workers dial in: a socket in a directory that is the user's alone, at which a
  * worker shows the token that it was given in a file.
  */
-import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Log } from '../runtime/log.ts';
+import { makeDirectorySync } from '../runtime/make-directory.ts';
 import { randomSecret } from '../runtime/random.ts';
 import { FrameSocket } from './frame-socket.ts';
 import type { FromWorker, ToWorker, WorkerSettings } from './worker-messages.ts';
@@ -59,7 +60,7 @@ export class WorkerDoor {
    * @throws Error that says where none could be made.
    */
   static open(root: string, log: Log): WorkerDoor {
-    mkdirSync(root, { recursive: true });
+    makeDirectorySync(root);
     const directory = mkdtempSync(join(root, 'workers-'));
     const server = createServer();
     if (Buffer.byteLength(directory) <= LONGEST_DIRECTORY) {

@@ -2,10 +2,10 @@
  * The workers of an agent: those that are used, and those that are kept because somebody may want
  * them soon. What they do for whom is not known here.
  */
-import { mkdirSync } from 'node:fs';
 import type { Executor } from '../executor/unit-run.ts';
 import type { Clock, Timer } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
+import { makeDirectorySync } from '../runtime/make-directory.ts';
 import type { CallRun } from './call-run.ts';
 import type { SplitEvents } from './split-events.ts';
 import { ThreadProcess } from './thread-process.ts';
@@ -139,7 +139,7 @@ export class WorkerPool {
     try {
       const file = this.#invite(worker, number, { module, export: name, cores, gpus, scratch });
       if (threads) {
-        mkdirSync(scratch, { recursive: true, mode: 0o700 });
+        makeDirectorySync(scratch, 0o700);
         const heap = heapMb(memoryLimit);
         const limit = heap === undefined ? {} : { heapMb: heap };
         threads.begin(worker, { type: 'thread', worker: number, file, variables, ...limit });
