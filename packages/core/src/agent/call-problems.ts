@@ -1,20 +1,23 @@
 /** Problems of calls as they are told: cut to what a message takes. */
-import type { CallProblem } from '../model/call-problem.ts';
+import {
+  type CallProblem,
+  PROBLEM_CHARACTERS,
+  PROBLEM_NAME_CHARACTERS,
+  problemSize,
+} from '../model/call-problem.ts';
 
 /** Those of one message have no more characters: of what comes behind, only the messages are told. */
-const ALL_CHARACTERS = 4 * 1024 * 1024;
-/** Nor has a single text, nor what was thrown bytes. */
-const TEXT_CHARACTERS = 16 * 1024;
-/** And no name ever, nor a message then. */
-const SHORT_CHARACTERS = 256;
+const ALL_CHARACTERS = 1024 * 1024;
+/** And no more of those then, nor of names: of the 16,384 calls of a batch all may have failed, in characters of three bytes. */
+const SHORT_MESSAGE = 100;
+const SHORT_NAME = 32;
 
-/** The same problems, within what goes into a message: thousands of calls may have failed in one batch. */
+/** The same problems, within what goes into a message beside 4 MiB of values: all calls of a batch may have failed. */
 export function boundedProblems(problems: readonly CallProblem[]): CallProblem[] {
   let left = ALL_CHARACTERS;
   return problems.map((problem) => {
     const told = left > 0 ? bounded(problem) : short(problem);
-    const { message, stack = '', stderrTail = '', thrown } = told;
-    left -= message.length + stack.length + stderrTail.length + (thrown?.length ?? 0);
+    left -= problemSize(told);
     return told;
   });
 }
@@ -22,21 +25,20 @@ export function boundedProblems(problems: readonly CallProblem[]): CallProblem[]
 function bounded({ stack, stderrTail, thrown, ...rest }: CallProblem): CallProblem {
   return {
     ...rest,
-    name: rest.name.slice(0, SHORT_CHARACTERS),
-    message: rest.message.slice(0, TEXT_CHARACTERS),
-    ...(stack !== undefined && { stack: stack.slice(0, TEXT_CHARACTERS) }),
-    ...(stderrTail !== undefined && { stderrTail: stderrTail.slice(-TEXT_CHARACTERS) }),
-    ...(thrown !== undefined && thrown.length <= TEXT_CHARACTERS && { thrown }),
+    name: rest.name.slice(0, PROBLEM_NAME_CHARACTERS),
+    message: rest.message.slice(0, PROBLEM_CHARACTERS),
+    ...(stack !== undefined && { stack: stack.slice(0, PROBLEM_CHARACTERS) }),
+    ...(stderrTail !== undefined && { stderrTail: stderrTail.slice(-PROBLEM_CHARACTERS) }),
+    ...(thrown !== undefined && thrown.length <= PROBLEM_CHARACTERS && { thrown }),
   };
 }
 
 function short({ call, kind, name, message, isSuspect }: CallProblem): CallProblem {
-  const first = message.slice(0, SHORT_CHARACTERS);
   return {
     call,
     kind,
-    name: name.slice(0, SHORT_CHARACTERS),
-    message: first,
+    name: name.slice(0, SHORT_NAME),
+    message: message.slice(0, SHORT_MESSAGE),
     ...(isSuspect && { isSuspect }),
   };
 }

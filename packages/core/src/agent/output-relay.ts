@@ -4,6 +4,7 @@
  * fit here either is passed over, with a line in the stream that says how much.
  */
 import type { AgentMessage, OutputStream } from '../protocol/messages.ts';
+import { inPieces } from '../runtime/in-pieces.ts';
 
 /** Whose output it is. */
 export interface OutputSource {
@@ -66,7 +67,21 @@ export class OutputRelay {
     const name = nameOf(key, stream);
     const source = this.#sources.get(name);
     if (source === undefined) return;
-    if (chunk === undefined) this.#sources.delete(name);
+    if (chunk === undefined) {
+      this.#sources.delete(name);
+      this.#add(name, source, stream, undefined);
+      return;
+    }
+    // Calls print as much as they like at once.
+    for (const piece of inPieces(chunk)) this.#add(name, source, stream, piece);
+  }
+
+  #add(
+    name: string,
+    source: OutputSource,
+    stream: OutputStream,
+    chunk: Uint8Array | undefined,
+  ): void {
     const length = chunk?.length ?? 0;
     if (length > 0 && this.#bytes + length > WAITING_BYTES)
       this.#miss(name, source, stream, length);

@@ -2,7 +2,7 @@
  * What has happened to one service's units, until the manager has written it down: collected row by
  * row, sealed into numbered reports, sent, and sent again on the next link while not acknowledged.
  */
-import type { CallProblem } from '../model/call-problem.ts';
+import { type CallProblem, PROBLEM_CHARACTERS, problemSize } from '../model/call-problem.ts';
 import type {
   EndedColumns,
   Report,
@@ -249,7 +249,9 @@ class EndedRows {
   add({ unit, attempt }: ReportedRun, outcome: ReportedOutcome, canceled: boolean): void {
     const columns = this.#columns;
     const row = this.length++;
-    const { problem = '', stderrTail = '', value } = outcome;
+    const { stderrTail = '', value } = outcome;
+    // It may name what the user has named.
+    const problem = outcome.problem?.slice(0, PROBLEM_CHARACTERS) ?? '';
     columns.units[row] = unit;
     columns.attempts[row] = attempt;
     columns.exitCodes[row] = outcome.exitCode ?? -1;
@@ -265,7 +267,7 @@ class EndedRows {
     this.detail += problem.length + stderrTail.length;
     if (value === undefined) return;
     this.#values.push([row, value]);
-    this.detail += value instanceof Uint8Array ? value.length : (value.stack?.length ?? 0);
+    this.detail += value instanceof Uint8Array ? value.length : problemSize(value);
   }
 
   /** Gives all of them away. */

@@ -21,7 +21,7 @@ export interface TaskContext {
   readonly pilotJob: string;
   /** What the module's `init` has returned in this worker. */
   readonly state: unknown;
-  /** Reports progress: a fraction between 0 and 1, words, or both. */
+  /** Reports progress: a fraction between 0 and 1, words, or both. Of the words the first 4,096 characters are told. */
   progress(fraction: number, message?: string): void;
   progress(message: string): void;
   /** Writes a line to the unit's standard output, with what was printed. */

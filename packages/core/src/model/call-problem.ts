@@ -1,6 +1,11 @@
 /** Why a call of a function has no value, as it is told from worker to agent to manager. */
 import type { TaskFailure } from './task-error.ts';
 
+/** No text of a problem has more characters on its way, nor what was thrown more bytes. */
+export const PROBLEM_CHARACTERS: number = 16 * 1024;
+/** Nor has a name. */
+export const PROBLEM_NAME_CHARACTERS = 256;
+
 /** What is wrong with a call; plain data. */
 export interface CallProblem {
   /** Which call of the batch, counted from 0. */
@@ -17,4 +22,10 @@ export interface CallProblem {
   readonly stderrTail?: string;
   /** It may be another call of the batch that is to blame: nobody could say which one ended the worker. */
   readonly isSuspect?: boolean;
+}
+
+/** How many characters it has, and bytes of what was thrown. */
+export function problemSize({ name, message, stack, stderrTail, thrown }: CallProblem): number {
+  const texts = [name, message, stack, stderrTail, thrown];
+  return texts.reduce((size, text) => size + (text?.length ?? 0), 0);
 }

@@ -114,7 +114,7 @@ export class BatchLoop {
         this.#values.push(value);
         this.#bytes += roughSize(value);
       } catch (error) {
-        this.#problems.push(thrownProblem(call, 'threw', error));
+        this.#fail(thrownProblem(call, 'threw', error));
         this.#values.push(undefined);
       }
       this.#isCalling = false;
@@ -261,8 +261,13 @@ export class BatchLoop {
   }
 
   #refuse(row: number): void {
-    this.#problems.push(unsendableProblem(this.#unsent + row, this.#values[row]));
+    this.#fail(unsendableProblem(this.#unsent + row, this.#values[row]));
     this.#values[row] = undefined;
+  }
+
+  #fail(problem: ToldProblem): void {
+    this.#problems.push(problem);
+    this.#bytes += roughSize(problem);
   }
 }
 

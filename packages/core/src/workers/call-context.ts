@@ -4,6 +4,9 @@ import { format } from 'node:util';
 import type { TaskContext } from '../functions/task-types.ts';
 import { makeDirectorySync } from '../runtime/make-directory.ts';
 
+/** Of the words of a call's progress; a line of a program's is cut there, too. */
+const PROGRESS_CHARACTERS = 4096;
+
 /** What is the same for all calls of a run, and where what they tell goes. */
 export interface CallPlace {
   readonly cores: readonly number[];
@@ -48,8 +51,9 @@ export class CallContext implements TaskContext {
     this.#listens = () => place.listens();
     this.log = (...values) => place.print(`${format(...values)}\n`);
     this.progress = (first: number | string, message?: string) => {
-      if (typeof first === 'number') place.tell(first, message ?? '');
-      else place.tell(undefined, first);
+      const fraction = typeof first === 'number' ? first : undefined;
+      const words = typeof first === 'number' ? (message ?? '') : first;
+      place.tell(fraction, String(words).slice(0, PROGRESS_CHARACTERS));
     };
   }
 

@@ -1,6 +1,7 @@
 /** What is wrong with a call, in words that its author can act on. */
 import { inspect } from 'node:util';
 import { authorStack } from '../functions/author-stack.ts';
+import { PROBLEM_CHARACTERS, PROBLEM_NAME_CHARACTERS } from '../model/call-problem.ts';
 import { unsendablePart } from '../runtime/unsendable.ts';
 import { encodeValue } from '../runtime/values.ts';
 import type { ToldProblem } from './worker-messages.ts';
@@ -8,7 +9,7 @@ import type { ToldProblem } from './worker-messages.ts';
 /** What errors have that is told anyway, where a class makes it enumerable. */
 const OF_ALL: ReadonlySet<string> = new Set(['name', 'message', 'stack', 'cause']);
 
-/** What a call has thrown, or its module. */
+/** What a call has thrown, or its module; it may say as much as it likes, and is cut. */
 export function thrownProblem(
   call: number,
   kind: ToldProblem['kind'],
@@ -17,10 +18,11 @@ export function thrownProblem(
   try {
     if (thrown instanceof Error) {
       const { name, message } = thrown;
-      const described = { call, kind, name: `${name}`, message: `${message}` };
-      return { ...described, stack: authorStack(thrown), ...ownOf(thrown) };
+      const named = { call, kind, name: `${name}`.slice(0, PROBLEM_NAME_CHARACTERS) };
+      const described = { ...named, message: cut(`${message}`), stack: cut(authorStack(thrown)) };
+      return { ...described, ...ownOf(thrown) };
     }
-    const described = { call, kind, name: typeof thrown, message: inspect(thrown) };
+    const described = { call, kind, name: typeof thrown, message: cut(inspect(thrown)) };
     return { ...described, ...cloneOf(thrown) };
   } catch {
     // Its getters throw themselves.
@@ -49,7 +51,10 @@ function partOf(error: Error, name: string): unknown {
 
 function cloneOf(thrown: unknown): { readonly thrown?: string } {
   try {
-    return { thrown: Buffer.from(encodeValue(thrown)).toString('base64') };
+    const bytes = encodeValue(thrown);
+    return bytes.length > PROBLEM_CHARACTERS
+      ? {}
+      : { thrown: Buffer.from(bytes).toString('base64') };
   } catch {
     return {};
   }
@@ -57,6 +62,10 @@ function cloneOf(thrown: unknown): { readonly thrown?: string } {
 
 /** A result, or what was folded, that cannot be cloned. */
 export function unsendableProblem(call: number, value: unknown, what = 'its result'): ToldProblem {
-  const message = `${unsendablePart(value, what) ?? what} cannot be sent`;
+  const message = `${cut(unsendablePart(value, what) ?? what)} cannot be sent`;
   return { call, kind: 'not-sendable', name: 'DataCloneError', message };
+}
+
+function cut(text: string): string {
+  return text.slice(0, PROBLEM_CHARACTERS);
 }

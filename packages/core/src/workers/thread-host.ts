@@ -1,6 +1,7 @@
 /** The process that holds workers which are threads: begins and ends them, and says how they ended. */
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import { PROBLEM_CHARACTERS } from '../model/call-problem.ts';
 import type { FromWorker, ToWorker } from './worker-messages.ts';
 
 type StartThread = Extract<ToWorker, { readonly type: 'thread' }>;
@@ -37,7 +38,7 @@ export class ThreadHost {
     let problem: string | undefined;
     let isOutOfMemory = false;
     thread.on('error', (error: Error & { readonly code?: string }) => {
-      problem = error.message;
+      problem = error.message.slice(0, PROBLEM_CHARACTERS);
       isOutOfMemory = error.code === 'ERR_WORKER_OUT_OF_MEMORY';
     });
     thread.on('exit', (exitCode) => {

@@ -3,6 +3,7 @@
  * here. A function that prints without a pause cannot be held up, so that what is too much is left out.
  */
 import type { Writable } from 'node:stream';
+import { inPieces } from '../runtime/in-pieces.ts';
 
 /** When the agent has not taken so much, more is gathered. */
 const GATHER_BYTES = 64 * 1024;
@@ -51,7 +52,7 @@ export class WorkerOutput {
   put(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
     if (!this.#isWaiting && this.#sink.backlog < GATHER_BYTES) {
-      this.#sink.write(bytes);
+      this.#write(bytes);
       return;
     }
     this.#gathered.push(bytes);
@@ -77,7 +78,12 @@ export class WorkerOutput {
     if (left > 0) {
       this.#sink.write(Buffer.from(`\n[pstar: ${left} bytes of output were not kept]\n`));
     }
-    if (this.#bytes > 0) this.#sink.write(Buffer.concat(this.#gathered.splice(0)));
+    if (this.#bytes > 0) this.#write(Buffer.concat(this.#gathered.splice(0)));
     this.#bytes = 0;
+  }
+
+  /** The agent puts each message together in memory before it looks at it. */
+  #write(bytes: Uint8Array): void {
+    for (const piece of inPieces(bytes)) this.#sink.write(piece);
   }
 }

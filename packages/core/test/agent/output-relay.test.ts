@@ -66,6 +66,21 @@ describe('OutputRelay', () => {
     expect(sent.slice(1)).toEqual(['3 stdout b', '3 stdout end']);
   });
 
+  it('cuts what was printed at once into pieces that a message holds', () => {
+    relay.watch(7, source(3), 'stdout', true);
+    relay.put(7, 'stdout', Buffer.alloc(17 * MIB + 5, 'a'));
+    relay.put(7, 'stdout', undefined);
+    while (buffered > 0) {
+      buffered = 0;
+      relay.drain();
+    }
+    expect(sent).toEqual([
+      ...Array.from({ length: 17 }, () => `3 stdout ${MIB}`),
+      '3 stdout aaaaa',
+      '3 stdout end',
+    ]);
+  });
+
   it('says how much it had to pass over, at its place', () => {
     buffered = MIB;
     relay.watch(7, source(3), 'stdout', true);

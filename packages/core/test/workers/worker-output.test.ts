@@ -4,13 +4,14 @@ import { WorkerOutput } from '../../src/workers/worker-output.ts';
 
 /** A way out that takes everything at once until it is held up. */
 function wayOut() {
-  const way = { taken: '', backlog: 0, goOn: (): void => {} };
+  const way = { taken: '', longest: 0, backlog: 0, goOn: (): void => {} };
   const output = new WorkerOutput({
     get backlog() {
       return way.backlog;
     },
     write: (bytes) => {
       way.taken += Buffer.from(bytes).toString();
+      way.longest = Math.max(way.longest, bytes.length);
     },
     drained: () =>
       new Promise((done) => {
@@ -63,4 +64,13 @@ it('leaves out the first of what is too much, and says how much', () => {
   const kept = way.taken.slice(way.taken.indexOf(']\n') + 2);
   expect(Number(left) + kept.length).toBe(20 * line.length + 8);
   expect(kept.length).toBeLessThanOrEqual(8 * 1024 * 1024);
+});
+
+it.each([0, 1024 * 1024])('cuts what is given at once, with %i bytes before it', (backlog) => {
+  const { way, output } = wayOut();
+  way.backlog = backlog;
+  output.put(Buffer.alloc(7 * 1024 * 1024 + 3, 'a'));
+  output.flush();
+  expect(way.taken).toHaveLength(7 * 1024 * 1024 + 3);
+  expect(way.longest).toBe(1024 * 1024);
 });

@@ -1,0 +1,24 @@
+import { expect, it } from 'vitest';
+import { thrownProblem, unsendableProblem } from '../../src/workers/call-problems.ts';
+
+const MUCH = 'x'.repeat(1_000_000);
+
+it.each([
+  ['a message', () => new Error(MUCH)],
+  ['a name', () => Object.assign(new Error('m'), { name: MUCH })],
+  ['a stack', () => Object.assign(new Error('m'), { stack: MUCH })],
+  ['a cause', () => new Error('m', { cause: new Error(MUCH) })],
+  ['a property', () => Object.assign(new Error('m'), { code: MUCH })],
+  ['nothing but words', () => MUCH],
+  ['many parts', () => Array.from({ length: 99 }, () => MUCH)],
+])('tells no more of an error than is read, with %s that is long', (_, thrown) => {
+  const problem = thrownProblem(3, 'threw', thrown());
+  expect(problem).toMatchObject({ call: 3, kind: 'threw' });
+  expect(JSON.stringify(problem).length).toBeLessThan(64 * 1024);
+});
+
+it('tells no more of where a value cannot be sent', () => {
+  const { message } = unsendableProblem(0, { [MUCH]: () => {} });
+  expect(message.length).toBeLessThan(17 * 1024);
+  expect(message).toMatch(/^its result\.x+ cannot be sent$/);
+});
