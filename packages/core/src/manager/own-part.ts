@@ -3,10 +3,12 @@ import { readArguments, readEnvironment, readText } from '../model/attribute-rea
 import { DescriptionError } from '../model/errors.ts';
 import { type ParsedFileTransfer, readFileTransfer } from '../model/file-transfer.ts';
 import type { PackedArgs } from '../model/packed-args.ts';
+import { approximateSize, formatSize } from '../model/quantity.ts';
 import {
   parseWorkUnitDescription,
   type WorkUnitDescription,
 } from '../model/work-unit-description.ts';
+import { largestIn, refuseLarge } from './description-size.ts';
 
 /** The attributes that usually differ from unit to unit; all others make another template. */
 const VARYING = [
@@ -36,7 +38,7 @@ export interface Varying {
 export type ResolveName = (name: string) => string;
 
 /** What Linux gives a process by default, arguments and environment together. */
-const OWN_CHARACTERS_MAX = 2 * 1024 * 1024;
+const PROCESS_CHARACTERS_MAX = 2 * 1024 * 1024;
 
 /** One for each of {@link VARYING}. */
 const BIT = {
@@ -77,9 +79,7 @@ export function ownPart(
 ): string | null {
   try {
     const json = withArgs(args, differenceOf(description, template, resolve));
-    if (json !== null && json.length > OWN_CHARACTERS_MAX) {
-      throw tooLarge(json.length, args !== undefined);
-    }
+    if (json !== null && json.length > PROCESS_CHARACTERS_MAX) refuseTooMuch(json);
     return json;
   } catch (error) {
     // The readers do not know which attribute they read; the schema says it.
@@ -189,12 +189,22 @@ function readTransfersOr(
   return value === undefined ? null : readFileTransfer(value, resolve);
 }
 
-function tooLarge(length: number, isCall: boolean): DescriptionError {
-  return new DescriptionError('DESCRIPTION_INVALID', `${length} characters are too many`, {
-    subject: isCall ? 'args and environment' : 'arguments and environment',
-    hint: isCall
-      ? 'pass a list of them as one argument'
-      : `a process can be given about ${OWN_CHARACTERS_MAX}; pass more in a file`,
+function refuseTooMuch(json: string): void {
+  const { args, arguments: list, environment } = JSON.parse(json) as Record<string, unknown>;
+  const given = { args, arguments: list, environment };
+  if (JSON.stringify(given).length > PROCESS_CHARACTERS_MAX) throw tooLarge(given);
+  refuseLarge(json);
+}
+
+function tooLarge(given: object): DescriptionError {
+  const [subject, size] = largestIn(given);
+  const most = formatSize(PROCESS_CHARACTERS_MAX);
+  return new DescriptionError('DESCRIPTION_INVALID', `${approximateSize(size)} is too much`, {
+    subject,
+    hint:
+      subject === 'args'
+        ? 'pass a list of them as one argument'
+        : `a process can be given about ${most}; pass more in a file, by fileTransfer`,
   });
 }
 

@@ -68,8 +68,9 @@ function mayBeFollowed(state: WorkState, unit: number): boolean {
 function mayBePromised(state: WorkState, unit: number, place: AgentPlace, now: number): boolean {
   if (state.units.state(unit) !== STATE.Waiting || state.attempt(unit) > 0) return false;
   if (state.dependencies.waitingOn(unit) !== 1) return false;
-  const { requests, restartOnPilotLoss, startTime = 0 } = state.template(unit);
-  if (restartOnPilotLoss === false || startTime > now || requests.spec.hasFiles) return false;
+  const { requests, restartOnPilotLoss, startTime = 0, largeness } = state.template(unit);
+  if (largeness || restartOnPilotLoss === false || startTime > now || requests.spec.hasFiles)
+    return false;
   if (!state.units.hasOnlyName(unit) && wantsToBeBound(state.units.own(unit) ?? '')) return false;
   return place.takes(requests, now);
 }

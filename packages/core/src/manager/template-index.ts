@@ -11,6 +11,7 @@ import {
   parseWorkUnitDescription,
   type WorkUnitDescription,
 } from '../model/work-unit-description.ts';
+import { refuseLarge } from './description-size.ts';
 import { bitOf, type ResolveName, type Varying } from './own-part.ts';
 import { plainKey } from './plain-key.ts';
 import type { TemplateRecord } from './work-events.ts';
@@ -127,6 +128,7 @@ export class TemplateIndex {
     };
     // A copy: what was handed over is the user's, and may change.
     const json = JSON.stringify(shared);
+    refuseLarge(json);
     const description = JSON.parse(json) as ParsedWorkUnitDescription;
     const known = {
       description,

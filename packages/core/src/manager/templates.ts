@@ -1,12 +1,14 @@
 /**
  * Descriptions that many units share: checked once, kept once, sent to an agent once.
  */
+import type { DescriptionError } from '../model/errors.ts';
 import { FAILURE_REASONS, isRetryable } from '../model/exit.ts';
 import { requestKey } from '../model/resources.ts';
 import { type ParsedWorkUnitDescription, requestOf } from '../model/work-unit-description.ts';
 import type { UnitCommand, UnitTemplateMessage } from '../protocol/messages.ts';
 import { ClassQueue, type ClassSpec, type Constraints } from './class-queue.ts';
 import type { Group } from './dependencies.ts';
+import { largenessOf } from './description-size.ts';
 import { stagedFiles } from './staged-files.ts';
 import type { UnitTable } from './unit-table.ts';
 
@@ -29,6 +31,8 @@ export interface Template {
   readonly restartOnPilotLoss: boolean | undefined;
   /** Its units call a function once each, and have values. */
   readonly isSingleCall: boolean;
+  /** Why no agent can be told of its units. Submits refuse that; an older version has taken it. */
+  readonly largeness: DescriptionError | undefined;
 }
 
 /** The description's part that an agent needs, by name. */
@@ -54,6 +58,7 @@ export class Templates {
   readonly #classByKey = new Map<string, ClassQueue>();
   readonly #table: UnitTable;
   readonly #groupOf: (name: string) => Group;
+  #hasLarge = false;
 
   constructor(table: UnitTable, groupOf: (name: string) => Group) {
     this.#table = table;
@@ -62,6 +67,11 @@ export class Templates {
 
   get size(): number {
     return this.#templates.length;
+  }
+
+  /** Whether there are any that no agent can be told of. */
+  get hasLarge(): boolean {
+    return this.#hasLarge;
   }
 
   at(id: number): Template {
@@ -82,7 +92,9 @@ export class Templates {
       startTime: description.startTime,
       restartOnPilotLoss: description.restartOnPilotLoss,
       isSingleCall: description.call?.isMap === false,
+      largeness: largenessOf(JSON.stringify(description)),
     };
+    this.#hasLarge ||= template.largeness !== undefined;
     this.#templates.push(template);
     return template;
   }

@@ -10,11 +10,12 @@ import type { HeldUnits } from '../protocol/messages.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import { Ahead } from './ahead.ts';
 import { BindingRound } from './binding-round.ts';
+import { withoutLarge } from './large-units.ts';
 import type { AgentPlace } from './places.ts';
 import { promises } from './promises.ts';
 import { columns, recalls } from './recall.ts';
-import { standingOf } from './standing.ts';
 import { startEffect } from './start-messages.ts';
+import { mayHaveStarted, suspectsBut } from './suspects.ts';
 import { type InTurn, isFinal, PAGE_MASK, STATE } from './unit-table.ts';
 import {
   dumpWork,
@@ -318,28 +319,36 @@ export class WorkManager {
   #schedule(now: number): void {
     this.#lookAt = Number.POSITIVE_INFINITY;
     if (this.#open.size === 0) return;
-    if (this.state.units.counts[STATE.Pending] !== 0) {
+    // Once, but where some have ended at once: others have their slots then.
+    for (let ended = true; ended && this.state.units.counts[STATE.Pending] !== 0; ) {
       const round = new BindingRound(this.state, [...this.#open], now, this.#ahead.ms(now));
       if (round.classes.length > 0) this.#scheduler.schedule(round);
-      this.#bound(round);
+      ended = this.#bound(round, now);
     }
     const { effects, lookAt } = recalls(this.state, this.#open, this.#live, now);
     this.#effects.push(...effects);
     this.#lookAt = lookAt;
   }
 
-  #bound(round: BindingRound): void {
+  /** Whether units have ended by it. */
+  #bound(round: BindingRound, now: number): boolean {
     const { runs, units } = round.bound;
     if (units.length > 0) {
       const columns = { runs: Uint32Array.from(runs), units: Uint32Array.from(units) };
       // Not through apply(): the round has bound them already.
       this.#events.push({ type: 'bound', ...columns });
     }
-    for (const binding of round.bindings.values()) {
-      this.#changed.add(binding.place);
-      this.#effects.push(startEffect(this.state, binding));
+    let hasEnded = false;
+    for (const bound of round.bindings.values()) {
+      this.#changed.add(bound.place);
+      const { binding, ended } = withoutLarge(this.state, bound, now);
+      if (binding.units.length > 0) this.#effects.push(startEffect(this.state, binding));
+      if (ended) this.#record(ended);
+      hasEnded ||= ended !== undefined;
     }
-    if (round.classes.some((requests) => requests.pending > 0)) this.#closeFull(round);
+    const hasMore = round.classes.some((requests) => requests.pending > 0);
+    if (hasMore && !hasEnded) this.#closeFull(round);
+    return hasEnded;
   }
 
   /** Agents that may be idle in between are told what is to start next, before it may. */
@@ -372,25 +381,4 @@ export class WorkManager {
     this.state.apply(event);
     this.#events.push(event);
   }
-}
-
-/** Of the units at a place those that it had slots for and that are not known to run, oldest first. */
-function mayHaveStarted(state: WorkState, place: AgentPlace): number[] {
-  const waiting = new Set(standingOf(state, place).waiting);
-  return state.boundTo(place).filter((unit) => !state.hasStarted(unit) && !waiting.has(unit));
-}
-
-/**
- * Of the units that may have run on more than one pilot that died all but the first: one that kills
- * its pilots must not take the same neighbours along until they have reached the limit, too.
- */
-function suspectsBut(
-  state: WorkState,
-  place: AgentPlace,
-  unheard: readonly number[],
-): readonly number[] {
-  const suspects = state
-    .boundTo(place)
-    .filter((unit) => state.hasStarted(unit) || unheard.includes(unit));
-  return suspects.filter((unit) => state.deathsBeside(unit) > 0).slice(1);
 }

@@ -17,6 +17,7 @@ export const FAILURE_REASONS = [
   'STAGING_FAILED',
   'STAGING_INTERRUPTED',
   'CALL_FAILED',
+  'DESCRIPTION_INVALID',
 ] as const;
 
 /**
@@ -24,7 +25,7 @@ export const FAILURE_REASONS = [
  *
  * STAGING_INTERRUPTED is what STAGING_FAILED is where another attempt may succeed: a file has changed
  * while it was read, or the node's disk is full. CALL_FAILED: a function threw, or has taken its worker
- * along.
+ * along. DESCRIPTION_INVALID: an older version has taken what no agent can be told.
  */
 export type FailureReason = (typeof FAILURE_REASONS)[number];
 

@@ -9,6 +9,9 @@ import type { CallCommand } from '../model/call-command.ts';
 import type { CallProblem } from '../model/call-problem.ts';
 import type { NodeInfo, ResourceRequest } from '../model/resources.ts';
 
+/** No frame is larger, its length included: what a peer may make us hold in memory. A message is in one. */
+export const LARGEST_FRAME = 16 * 1024 * 1024;
+
 /** A file that travels for a unit, as its node sees it. */
 export interface StagedFile {
   /** Its number in `fileTransfer`, or one of ATTRIBUTE_ITEMS: the manager knows what it stands for. */

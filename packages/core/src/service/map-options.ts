@@ -1,4 +1,5 @@
 /** How a map is to be run, as users say it and as we keep it. */
+import { refuseLarge } from '../manager/description-size.ts';
 import {
   type Duration,
   readAmount,
@@ -133,7 +134,7 @@ export function readMapOptions(options: MapOptions): MapPlan {
   const memoryLimit = read(options, 'memoryLimit', parseSize);
   const timeLimit = read(options, 'timeLimit', readLimit);
   const initTimeLimit = read(options, 'initTimeLimit', readLimit);
-  return {
+  const plan: MapPlan = {
     batch: read(options, 'batch', readBatch) ?? 'auto',
     retries: read(options, 'retries', readAmount) ?? 0,
     onError: read(options, 'onError', oneOf('stop', 'collect')) ?? 'stop',
@@ -162,6 +163,8 @@ export function readMapOptions(options: MapOptions): MapPlan {
       ...(name !== undefined && { map: name }),
     },
   };
+  refuseLarge(JSON.stringify(plan.unit));
+  return plan;
 }
 
 function read<K extends keyof MapOptions, Out>(

@@ -317,10 +317,10 @@ export class WorkCore implements WorkClient {
     switch (effect.type) {
       case 'start':
         if (!this.#isForPresentLink(effect)) return;
-        if (effect.templates.length > 0) {
-          port.send({ type: 'templates', channel, templates: effect.templates });
-        }
         // A message each, because a message must fit into a frame.
+        for (const template of effect.templates) {
+          port.send({ type: 'templates', channel, templates: [template] });
+        }
         for (const run of effect.runs) {
           port.send({ type: 'start', channel, runs: [run] });
           if (this.outputs.active) for (const unit of run.units) this.outputs.bound(unit);

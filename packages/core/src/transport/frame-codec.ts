@@ -10,6 +10,7 @@
 import { Packr, Unpackr } from 'msgpackr';
 import { assert } from '../model/assert.ts';
 import { PilotError } from '../model/errors.ts';
+import { LARGEST_FRAME } from '../protocol/messages.ts';
 import { giveBack } from '../runtime/give-back.ts';
 import { Pieces } from '../runtime/pieces.ts';
 import { addTypedArrays, withRoomFor } from '../runtime/typed-arrays.ts';
@@ -18,8 +19,6 @@ import { addTypedArrays, withRoomFor } from '../runtime/typed-arrays.ts';
 export const FRAME_MESSAGES = 1_000;
 /** A frame holds no more bytes of messages than this, unless a single message is larger. */
 export const FRAME_BYTES = 256 * 1024;
-/** No frame is larger, its length included: what a peer may make us hold in memory. */
-export const LARGEST_FRAME = 16 * 1024 * 1024;
 
 /** Nor is there more in its runs: a thousand of the longest reports have 80 MB. */
 const LARGEST_RUNS = 128 * 1024 * 1024;

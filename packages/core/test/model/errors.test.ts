@@ -137,6 +137,7 @@ describe('exits', () => {
     expect(FAILURE_REASONS.indexOf('STAGING_FAILED')).toBe(12);
     expect(FAILURE_REASONS.indexOf('STAGING_INTERRUPTED')).toBe(13);
     expect(FAILURE_REASONS.indexOf('CALL_FAILED')).toBe(14);
+    expect(FAILURE_REASONS.indexOf('DESCRIPTION_INVALID')).toBe(15);
   });
 
   it('are retried only where the same call may succeed', () => {

@@ -124,7 +124,7 @@ describe('a call is refused', () => {
   it.each([
     [[() => 1], 'args: () => 1 could not be cloned'],
     [[{ later: Promise.resolve() }], 'args: #<Promise> could not be cloned'],
-    [Array(3e5).fill('small'), 'args and environment: '],
+    [Array(3e5).fill('small'), 'args: '],
   ])('with arguments that cannot be sent: %#', async (args, message) => {
     const { work } = await open();
     const wrong = { ...double, args };

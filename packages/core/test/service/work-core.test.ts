@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { Intake, TemplateIndex } from '../../src/manager/intake.ts';
 import { STATE } from '../../src/manager/unit-table.ts';
 import type { Submission } from '../../src/manager/work-events.ts';
 import { parseWorkUnitDescription } from '../../src/model/work-unit-description.ts';
@@ -7,6 +8,7 @@ import { silentLog } from '../../src/runtime/log.ts';
 import { schedulerOf } from '../../src/scheduler/schedulers.ts';
 import type { AgentPort } from '../../src/service/work-client.ts';
 import { WorkCore } from '../../src/service/work-core.ts';
+import { FrameEncoder } from '../../src/transport/frame-codec.ts';
 import { ManualClock } from '../agent/manual-clock.ts';
 import { NODE } from '../support/work-world.ts';
 
@@ -103,6 +105,29 @@ describe('a start that waits for its commit', () => {
       held.sent.flatMap((m) => (m.type === 'start' ? [...(m.runs[0]?.attempts ?? [])] : [])),
     ).toEqual([2]);
   });
+});
+
+it('what a submit takes is sent in messages that fit into a frame each', async () => {
+  const held = new Held();
+  const { manager } = held.core;
+  const intake = new Intake(new TemplateIndex(manager.state), manager.state, 'work');
+  const large = { A: 'q'.repeat(7 * 2 ** 20) };
+  // Three bytes each.
+  const own = { A: '\u20ac'.repeat(2_000_000) };
+  for (const executable of ['a', 'b', 'c']) intake.add({ executable, environment: large });
+  intake.add({ executable: 'd' });
+  for (const name of ['e', 'f', 'g']) intake.add({ executable: 'd', name, environment: own });
+  held.core.dispatch({ type: 'submit', now: 0, submission: intake.finish() });
+  held.core.agentJoined({ ...held.agent, node: { ...NODE, cores: 8 } }, NOTHING);
+  await held.commit();
+  expect(held.sent.flatMap((m) => (m.type === 'templates' ? m.templates : []))).toHaveLength(4);
+  let largest = 0;
+  const encoder = new FrameEncoder((part) => {
+    largest = Math.max(largest, part.length);
+  });
+  for (const message of held.sent) encoder.add(message);
+  encoder.flush();
+  expect(largest).toBeGreaterThan(5 * 2 ** 20);
 });
 
 describe('somebody who hears of a move', () => {

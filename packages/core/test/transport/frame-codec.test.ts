@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { PilotError } from '../../src/model/errors.ts';
+import { LARGEST_FRAME } from '../../src/protocol/messages.ts';
 import { giveBackData } from '../../src/runtime/give-back.ts';
 import { Pieces } from '../../src/runtime/pieces.ts';
 import {
@@ -8,7 +9,6 @@ import {
   FRAME_MESSAGES,
   FrameDecoder,
   FrameEncoder,
-  LARGEST_FRAME,
 } from '../../src/transport/frame-codec.ts';
 
 /** The frames that an encoder makes of messages that are sent in one tick. */

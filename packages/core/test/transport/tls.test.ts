@@ -8,9 +8,9 @@ import {
 } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { LARGEST_FRAME } from '../../src/protocol/messages.ts';
 import { silentLog } from '../../src/runtime/log.ts';
 import { randomSecret } from '../../src/runtime/random.ts';
-import { LARGEST_FRAME } from '../../src/transport/frame-codec.ts';
 import type { Link } from '../../src/transport/link.ts';
 import { type DialOptions, dialTls } from '../../src/transport/tls-dial.ts';
 import { type Listener, type ListenOptions, listenTls } from '../../src/transport/tls-listener.ts';
