@@ -28,6 +28,34 @@ describe.skipIf(await cannotIsolate())(
       await stageThere(world);
     });
 
+    it("what units make, with the modes of the login; nobody else comes to what is the pilot's", async () => {
+      await using world = await SshWorld.open(hosts);
+      await world.createRunning({ totalCpuCount: 1 });
+      const output = join(world.store, 'output');
+      const result = join(world.store, 'result');
+      await writeFile(result, 'old\n', { mode: 0o644 });
+      // What others would have something of, were they to come there: files, and then directories.
+      const open = `find ~/.cache/pstar -type f -perm /077; find ~/.cache/pstar -type d -perm /077`;
+      const [unit] = await world.work.submit([
+        {
+          executable: '/bin/sh',
+          arguments: ['-c', `umask; mkdir made; echo new >result; ${open}; pwd`],
+          output,
+          fileTransfer: [`${result} < result`],
+        },
+      ]);
+      await world.work.wait();
+      expect(unit?.state).toBe('Done');
+      const [mask, ...paths] = (await readFile(output, 'utf8')).trim().split('\n');
+      const sandbox = paths.pop();
+      expect(mask).toBe((await hosts.host('h1').run('umask')).stdout.trim());
+      expect(mask).toBe('0022');
+      const own = ['.stdout', '/made', '/result'].map((name) => `${sandbox}${name}`);
+      expect(paths.sort()).toEqual(own);
+      expect((await stat(result)).mode & 0o777).toBe(0o644);
+      expect(await readFile(result, 'utf8')).toBe('new\n');
+    });
+
     it('a directory of 10,000 files', async () => {
       await using world = await SshWorld.open(hosts);
       await world.createRunning({ totalCpuCount: 1 });

@@ -113,7 +113,9 @@ class FolderResourceManager implements ResourceManager {
 
 /** What a runner gives to a shell: a program for people to read, without a secret. */
 function script(launch: AgentLaunch): string {
-  const output = `umask 077\nexec >>${shellQuote(launch.logFile)} 2>&1\n`;
+  const log = shellQuote(launch.logFile);
+  // For its owner alone, as the agent's units need not be with what they write.
+  const output = `(umask 077; : >>${log})\nexec >>${log} 2>&1\n`;
   return `${output}cd ${shellQuote(launch.directory)} || exit\n${agentScript(launch)}`;
 }
 

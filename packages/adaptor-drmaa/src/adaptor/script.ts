@@ -44,10 +44,13 @@ export function launchScript(parts: ScriptParts): string {
   const own = idFile === undefined ? '' : `printf '%s\\n' "${ownId}" >${shellQuote(idFile)}\n`;
   return `#!/bin/sh
 ${header.join('\n')}
+# What is made here is for its owner alone; the agent and its units have the job's own umask.
+job_umask=$(umask)
 umask 077
 exec >>${shellQuote(logFile)} ${error} </dev/null
 cd ${place} || exit
-${own}
+${own}umask "$job_umask"
+
 # The agent of one node.
 pstar_agent() {
 ${agentScript(launch, site)}}

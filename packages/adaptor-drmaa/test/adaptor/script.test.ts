@@ -62,6 +62,17 @@ describe('the script', () => {
     expect(await read('agent.log')).toBe(`before\npilot-1 n1 4\n${directory}\ne\n`);
   });
 
+  it('leaves the agent the umask that the job has', async () => {
+    const before = process.umask(0o027);
+    const child = await started(scriptOf('umask', { idFile: join(directory, 'id') }));
+    process.umask(before);
+    expect(await exitOf(child)).toBe(0);
+    expect(await read('agent.log')).toBe('0027\n');
+    for (const name of ['agent.log', 'id']) {
+      expect((await stat(join(directory, name))).mode & 0o777).toBe(0o600);
+    }
+  });
+
   it('says its id where it is asked to, and keeps errors apart', async () => {
     const parts = { idFile: join(directory, 'id'), errorFile: join(directory, 'err') };
     expect(await exitOf(await started(scriptOf('echo o; echo e >&2', parts)))).toBe(0);

@@ -53,7 +53,8 @@ ln -s "$code" ${at(launch, 'exit')}
 
 /**
  * Starts agents whose settings are in their directories, each in a session of its own, and says of
- * each whether it has come to its first command.
+ * each whether it has come to its first command. What is written here is for its owner alone; agents,
+ * and so their units, have the umask of the login.
  */
 export function startScript(launches: readonly AgentLaunch[]): string {
   const files = launches.map((launch) => {
@@ -63,12 +64,13 @@ export function startScript(launches: readonly AgentLaunch[]): string {
   });
   const numbered = launches.map(({ directory, logFile }, i) => [`${i}`, directory, logFile]);
   return `${SHELL_FUNCTIONS}
+login_umask=$(umask)
 umask 077
 ${files.join('')}
 start() {
   problem=$( (cd "$2" && : >>"$3") 2>&1) || { say "$1" failed "$problem"; failed="$failed $1 "; return; }
   cd "$2"
-  setsid /bin/sh "$2/keeper.sh" </dev/null >>"$3" 2>&1 &
+  (umask "$login_umask" && exec setsid /bin/sh "$2/keeper.sh") </dev/null >>"$3" 2>&1 &
 }
 
 await_start() {

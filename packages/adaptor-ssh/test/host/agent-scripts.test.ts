@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, readlink, rm, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readlink, rm, stat, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AgentLaunch } from '@pstar/core/adaptor';
@@ -81,6 +81,18 @@ describe('agents of a host', () => {
     delete process.env['SSH_CLIENT'];
     await over(launch);
     expect(await readFile(launch.logFile, 'utf8')).toBe("it's\n $HOME b []\n");
+  });
+
+  it('have the umask of the login, and files that are for its owner alone', async () => {
+    const launch = await launchOf('umask; : >file', { description: { initCommands: ['umask'] } });
+    const before = process.umask(0o027);
+    start(launch);
+    process.umask(before);
+    await over(launch);
+    expect(await readFile(launch.logFile, 'utf8')).toBe('0027\n0027\n');
+    const mode = async (name: string) => (await stat(join(launch.directory, name))).mode & 0o777;
+    expect(await mode('file')).toBe(0o640);
+    for (const name of ['agent.log', 'start.sh', 'keeper.sh']) expect(await mode(name)).toBe(0o600);
   });
 
   it('are over with the exit code that they had', async () => {
