@@ -74,6 +74,20 @@ describe.skipIf(await cannotIsolate())('when', { timeout: 2 * PATIENCE_MS }, () 
     expect(pilot.state).toBe('Running');
   });
 
+  it('one of several hosts is away, it is named as it was written, also if it was there before', async () => {
+    await using world = await SshWorld.open(hosts);
+    const h2 = hosts.host('h2');
+    await h2.down();
+    const address = `127.0.0.1 port ${h2.port}`;
+    const created = () => world.create({ totalCpuCount: 2 }, ['h1', 'h2']);
+    await expect(created()).rejects.toThrow(`it refuses the connection (h2 at ${address})`);
+    await h2.up();
+    await world.createRunning({ totalCpuCount: 2 }, ['h1', 'h2']);
+    await h2.down();
+    await expect(created()).rejects.toThrow('it refuses the connection (h2)');
+    await h2.up();
+  });
+
   it('the network falls silent and comes back, everything goes on', async () => {
     const h1 = hosts.host('h1');
     await using network = await SilentProxy.open(h1.port);

@@ -31,7 +31,7 @@ export class Hosts {
    */
   async site(target: string): Promise<HostSite> {
     const site = await this.#connected(target);
-    await this.#reachable(site);
+    await this.#reachable(site, target);
     return site;
   }
 
@@ -81,7 +81,7 @@ export class Hosts {
   }
 
   /** One whose connection was lost a moment ago may be there again the next. */
-  async #reachable({ host }: HostSite): Promise<void> {
+  async #reachable({ host }: HostSite, target: string): Promise<void> {
     if (isComing(host.state)) {
       host.hurry();
       await new Promise<void>((resolve) => {
@@ -100,7 +100,7 @@ export class Hosts {
     if (state.state !== 'reconnecting') return;
     const { error } = state;
     // Of what was not begun nothing is lost: such a host is away. What else is wrong says what to do.
-    throw error.transient ? unreachable(host.name, error.problem) : error;
+    throw error.transient ? unreachable(target, error.problem) : error;
   }
 
   async close(): Promise<void> {

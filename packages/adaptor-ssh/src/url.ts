@@ -5,8 +5,7 @@ import type { SshTarget } from './connection/ssh-host.ts';
 
 const text = z.string().min(1);
 
-/** What may stand in the query. */
-export const SshOptions = z.strictObject({
+const OPTIONS = {
   /** In place of `~/.ssh/config`. */
   config: text.optional(),
   /** In place of `~/.ssh/known_hosts`. */
@@ -15,12 +14,19 @@ export const SshOptions = z.strictObject({
   identity: text.optional(),
   /** The address of a login node at which compute nodes reach it; of `…+ssh://` alone. */
   listen: text.optional(),
+};
+const OWN: readonly string[] = Object.keys(OPTIONS);
+
+/** What may stand in the query. */
+export const SshOptions = z.strictObject(OPTIONS, {
+  error: (issue) => {
+    if (issue.code !== 'unrecognized_keys') return undefined;
+    return `there is no option ${issue.keys.join(', ')}; there are ${OWN.join(', ')}`;
+  },
 });
 
 /** The options of a URL. */
 export type SshOptions = z.infer<typeof SshOptions>;
-
-const OWN: readonly string[] = Object.keys(SshOptions.shape);
 
 /** The options of ours among those that a URL has. */
 export function readOptions({ searchParams }: URL): SshOptions {

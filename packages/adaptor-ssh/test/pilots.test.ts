@@ -7,7 +7,7 @@ import { ATTRIBUTE_RULES, HONOURED } from '../src/attributes.ts';
 import { agentsOf } from '../src/geometry.ts';
 import type { LaunchRecord, PartRecord } from '../src/launch-records.ts';
 import { launchNameOf, nativeIdOf, nativeStateOf, type PartView } from '../src/native-states.ts';
-import { gatewayOf, hostsOf, readTarget } from '../src/url.ts';
+import { gatewayOf, hostsOf, readTarget, SshOptions } from '../src/url.ts';
 
 describe('attributes', () => {
   it('each become something, or are refused with a reason', () => {
@@ -70,6 +70,16 @@ describe('a URL', () => {
   it('of a gateway names one', () => {
     expect(gatewayOf(new URL('slurm+ssh://me@login:2222/some/path'))).toBe('me@login:2222');
     expect(() => gatewayOf(new URL('slurm+ssh://a,b/'))).toThrow('it has to name one host');
+  });
+
+  it('has options of ours alone, and names them where one is misspelt', () => {
+    expect(SshOptions.parse({ config: 'c' })).toEqual({ config: 'c' });
+    expect(SshOptions.safeParse({ confg: 'c' }).error?.issues).toMatchObject([
+      {
+        code: 'unrecognized_keys',
+        message: 'there is no option confg; there are config, knownHosts, identity, listen',
+      },
+    ]);
   });
 
   it('has targets that lead somewhere', () => {

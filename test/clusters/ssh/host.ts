@@ -301,8 +301,12 @@ export class SshHost {
     const answers = this.#answers;
     if (child === undefined || answers === undefined) throw new Error(`${this.name} has no power`);
     const answer = new Promise<void>((resolve, reject) => {
-      answers.once('line', () => resolve());
-      answers.once('close', () => reject(new Error(`${this.name} has ended`)));
+      const end = () => reject(new Error(`${this.name} has ended`));
+      answers.once('close', end);
+      answers.once('line', () => {
+        answers.off('close', end);
+        resolve();
+      });
     });
     if (child.stdin === null) tell(this.#file(CONTROL), word);
     else child.stdin.write(`${word}\n`);

@@ -11,7 +11,7 @@ import ssh2, {
   type ParsedKey,
 } from 'ssh2';
 import type { Credentials } from './credentials.ts';
-import type { AuthenticationMethod, Endpoint } from './endpoint.ts';
+import { type AuthenticationMethod, type Endpoint, placeOf } from './endpoint.ts';
 import { findIdentities, type Identity } from './identities.ts';
 
 type Left = readonly string[];
@@ -49,13 +49,13 @@ export class Authentication {
 
   /** The error that says what was tried. */
   refusal(): AdaptorError {
-    const { user, host } = this.#endpoint;
+    const { user } = this.#endpoint;
     const tried = this.#tried.length > 0 ? `tried ${this.#tried.join(', ')}` : this.#nothing();
     const taken = this.#taken.length > 0 ? `; the server takes ${this.#taken.join(', ')}` : '';
     return new AdaptorError(
       'AUTHENTICATION_FAILED',
       `the server does not let ${user} in: ${tried}${taken}`,
-      { subject: host, hint: this.#hint(), cause: this.#failure },
+      { subject: placeOf(this.#endpoint), hint: this.#hint(), cause: this.#failure },
     );
   }
 

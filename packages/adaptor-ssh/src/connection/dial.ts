@@ -4,7 +4,7 @@ import type { Clock, PilotError, SecurityContext } from '@pstar/core/adaptor';
 import ssh2, { type Algorithms, type Client, type ConnectConfig } from 'ssh2';
 import { Authentication } from './authentication.ts';
 import { Credentials } from './credentials.ts';
-import type { Endpoint } from './endpoint.ts';
+import { type Endpoint, placeOf } from './endpoint.ts';
 import { HostKeyCheck } from './host-key-check.ts';
 import { packetSocket } from './packet-socket.ts';
 import { ProxyCommand } from './proxy-command.ts';
@@ -41,7 +41,7 @@ export function createDialer(
       const attempt = new Attempt(endpoint, new Authentication(endpoint, credentials));
       // A user who looks for his password is not a machine that does not answer.
       watch = new Stopwatch(clock, connectTimeoutMs, () => {
-        attempt.fail(connectTimeout(connectTimeoutMs, `${host} port ${endpoint.port}`));
+        attempt.fail(connectTimeout(connectTimeoutMs, placeOf(endpoint)));
       });
       const onAbort = () => attempt.fail(aborted(host));
       signal.addEventListener('abort', onAbort, { once: true });
@@ -93,7 +93,7 @@ class Attempt {
   constructor(endpoint: Endpoint, authentication: Authentication) {
     this.#endpoint = endpoint;
     this.#authentication = authentication;
-    this.#where = `${endpoint.host} port ${endpoint.port}`;
+    this.#where = placeOf(endpoint);
   }
 
   fail(error: PilotError): void {
@@ -130,7 +130,13 @@ class Attempt {
   #connect(sock: Duplex): void {
     const { host, port, user, hostKeyAlias: alias, knownHosts, algorithms } = this.#endpoint;
     try {
-      const check = new HostKeyCheck({ host, port, alias, files: knownHosts });
+      const check = new HostKeyCheck({
+        host,
+        port,
+        alias,
+        files: knownHosts,
+        shownAs: this.#where,
+      });
       const { serverHostKey, ordered, ...others } = algorithms;
       const offer = ordered ? [...serverHostKey] : check.order(serverHostKey);
       const config: ConnectConfig = {

@@ -80,6 +80,12 @@ export function resolveEndpoint(target: HopTarget, log?: Log): Endpoint {
   };
 }
 
+/** For messages: `node1 port 22`; where it is an alias, its address comes behind it: `h1 at 10.0.0.7 port 22`. */
+export function placeOf({ target, host, port }: Endpoint): string {
+  const isAlias = target.host.toLowerCase() !== host;
+  return isAlias ? `${target.host} at ${host} port ${port}` : `${target.host} port ${port}`;
+}
+
 function refuseUnsupported(settings: SshSettings, subject: string): void {
   const refuse = (what: string, hint: string) => {
     throw new AdaptorError('URL_INVALID', `${what} is not supported`, { subject, hint });

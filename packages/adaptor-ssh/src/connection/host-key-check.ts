@@ -25,6 +25,8 @@ export interface HostKeyQuery {
   readonly alias?: string | undefined;
   /** The user's files first; a key that is accepted goes into the first. */
   readonly files: readonly string[];
+  /** The machine in messages. Default: host and port. */
+  readonly shownAs?: string;
 }
 
 /** Judges host keys by the known_hosts files as they are when it is made. */
@@ -68,9 +70,8 @@ export class HostKeyCheck {
   }
 
   #refused(verdict: Exclude<Verdict, { is: 'known' }>, key: Buffer): AdaptorError {
-    const { host, port, alias } = this.#query;
+    const { host, port, alias, shownAs: subject = `${host} port ${port}` } = this.#query;
     const shown = `${keyType(key)} ${fingerprint(key)}`;
-    const subject = `${host} port ${port}`;
     switch (verdict.is) {
       case 'revoked':
         return new AdaptorError('AUTHENTICATION_FAILED', `this host key is revoked: ${shown}`, {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { type Endpoint, resolveEndpoint } from '../../src/connection/endpoint.ts';
+import { type Endpoint, placeOf, resolveEndpoint } from '../../src/connection/endpoint.ts';
 import type { SshTarget } from '../../src/connection/ssh-host.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'pstar-endpoint-'));
@@ -32,6 +32,11 @@ describe('an endpoint', () => {
       ],
       methods: ['publickey', 'keyboard-interactive', 'password'],
     });
+  });
+
+  it('is shown as it was written, with what stands there for an alias', () => {
+    expect(placeOf(resolve('', { host: 'Node', port: 2200 }))).toBe('Node port 2200');
+    expect(placeOf(resolve('HostName 10.0.0.7\nPort 7'))).toBe('node at 10.0.0.7 port 7');
   });
 
   it('has its tokens resolved', () => {
