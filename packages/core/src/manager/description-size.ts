@@ -11,8 +11,6 @@ const DESCRIPTION_BYTES_MAX = LARGEST_FRAME / 2;
 /** A character takes so many bytes at the most. */
 const CHARACTER_BYTES = 3;
 
-const ENCODER = new TextEncoder();
-
 /** @throws DescriptionError for one that is too large, of its largest attribute. */
 export function refuseLarge(json: string): void {
   const error = largenessOf(json);
@@ -39,8 +37,16 @@ export function largestIn(attributes: object): [name: string, bytes: number] {
   return sizes.reduce((most, one) => (one[1] > most[1] ? one : most));
 }
 
+/** In UTF-8. */
 function bytesOf(text: string): number {
-  return ENCODER.encode(text).length;
+  let bytes = text.length;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    const isHalf = unit >= 0xd800 && unit <= 0xdfff;
+    if (unit > 0x7ff && !isHalf) bytes += 2;
+    else if (unit > 0x7f) bytes += 1;
+  }
+  return bytes;
 }
 
 function wayOut(attribute: string): string {
