@@ -14,7 +14,6 @@ import {
 } from '@pstar/core';
 import { expect } from 'vitest';
 import { UNIT } from '../chaos/driver.ts';
-import { readLedger } from '../chaos/ledgers.ts';
 import { LedgerWorld, PATIENCE_MS } from '../clusters/base/ledger-world.ts';
 import type { SshHost, SshHosts } from '../clusters/ssh/hosts.ts';
 import { reached } from '../integration/fixture.ts';
@@ -122,11 +121,6 @@ export class SshWorld extends LedgerWorld {
     this.expectAllDone();
     const again = [...this.work.workUnits].filter(({ id }) => this.startsOf(id) !== 1);
     expect(again.map(({ id }) => `${id} was started ${this.startsOf(id)} times`)).toEqual([]);
-  }
-
-  /** How often a unit with a ledger was started, by what it has written itself. */
-  startsOf(id: string): number {
-    return readLedger(this.ledgers, id).starts.length;
   }
 }
 

@@ -4,7 +4,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PilotJobService, WorkUnit, WorkUnitDescription, WorkUnitService } from '@pstar/core';
 import { expect } from 'vitest';
-import { disagreements } from '../../chaos/ledgers.ts';
+import { disagreements, readLedger } from '../../chaos/ledgers.ts';
 import { reached } from '../../integration/fixture.ts';
 
 /**
@@ -67,6 +67,11 @@ export abstract class LedgerWorld implements AsyncDisposable {
     }));
     expect(told.filter(({ state }) => state !== 'Done')).toEqual([]);
     expect(disagreements(this.ledgers, told, [])).toEqual([]);
+  }
+
+  /** How often a unit with a ledger was started, by what it has written itself; attempts are also those that were taken back. */
+  startsOf(id: string): number {
+    return readLedger(this.ledgers, id).starts.length;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
