@@ -29,6 +29,8 @@ export class ForwardedPorts {
 
   async open(to: RemoteAddress, signal: AbortSignal): Promise<Tunnel> {
     const tunnel: ForwardedPort = new ForwardedPort(to, (port) => this.#release(tunnel, port));
+    await this.#connection.client(signal);
+    await this.#before();
     const client = await this.#connection.client(signal);
     this.#listen(client);
     await tunnel.request(client, this.#connection.name);
