@@ -171,10 +171,6 @@ export class Drmaa1Jobs implements NativeJobs {
     try {
       return usageState(id, await this.parts.session.wait(id, { timeout: 0 }), isCanceled);
     } catch (error) {
-      if (isRefused(error, 'NO_RUSAGE')) {
-        const detail = 'it has left the queue, and there is no record of a start';
-        return { id, state: 'Canceled', detail };
-      }
       if (isRefused(error, 'INVALID_JOB') || isRefused(error, 'EXIT_TIMEOUT')) return undefined;
       throw error;
     }

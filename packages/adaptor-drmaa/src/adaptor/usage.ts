@@ -6,6 +6,9 @@ import { DrmaaError, type DrmaaErrorName } from '../errors.ts';
 /** What is said of one that never ran. It was taken out of the queue, or could not be started. */
 export const ABORTED = 'aborted before it ran';
 
+/** What is said of one where the library says no more than that. Grid Engine's does so now and then. */
+export const UNSAID = 'ended, and nothing is said of how';
+
 /** The state of one that is over, by what the session said when it was waited for. */
 export function usageState(id: string, usage: DrmaaJobUsage, isCanceled: boolean): NativeState {
   const { exited, exitStatus, signaled, termSignal, aborted } = usage;
@@ -21,7 +24,7 @@ export function usageState(id: string, usage: DrmaaJobUsage, isCanceled: boolean
   if (signaled && termSignal !== undefined) {
     return { id, state: 'Failed', detail: `ended by ${termSignal}`, signal: termSignal };
   }
-  const detail = aborted ? ABORTED : 'ended, and nothing is said of how';
+  const detail = aborted ? ABORTED : UNSAID;
   return { id, state: aborted ? 'Canceled' : 'Failed', detail };
 }
 

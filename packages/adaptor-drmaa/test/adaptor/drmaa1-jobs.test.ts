@@ -65,8 +65,7 @@ describe('states by the standard', () => {
     ],
     [{ aborted: true }, { state: 'Canceled', detail: 'aborted before it ran' }],
     [{ aborted: true, usage: { exit_status: '137' } }, { detail: 'deleted while it ran' }],
-    [{}, { state: 'Failed' }],
-    [refused('NO_RUSAGE'), { state: 'Canceled' }],
+    [{}, { state: 'Failed', detail: 'ended, and nothing is said of how' }],
     [refused('INVALID_JOB'), { state: 'Failed', detail: 'FAILED' }],
   ])('an end of which %o is said is %o', async (wait, expected) => {
     expect(await state(jobsOf({ ps: { state: 'FAILED' }, wait }).jobs)).toMatchObject(expected);

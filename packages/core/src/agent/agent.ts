@@ -355,7 +355,9 @@ export class Agent {
     this.#output.clear();
     const end: AgentEnd = problem === undefined ? { reason } : { reason, problem };
     this.#link.send({ type: 'bye', ...end });
-    await Promise.all([this.#link.close(), isUnheard && this.#keepBye(end)]);
+    // Who told it to end may know. What it says otherwise may meet a manager that goes in this moment.
+    const mayBeUnheard = isUnheard || reason !== 'ordered';
+    await Promise.all([this.#link.close(), mayBeUnheard && this.#keepBye(end)]);
     await this.#kept.close();
     this.#resolve(end);
   }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Clock, systemClock } from '../../src/runtime/clock.ts';
+import { LeftFiles } from '../../src/transport/kept-reports.ts';
 import { LiveAgent } from './live-agent.ts';
 import type { ToyManager } from './toy-manager.ts';
 
@@ -52,6 +53,18 @@ describe('an agent without processes', () => {
     const manager = await world.manager();
     expect(await world.end).toEqual({ reason: 'idle' });
     expect(manager.bye).toBe('idle');
+  });
+
+  it('has its last word on disk where its manager goes before it has heard it', async () => {
+    const world = new LiveAgent(root, { executor: 'null' });
+    const manager = await world.manager();
+    await manager.until(({ held }) => held);
+    manager.link.destroy();
+    world.agent.evict();
+    expect(await world.end).toEqual({ reason: 'signal' });
+    expect(manager.bye).toBeUndefined();
+    const left = new LeftFiles(join(root, 'kept'));
+    expect(await left.bye(manager.hello?.agent ?? '')).toEqual({ reason: 'signal' });
   });
 
   it('ends when its lease is over', async () => {

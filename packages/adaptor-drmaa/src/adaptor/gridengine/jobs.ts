@@ -13,7 +13,7 @@ import type { NativeJob } from '../native-jobs.ts';
 import { shapeOf } from '../parallel-environments.ts';
 import { invalid } from '../problems.ts';
 import { NOTIFIED } from '../script.ts';
-import { ABORTED } from '../usage.ts';
+import { ABORTED, UNSAID } from '../usage.ts';
 import type { GridEngineCommands } from './commands.ts';
 import type { QueueRow } from './outputs.ts';
 import { withWayOut } from './refusals.ts';
@@ -142,7 +142,10 @@ export class GridEngineJobs extends Drmaa1Jobs {
     // Grid Engine puts what cannot be started into an error state, but for what came by DRMAA: that is
     // over then, and only the accounting says why, as it does of what was over a limit.
     const isKnown = (end: NativeState | undefined) =>
-      end !== undefined && end.detail !== ABORTED && end.exitCode !== NOTIFIED;
+      end !== undefined &&
+      end.detail !== ABORTED &&
+      end.detail !== UNSAID &&
+      end.exitCode !== NOTIFIED;
     const left = ids.filter((_, index) => !isKnown(told[index]));
     const records = new Map(
       (await this.#commands.records(left)).map((record) => [record.id, record]),
@@ -157,7 +160,8 @@ export class GridEngineJobs extends Drmaa1Jobs {
       ) {
         return accountedState(record, this.isCanceled(id));
       }
-      if (end !== undefined) return end;
+      // An end of which nothing is said is asked for again: its record may not be written yet.
+      if (end !== undefined && end.detail !== UNSAID) return end;
       if (this.isCanceled(id) && this.#waiting.has(id)) {
         return { id, state: 'Canceled', detail: 'it has left the queue without having run' };
       }

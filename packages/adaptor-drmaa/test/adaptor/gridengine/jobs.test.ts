@@ -29,13 +29,12 @@ function runner(answers: Record<string, string | CommandResult>) {
   return { calls, runner: { ...localCommandRunner(), run } as CommandRunner };
 }
 
-const invalid = (drmaa: 'INVALID_JOB' | 'NO_RUSAGE') =>
-  new DrmaaError('NOT_FOUND', drmaa, { drmaa });
+const forgotten = () => new DrmaaError('NOT_FOUND', 'no such job', { drmaa: 'INVALID_JOB' });
 
 /** A session that says this of every native job that it is asked about. */
 function jobsOf(
   answers: Parameters<typeof runner>[0],
-  wait: () => Promise<unknown> = () => Promise.reject(invalid('INVALID_JOB')),
+  wait: () => Promise<unknown> = () => Promise.reject(forgotten()),
 ) {
   const made = runner(answers);
   const session = {
@@ -130,13 +129,22 @@ describe('states on Grid Engine', () => {
     expect(told).toMatchObject({ state: 'Failed', detail: expect.stringContaining('h_rt') });
   });
 
-  it('say that it was canceled of what never ran', async () => {
-    const { jobs } = jobsOf(
-      { 'qstat -xml': NONE, qacct: failed('error: job id 32 not found') },
-      () => Promise.reject(invalid('NO_RUSAGE')),
-    );
-    const [told] = await jobs.states(['32'], new Map([['32', note('three')]]));
-    expect(told?.state).toBe('Canceled');
+  it('wait for the accounting where the session says no more than that it is over', async () => {
+    let usage: object | undefined = { jobId: '32', exited: false, signaled: false, aborted: false };
+    const said = async () => {
+      const once = usage ?? Promise.reject(forgotten());
+      usage = undefined;
+      return once;
+    };
+    const answers: Record<string, string | CommandResult> = {
+      'qstat -xml': NONE,
+      'qacct -j 32': failed('error: job id 32 not found'),
+    };
+    const { jobs } = jobsOf(answers, said);
+    const notes = new Map([['32', note('three')]]);
+    expect((await jobs.states(['32'], notes))[0]?.state).toBe('Unknown');
+    answers['qacct -j 32'] = recorded('qacct-three.txt');
+    expect(await jobs.states(['32'], notes)).toMatchObject([{ state: 'Failed', exitCode: 3 }]);
   });
 
   it('say that it was canceled of what has gone before it ran and left no record', async () => {
