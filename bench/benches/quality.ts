@@ -1,4 +1,5 @@
 /** How well the cores are used, in simulated time: decisions alone, and no matter how fast they are made. */
+import { REPORT_MS } from '../../packages/core/src/agent/report-pace.ts';
 import { type Bench, type Figure, measured, type Runner } from '../harness.ts';
 import type { Rounds } from '../rounds.ts';
 
@@ -25,7 +26,8 @@ export function qualityBench(rounds: Rounds): Bench {
       {
         title: 'behind a long unit: longest that one waited while a core was free elsewhere',
         unit: 'ms',
-        target: { below: 15 },
+        // A busy agent gathers for so long what it has to say, and nobody knows before that it is stuck.
+        target: { below: REPORT_MS + 5 },
         of: measured(SMALL, 'strandedMs'),
       },
     ],
