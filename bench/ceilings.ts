@@ -1,10 +1,11 @@
 /** What can be reached at all on this machine, or by what people use without us: programs that start programs. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Runner, Sample } from './harness.ts';
+import { median, type Runner, type Sample } from './harness.ts';
+import { gapsOfPairs, PAUSE_MS, stampsIn } from './stamps.ts';
 import { PROGRAM } from './workloads.ts';
 
 const SOURCES = fileURLToPath(new URL('./ceilings/', import.meta.url));
@@ -31,6 +32,34 @@ export function spawnLoop(program: string, count: number, inFlight: number): Run
   return {
     name: `C, ${inFlight} in flight`,
     run: async () => rate(count, Number(await run(program, [`${count}`, `${inFlight}`, PROGRAM]))),
+  };
+}
+
+/**
+ * Our C program that starts `stamp` after a rest, and another when one has ended: what the measure of
+ * latency does, with its pauses, and with nothing between it and posix_spawn.
+ */
+export function startAlone(
+  program: string,
+  stamp: string,
+  directory: string,
+  count: number,
+): Runner {
+  const file = join(directory, 'stamps');
+  const stamps = async (inTurn: number): Promise<{ began: bigint[]; stamps: bigint[] }> => {
+    await rm(file, { force: true });
+    const words = [count, PAUSE_MS, inTurn].map(String);
+    const output = await run(program, [...words, stamp, file]);
+    return { began: output.trim().split('\n').map(BigInt), stamps: stampsIn(file) };
+  };
+  return {
+    name: 'C, one at a time',
+    run: async () => {
+      const alone = await stamps(1);
+      const started = alone.stamps.map((at, i) => Number(at - (alone.began[i] as bigint)));
+      const apart = gapsOfPairs((await stamps(2)).stamps);
+      return { startedMedian: median(started) / 1e6, dependentMedian: median(apart) / 1e6 };
+    },
   };
 }
 

@@ -1,12 +1,14 @@
 /** One unit on an idle machine. */
-import { compile, spawnLoop } from '../ceilings.ts';
-import { type Bench, measured, type Runner, ratio } from '../harness.ts';
+import { compile, spawnLoop, startAlone } from '../ceilings.ts';
+import { type Bench, type Figure, measured, type Runner, ratio } from '../harness.ts';
 import type { Rounds } from '../rounds.ts';
+
+const ALONE = 'C, one at a time';
+const ours = (name: string) => measured('idle-latency', name);
 
 /** One unit at a time: to the start of its process, and to its end. */
 export function latencyBench(rounds: Rounds, say: (line: string) => void): Bench {
   const C1 = 'C, 1 in flight';
-  const ours = (name: string) => measured('idle-latency', name);
   return {
     name: 'latency',
     rounds: 5,
@@ -15,6 +17,9 @@ export function latencyBench(rounds: Rounds, say: (line: string) => void): Bench
       const loop = await compile('spawn', rounds.scratch, say);
       const ceilings: Runner[] = [rounds.runner('tls-echo'), rounds.runner('fdatasync')];
       if (loop !== undefined) ceilings.push(spawnLoop(loop, rounds.sizes.single, 1));
+      const start = await compile('start', rounds.scratch, say);
+      if (start !== undefined && stamp !== undefined)
+        ceilings.push(startAlone(start, stamp, rounds.scratch, rounds.sizes.single));
       return [rounds.runner('idle-latency', { ...(stamp && { stamp }) }), ...ceilings];
     },
     figures: [
@@ -30,6 +35,10 @@ export function latencyBench(rounds: Rounds, say: (line: string) => void): Bench
         target: { below: 5 },
         of: ours('startedTail'),
       },
+      ...besides(
+        'startedMedian',
+        'what C has from posix_spawn to main() after the same rest, median',
+      ),
       {
         title: 'from the last act of a unit to the start of one that waits for it, median',
         unit: 'ms',
@@ -37,6 +46,10 @@ export function latencyBench(rounds: Rounds, say: (line: string) => void): Bench
         of: ours('dependentMedian'),
       },
       { title: 'the same, 99th percentile', unit: 'ms', of: ours('dependentTail') },
+      ...besides(
+        'dependentMedian',
+        'what C has that waits for the one and starts the other, median',
+      ),
       {
         title: 'submit() to /bin/true done, idle, median',
         unit: 'ms',
@@ -57,4 +70,13 @@ export function latencyBench(rounds: Rounds, say: (line: string) => void): Bench
       },
     ],
   };
+}
+
+/** What can be had at all of a median of ours, and how much of that we take. */
+function besides(name: string, title: string): Figure[] {
+  const ceiling = measured(ALONE, name);
+  return [
+    { title, unit: 'ms', of: ceiling },
+    { title: 'ours, of that', unit: '×', of: (round) => ratio(ours(name)(round), ceiling(round)) },
+  ];
 }

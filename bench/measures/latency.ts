@@ -1,13 +1,10 @@
 /** How long one unit takes when there is nothing else to do: to its process's start, and to its end. */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { WorkUnitDescription, WorkUnitService } from '@pstar/core';
 import { median, quantile, type Sample } from '../harness.ts';
+import { gapsOfPairs, PAUSE_MS, stampsIn } from '../stamps.ts';
 import { PROCESS_PILOT, PROCESS_UNIT } from '../workloads.ts';
 import { type Context, openWorld } from './world.ts';
-
-/** Between two units: what the last one has left behind, an acknowledgement say, is done by then. */
-const PAUSE_MS = 5;
 
 /**
  * The start is said by the process itself, by the clock that this program reads too: when its main()
@@ -31,8 +28,7 @@ export async function idleLatency(context: Context): Promise<Sample> {
       executable: stamp,
       arguments: [file],
     });
-    const [last = ''] = readFileSync(file, 'utf8').trimEnd().split('\n').slice(-1);
-    if (i >= 0) started.push(Number(BigInt(last)) - start);
+    if (i >= 0) started.push(Number(stampsIn(file).at(-1)) - start);
   }
   const apart = stamp === undefined ? [] : await dependents(context, world.work, stamp);
   return {
@@ -63,12 +59,7 @@ async function dependents(
     ];
     for (const unit of await work.submit(pair)) await unit.result();
   }
-  const stamps = readFileSync(file, 'utf8').trim().split('\n').map(BigInt);
-  const gaps: number[] = [];
-  for (let i = 0; i < stamps.length; i += 2) {
-    gaps.push(Number((stamps[i + 1] as bigint) - (stamps[i] as bigint)));
-  }
-  return gaps;
+  return gapsOfPairs(stampsIn(file));
 }
 
 async function one(
