@@ -1,6 +1,6 @@
 /**
- * The inside of a PilotJobService: the pilot machine under its conductor, with the hands that do
- * what it wants done at resource managers and agents.
+ * The inside of a PilotJobService: the pilot machine under its conductor, and what carries out its
+ * decisions at resource managers and agents.
  */
 import { Subject } from 'rxjs';
 import type { Adaptor, AgentLaunch, SecurityPrompt } from '../adaptor/adaptor.ts';
@@ -25,7 +25,7 @@ import { tailOf } from './log-tail.ts';
 import { NativeReports } from './native-reports.ts';
 import { explainPilot } from './pilot-explanation.ts';
 import type { PilotJobEvent } from './pilot-job.ts';
-import { type PilotJobActions, PilotJobView } from './pilot-job-view.ts';
+import type { PilotJobActions, PilotJobView } from './pilot-job-view.ts';
 import {
   agentLaunch,
   forgetPlace,
@@ -39,6 +39,7 @@ import {
   readSettings,
 } from './pilot-launch.ts';
 import { removeRemains } from './pilot-remains.ts';
+import { PilotViews } from './pilot-views.ts';
 import { type Connection, ResourceManagers, type Target } from './resource-managers.ts';
 import { RunningTimers } from './running-timers.ts';
 import { Submissions } from './submissions.ts';
@@ -70,14 +71,11 @@ export class PilotCore {
   readonly managers: ResourceManagers;
   /** Emits when a pilot has come to be seen, or has changed. */
   readonly changed$ = new Subject<void>();
-  readonly events$ = new Subject<PilotJobEvent>();
   /** What went wrong with a pilot's submission, in full: the journal has its sentence alone. */
   readonly problems = new Map<string, unknown>();
   readonly #parts: PilotCoreParts;
   readonly #timers: RunningTimers;
-  readonly #views = new Map<string, PilotJobView>();
-  /** Those among them that their resource managers have accepted. */
-  readonly #listed = new Set<string>();
+  readonly #views: PilotViews;
   readonly #keys = new Map<string, Key>();
   readonly #submissions: Submissions;
   readonly #killed: KilledAgents;
@@ -91,6 +89,11 @@ export class PilotCore {
     const records = parts.records as Iterable<PilotEvent>;
     this.machine = PilotMachine.replay(records, (parts.snapshot ?? []) as PilotDump);
     this.#timers = new RunningTimers(clock, undefined, (ms) => this.agents.stoodStill(ms));
+    this.#views = new PilotViews({
+      actions: parts.actions,
+      log,
+      contextOf: (pilot) => readContext(this.#place(pilot)),
+    });
     this.conductor = new Conductor({
       service: id,
       machine: this.machine,
@@ -125,9 +128,7 @@ export class PilotCore {
       directory: `${parts.directory}/adaptors`,
       listening: () => knownWhere(this.#listening),
       prompt: parts.prompt,
-      troubled: (target, words) => {
-        for (const view of this.#views.values()) view.outOfReach(target, words);
-      },
+      troubled: (target, words) => this.#views.outOfReach(target, words),
       clock,
       log,
       report: (...heard) => reports.report(...heard),
@@ -154,7 +155,12 @@ export class PilotCore {
 
   /** The pilots that their resource managers have accepted, in order of creation. */
   get pilotJobs(): readonly PilotJobView[] {
-    return [...this.#views.values()].filter(({ id }) => this.#listed.has(id));
+    return this.#views.accepted;
+  }
+
+  /** Every move of every pilot that is journalled. */
+  get events$(): Subject<PilotJobEvent> {
+    return this.#views.events$;
   }
 
   keyFor(identity: string): Uint8Array | undefined {
@@ -162,9 +168,7 @@ export class PilotCore {
   }
 
   view(pilotId: string): PilotJobView {
-    const view = this.#views.get(pilotId);
-    assert(view !== undefined, `${pilotId} has no view`);
-    return view;
+    return this.#views.of(pilotId);
   }
 
   /** Takes up at once what an earlier process has left, then tells agents where to call. */
@@ -236,12 +240,9 @@ export class PilotCore {
   }
 
   #restore(pilot: Readonly<PilotRecord>): void {
-    const place = this.#place(pilot.id);
-    const context = readContext(place);
-    this.#views.set(pilot.id, new PilotJobView(pilot, context, this.#parts.actions));
-    if (pilot.state !== 'New') this.#listed.add(pilot.id);
+    this.#views.restore(pilot);
     this.agents.restore(pilot);
-    const settings = readSettings(place);
+    const settings = readSettings(this.#place(pilot.id));
     if (settings !== undefined) this.#keep(settings.identity, pilot.id, settings.key);
   }
 
@@ -257,38 +258,18 @@ export class PilotCore {
   }
 
   #show(event: PilotEvent): void {
-    const { actions, log } = this.#parts;
-    const pilot = this.machine.pilots.get(event.pilot);
     if (event.type === 'pilot-created') {
-      // The machine may be ahead of what is shown: the view begins where the pilot did.
-      const present = this.#pilot(event.pilot);
-      const seed = { ...present, state: 'New', detail: 'being submitted' } as const;
-      const context = readContext(this.#place(event.pilot));
-      this.#views.set(event.pilot, new PilotJobView(seed, context, actions));
+      this.#views.create(this.#pilot(event.pilot));
       return;
     }
     if (event.type === 'pilot-forgotten') {
-      this.#views.delete(event.pilot);
+      this.#views.forget(event.pilot);
       forgetPlace(this.#place(event.pilot));
       return;
     }
-    if (event.type === 'pilot-accepted') this.#listed.add(event.pilot);
+    const pilot = this.machine.pilots.get(event.pilot);
     if (event.type === 'agent-silent') this.#killed.watch(event.pilot);
-    const view = this.view(event.pilot);
-    const from = view.follow(event);
-    if (event.type === 'pilot-moved' && from !== undefined) {
-      const { state, detail: stateDetail, at } = event;
-      log.info({ pilot: view.id, from, state, detail: stateDetail }, 'pilot');
-      const moved = {
-        pilotJob: view,
-        pilotId: view.id,
-        from,
-        state,
-        stateDetail,
-        at: new Date(at),
-      };
-      this.events$.next(moved);
-    }
+    this.#views.follow(event);
     if (pilot !== undefined && isPilotOver(pilot)) this.#cleanUp(pilot);
   }
 
