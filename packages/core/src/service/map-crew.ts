@@ -1,10 +1,10 @@
-/** The units of one map that runs: which there are, which of them are to end, and whether they do any good. */
+/** The units of one map that runs: which there are, which of them are to end, and whether they get anywhere. */
 import type { PilotError } from '../model/errors.ts';
 import type { WorkUnitState } from '../model/work-unit-state.ts';
 import type { MapDesk, UnitOwner } from './map-desk.ts';
 import type { UnitSupply } from './unit-supply.ts';
 
-/** So many units may fail one after the other, without a result between them, before the map does. */
+/** The map fails when so many units have failed one after the other, without a result in between. */
 const FAILURES_MAX = 3;
 
 export class MapCrew {
@@ -31,8 +31,8 @@ export class MapCrew {
   }
 
   /** Why those that there are can never be at work, if that is so. */
-  get hopelessness(): PilotError | undefined {
-    return this.#live.size > 0 ? this.#supply.hopelessness : undefined;
+  get whyNever(): PilotError | undefined {
+    return this.#live.size > 0 ? this.#supply.whyNever : undefined;
   }
 
   /**
@@ -41,14 +41,14 @@ export class MapCrew {
    * @throws PilotError `STORE_FULL`, `SERVICE_CLOSED`, `WRONG_STATE` where none could ever be at work
    */
   async submit(count: number, made: (unit: number) => void): Promise<void> {
-    const { hopelessness } = this.#supply;
-    if (hopelessness) throw hopelessness;
+    const { whyNever } = this.#supply;
+    if (whyNever) throw whyNever;
     await this.#supply.submit(count, (unit) => {
       this.#enter(unit);
       made(unit);
     });
     // The pilot may have ended meanwhile, when there was none of them to be told of it.
-    if (this.hopelessness) throw this.hopelessness;
+    if (this.whyNever) throw this.whyNever;
   }
 
   /**
@@ -57,7 +57,7 @@ export class MapCrew {
    */
   earlier(): { readonly unit: number; readonly isBound: boolean }[] {
     const units = this.#supply.earlier();
-    if (this.#supply.hopelessness) {
+    if (this.#supply.whyNever) {
       this.#supply.cancel(units, 'its pilot is over');
       return [];
     }
@@ -121,7 +121,7 @@ export class MapCrew {
     return isInVain || isTaken ? this.#supply.problemOf(unit) : undefined;
   }
 
-  /** There was a result: they do good. */
+  /** There was a result: units get somewhere. */
   succeeded(): void {
     this.#failures = 0;
   }

@@ -47,8 +47,8 @@ export interface MapDeskParts {
   module(hash: string): Promise<ModuleFiles | undefined>;
 }
 
-/** An agent's link. */
-interface Session {
+/** What is sent to an agent and comes from it in parts, for as long as its link lasts. */
+interface AgentCalls {
   readonly sender: CallSender;
   readonly results: PartBox;
 }
@@ -56,7 +56,7 @@ interface Session {
 /** All calls of a work unit service. */
 export class MapDesk {
   readonly #parts: MapDeskParts;
-  readonly #sessions = new Map<string, Session>();
+  readonly #agents = new Map<string, AgentCalls>();
   readonly #owners = new Map<number, UnitOwner>();
   readonly #maps = new Set<UnitOwner>();
 
@@ -101,17 +101,17 @@ export class MapDesk {
 
   #senderTo(unit: number): CallSender | undefined {
     const agent = this.#parts.agentOf(unit);
-    return agent === undefined ? undefined : this.#sessions.get(agent)?.sender;
+    return agent === undefined ? undefined : this.#agents.get(agent)?.sender;
   }
 
   /** A message about calls has come. */
   receive(port: CallPort & Located, message: AgentCallMessage): void {
-    const session = this.#session(port);
-    if (message.type === 'module-wanted') void this.#sendModule(session.sender, message.module);
-    else if (this.#parts.has(port.agentId, message)) this.#hear(port.node.host, session, message);
+    const calls = this.#callsOf(port);
+    if (message.type === 'module-wanted') void this.#sendModule(calls.sender, message.module);
+    else if (this.#parts.has(port.agentId, message)) this.#hear(port.node.host, calls, message);
   }
 
-  #hear(host: string, { sender, results }: Session, message: UnitMessage): void {
+  #hear(host: string, { sender, results }: AgentCalls, message: UnitMessage): void {
     const { unit, attempt } = message;
     const owner = this.#owners.get(unit);
     if (owner === undefined) {
@@ -144,7 +144,7 @@ export class MapDesk {
     const isFinal = isFinalWorkUnitState(state);
     if (isFinal) this.#owners.delete(unit);
     if (!isFinal && state !== 'Pending') return;
-    for (const { results } of this.#sessions.values()) results.forget(`${unit} `);
+    for (const { results } of this.#agents.values()) results.forget(`${unit} `);
     owner.over(unit, isFinal ? state : undefined);
   }
 
@@ -155,28 +155,28 @@ export class MapDesk {
 
   /** The link of an agent takes more. */
   drained(agentId: string): void {
-    this.#sessions.get(agentId)?.sender.drained();
+    this.#agents.get(agentId)?.sender.drained();
   }
 
   /** The link of an agent is over: what was on its way is not any more. */
   disconnected(agentId: string): void {
-    this.#sessions.delete(agentId);
+    this.#agents.delete(agentId);
   }
 
   /** Ends all maps here. */
   close(error: unknown): void {
     for (const map of [...this.#maps]) map.closed(error);
-    this.#sessions.clear();
+    this.#agents.clear();
     this.#owners.clear();
   }
 
-  #session(port: CallPort): Session {
-    let session = this.#sessions.get(port.agentId);
-    if (session === undefined) {
-      session = { sender: new CallSender(port, this.#parts.service), results: new PartBox() };
-      this.#sessions.set(port.agentId, session);
+  #callsOf(port: CallPort): AgentCalls {
+    let calls = this.#agents.get(port.agentId);
+    if (calls === undefined) {
+      calls = { sender: new CallSender(port, this.#parts.service), results: new PartBox() };
+      this.#agents.set(port.agentId, calls);
     }
-    return session;
+    return calls;
   }
 
   async #sendModule(sender: CallSender, module: string): Promise<void> {

@@ -182,8 +182,8 @@ export class MapRun implements UnitOwner {
   }
 
   capacityChanged(): void {
-    const { capacity: units, hopelessness } = this.#crew;
-    if (hopelessness) this.end(hopelessness);
+    const { capacity: units, whyNever } = this.#crew;
+    if (whyNever) this.end(whyNever);
     if (units === this.#capacity) return;
     this.#capacity = units;
     this.#take({ type: 'capacity', units, now: this.#now });

@@ -24,7 +24,7 @@ export interface StagingDeskParts {
 }
 
 /** Both ways of one link. */
-interface Session {
+interface BothWays {
   /** To the node. */
   readonly out: StagingOut;
   /** From the node. */
@@ -36,7 +36,7 @@ export class StagingDesk {
   readonly #parts: StagingDeskParts;
   readonly #budget = new Budget();
   readonly #added = new AddedOutputs();
-  readonly #sessions = new Map<string, Session>();
+  readonly #agents = new Map<string, BothWays>();
 
   constructor(parts: StagingDeskParts) {
     this.#parts = parts;
@@ -44,49 +44,49 @@ export class StagingDesk {
 
   /** A message about files has come. */
   receive(port: StagingPort, message: AgentTransfer): void {
-    const session = this.#sessions.get(port.agentId) ?? this.#open(port);
+    const ways = this.#agents.get(port.agentId) ?? this.#open(port);
     switch (message.type) {
       case 'fetch':
-        session.out.fetch(message);
+        ways.out.fetch(message);
         return;
       case 'credit':
-        session.out.credit(message);
+        ways.out.credit(message);
         return;
       case 'stamps':
-        session.out.stamps(message);
+        ways.out.stamps(message);
         return;
       case 'offer':
-        session.in.offer(message);
+        ways.in.offer(message);
         return;
       case 'pack':
       case 'chunk':
-        session.in.receive(message);
+        ways.in.receive(message);
         return;
       case 'drop':
-        session.out.drop(message.transfers);
-        session.in.drop(message.transfers);
+        ways.out.drop(message.transfers);
+        ways.in.drop(message.transfers);
     }
   }
 
   /** The link of an agent takes more. */
   drained(agentId: string): void {
-    this.#sessions.get(agentId)?.out.drained();
+    this.#agents.get(agentId)?.out.drained();
   }
 
   /** The link of an agent is over: what is not complete is removed, and will be asked for again. */
   disconnected(agentId: string): void {
-    const session = this.#sessions.get(agentId);
-    this.#sessions.delete(agentId);
-    session?.out.close();
-    session?.in.close();
+    const ways = this.#agents.get(agentId);
+    this.#agents.delete(agentId);
+    ways?.out.close();
+    ways?.in.close();
   }
 
   /** Ends all transfers. */
   close(): void {
-    for (const agentId of [...this.#sessions.keys()]) this.disconnected(agentId);
+    for (const agentId of [...this.#agents.keys()]) this.disconnected(agentId);
   }
 
-  #open(port: StagingPort): Session {
+  #open(port: StagingPort): BothWays {
     const { service, find } = this.#parts;
     const { agentId } = port;
     const send = (message: ManagerTransfer, sent?: () => void): void =>
@@ -98,11 +98,11 @@ export class StagingDesk {
       send,
     };
     const out = new StagingOut(way, this.#budget, (...item) => find(agentId, ...item));
-    const session = {
+    const ways = {
       out,
       in: new StagingIn(service, send, (...item) => find(agentId, ...item), this.#added),
     };
-    this.#sessions.set(agentId, session);
-    return session;
+    this.#agents.set(agentId, ways);
+    return ways;
   }
 }

@@ -64,7 +64,7 @@ export class UnitSupply {
    * Why none of them can ever run, if that is so: they are of one pilot alone, and that is over. One that is not
    * known here may be that of a service which is still to be added.
    */
-  get hopelessness(): PilotError | undefined {
+  get whyNever(): PilotError | undefined {
     const { pilotJob } = this.#description;
     const pilot = pilotJob === undefined ? undefined : this.#pilotJob(pilotJob);
     if (pilot === undefined || !isFinalPilotJobState(pilot.state)) return undefined;
@@ -113,7 +113,7 @@ export class UnitSupply {
     return found;
   }
 
-  /** Why a unit that was to call functions has ended without. */
+  /** Why a unit has ended without having called anything. */
   problemOf(unit: number): PilotError {
     const { id, state, stateDetail, exit } = this.#view(unit);
     if (state === 'Canceled' || exit === undefined)
