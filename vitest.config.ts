@@ -45,7 +45,7 @@ export default defineConfig({
   // Tests run from source, as the examples do: no build is needed before them.
   ssr: { resolve: { conditions: ['@pstar/source', 'module', 'node', 'development|production'] } },
   test: {
-    globalSetup: ['tools/build-agent.mjs'],
+    globalSetup: ['tools/run-directory.ts', 'tools/build-agent.mjs'],
     pool: 'forks',
     testTimeout: 30_000,
     hookTimeout: 30_000,

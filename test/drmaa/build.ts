@@ -1,12 +1,11 @@
 /**
  * Compiles the libraries that the DRMAA bindings are tested against: once for each state of their
- * sources, into a directory of this user's under the temporary one. They know nothing of the bindings.
+ * sources, into `dist` beside them. They know nothing of the bindings.
  */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -98,8 +97,8 @@ async function cacheOf(): Promise<string> {
   for (const name of (await readdir(sources)).sort()) {
     if (/\.[ch]$/.test(name)) hash.update(name).update(await readFile(join(sources, name)));
   }
-  const path = join(tmpdir(), `pstar-drmaa-${process.getuid?.()}`, hash.digest('hex').slice(0, 16));
-  await mkdir(path, { recursive: true, mode: 0o700 });
+  const path = join(sources, '..', 'dist', hash.digest('hex').slice(0, 16));
+  await mkdir(path, { recursive: true });
   return path;
 }
 

@@ -1,5 +1,6 @@
-import { homedir, tmpdir } from 'node:os';
+import { homedir } from 'node:os';
 import { describe, expect, it } from 'vitest';
+import { commonDirectory } from '../clusters/base/common-directory.ts';
 import { files, lines, read, root } from './repository.ts';
 
 const code = files(/\.(ts|mjs)$/);
@@ -45,7 +46,7 @@ describe('nothing belongs to one machine', () => {
 
   it('no path of the machine where it was written', () => {
     const homes = [root, `${homedir()}/`].filter((path) => path.split('/').length > 2);
-    for (const home of homes.filter((path) => path !== `${tmpdir()}/`)) {
+    for (const home of homes.filter((path) => path !== `${commonDirectory()}/`)) {
       const escaped = home.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
       expect(lines(text, new RegExp(`(^|[^\\w.])${escaped}`))).toEqual([]);
     }

@@ -1,12 +1,12 @@
 /**
- * The directories of one kind of cluster: whose each is, so that what a program has left behind when it
+ * Directories of one kind, of clusters for instance: whose each is, so that what a program has left behind when it
  * was killed is found, and ended, by a later one.
  */
 import { readdirSync, statSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { statOf } from '../../../packages/core/src/adaptor/local-process.ts';
+import { commonDirectory } from './common-directory.ts';
 import { lives } from './processes.ts';
 
 const BY_HAND = 'by-hand';
@@ -26,7 +26,7 @@ export class OwnedDirectories {
   }
 
   /** Makes one that is this program's, or, by hand, nobody's. Left behind elsewhere, it is its parent's to end. */
-  make(byHand: boolean, parent = tmpdir()): Promise<string> {
+  make(byHand: boolean, parent = commonDirectory()): Promise<string> {
     return mkdtemp(join(parent, `${this.#prefix}${byHand ? BY_HAND : ownName()}-`));
   }
 
@@ -48,8 +48,9 @@ export class OwnedDirectories {
 
   /** This user's; another's are as good as not there. */
   #all(): string[] {
-    const names = readdirSync(tmpdir()).filter((name) => name.startsWith(this.#prefix));
-    const paths = names.map((name) => join(tmpdir(), name));
+    const common = commonDirectory();
+    const names = readdirSync(common).filter((name) => name.startsWith(this.#prefix));
+    const paths = names.map((name) => join(common, name));
     const user = process.getuid?.();
     return paths.filter((path) => statSync(path, { throwIfNoEntry: false })?.uid === user);
   }

@@ -2,8 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { commonDirectory } from './common-directory.ts';
 
 /** Below those that the kernel gives to whoever asks for any. */
 const FIRST = 20_000;
@@ -45,7 +45,7 @@ export async function claimPorts(directory: string): Promise<PortBlock> {
 
 /** The first ports of all whose directories are beside this one, or where most are. */
 function claimedBeside(directory: string): ReadonlySet<number> {
-  const files = [...new Set([tmpdir(), dirname(directory)])].flatMap((parent) =>
+  const files = [...new Set([commonDirectory(), dirname(directory)])].flatMap((parent) =>
     readdirSync(parent).map((name) => join(parent, name, CLAIM)),
   );
   return new Set(files.map(firstOf));

@@ -13,11 +13,12 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { tmpdir, userInfo } from 'node:os';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { CommandResult } from '../base/commands.ts';
+import { commonDirectory } from '../base/common-directory.ts';
 import { killAllWith, until } from '../base/processes.ts';
 import {
   type Account,
@@ -277,7 +278,7 @@ export class SshHost {
       HOST_DIRECTORY: this.directory,
       HOST_SHARED: join(directory, SHARED),
       HOST_HIDDEN: REPOSITORY,
-      HOST_TMP: tmpdir(),
+      HOST_TMP: commonDirectory(),
       HOST_HOME: this.homeThere,
       HOST_HOME_KIND: kind,
       HOST_USER_ID: options.account === undefined ? `${uid}:${gid}` : `${USER_ID}:${USER_ID}`,
