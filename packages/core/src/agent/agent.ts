@@ -268,9 +268,9 @@ export class Agent {
     this.#perform();
   }
 
-  /** What an effect leads to may come back before it is over, and is done after the others. */
+  /** An effect may lead to others before it is over: they are done after those that are already there. */
   #perform(): void {
-    // Once it ends, what becomes of units is its doing: that they were bound is all that may be known.
+    // Once it ends, it ends the units itself: that is its own doing, and not to be reported as theirs.
     if (this.#isPerforming || this.#isEnding) return;
     this.#isPerforming = true;
     for (;;) {
@@ -355,14 +355,14 @@ export class Agent {
     this.#output.clear();
     const end: AgentEnd = problem === undefined ? { reason } : { reason, problem };
     this.#link.send({ type: 'bye', ...end });
-    // Who told it to end may know. What it says otherwise may meet a manager that goes in this moment.
+    // Whoever told it to end knows. Any other goodbye may reach a manager that is just going away.
     const mayBeUnheard = isUnheard || reason !== 'ordered';
     await Promise.all([this.#link.close(), mayBeUnheard && this.#keepBye(end)]);
     await this.#kept.close();
     this.#resolve(end);
   }
 
-  /** A last word says that there is nothing more to know: not where something could not be kept. */
+  /** A last word says that there is nothing more to know; so there is none if something could not be kept. */
   async #keepBye(end: AgentEnd): Promise<void> {
     if (!(await this.#kept.settled())) return;
     this.#kept.bye(end);

@@ -1,4 +1,4 @@
-/** Problems of calls as they are told: cut to what a message takes. */
+/** Problems of calls as they are told: cut to what fits into a message. */
 import {
   type CallProblem,
   PROBLEM_CHARACTERS,
@@ -6,13 +6,13 @@ import {
   problemSize,
 } from '../model/call-problem.ts';
 
-/** Those of one message have no more characters: of what comes behind, only the messages are told. */
+/** How many characters of problems one message carries; of the problems behind these it carries a short form. */
 const ALL_CHARACTERS = 1024 * 1024;
-/** And no more of those then, nor of names: of the 16,384 calls of a batch all may have failed, in characters of three bytes. */
+/** The length of that: all of the 16,384 calls of a batch may have failed, with three bytes for each character. */
 const SHORT_MESSAGE = 100;
 const SHORT_NAME = 32;
 
-/** The same problems, within what goes into a message beside 4 MiB of values: all calls of a batch may have failed. */
+/** The same problems, cut to what fits into a message beside 4 MiB of values. */
 export function boundedProblems(problems: readonly CallProblem[]): CallProblem[] {
   let left = ALL_CHARACTERS;
   return problems.map((problem) => {

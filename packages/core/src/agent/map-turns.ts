@@ -3,9 +3,10 @@
  * units that wait here would wait for all of that. Pure; knows a unit by its key, and what waits by
  * what it wants.
  *
- * Whoever waits with a higher priority is given way to at once, an equal one by who has had its turn,
- * and any by who has nothing to do. No more give way than those need that wait. To units of its own kind
- * one gives way but seldom: mostly they are of the same map, and nothing is won.
+ * To units that wait with a higher priority a map unit gives way at once, to those of equal priority once it
+ * has had its turn, and to any when it has nothing to do. No more of them give way than those that wait need.
+ * To units of its own kind a map unit gives way only seldom: mostly they are of the same map, and nothing is
+ * gained.
  */
 import { fits, type Resources } from '../model/resources.ts';
 import type { Run, ServiceWork, Template } from './service-work.ts';
@@ -37,11 +38,11 @@ interface Turn extends TurnOfMap {
   isOver: boolean;
 }
 
-/** So long a map unit keeps its slots though others of its priority wait. */
+/** How long a map unit keeps its slots although others of its priority wait. */
 const SLICE_MS = 1_000;
-/** And so long if they are of its own kind: then a map loses a hundredth even where its manager is far. */
+/** How long if these are of its own kind: then a map loses a hundredth at most, even if its manager is far away. */
 const SLICE_OF_KIND_MS = 10_000;
-/** So many that wait are served at a time, and so many rows of them looked at. */
+/** How many units that wait are served at a time, and how many rows of them are looked at. */
 const SERVED = 64;
 const ROWS = 256;
 
@@ -80,8 +81,8 @@ export class MapTurns {
   /**
    * Those that are to give way now; each is named once.
    *
-   * @param waiting - The first that is to be served first.
-   * @param free - What nobody holds.
+   * @param waiting in the order in which they are to be served
+   * @param free what nobody holds
    */
   takeOver(waiting: Iterable<WaitingUnits>, free: Resources): number[] {
     const room = new Tally(free);
@@ -147,7 +148,7 @@ export function turnOf({ key, service, template, allocation }: Run, priority: nu
   return { key, priority, kind: kindOf(service, template), request: allocation.request };
 }
 
-/** What waits at an agent, the first that is to be served first. */
+/** What waits at an agent, in the order in which it is to be served. */
 export function* waitingUnits(queue: UnitQueue<ServiceWork, Template>): Generator<WaitingUnits> {
   for (const { competitor, priority, request, stretches } of queue.lines()) {
     for (const { template, units, cursor } of stretches) {

@@ -22,7 +22,7 @@ export interface ReportedRun {
 
 /** One whose start is to be reported. */
 export interface StartedRun extends ReportedRun {
-  /** Where it stands among those; -1 when it does not. For the box alone. */
+  /** Its row among the starts that are to be reported; -1 when it has none. For the box alone. */
   startedRow: number;
 }
 
@@ -49,7 +49,7 @@ type Why = ReturnedColumns['why'];
 const MAX_ROWS = 2_000;
 /** So does one with that many characters of problems and standard error, and bytes of values. */
 const MAX_DETAIL = 64 * 1024;
-/** So many reports more than are unacknowledged may be on disk. */
+/** How many reports on disk may be acknowledged already before what is there is written anew. */
 const MAX_STALE = 500;
 
 /** Told of each attempt that is over, and whether it has ended well: that it is Done, as its manager will say. */
@@ -58,7 +58,7 @@ export type WhenOver = (unit: number, attempt: number, well: boolean) => void;
 /** The reports of one service. */
 export class ReportBox {
   #seq = 0;
-  /** Those that have started and are not over. */
+  /** Those whose start is to be reported, and who are not over. */
   #started: StartedRun[] = [];
   readonly #ended = new EndedRows();
   #returned: [unit: number, attempt: number, started: boolean][] = [];
@@ -72,7 +72,7 @@ export class ReportBox {
   #onDisk = 0;
   /** The last number at the last look for what is overdue. */
   #looked = 0;
-  /** Mostly nobody: 33 bytes for each unit that ends are saved by not calling somebody who does nothing. */
+  /** Mostly nobody: to call a function that does nothing would cost 33 bytes for each unit that ends. */
   #whenOver: WhenOver | undefined;
 
   /** Who is told of what is over from now on, if anybody. */

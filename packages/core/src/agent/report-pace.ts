@@ -2,20 +2,20 @@
 import type { Clock, Timer } from '../runtime/clock.ts';
 
 /**
- * So long the reports of a busy agent are gathered: a message and a commit for each single end took
- * 80 µs of the manager's time and 50 µs of the agent's, as much as starting the process. At 10 ms it
- * was still 9 µs of both together more than now; at 40 ms it would be 9 less, but somebody may be looking.
+ * How long a busy agent gathers reports. A message and a commit for each single end took 80 µs of the
+ * manager's time and 50 µs of the agent's, as much as starting the process. Gathering for 10 ms cost both
+ * together 9 µs a unit more than this; 40 ms would save 9 µs, but somebody may be looking.
  */
 export const REPORT_MS = 25;
 /**
- * So long a start may wait to be reported. A manager that took it in at once did so while the process was
- * being loaded, beside it or on the same core: that took 0.90 ms instead of 0.86 on a machine with two cores
- * of its own, and half as long again on a busy one. What does nothing has ended by then, and that is one
- * report, one commit and one acknowledgement instead of two.
+ * How long the report of a start may wait. When it went out at once, the manager took it in while the process
+ * was still being loaded, and slowed it down: a unit took 0.90 ms instead of 0.86 on a machine with two idle
+ * cores, and half as long again on a busy one. A process that does nothing has ended by then, so that its
+ * start and end are one report, one commit and one acknowledgement instead of two.
  */
 const START_MS = 3;
 
-/** Calls when what there is to say is to be said. */
+/** Decides when `report` is called. */
 export class ReportPace {
   readonly #clock: Clock;
   readonly #report: () => void;
@@ -27,7 +27,7 @@ export class ReportPace {
     this.#report = report;
   }
 
-  /** Something has happened: it is reported with all of this tick, or of some milliseconds where nobody loses by that. */
+  /** Something has happened: it is reported with all of this tick, or with all of some milliseconds where that costs nobody anything. */
   happened(hasPlenty: boolean): void {
     if (this.#isDue) return;
     if (hasPlenty) {
@@ -39,8 +39,8 @@ export class ReportPace {
   }
 
   /**
-   * Something has started. Where nobody waits for more that is gathered with the ends: half of all
-   * reports went after START_MS instead: 7 to 20 µs a unit of the agent's time and 13 of the manager's.
+   * Something has started. An agent that has plenty to do gathers starts with ends: otherwise half of all
+   * reports went out after START_MS, for 7 to 20 µs a unit of the agent's time and 13 of the manager's.
    */
   started(hasPlenty: boolean): void {
     this.#within(hasPlenty ? REPORT_MS : START_MS);

@@ -7,7 +7,7 @@ import type { OnChannel } from '../protocol/transfer-messages.ts';
 import type { BatchResult } from '../workers/call-run.ts';
 import { boundedProblems } from './call-problems.ts';
 
-/** With so much in the link the rest waits here; less than files leave there, which would never get their turn. */
+/** Results wait here while the link holds so much: less than files may fill it with, or files would never get their turn. */
 const LINK_BYTES = 512 * 1024;
 
 /** Whose results they are. */

@@ -1,14 +1,14 @@
 /**
- * The runs of an agent, by key, in a table that stays as large as it is. A Map whose few entries come
- * and go is built anew all the time, and each that it was keeps the next one alive once it has grown
- * old: three of them cost a null agent 130 bytes of copying a unit, and a fifth of its time.
+ * The runs of an agent, by key, in a table of a fixed size. A Map whose few entries come and go is rebuilt
+ * all the time, and each of its old tables keeps the next one alive once the collector has found it old:
+ * three such Maps cost a null agent 130 bytes of copying a unit, and a fifth of its time.
  */
 import { assert } from '../model/assert.ts';
 import type { Run } from './service-work.ts';
 
 /**
- * Each run holds a core at least: there are never more than those. Runs that had a key before, below
- * 0, are kept apart.
+ * The runs that hold slots. Each holds at least one core, so there are never more of them than cores. Units
+ * whose files travel got their keys earlier, below 0; their runs are kept apart.
  */
 export class RunTable {
   readonly #runs: (Run | undefined)[];

@@ -1,5 +1,4 @@
 /** A single call as a unit: its arguments put together, and what became of it as the unit's end. */
-
 import { readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { CallProblem } from '../model/call-problem.ts';

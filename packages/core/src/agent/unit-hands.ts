@@ -1,6 +1,6 @@
 /**
- * Has units done: those that run programs by the executor of processes, those that call functions by
- * workers, whose processes are the same executor's. Whoever asks need not know which a unit is.
+ * Runs units: those that run programs by the executor of processes, those that call functions by workers,
+ * whose processes are the same executor's. Callers need not know which kind a unit is.
  */
 import { createExecutor } from '../executor/executor.ts';
 import type { Executor, ExecutorEvents, OutputStream } from '../executor/unit-run.ts';
@@ -26,7 +26,7 @@ export interface WorkerParts {
   readonly create?: (options: CallExecutorOptions) => CallExecutor;
 }
 
-/** What hands need, and what they tell. */
+/** What is needed to run units, and who is told of them. */
 export interface UnitHandsParts {
   readonly settings: AgentSettings;
   /** This start of the agent. */
@@ -46,7 +46,7 @@ export interface UnitHandsParts {
   };
 }
 
-/** Everything that does units on this node. */
+/** Everything that runs units on this node. */
 export class UnitHands {
   readonly executor: Executor;
   readonly calls: CallDesk;
@@ -91,7 +91,7 @@ export class UnitHands {
     });
   }
 
-  /** Has a unit done that has got its slots. */
+  /** Runs a unit that has got its slots. */
   run(run: Run): void {
     const { call } = run.template.command;
     if (call !== undefined) this.calls.run(run, call);

@@ -1,5 +1,5 @@
 /**
- * Decides about pilots. PURE: what has come in goes in, what is to be journalled and done comes out;
+ * Decides about pilots. Pure: what has happened goes in, what is to be journalled and done comes out;
  * time is a number that the inputs carry. It submits nothing, speaks to nobody and knows no adaptor.
  */
 import { unreachable } from '../model/assert.ts';
@@ -163,7 +163,7 @@ export class PilotMachine {
   }
 
   #native(pilot: PilotRecord, { report, at }: Of<'native'>): void {
-    const { native, policy } = { native: pilot.native, policy: pilot.plan.policy };
+    const { native } = pilot;
     if (native.phase !== 'live' || native.report.id !== report.id) return;
     const before = native.report;
     if (sameWords(before, report)) return;
@@ -176,7 +176,7 @@ export class PilotMachine {
     }
     this.#record({ type: 'native-reported', pilot: pilot.id, report });
     if (report.state === 'Running' && before.state !== 'Running') {
-      if (policy.registersFrom === 'running') this.#awaitRegistration(pilot, at);
+      if (pilot.plan.policy.registersFrom === 'running') this.#awaitRegistration(pilot, at);
     }
     this.#cutOff(pilot, at);
     if (pilot.native.phase === 'over') this.#nativeOver(pilot, at);

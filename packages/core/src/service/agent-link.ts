@@ -11,7 +11,7 @@ import type { AgentPort, WorkClient, WorkWord } from './work-client.ts';
 /** So many heartbeats without a word mean that a link is dead. */
 export const SILENT_BEATS = 4;
 
-/** A pilot's end that is announced for another time than before, by more than that, was moved. */
+/** Announced ends of a pilot that differ by less are the same end, measured twice. */
 const SAME_END_MS = 1_000;
 
 /** One agent, for its whole life. */

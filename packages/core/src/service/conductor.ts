@@ -30,9 +30,9 @@ export interface ConductorJournal {
   commit(): Promise<void>;
   snapshot(parts: Iterable<unknown>): Promise<void>;
   readonly bytesSinceSnapshot: number;
-  /** In how many pieces they came; absent where that is not counted. */
+  /** In how many pieces these bytes came; absent where that is not counted. */
   readonly appendsSinceSnapshot?: number;
-  /** Of the last one, 0 before the first. */
+  /** The size of the last snapshot, 0 before the first. */
   readonly snapshotBytes: number;
   /** Some of it is still as an older version has written it. */
   readonly isOutdated?: boolean;
@@ -56,13 +56,14 @@ export interface ConductorParts<Input, Event, Effect, S extends Step<Event, Effe
 }
 
 const MiB = 1024 * 1024;
-/** Reading what was appended in one piece takes as long as so many bytes of a large piece. */
+/** Reading one appended piece takes as long as reading so many bytes more of a large one. */
 const PIECE_BYTES = 512;
 
 /**
- * How much it may take to read a log before a snapshot is worth it: so many bytes, or so many times as
- * many as the last snapshot has. While there is work to do, as seldom as keeps the disk and the replay in
- * bounds; when there is time, before closing and after opening, whenever the next opening gains by it.
+ * How long a log may become before a snapshot is worth it: so many bytes, or so many times the size of the
+ * last snapshot, whichever is more. While there is work, snapshots are only as frequent as it takes to keep
+ * disk and replay in bounds; when there is time, after opening and before closing, one is taken whenever it
+ * makes the next opening faster.
  */
 const WORTH_IT = {
   working: { bytes: 16 * MiB, times: 2 },

@@ -12,10 +12,10 @@ import type { NamedMap } from './named-map.ts';
 /** A call that has failed, and with what. */
 export type KeptFailure = CallResults['failures'][number] & { readonly reason: CallFailure };
 
-/** Agents that are there say in less what their units have. */
+/** An agent that is there takes less time than this to say what its units have. */
 const HEARING_MS = 5000;
 
-/** What is not on disk after so long has to wait for it: that is full, say, and nobody knows until when. */
+/** If results are not on disk after this long, the map waits for the disk: it may be full, for as long as it will. */
 const STALL_MS = 2_000;
 
 /** What a map's durable side is made with. */
@@ -25,7 +25,7 @@ export interface MapHistoryParts {
   readonly task: string;
   readonly results: MapResults;
   readonly clock: Clock;
-  /** What is to be kept waits for the disk, or does so no more. */
+  /** Results wait for the disk, or no longer do. */
   stalled(isStalled: boolean): void;
 }
 
@@ -37,13 +37,15 @@ export class MapHistory {
   #kept: Promise<void> = Promise.resolve();
   /** Results of calls that an earlier life has sent, and whose inputs were not read yet. */
   #early: (() => void)[] = [];
-  /** Units that have not said yet what they have; and what is not done before. */
+  /** Units that have not said yet what they have. */
   readonly #unheard = new Set<number>();
+  /** What is to be done once all of them have. */
   #afterwards: (() => void)[] = [];
   #patience: Timer | undefined;
   #closed: { readonly error: unknown } | undefined;
-  /** How often something is to be kept that is not yet, and when that has taken long. */
+  /** How many of the calls of {@link keep} are not on disk yet. */
   #unkept = 0;
+  /** Rings when the disk has taken long. */
   #stall: Timer | undefined;
   #isStalled = false;
 

@@ -63,7 +63,7 @@ interface Key {
   readonly key: Uint8Array;
 }
 
-/** Everything of a PilotJobService but its public face. */
+/** A PilotJobService without its public face. */
 export class PilotCore {
   readonly machine: PilotMachine;
   readonly conductor: Conductor<PilotInput, PilotEvent, PilotEffect, PilotStep>;
@@ -226,7 +226,7 @@ export class PilotCore {
     return jobs.manager.render(this.#launch(pilotId, round));
   }
 
-  /** Detaches from everything; what is under way at resource managers and on disk is waited for. */
+  /** Detaches from everything; waits for what is under way at resource managers and on disk. */
   async close(why: string): Promise<void> {
     await this.#submissions.close();
     this.agents.close(why);

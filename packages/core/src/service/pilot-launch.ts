@@ -14,8 +14,8 @@ import { agentFile, koffiPath } from './agent-files.ts';
 import { SILENT_BEATS } from './agent-link.ts';
 
 /**
- * As HTCondor's JobLeaseDuration: long enough for a login node that restarts, or for a program that
- * computes, and what a pilot that nobody comes back to costs at most.
+ * As HTCondor's JobLeaseDuration: long enough for a login node to restart, or for a program that computes
+ * without a break. It is also the most that a pilot costs whose program never comes back.
  */
 const LEASE_S = 2400;
 const HEARTBEAT_S = 5;
@@ -24,7 +24,7 @@ const GRACE_MS = 10_000;
 const FAREWELL_MS = 15_000;
 const KEY_BYTES = 32;
 const REGISTRATION_S = 300;
-/** A pilot whose resource manager ends it ends itself a little before, to hand back what it holds. */
+/** A pilot that its resource manager would end at its limit ends itself so much earlier, to hand back what it holds. */
 const EARLY_END = { fraction: 0.02, msMax: 60_000 };
 
 /** Where agents call. */

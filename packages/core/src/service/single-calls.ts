@@ -17,9 +17,12 @@ import { encodeValue } from '../runtime/values.ts';
 import type { WorkCore } from './work-core.ts';
 import { WorkUnitView } from './work-unit-view.ts';
 
-/** A list of arguments with more bytes is not kept in the journal whole: it is in memory, too. */
+/**
+ * Lists of arguments larger than this are not kept as a whole in the journal, whose records are in memory as
+ * well: their large arguments become files.
+ */
 const INLINE_BYTES = 16 * 1024;
-/** An argument with fewer is, all the same: a file for it would take more. */
+/** Arguments smaller than this stay in the journal all the same: a file would cost more. */
 const FILE_BYTES = 4 * 1024;
 
 /** A description without `args`, and what it calls. */
@@ -47,7 +50,7 @@ export class SingleCalls {
   }
 
   /**
-   * At once, but for the first call of a function, and for large arguments.
+   * Prepares one. Returns no promise, except for the first call of a function and for large arguments.
    *
    * @throws DescriptionError that names the attribute; PilotError `STORE_FULL` or `STORE_UNWRITABLE`,
    *   or why the module cannot be bundled.
@@ -191,7 +194,7 @@ function takeLarge(list: unknown[]): [place: number, bytes: Uint8Array][] {
   return large;
 }
 
-/** Whether it is so at a glance: to encode a hundred thousand of them one by one takes seconds. */
+/** Whether an argument is small at a glance: to encode a hundred thousand of them one by one takes seconds. */
 function isSmall(arg: unknown): boolean {
   if (typeof arg === 'string') return arg.length < FILE_BYTES / 4;
   return typeof arg !== 'object' || arg === null;

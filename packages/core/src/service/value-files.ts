@@ -53,7 +53,7 @@ export class ValueFiles {
       const { code = '' } = cause as NodeJS.ErrnoException;
       throw new PilotError('NOT_FOUND', `the value cannot be read: ${code}`, {
         subject: path,
-        hint: 'leave the directories of services to these',
+        hint: 'do not change or remove files in the directory of a service',
         cause,
       });
     }
