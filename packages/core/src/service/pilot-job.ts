@@ -13,14 +13,19 @@ import type { CallOptions } from './call-options.ts';
  * What it shows is durable: nothing that a crash could take back is ever seen.
  */
 export interface PilotJob {
+  /** Unique in its store; the same in every later life of its service. */
   readonly id: string;
+  /** What it was created with, a profile's attributes included; after a reinitialization, the new one. */
   readonly description: PilotJobDescription;
+  /** The credentials that it was created with. */
   readonly context: SecurityContext | undefined;
+  /** The resource manager that it was submitted to. */
   readonly rm: URL;
   /** The scheme of its adaptor. */
   readonly type: string;
   /** The resource manager's name for it; of the last submission, after a reinitialization. */
   readonly nativeId: string | undefined;
+  /** Where it is now, as far as the journal has it. */
   readonly state: PilotJobState;
   /** Begins with the present state and completes after a final one. */
   readonly state$: Observable<PilotJobState>;
@@ -64,9 +69,14 @@ export interface CreateOptions extends CallOptions {
 /** A move of one pilot from one state to the next. */
 export interface PilotJobEvent {
   readonly pilotJob: PilotJob;
+  /** The pilot's id. */
   readonly pilotId: string;
+  /** The state that it left. */
   readonly from: PilotJobState;
+  /** The state that it came to. */
   readonly state: PilotJobState;
+  /** Why, in one line. */
   readonly stateDetail: string;
+  /** When the manager concluded it. */
   readonly at: Date;
 }

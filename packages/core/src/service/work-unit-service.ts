@@ -122,7 +122,8 @@ export class WorkUnitService implements AsyncDisposable {
    * true states.
    *
    * @throws PilotError `STORE_UNWRITABLE`, `STORE_LOCKED` when another process has it open,
-   * `JOURNAL_DAMAGED`, `NOT_FOUND` for an unknown scheduler.
+   * `JOURNAL_DAMAGED`, `JOURNAL_VERSION` for a journal of a newer version, `NOT_FOUND` for an unknown
+   * scheduler, `DESCRIPTION_INVALID` for an id that cannot be one; DescriptionError for an unknown option.
    */
   static async open(options: WorkUnitServiceOptions = {}): Promise<WorkUnitService> {
     refuseUnknown(options, OPTIONS);
@@ -155,12 +156,12 @@ export class WorkUnitService implements AsyncDisposable {
     }
   }
 
-  /** Of all services in a store, the name of this one. */
+  /** Unique in its store; `open({ id })` opens the service again. */
   get id(): string {
     return this.#core.id;
   }
 
-  /** As this process sees it. */
+  /** `Open` until this process cancels or closes it. */
   get state(): ServiceState {
     return this.#state.value;
   }
@@ -211,7 +212,9 @@ export class WorkUnitService implements AsyncDisposable {
    * there. Units wait here, not in a cluster's queue, until a pilot has room for them.
    *
    * @throws DescriptionError that names the attribute, its value and, of several descriptions, the
-   * index; PilotError `STORE_FULL`, `SERVICE_CLOSED` or `ABORTED`. Then nothing at all was submitted.
+   * index; its code is `DESCRIPTION_INVALID`, `ATTRIBUTE_UNSUPPORTED`, `DEPENDENCY_UNKNOWN` or
+   * `DEPENDENCY_CIRCULAR`. PilotError `MODULE_UNUSABLE` for a function whose module does not build,
+   * `STORE_FULL`, `STORE_UNWRITABLE`, `SERVICE_CLOSED` or `ABORTED`. Then nothing at all was submitted.
    */
   submit(description: WorkUnitDescription, options?: CallOptions): Promise<WorkUnit>;
   submit(descriptions: Iterable<WorkUnitDescription>, options?: CallOptions): Promise<WorkUnit[]>;
@@ -230,11 +233,12 @@ export class WorkUnitService implements AsyncDisposable {
   /**
    * Calls a function for each of the inputs, on the cores of all pilots that there are, and that come.
    *
-   * The inputs, an array or anything else that `for … of` or `for await … of` go through, are read as room
-   * comes: they may have no end. Do not change one before its result is there. The map begins when its
-   * results are consumed.
+   * The inputs, an array or anything else that `for … of` or `for await … of` can go through, are read only
+   * when there is room for them: they may have no end. Do not change one before its result is there. The map
+   * begins when its results are consumed, and what goes wrong from then on is thrown there: a TaskError for a
+   * call that fails for good, PilotError `MODULE_UNUSABLE`, `WRONG_STATE`, `STORE_FULL` or `ABORTED`.
    *
-   * @throws DescriptionError for a function that cannot travel, or a wrong option
+   * @throws DescriptionError for a function that cannot travel, or a wrong option; PilotError `SERVICE_CLOSED`
    */
   map<I, O>(
     task: TaskFunction<I, O>,
@@ -259,14 +263,18 @@ export class WorkUnitService implements AsyncDisposable {
    * Deletes the results of a map by name, and cancels what it has left running: the next one of that
    * name begins anew. Without effect where there is none.
    *
-   * @throws PilotError `WRONG_STATE` while it is consumed
+   * @throws PilotError `WRONG_STATE` while it is consumed; `STORE_UNWRITABLE`, `SERVICE_CLOSED`
    */
   async forgetMap(name: string): Promise<void> {
     this.#assertOpen('forgetMap');
     await this.#maps.forget(name);
   }
 
-  /** The group of that name, made if it is not there. */
+  /**
+   * The group of that name, made if it is not there. It is durable no later than the first unit submitted to it.
+   *
+   * @throws DescriptionError for an empty name; PilotError `SERVICE_CLOSED`
+   */
   group(name: string, options?: GroupOptions): WorkUnitGroup {
     this.#assertOpen('group');
     if (name === '') {
@@ -286,7 +294,11 @@ export class WorkUnitService implements AsyncDisposable {
     return new WorkUnitGroupView(source, name, options);
   }
 
-  /** Resolves once those units, or all that there are now, are final, whatever the outcome. */
+  /**
+   * Resolves with those units, or with all that there are now, once they are final, whatever the outcome.
+   *
+   * @throws PilotError `ABORTED`; `SERVICE_CLOSED` when the service is closed before
+   */
   async wait(units?: Iterable<WorkUnit>, { signal }: CallOptions = {}): Promise<WorkUnit[]> {
     if (units === undefined) {
       const { size } = this.#core.visible;

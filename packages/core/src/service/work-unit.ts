@@ -14,6 +14,7 @@ import type { PilotJob } from './pilot-job.ts';
 export interface Progress {
   /** Between 0 and 1, if the line began with a number. */
   readonly fraction?: number;
+  /** The rest of the line, empty if there was none. */
   readonly message: string;
   /** By the clock of the node. */
   readonly at: Date;
@@ -26,8 +27,11 @@ export interface Progress {
  * durable; nothing that a crash could take back is ever seen.
  */
 export interface WorkUnit {
+  /** Its service's id, a dot, and its number there, from 0; the same in every later life of the service. */
   readonly id: string;
+  /** What it was submitted with, as it was read: durations in seconds, sizes in bytes. A call's `args` are left out. */
   readonly description: ParsedWorkUnitDescription;
+  /** Where it is now, as far as the journal has it. */
   readonly state: WorkUnitState;
   /** Begins with the present state and completes after a final one. */
   readonly state$: Observable<WorkUnitState>;
@@ -64,15 +68,21 @@ export interface WorkUnit {
   value<T = unknown>(options?: CallOptions): Promise<T>;
   /** Why it is where it is: what it waits for, and what would let it start. */
   explain(): Explanation;
-  /** Resolves once the wish is durable; the unit's state tells when it is fulfilled. Twice is harmless. */
+  /**
+   * Asks for the unit to be canceled; resolves once that is durable. One that nobody runs is Canceled then; of
+   * one that an agent has, the state tells how it ended. Twice is harmless.
+   */
   cancel(): Promise<void>;
 }
 
 /** One transition of one unit. */
 export interface WorkUnitEvent {
   readonly unit: WorkUnit;
+  /** The unit's id. */
   readonly unitId: string;
+  /** The state that it left. */
   readonly from: WorkUnitState;
+  /** The state that it came to. */
   readonly state: WorkUnitState;
   /** When the manager made it visible. */
   readonly at: Date;
@@ -80,6 +90,7 @@ export interface WorkUnitEvent {
 
 /** How many units are in which state. */
 export interface WorkStatistics {
+  /** All units that were ever submitted to the service. */
   readonly total: number;
   /** In a final state. */
   readonly finished: number;
@@ -97,8 +108,9 @@ export interface ReadonlyWorkUnitCollection extends Iterable<WorkUnit> {
   filter(by: { readonly state?: WorkUnitState; readonly group?: string }): Iterable<WorkUnit>;
 }
 
-/** What every member of a group is given unless it says otherwise. */
+/** How a group is opened. */
 export interface GroupOptions {
+  /** Attributes for what is submitted through this object; a description overrides them. Default: none. */
   readonly defaults?: Partial<WorkUnitDescription>;
 }
 
