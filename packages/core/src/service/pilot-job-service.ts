@@ -42,6 +42,7 @@ export interface PilotJobServiceOptions {
   readonly id?: string;
   /** The directory of everything durable. Default: $PSTAR_HOME, else `pstar` in XDG's state directory. */
   readonly store?: string | Store;
+  /** Where agents are listened for. Default: on loopback, which only agents on this machine reach. */
   readonly listen?: ListenOptions;
   /** Adaptors beside those that are registered or found as packages. */
   readonly adaptors?: readonly Adaptor[];
@@ -72,7 +73,7 @@ const OPTIONS = [
 /** Creates pilots, and keeps in touch with them and their agents. */
 export class PilotJobService implements AsyncDisposable {
   readonly id: string;
-  /** Begins with the present pilots; completes with the service. */
+  /** Begins with the present pilots, and has all of them anew when one is added; completes with the service. */
   readonly pilotJobs$: Observable<readonly PilotJob[]>;
   /** Every transition of every pilot, once and in order, from now on; completes with the service. */
   readonly events$: Observable<PilotJobEvent>;
@@ -145,7 +146,9 @@ export class PilotJobService implements AsyncDisposable {
    * was canceled: its pilots are there in their true states, and their agents call again by themselves.
    *
    * @throws PilotError `STORE_UNWRITABLE`, `STORE_LOCKED` when another process has it open,
-   * `JOURNAL_DAMAGED`; `PERMISSION_DENIED`, `ALREADY_EXISTS` or `NOT_FOUND` for where to listen.
+   * `JOURNAL_DAMAGED`, `JOURNAL_VERSION` for a journal of a newer version; `PERMISSION_DENIED`,
+   * `ALREADY_EXISTS` or `NOT_FOUND` for where to listen; `DESCRIPTION_INVALID` for an id that cannot be one;
+   * DescriptionError for an unknown option.
    */
   static async open(options: PilotJobServiceOptions = {}): Promise<PilotJobService> {
     refuseUnknown(options, OPTIONS);
@@ -167,7 +170,7 @@ export class PilotJobService implements AsyncDisposable {
     }
   }
 
-  /** Where it is now. */
+  /** `Open` until this process cancels or closes it. */
   get state(): ServiceState {
     return this.#state.value;
   }
@@ -215,9 +218,9 @@ export class PilotJobService implements AsyncDisposable {
    * Cancels every pilot and closes; settles when everything of theirs is over. With a signal the
    * wait is given up, not the cancellation.
    *
-   * @throws PilotError `TIMEOUT` when, for half a minute, there are only pilots left of which no agent
-   * is connected and whose resource manager does not answer, or does not know of them. The service is closed then, and goes on
-   * canceling them when it is opened again.
+   * @throws PilotError `TIMEOUT` when, for half a minute, there are only pilots left of which no agent is
+   * connected and whose resource manager does not answer, or does not know of them. The service is closed then,
+   * and goes on canceling them when it is opened again. `ABORTED` by the signal.
    */
   async cancel({ signal }: CallOptions = {}): Promise<void> {
     this.#ending ??= this.#cancelAll();
