@@ -2,11 +2,12 @@
 import type { MapState } from './map-state.ts';
 import type { MapUnit } from './map-units.ts';
 
-/** Of inputs in one batch, unless a single one has more. */
+/** How many bytes of inputs a batch has at most, unless a single input has more. */
 const BATCH_BYTES = 1024 * 1024;
 /**
- * Of a unit, the one that it is at among them. The shorter they are, the more of them a round trip takes:
- * of batches that are short because their inputs are large, several are on their way at once.
+ * How many batches a unit has at most, the one that it is at among them. The shorter they are, the more are
+ * done in the time of a round trip: of batches that are short because their inputs are large, several are on
+ * their way at once.
  */
 const MOST_BATCHES = { short: 6, middling: 3, long: 2 };
 const SHORT_MS = 5;
@@ -38,7 +39,7 @@ export function askBack({ ledger, units, effects }: MapState): void {
   }
 }
 
-/** How many units more could do something. */
+/** How many more units would have something to do. */
 export function unitsWanted(state: MapState): number {
   const { ledger, units, folds, sizes } = state;
   if (ledger.todo > 0 && units.neediest(mostBatches(state)) === undefined) {

@@ -1,8 +1,8 @@
 /**
- * The tree of a reduce. Each unit folds the results of its calls into one; what a unit is to lose, or
- * has when all calls are over, is fetched, kept by the caller, and given to another unit, which combines
- * it with its own. Few are kept at a time, as they may be large. One that is kept survives its
- * unit, and also the one that it is given to; with any other that is lost go the results of its calls.
+ * The tree of a reduce. Each unit folds the results of its calls into one. A fold that its unit is about to
+ * lose, or has when all calls are over, is fetched, kept by the caller, and given to another unit, which
+ * combines it with its own. Few are kept at a time, as they may be large. A fold that is kept survives its
+ * unit, and also the unit that it is given to; when any other is lost, so are the results of its calls.
  */
 import type { MapEffect } from './map-events.ts';
 import type { MapUnit, MapUnits } from './map-units.ts';

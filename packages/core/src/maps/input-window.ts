@@ -6,11 +6,11 @@ import { CallBytes } from './call-bytes.ts';
 import type { MapRules, Span } from './map-events.ts';
 import { SpanSet } from './spans.ts';
 
-/** As long as nobody knows how large inputs are. */
+/** How many inputs are read while nobody knows yet how large they are. */
 const FIRST_READ = 16;
-/** Without order, what was taken beyond one that takes long may be so many windows. */
+/** Where results have no order, reading may be so many windows ahead of a call that takes long. */
 const STRAGGLER_WINDOWS = 64;
-/** Reads are of this share of the window at least, while there is something to do. */
+/** While there is something to do, no less than this fraction of the window is read at a time. */
 const SHARE = 8;
 
 export class InputWindow {

@@ -13,7 +13,7 @@ export interface MapRules {
   readonly retries: number;
   /** `stop`: the first call that fails for good ends the map. */
   readonly onError: 'stop' | 'collect';
-  /** At most so many inputs are out, from the oldest that was not delivered on; bounds memory with inputs without end. */
+  /** At most so many inputs are out, counted from the oldest whose result was not taken: inputs may have no end. */
   readonly window: number;
   /** Nor more than so many bytes of inputs and results. */
   readonly windowBytes: number;
@@ -36,7 +36,7 @@ export interface Span {
 export type MapInput =
   /** So many more inputs were read and encoded; their sizes in bytes, a row each. */
   | { readonly type: 'inputs'; readonly sizes: readonly number[]; readonly now: number }
-  /** There are no more; */
+  /** There are no more. */
   | { readonly type: 'inputs-over'; readonly now: number }
   /** How many map units the live pilots could run at once. */
   | { readonly type: 'capacity'; readonly units: number; readonly now: number }
@@ -67,6 +67,7 @@ export type MapInput =
       readonly suspects: readonly number[];
       readonly now: number;
     }
+  /** A unit does not have these batches any more, and has not done them; of others that were asked back it has begun. */
   | {
       readonly type: 'dropped';
       readonly unit: UnitNumber;
@@ -74,6 +75,7 @@ export type MapInput =
       readonly batches: readonly number[];
       readonly now: number;
     }
+  /** A unit gives way to others: it takes no more batches. */
   | {
       readonly type: 'yield';
       readonly unit: UnitNumber;
@@ -128,6 +130,7 @@ export type MapEffect =
     }
   /** Of a reduce: what is kept under that number is part of another now. */
   | { readonly type: 'forget-fold'; readonly batch: number }
+  /** Ask these batches back; `dropped` answers. */
   | {
       readonly type: 'drop';
       readonly unit: UnitNumber;

@@ -2,8 +2,8 @@
  * Decides for one map which calls go to which unit, in which batches, and what counts of what comes
  * back. It knows nothing of values, links and clocks: see `map-events.ts` for what goes in and out.
  *
- * A batch that is sent may get lost as long as that shows: it goes only over a link on which its unit has
- * said `unit-ready`, so that the next `unit-ready` says whether it came.
+ * A batch that is sent may get lost, but not unnoticed: it goes only over a link on which its unit has said
+ * `unit-ready`, so that the next `unit-ready` says whether it came.
  *
  * The first result of a call counts, whoever has it, as any unit computes the same. Not so in a reduce:
  * there a result is a part of what its unit has folded, and lives and dies with it.

@@ -7,9 +7,11 @@ export class ResultParts {
   readonly input: Extract<MapInput, { readonly type: 'results' }>;
   /** How many of these calls nothing was heard of before. */
   fresh = 0;
-  /** Calls that have failed for good; to be tried again; of which one has ended the worker. */
+  /** Calls that have failed for good. */
   final: readonly number[] = [];
+  /** Calls that have failed, and are to be tried again. */
   again: readonly number[] = [];
+  /** Calls of which one has ended the worker, nobody knows which. */
   suspects: readonly number[] = [];
   readonly #kept = new SpanSet();
 
@@ -57,7 +59,7 @@ export class ResultParts {
     return this.#kept.within(first, first + count);
   }
 
-  /** Says of all of it what is to become of it. */
+  /** Says what is to be done with all of it. */
   emit(effects: MapEffect[]): void {
     const { unit, attempt, batch, span, isLast } = this.input;
     const common = { unit, attempt, batch };

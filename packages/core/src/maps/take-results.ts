@@ -1,4 +1,4 @@
-/** What comes of results: which count, whose calls go on to be tried, and what units are at afterwards. */
+/** What comes of results: which of them count, which calls are tried again, and what units have afterwards. */
 import type { MapInput } from './map-events.ts';
 import type { MapState } from './map-state.ts';
 import type { Batch, MapUnit } from './map-units.ts';

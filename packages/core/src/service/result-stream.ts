@@ -57,11 +57,11 @@ export interface ResultSource {
  * middle cancels what is left of it.
  */
 export class ResultStream<O> implements AsyncIterable<O> {
-  /** How far it has come, from now on; completes with it. To look on begins nothing. */
+  /** How far it has come, from now on; completes with it. Subscribing does not begin the map. */
   readonly progress$: Observable<MapProgressReport>;
   /**
-   * Results as they come. The map begins with the first subscription, and all share it; when the last
-   * one is given up it is canceled. Nobody waits for subscribers: prefer the others for what takes long.
+   * Results as they come. The map begins with the first subscription, and all share it; when the last one ends,
+   * the map is canceled. Subscribers are not waited for: where handling a result takes long, iterate instead.
    */
   readonly results$: Observable<IndexedResult<O>>;
   readonly #source: ResultSource;
@@ -90,7 +90,11 @@ export class ResultStream<O> implements AsyncIterable<O> {
     return this.#iterateUnordered();
   }
 
-  /** All results, in the order of inputs. */
+  /**
+   * All results, in the order of inputs; they have to fit into memory.
+   *
+   * @throws TaskError of the first call that failed for good, unless failures are collected
+   */
   async all(): Promise<O[]> {
     this.#consume('all()');
     const all: O[] = [];
@@ -103,7 +107,8 @@ export class ResultStream<O> implements AsyncIterable<O> {
    * each worker, then for two of these at a time. It must not matter in which order and grouping: `combine`
    * is to be associative and commutative. Only what all come to is brought here.
    *
-   * @throws PilotError `WRONG_STATE` for a map without inputs, unless there is an `initial`
+   * @throws PilotError `WRONG_STATE` for a map without inputs, unless there is an `initial`; TaskError of a
+   * call that failed for good
    */
   async reduce(combine: TaskFunction<O, O, O>, options: ReduceOptions<O> = {}): Promise<O> {
     this.#consume('reduce()');

@@ -10,16 +10,16 @@ import type { MarkWriter } from './mark.ts';
 import { readSpliced } from './spliced-args.ts';
 import type { FromWorker, Piece, ToldProblem, ToWorker } from './worker-messages.ts';
 
-/** So long results are gathered; so often, too, the event loop has its turn. */
+/** How long results are gathered, and how often the event loop has its turn. */
 const FLUSH_MS = 200;
 /**
- * So often it is looked, between two calls, whether too much memory is taken: a look costs some 10 µs.
- * Seldom looks leave it to the agent, who holds the call that is under way to blame.
+ * How often the loop looks, between two calls, whether too much memory is taken; a look costs some 10 µs. If it
+ * looked more seldom, the agent would find out first, and blame the call that is under way.
  */
 const LOOK_MS = 20;
-/** Results of so many bytes are sent at once, as far as their size can be seen. */
+/** So many bytes of results are sent without waiting for more, as far as their size can be seen. */
 const FLUSH_BYTES = 128 * 1024;
-/** When so much was not taken by the agent, the next call waits. */
+/** The next call waits while there are so many bytes that the agent has not taken. */
 const BACKLOG_BYTES = 4 * 1024 * 1024;
 
 type Calls = Extract<ToWorker, { readonly type: 'calls' }>;
@@ -248,7 +248,7 @@ export class BatchLoop {
     try {
       return encodeValue(this.#values);
     } catch {
-      // Which of them, is looked for only now.
+      // Only now it matters which of them it is.
       this.#values.forEach((value, row) => {
         try {
           encodeValue(value);
@@ -279,7 +279,7 @@ function isThenable(value: unknown): value is Promise<unknown> {
   );
 }
 
-/** Bytes, as far as one look shows; what is hidden deeper is sent when its time comes. */
+/** Bytes, as far as one look shows; what is deeper within does not count. */
 function roughSize(value: unknown): number {
   if (typeof value === 'string') return value.length;
   if (typeof value !== 'object' || value === null) return 0;

@@ -15,10 +15,10 @@ import type { Worker, WorkerEnd, WorkerUser } from './worker.ts';
 import type { FromWorker, FunctionName, ToldProblem } from './worker-messages.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
-/** Pieces are sent ahead of their time while they take no longer than so, together; never more than so many. */
+/** How much work, by the time that it takes, a worker is sent ahead of what it is at; and how many pieces at most. */
 const AHEAD_MS = 5;
 const MOST_AHEAD = 16;
-/** So many workers in a row may end without having done anything: then something is wrong with all. */
+/** When so many workers in a row have ended without having done anything, something is wrong with all of them. */
 const MOST_BARREN = 3;
 
 /** What a run is made with. */
@@ -49,8 +49,9 @@ export class LiveRun implements WorkerUser {
   #isHandingOver = false;
   /** What another worker has folded, for the next one. */
   #folded: Uint8Array | undefined;
-  /** Whether the worker has folded something; whether what one had is lost, and nobody was told. */
+  /** Whether the worker has folded something. */
   #hasFolded = false;
+  /** Whether what a worker had folded is lost, and nobody was told yet. */
   #isFoldLost = false;
   /** The next worker is to have a process for itself. */
   #isApart = false;
@@ -101,7 +102,7 @@ export class LiveRun implements WorkerUser {
     this.#proceed();
   }
 
-  /** Called again, it can only shorten the grace. Without one of the agent's it is canceled. */
+  /** Called again, it can only shorten the grace. Without a grace of the agent's the run is canceled. */
   terminate(graceMs?: number): void {
     this.#queue.clear();
     this.#isTerminated = true;
@@ -115,7 +116,7 @@ export class LiveRun implements WorkerUser {
     if (graceMs === undefined) this.#killTimer.soonIfDeaf();
   }
 
-  /** What can be done now is done; but never from within a call of the executor's methods. */
+  /** Does what can be done now, but never within a call of the executor's methods. */
   #proceed(): void {
     queueMicrotask(() => this.#pump());
   }
@@ -129,7 +130,7 @@ export class LiveRun implements WorkerUser {
     if (this.#isFinishing && this.#queue.isEmpty) this.#end();
   }
 
-  /** Whether the worker takes this now. If not, whatever is needed for it is on its way. */
+  /** Whether the worker can be given this now. If not, whatever is missing for that is on its way. */
   #mayGive({ isFold }: Item): boolean {
     this.#needWorker();
     if (!this.#isServed) return false;
@@ -177,7 +178,7 @@ export class LiveRun implements WorkerUser {
     if (!this.#isServed) this.#watchdog.watchInit(worker);
   }
 
-  /** This one has done its share. */
+  /** This worker has done its share. */
   #replaceWorker(): void {
     if (this.#hasFolded) {
       this.#isHandingOver = true;
@@ -207,7 +208,7 @@ export class LiveRun implements WorkerUser {
     worker.send({ type: 'run', function: called, combine, ...place });
     if (this.#folded) worker.send({ type: 'folded' }, this.#folded);
     this.#folded = undefined;
-    // It will find them again: that need not be waited for.
+    // It has found them before, and will again: no need to wait for that.
     if (worker.knows(this.#functions)) this.#serve();
   }
 
@@ -359,7 +360,7 @@ export class LiveRun implements WorkerUser {
     this.#pump();
   }
 
-  /** It was at no call: somebody else has ended it, or it ends whatever is done. */
+  /** The worker was at no call: somebody else has ended it, or it ends whatever it is given. */
   #endedIdle(evidence: Parameters<typeof unfitness>[0], wasReady: boolean): void {
     const { end, excess } = evidence;
     this.#barren += 1;

@@ -1,11 +1,12 @@
 /**
- * Where a worker is, in a file that it shares with its agent: after whatever end of the worker, the
- * agent knows which call was under way; and in the middle of one, whether it would hear of its end. As a message it would cost both of them 10 µs and more; a mark
- * costs its worker 1.2 µs (Node 20.20) and its agent nothing, until it wants to know.
+ * Where a worker is, in a file that it shares with its agent. However the worker ends, the agent knows which
+ * call was under way; and during a call it knows whether the call would hear that it is canceled. A message
+ * would cost both of them 10 µs and more; a mark costs the worker 1.2 µs (Node 20.20), and the agent nothing
+ * until it wants to know.
  */
 import { readSync, writeSync } from 'node:fs';
 
-/** Calls that take longer on average are marked each: it costs a twentieth of them. */
+/** Calls that take longer than this on average are marked one by one, which costs a twentieth of their time. */
 const SLOW_MS = 0.025;
 /** Otherwise there is one mark for at most so many calls, or so many milliseconds. */
 const MOST_CALLS = 64;

@@ -39,11 +39,12 @@ export class PieceQueue {
     return this.#waiting[0];
   }
 
-  /** What the worker is at, and how much it has with that. */
+  /** What the worker is at. */
   get current(): Given | undefined {
     return this.#given[0];
   }
 
+  /** How many pieces the worker has, the one that it is at among them. */
   get givenCount(): number {
     return this.#given.length;
   }
@@ -63,7 +64,7 @@ export class PieceQueue {
     this.#waiting.push({ batch, isFold: true, given: 0 });
   }
 
-  /** Takes out those of these batches of which nobody had anything. */
+  /** Takes out those of these batches of which nothing was given away yet. */
   drop(batches: readonly number[]): readonly number[] {
     const isMeant = ({ batch, given, isFold }: Item): boolean =>
       !isFold && given === 0 && batches.includes(batch.batch);
@@ -73,7 +74,7 @@ export class PieceQueue {
     return dropped;
   }
 
-  /** Gives away the next, or as many calls of it. */
+  /** Gives away the next item, or so many of its calls if it has more. */
   give(most: number): Given {
     const item = this.#waiting[0] as Item;
     const { batch, given: from } = item;
@@ -108,7 +109,7 @@ export class PieceQueue {
     if (row >= 0) this.#waiting.splice(row, 1);
   }
 
-  /** All that waits, which does so no more. */
+  /** Takes out all that waits. */
   clear(): readonly Item[] {
     return this.#waiting.splice(0);
   }

@@ -20,7 +20,7 @@ export class ThreadProcess implements Guest, ProcessOwner {
   readonly #over: () => void;
   /** It takes more threads. */
   isOpen = true;
-  /** It leaves none. */
+  /** Its threads leave marks; the process itself leaves none. */
   markFd = -1;
 
   constructor(kind: string, { kill, lost, over }: Pick<WorkerOrigin, 'kill' | 'lost' | 'over'>) {

@@ -1,6 +1,6 @@
 /**
- * Looks now and then how long the call has been under way that a worker is at, and what memory it takes;
- * or, before its first call, how long it has been getting ready.
+ * Looks now and then how long the present call of a worker has been under way, and how much memory it takes;
+ * or, before its first call, how long the worker has been getting ready.
  */
 import type { Clock, Timer } from '../runtime/clock.ts';
 import { RunningTime } from '../runtime/running-time.ts';
@@ -10,18 +10,18 @@ import type { Worker } from './worker.ts';
 /** A look takes some microseconds. */
 const MOST_OFTEN_MS = 5;
 const LEAST_OFTEN_MS = 500;
-/** A limit is found to be passed at most so much of it later. */
+/** A call that takes too long is found a sixteenth of its limit late at most, or {@link MOST_OFTEN_MS}. */
 const LOOKS_PER_LIMIT = 16;
 const MEMORY_MS = 100;
 
 /** What was found. */
 export type Excess = 'time-limit' | 'init-time-limit' | 'out-of-memory';
 
-/** What is watched for; of both, undefined is no limit. */
+/** What is watched for; where it is undefined there is no limit. */
 interface Limits {
   readonly timeMs: number | undefined;
   readonly memory?: number | undefined;
-  /** What it is when the time is over. */
+  /** What has happened when the time is over. */
   readonly late: Excess;
 }
 

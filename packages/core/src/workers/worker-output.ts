@@ -1,13 +1,13 @@
 /**
- * What functions print in a worker, brought to their agent while they do: whose it is, is known only
- * here. A function that prints without a pause cannot be held up, so that what is too much is left out.
+ * What functions print in a worker, brought to the agent as they print it: only here is it known which run it
+ * belongs to. A function that prints without a pause cannot be held up, so what is too much is left out.
  */
 import type { Writable } from 'node:stream';
 import { inPieces } from '../runtime/in-pieces.ts';
 
-/** When the agent has not taken so much, more is gathered. */
+/** While there is so much that the agent has not taken, output is gathered here. */
 const GATHER_BYTES = 64 * 1024;
-/** Of what is gathered, from so much on, half is left out. */
+/** When more than this is gathered, only the last half of it is kept. */
 const MOST_BYTES = 8 * 1024 * 1024;
 
 /** Where it goes. */

@@ -29,12 +29,12 @@ export interface PoolOptions {
   readonly program: string;
   /** Directory for what workers need on disk; absolute. */
   readonly root: string;
-  /** So many idle workers are kept at most, and none beside as many busy ones. */
+  /** Idle workers are kept while there are no more workers than this, busy ones included. */
   readonly cores: number;
   /** What calls are told of where they are. */
   readonly host: string;
   readonly pilotJob: string;
-  /** So long a worker stays that nobody needs. */
+  /** How long a worker stays that nobody needs. */
   readonly idleMs: number;
   readonly clock: Clock;
   readonly log: Log;
@@ -66,7 +66,7 @@ export class WorkerPool {
   /**
    * A worker for a run: one that is warm, if there is any, or a new one, which says when it is ready.
    *
-   * @param isApart nobody else is to be in its process, so that it is known who has ended that
+   * @param isApart nobody else is to be in its process, so that it is known who is to blame if that ends
    * @throws Error of the system's where none can be started
    */
   take(run: CallRun, user: WorkerUser, isApart = false): Worker {
@@ -151,7 +151,7 @@ export class WorkerPool {
     return worker;
   }
 
-  /** Not at once: who was ended along with the agent, as resource managers do it, has not been ended by us. */
+  /** Not at once: a worker that a resource manager has ended along with the agent must not look as if we had. */
   #killLater(kill: () => void): void {
     this.#options.clock.after(LEAVE_MS, kill, { unref: true });
   }
@@ -217,7 +217,7 @@ export class WorkerPool {
   }
 }
 
-/** Workers with the same are as good as each other. Devices that a library has found it keeps, whatever it is told later. */
+/** Workers of one kind can stand in for each other. The gpus count, as a library keeps those that it has found. */
 function kindOf({ module, isolation, environment, memoryLimit, gpus }: CallRun): string {
   return JSON.stringify([module, isolation, environment, memoryLimit, gpus]);
 }
