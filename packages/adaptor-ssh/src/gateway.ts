@@ -52,12 +52,15 @@ export class SshGateway implements Gateway {
     return gateway;
   }
 
-  async place(launch: AgentLaunch): Promise<AgentLaunch> {
+  async place(
+    launch: AgentLaunch,
+    { signal }: { readonly signal?: AbortSignal } = {},
+  ): Promise<AgentLaunch> {
     const { target, site, records } = this.#parts;
     await refuseUnwritable(launch.logFile);
     await records.begin(newRecord(launch, [{ target, name: launch.name, node: target }]));
     try {
-      const { launch: there, program } = await site.place(launch);
+      const { launch: there, program } = await site.place(launch, signal);
       await records.changePart(launch.name, target, { directory: there.directory, program });
       return there;
     } catch (error) {

@@ -9,6 +9,7 @@ import {
   type ResourceManagerInfo,
 } from '@pstar/core/adaptor';
 import { type Agents, agentsOf, type Offered } from './geometry.ts';
+import { unlessGivenUp } from './given-up.ts';
 import { signalScript, startFile } from './host/agent-scripts.ts';
 import { refuseUnwritable } from './host/collecting.ts';
 import type { HostSite } from './host/host-site.ts';
@@ -150,9 +151,9 @@ export class SshResourceManager implements ResourceManager {
     const { hosts, records } = this.#parts;
     const touched = new Set<string>();
     const placing = agents.map(async ({ target, name, offered }) => {
-      const site = await hosts.site(target);
+      const site = await unlessGivenUp(hosts.site(target), signal);
       touched.add(target);
-      const there = await site.place({ ...withOffer(launch, offered), name });
+      const there = await site.place({ ...withOffer(launch, offered), name }, signal);
       const { directory } = there.launch;
       await records.changePart(launch.name, target, { directory, program: there.program });
       return { site, there };

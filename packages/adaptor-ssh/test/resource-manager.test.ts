@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AdaptorError, type AgentLaunch } from '@pstar/core/adaptor';
 import { silentLog, systemClock } from '@pstar/core/testing';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { HostSite } from '../src/host/host-site.ts';
 import { Hosts } from '../src/hosts.ts';
 import { LaunchRecords } from '../src/launch-records.ts';
@@ -128,6 +128,21 @@ describe('a pilot on two hosts', () => {
     b.environment = { XDG_CACHE_HOME: join(b.home, 'file') };
     const launch = await launchOf();
     await expect(manager.submit(launch)).rejects.toThrow(/nothing can be written there.*me@b/);
+    expect(await pilotsOf(a)).toEqual([]);
+    expect(await manager.find(launch.name)).toBe(undefined);
+  });
+
+  it('is given up while what it needs is still being brought to one, and leaves nothing', async () => {
+    const manager = connect();
+    const launch = await launchOf();
+    const hanging = vi.fn(() => new Promise<void>(() => {}));
+    b.runner.files.upload = hanging;
+    const controller = new AbortController();
+    const submitted = manager.submit(launch, { signal: controller.signal });
+    await expect.poll(() => hanging.mock.calls.length).toBeGreaterThan(0);
+    await expect.poll(() => pilotsOf(a)).toEqual([`${launch.name}.h1`]);
+    controller.abort(new Error('enough'));
+    await expect(submitted).rejects.toThrow('enough');
     expect(await pilotsOf(a)).toEqual([]);
     expect(await manager.find(launch.name)).toBe(undefined);
   });

@@ -14,6 +14,7 @@ import {
   relocate,
 } from '@pstar/core/adaptor';
 import type { RemoteAddress, SshHost, Tunnel } from '../connection/ssh-host.ts';
+import { unlessGivenUp } from '../given-up.ts';
 import { RelayTunnel } from '../relay/relay-tunnel.ts';
 import { AddressBook } from './address-book.ts';
 import {
@@ -103,21 +104,22 @@ export class HostSite {
 
   /**
    * Brings a launch's settings there, and all that it needs besides; the cache apart they are in a
-   * directory of its own.
+   * directory of its own. Given up, it waits for the cache no longer, which others may need as well.
    *
    * @throws PilotError that says what the host does not have, and what to do
    */
-  async place(launch: AgentLaunch): Promise<PlacedThere> {
+  async place(launch: AgentLaunch, signal?: AbortSignal): Promise<PlacedThere> {
     const { agent = {}, initCommands = [], workingDirectory } = launch.description;
-    const { cache, node, ...provided } = await this.#provide({
+    const providing = this.#provide({
       initCommands,
       sendNode: agent.sendNode ?? false,
       agentFile: launch.agentFile,
       ...(agent.node !== undefined && { node: agent.node }),
       ...(agent.scratch !== undefined && { scratch: agent.scratch }),
     });
+    const { cache, node, ...provided } = await unlessGivenUp(providing, signal);
     this.#program = node;
-    const { remote: manager } = await this.tunnel();
+    const { remote: manager } = await unlessGivenUp(this.tunnel(), signal);
     const directory = `${agent.scratch ?? `${cache}/pilots`}/${launch.name}`;
     const { files } = this.host.runner;
     const ofScratch = agent.scratch === undefined ? undefined : 'agent.scratch';

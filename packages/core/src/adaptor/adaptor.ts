@@ -230,11 +230,12 @@ export interface Gateway {
   readonly runner: CommandRunner;
   /**
    * Brings over what agents of a launch need, and gives the launch with the paths over there, and
-   * with the address at which its manager is dialed from there. Done again, it begins anew.
+   * with the address at which its manager is dialed from there. Done again, it begins anew. With a
+   * signal it rejects as soon as may be, and nothing is brought over from then on.
    *
    * @throws PilotError that says what is missing over there, and what to do
    */
-  place(launch: AgentLaunch): Promise<AgentLaunch>;
+  place(launch: AgentLaunch, options?: { readonly signal?: AbortSignal }): Promise<AgentLaunch>;
   /**
    * Brings what agents of a launch have left until now (the files of `kept`) into `kept` of the
    * launch's own directory here, and leaves it there as well: others of them may run. One that is not

@@ -43,24 +43,28 @@ export class FarLaunches {
 
   /**
    * The launch as it is over there, once all are there that were being brought along with it: an
-   * adaptor that makes one of those of the same moment has them at the same moment.
+   * adaptor that makes one of those of the same moment has them at the same moment. Who gives it up
+   * waits for no other.
    */
-  async place(launch: AgentLaunch): Promise<AgentLaunch> {
-    const placing = this.#place(launch);
+  async place(
+    launch: AgentLaunch,
+    { signal }: { readonly signal?: AbortSignal } = {},
+  ): Promise<AgentLaunch> {
+    const placing = this.#place(launch, signal);
     this.#placing.add(placing);
     try {
       return await placing;
     } finally {
       this.#placing.delete(placing);
-      await Promise.allSettled(this.#placing);
+      if (!signal?.aborted) await Promise.allSettled(this.#placing);
     }
   }
 
   /** It is written down before anything of it is brought. */
-  async #place(launch: AgentLaunch): Promise<AgentLaunch> {
+  async #place(launch: AgentLaunch, signal: AbortSignal | undefined): Promise<AgentLaunch> {
     const { gateway, placed } = this.#parts;
     await placed.write(launch);
-    const there = await gateway.place(launch);
+    const there = await gateway.place(launch, signal && { signal });
     await placed.write(launch, there);
     return there;
   }
@@ -171,7 +175,7 @@ export function throughGateway(
     ...(registrationTimeoutMs !== undefined && { registrationTimeoutMs }),
     ...(registersFrom !== undefined && { registersFrom }),
     submit: async (launch, options) => {
-      const there = await far.place(launch);
+      const there = await far.place(launch, options);
       options?.signal?.throwIfAborted();
       return manager.submit(there, options);
     },

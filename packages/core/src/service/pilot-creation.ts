@@ -46,6 +46,7 @@ const RESERVED_BYTES = 64 * 1024;
 export class PilotCreation {
   readonly #parts: PilotCreationParts;
   #detected: Promise<DetectedResourceManager> | undefined;
+  readonly #canceling = new AbortController();
 
   constructor(parts: PilotCreationParts) {
     this.#parts = parts;
@@ -57,8 +58,30 @@ export class PilotCreation {
     description: PilotJobDescription,
     options: CreateOptions,
   ): Promise<PilotJob> {
-    const { core, directory, clock, profile, reserve, assertOpen } = this.#parts;
     refuseUnknown(options, CREATE_OPTIONS);
+    const canceling = this.#canceling.signal;
+    const { signal: own = canceling } = options;
+    const signal = AbortSignal.any([own, canceling]);
+    try {
+      return await this.#create(rm, description, { ...options, signal });
+    } catch (error) {
+      const isGivenUp = error instanceof PilotError && error.code === 'ABORTED';
+      if (isGivenUp && signal.reason === canceling.reason) this.#parts.assertOpen();
+      throw error;
+    }
+  }
+
+  /** Gives up whatever is being created: the service is canceled. */
+  giveUp(): void {
+    this.#canceling.abort();
+  }
+
+  async #create(
+    rm: string | URL | undefined,
+    description: PilotJobDescription,
+    options: CreateOptions & { readonly signal: AbortSignal },
+  ): Promise<PilotJob> {
+    const { core, directory, clock, profile, reserve, assertOpen } = this.#parts;
     const { context, signal } = options;
     if (context !== undefined) checkCredentials(context);
     throwIfAborted(signal, 'create');
@@ -86,12 +109,13 @@ export class PilotCreation {
       core.tell({ type: 'cancel', pilot: id, at: clock.now() });
       core.abortSubmission(id);
     };
-    signal?.addEventListener('abort', abort, { once: true });
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
     try {
       await abortable(this.#accepted(id, 1), signal, 'create');
       return core.view(id);
     } finally {
-      signal?.removeEventListener('abort', abort);
+      signal.removeEventListener('abort', abort);
     }
   }
 

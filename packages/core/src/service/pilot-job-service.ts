@@ -193,7 +193,8 @@ export class PilotJobService implements AsyncDisposable {
    * @param rm a resource manager's URL, or a profile's name. Without one: the service's `profile`,
    * $PSTAR_DEFAULT_RM, else what {@link detectResourceManager} finds.
    * @throws PilotError when it is refused, with the resource manager's own sentence, and then
-   * nothing of it is left; `ADAPTOR_NOT_FOUND`, `URL_INVALID`, `SERVICE_CLOSED`, `STORE_FULL`;
+   * nothing of it is left; `ADAPTOR_NOT_FOUND`, `URL_INVALID`, `STORE_FULL`; `SERVICE_CLOSED`, also when
+   * the service is canceled meanwhile;
    * `ABORTED`, and then what may have been accepted is canceled; DescriptionError for what the
    * description or this resource manager cannot do.
    */
@@ -279,9 +280,11 @@ export class PilotJobService implements AsyncDisposable {
 
   #cancelPilot(pilot: string): void {
     this.#core.tell({ type: 'cancel', pilot, at: this.#clock.now() });
+    this.#core.abortSubmission(pilot);
   }
 
   async #cancelOne(id: string): Promise<void> {
+    if (isFinalServiceState(this.state)) throw this.#closed();
     const { pilots } = this.#core.machine;
     this.#cancelPilot(id);
     const lost = await this.#seenThrough(() =>
@@ -292,10 +295,8 @@ export class PilotJobService implements AsyncDisposable {
 
   async #cancelAll(): Promise<PilotError | undefined> {
     const { pilots } = this.#core.machine;
-    for (const id of pilots.keys()) {
-      this.#cancelPilot(id);
-      this.#core.abortSubmission(id);
-    }
+    this.#creation.giveUp();
+    for (const id of pilots.keys()) this.#cancelPilot(id);
     const lost = await this.#seenThrough(() => pilots.values());
     for (const { id: pilot, rm, why, leaseMs } of lost) {
       const words = 'not known to be over, and canceled when its service is opened again';
@@ -323,8 +324,7 @@ export class PilotJobService implements AsyncDisposable {
       this.#offInterrupt();
       await this.#store.close();
       this.#state.next(how);
-      this.#core.changed$.complete();
-      this.#core.events$.complete();
+      this.#core.release(this.#closed());
       this.#pilotJobs.complete();
     }
   }

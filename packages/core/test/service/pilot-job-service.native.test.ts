@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { filter, firstValueFrom } from 'rxjs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import {
   type Adaptor,
@@ -363,5 +363,43 @@ describe('a resource manager', () => {
     controller.abort();
     await expect(created).rejects.toMatchObject({ code: 'ABORTED' });
     expect(service.pilotJobs).toEqual([]);
+  });
+
+  it('may take long: it is given up with its service', async () => {
+    const fake = new Fake();
+    fake.hang = true;
+    const service = await world.open({ adaptors: [adaptorOf(fake)] });
+    const created = service.create('fake://', {});
+    while (fake.submitted.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    const canceled = service.cancel();
+    await expect(created).rejects.toMatchObject({ code: 'SERVICE_CLOSED' });
+    // Before it was known whether it had been accepted.
+    expect(service.state).toBe('Open');
+    await canceled;
+    expect(fake.accepted.size).toBe(0);
+  });
+
+  it('may take long to connect: that is given up with the service as well', async () => {
+    let connected: (manager: ResourceManager) => void = () => {};
+    const connect = vi.fn(() => new Promise<ResourceManager>((resolve) => (connected = resolve)));
+    const service = await world.open({ adaptors: [{ ...adaptorOf(new Fake()), connect }] });
+    const created = service.create('fake://', {});
+    while (connect.mock.calls.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    const canceled = service.cancel();
+    await expect(created).rejects.toMatchObject({ code: 'SERVICE_CLOSED' });
+    connected(new Fake() as ResourceManager);
+    await canceled;
+  });
+
+  it('may take long to have one again: that is given up with the pilot', async () => {
+    const fake = new Fake();
+    const service = await world.open({ adaptors: [adaptorOf(fake)] });
+    const pilot = await service.create('fake://', {});
+    fake.hang = true;
+    const again = expect(pilot.reinitialize({})).rejects.toMatchObject({ type: 'abort' });
+    while (fake.submitted.length < 2) await new Promise((resolve) => setImmediate(resolve));
+    await pilot.cancel();
+    await again;
+    expect(pilot.state).toBe('Canceled');
   });
 });
