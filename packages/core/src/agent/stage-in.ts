@@ -30,6 +30,8 @@ export interface StageInEvents {
   drop(transfer: number): void;
   staged(unit: StagedUnit, inputs: BroughtInputs): void;
   failed(unit: StagedUnit, problem: TransferProblem): void;
+  /** There is something to be asked for. */
+  due(): void;
   /** A large file is so far. */
   progress(unit: StagedUnit, bytes: number, size: number): void;
 }
@@ -47,12 +49,16 @@ interface Want {
   readonly of: Wanting;
   readonly row: number;
   tries: number;
+  /** How often room was made for it. */
+  rooms: number;
   /** Its own name, once that is known. */
   name: string;
 }
 
 /** What was damaged, or changed while it was read, is asked for once more. */
 const MOST_TRIES = 2;
+/** Room is made for what it is known to take; then, as that may have been its beginning, all that there is. */
+const MOST_ROOMS = 2;
 
 /** The inputs of one service. */
 export class StageIn {
@@ -76,7 +82,9 @@ export class StageIn {
     const { inputs } = unit;
     const of: Wanting = { unit, brought: [], left: inputs.length, isOver: false };
     this.#units.set(unit.key, of);
-    for (let row = 0; row < inputs.length; row++) this.#wants.push({ of, row, tries: 0, name: '' });
+    for (let row = 0; row < inputs.length; row++) {
+      this.#wants.push({ of, row, tries: 0, rooms: 0, name: '' });
+    }
   }
 
   /** Whatever is on its way for a unit is not wanted any more, nor what has come. */
@@ -142,7 +150,7 @@ export class StageIn {
     if (arrival.type === 'failed') {
       // Where it is we who cannot go on, the manager does not know.
       this.#events.send({ type: 'drop', transfers: Uint32Array.of(transfer) });
-      this.#failed(want, arrival.problem);
+      this.#failed(want, arrival.problem, arrival.bytes);
       return;
     }
     const { name, stamp, isShared } = arrival.end;
@@ -163,6 +171,7 @@ export class StageIn {
   /** Copies what is here, or waits for what is coming. */
   #share(want: Want, stamp: string, isComing: boolean): void {
     const { name } = want;
+    if (want.of.isOver) return;
     try {
       const copy = this.#store.copyOf(stamp);
       if (copy instanceof Promise) {
@@ -190,17 +199,34 @@ export class StageIn {
     this.#events.staged(of.unit, of.brought);
   }
 
-  #failed(want: Want, problem: TransferProblem): void {
+  /** `bytes`: what might have come where there was room for it. */
+  #failed(want: Want, problem: TransferProblem, bytes?: number): void {
     const { of, row } = want;
     // What was to come with it for others may never come.
     this.#askSharersAgain();
     if (of.isOver) return;
     if (problem.isMissing && of.unit.inputs[row]?.optional) this.#brought(want, undefined);
     else if (problem.transient && want.tries + 1 < MOST_TRIES) this.#askAgain([want]);
+    else if (problem.isOfMachine && bytes !== undefined && want.rooms < MOST_ROOMS) {
+      void this.#askWithRoom(want, problem, bytes);
+    } else this.#giveUp(of, problem);
+  }
+
+  async #askWithRoom(want: Want, problem: TransferProblem, bytes: number): Promise<void> {
+    want.rooms += 1;
+    const isLast = want.rooms === MOST_ROOMS;
+    const isMade = await this.#store.makeRoom(isLast ? Number.POSITIVE_INFINITY : bytes);
+    if (want.of.isOver) return;
+    if (!isMade) this.#giveUp(want.of, problem);
     else {
-      this.unstage(of.unit.key);
-      this.#events.failed(of.unit, problem);
+      this.#wants.push(want);
+      this.#events.due();
     }
+  }
+
+  #giveUp({ unit }: Wanting, problem: TransferProblem): void {
+    this.unstage(unit.key);
+    this.#events.failed(unit, problem);
   }
 
   #drop(transfers: readonly number[]): void {
@@ -221,7 +247,7 @@ export class StageIn {
   #askAgain(wants: readonly Want[]): void {
     for (const want of wants) want.tries += 1;
     this.#fresh.push(...wants);
-    queueMicrotask(() => this.ask());
+    this.#events.due();
   }
 
   #end(wanting: Wanting): void {

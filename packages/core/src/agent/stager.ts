@@ -129,6 +129,7 @@ export class Stager {
     here.run = run;
     here.directory = directory;
     this.#here.set(unit.key, here);
+    this.#store.spare();
     try {
       if ([...unit.inputs, ...unit.outputs].some(({ item }) => item < 0)) {
         makeDirectorySync(dirname(this.#standIn(unit, 0)), 0o700);
@@ -213,6 +214,7 @@ export class Stager {
           if (problem.isOfMachine) this.#say(key, problem.problem);
           this.#tell((machine) => machine.stagingFailed(key, problem, this.#parts.clock.now()));
         },
+        due: () => this.#askSoon(),
         progress: (unit, bytes, size) => this.#progress(unit, 'in', bytes, size),
       }),
       stageOut: new StageOut(this.#store, {

@@ -22,8 +22,15 @@ interface Known {
   isKept: boolean;
 }
 
-/** So many names are remembered, to know which are asked for twice. */
+/** So many names are remembered, to know which several units want. */
 const MOST_NAMES = 10_000;
+
+/** Who has asked for a file first, and the transfer that answers the latest of its questions. */
+interface Asker {
+  readonly unit: number;
+  readonly item: number;
+  readonly transfer: number;
+}
 
 /** The way to one agent, as long as its link lasts. */
 export class StagingOut {
@@ -31,8 +38,10 @@ export class StagingOut {
   readonly #sender: Sender;
   /** By stamp. */
   readonly #known = new Map<string, Known>();
-  /** How often each file has been asked for. */
-  readonly #asked = new Map<string, number>();
+  /** Files by their names: who has asked for it, as long as nobody else has. */
+  readonly #asked = new Map<string, Asker | 'several'>();
+  /** The names of those that one alone has asked for, by its transfer. */
+  readonly #alone = new Map<number, string>();
   #question = 0;
 
   constructor(
@@ -52,7 +61,10 @@ export class StagingOut {
       if (unit === undefined || attempt === undefined || item === undefined) return;
       const found = findFor('in', this.#find, unit, attempt, item);
       if ('problem' in found) this.#sender.add(refused(first + row, found));
-      else this.#add(first + row, found, isFresh);
+      else {
+        this.#ask(found.path, { unit, item, transfer: first + row });
+        this.#add(first + row, found, isFresh);
+      }
     }
   }
 
@@ -78,6 +90,11 @@ export class StagingOut {
     for (const [stamp, { transfer, isKept }] of this.#known) {
       if (!isKept && gone.has(transfer)) this.#known.delete(stamp);
     }
+    for (const transfer of gone) {
+      const path = this.#alone.get(transfer);
+      if (path !== undefined) this.#asked.delete(path);
+      this.#alone.delete(transfer);
+    }
   }
 
   drained(): void {
@@ -89,8 +106,6 @@ export class StagingOut {
   }
 
   #add(transfer: number, { path, stamp: stated }: LocalFile, isFresh: boolean): void {
-    if (this.#asked.size >= MOST_NAMES) this.#asked.clear();
-    this.#asked.set(path, (this.#asked.get(path) ?? 0) + 1);
     const question = this.#question;
     let mine = '';
     const source = new Source(transfer, path, {
@@ -100,7 +115,7 @@ export class StagingOut {
         if (known !== undefined && !(isFresh && known.question < question)) {
           return known.isKept ? 'kept' : 'coming';
         }
-        if (!this.#isAskedTwice(path)) return undefined;
+        if (this.#asked.get(path) !== 'several') return undefined;
         mine = stamp;
         this.#known.set(stamp, { transfer, question, isKept: false });
         return undefined;
@@ -113,7 +128,17 @@ export class StagingOut {
     this.#sender.add(source);
   }
 
-  #isAskedTwice(path: string): boolean {
-    return (this.#asked.get(path) ?? 0) > 1;
+  /** A unit that is tried again asks again, and shares nothing by that. */
+  #ask(path: string, asker: Asker): void {
+    const known = this.#asked.get(path);
+    if (known === 'several') return;
+    if (this.#asked.size >= MOST_NAMES) {
+      this.#asked.clear();
+      this.#alone.clear();
+    }
+    if (known !== undefined) this.#alone.delete(known.transfer);
+    const isAlone = known === undefined || (known.unit === asker.unit && known.item === asker.item);
+    this.#asked.set(path, isAlone ? asker : 'several');
+    if (isAlone) this.#alone.set(asker.transfer, path);
   }
 }

@@ -47,7 +47,12 @@ export interface Staged {
 export type Arrival =
   | { readonly type: 'staged'; readonly staged: Staged; readonly end: TransferEnd }
   | { readonly type: 'same'; readonly end: TransferEnd }
-  | { readonly type: 'failed'; readonly problem: TransferProblem };
+  | {
+      readonly type: 'failed';
+      readonly problem: TransferProblem;
+      /** It has, or would have, that many bytes at least. */
+      readonly bytes: number;
+    };
 
 /** A row of a pack. */
 export interface Piece {
@@ -87,6 +92,8 @@ export class Incoming {
   readonly #modes: (readonly [string, number])[] = [];
   #hasTop = false;
   #bytes = 0;
+  /** Of all files that have been begun, whole. */
+  #announced = 0;
   /** What the next chunks are of. */
   #file: OpenFile | undefined;
   /** Bytes of chunks that have come and are not written. */
@@ -179,6 +186,7 @@ export class Incoming {
   }
 
   #makeEntry({ kind, name, mode, size, data }: Piece, path: string): void {
+    if (kind === PIECE.file || kind === PIECE.large) this.#announced += size;
     switch (kind) {
       case PIECE.file: {
         const fd = openNew(path, mode);
@@ -235,7 +243,12 @@ export class Incoming {
     const isDone = file.written === (this.#isOver ? file.at : file.size);
     if (!isDone || file.isClosed) return;
     file.isClosed = true;
-    closeSync(file.fd);
+    try {
+      closeSync(file.fd);
+    } catch (error) {
+      // A file system behind a network may say only now that there was no room.
+      this.#fail(problemOf(error, 'written', file.path));
+    }
   }
 
   #wrote(bytes: number): void {
@@ -255,7 +268,7 @@ export class Incoming {
 
   #fail(problem: TransferProblem): void {
     if (this.#isOver) return;
-    this.#over({ type: 'failed', problem });
+    this.#over({ type: 'failed', problem, bytes: this.#announced });
     this.#discard();
   }
 

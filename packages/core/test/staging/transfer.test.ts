@@ -124,7 +124,7 @@ describe('a transfer', () => {
     const path = join(scratch(), 'missing');
     const arrival = await pair.send(path);
     const problem = `${path} cannot be read on ${hostname()}: ENOENT: no such file or directory`;
-    expect(arrival).toEqual({ type: 'failed', problem: { problem, isMissing: true } });
+    expect(arrival).toEqual({ type: 'failed', bytes: 0, problem: { problem, isMissing: true } });
     expect(pair.made).toEqual([]);
   });
 
