@@ -65,7 +65,7 @@ const stub: OnLoadResult = { contents: STUB, resolveDir: STUB_DIRECTORY };
 function registration(entry: string): OnLoadResult {
   return {
     contents: `import * as exported from ${JSON.stringify(`./${basename(entry)}`)};
-      globalThis[Symbol.for('${LOADER_NAME}')]?.register(() => exported);`,
+      globalThis[Symbol.for('${LOADER_NAME}')]?.register(() => exported, ${JSON.stringify(entry)});`,
     resolveDir: dirname(entry),
   };
 }

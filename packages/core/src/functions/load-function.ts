@@ -16,11 +16,23 @@ export interface LoadedFunction {
   readonly init: ((context: TaskInitContext) => unknown) | undefined;
 }
 
+/** A module has thrown while it was loaded; `cause` is what. */
+export class LoadError extends Error {
+  constructor(file: string | undefined, thrown: unknown) {
+    super(`${file ?? 'its module'} has thrown while it was loaded`, { cause: thrown });
+  }
+}
+
+/** A module was kept from ending its process. */
+class EndingError extends Error {}
+
 type Exports = Readonly<Record<string, unknown>>;
 
 /** What is known of a bundle that is being loaded, or was. */
 interface Loading {
   exports: (() => Exports) | undefined;
+  /** Its author's, as far as the bundle has said so. */
+  file: string | undefined;
   readonly over: Promise<void>;
 }
 
@@ -32,7 +44,7 @@ let last: Promise<unknown> = Promise.resolve();
  * Loads a bundle, once for each process or thread, and gives the function that it exports by this name.
  * What a program does before it opens its services is done; it is not let end the process meanwhile.
  *
- * @throws Whatever the module throws while it is loaded; or an Error that says what is missing.
+ * @throws LoadError where the module throws while it is loaded; or an Error that says what is missing.
  */
 export async function loadFunction(file: string, exportName: string): Promise<LoadedFunction> {
   const { href } = pathToFileURL(file);
@@ -46,6 +58,7 @@ function load(href: string): Loading {
   const before = last;
   const loading: Loading = {
     exports: undefined,
+    file: undefined,
     over: before.then(() => loadAlone(href, loading)),
   };
   last = loading.over.catch(() => {});
@@ -60,15 +73,21 @@ async function loadAlone(href: string, loading: Loading): Promise<void> {
   try {
     const arrived = new Promise<void>((resolve) => {
       host[LOADER] = {
-        register(exports) {
+        register(exports, file) {
           loading.exports = exports;
+          loading.file = file;
         },
         arrived: resolve,
       };
     });
-    const imported = import(href).then((exports: Exports) => {
-      loading.exports = () => exports;
-    });
+    const imported = import(href).then(
+      (exports: Exports) => {
+        loading.exports = () => exports;
+      },
+      (thrown: unknown) => {
+        throw thrown instanceof EndingError ? thrown : new LoadError(loading.file, thrown);
+      },
+    );
     // A program that does not wait for its services at its top level is loaded to its end at once.
     await Promise.race([imported, arrived.then(() => setImmediate())]);
   } finally {
@@ -78,7 +97,7 @@ async function loadAlone(href: string, loading: Loading): Promise<void> {
 }
 
 function refuseToExit(code?: number | string | null): never {
-  throw new Error(
+  throw new EndingError(
     `the module ended its process (process.exit(${code ?? ''})) while it was loaded: export functions from a module that only has them`,
   );
 }

@@ -8,8 +8,8 @@ export const LOADER: unique symbol = Symbol.for(LOADER_NAME) as never;
 
 /** What the code of a bundle says while it is loaded. */
 export interface Loader {
-  /** The first thing that it does: the bundle exports these. */
-  register(exports: () => Readonly<Record<string, unknown>>): void;
+  /** The first thing that it does: the bundle exports these, and was made of that file. */
+  register(exports: () => Readonly<Record<string, unknown>>, file?: string): void;
   /** It calls something that opens a service, and will be stuck if it waits for that. */
   arrived(): void;
 }

@@ -2,19 +2,29 @@
 import { inspect } from 'node:util';
 import { encodeValue } from './values.ts';
 
+/**
+ * So deep it is looked. What is nested deeper by far cannot be cloned: the engine goes down by its stack, as
+ * this does, and at the end of that not even words can be made of it.
+ */
+const MOST_DEPTH = 1000;
+/** In place of a path, of which nobody would read so much. */
+const TOO_DEEP = 'too deep';
+
 /** Which part of a value cannot be cloned, and what that is; undefined when all of it can be. */
 export function unsendablePart(value: unknown, path: string): string | undefined {
-  return partOf(value, path, new Set());
+  const found = partOf(value, path, new Set());
+  return found === TOO_DEEP ? `${path}, nested more than ${MOST_DEPTH} levels deep,` : found;
 }
 
-function partOf(value: unknown, path: string, seen: Set<unknown>): string | undefined {
+function partOf(value: unknown, path: string, seen: Set<unknown>, depth = 0): string | undefined {
   if (typeof value === 'function') return `${path}, the function ${value.name || '(anonymous)'},`;
   if (typeof value === 'symbol') return `${path}, a symbol,`;
   if (typeof value !== 'object' || value === null || seen.has(value)) return undefined;
+  if (depth > MOST_DEPTH) return TOO_DEEP;
   seen.add(value);
   try {
     for (const [name, part] of partsOf(value)) {
-      const found = partOf(part, `${path}${name}`, seen);
+      const found = partOf(part, `${path}${name}`, seen, depth + 1);
       if (found !== undefined) return found;
     }
     encodeValue(value);

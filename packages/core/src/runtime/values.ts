@@ -13,10 +13,15 @@ import { type Bytes, Pieces } from './pieces.ts';
 /**
  * The bytes of a value, which is copied once.
  *
- * @throws Error of the engine's that names what cannot be cloned: `() => 1 could not be cloned.`
+ * @throws Error of the engine's that names what cannot be cloned: `() => 1 could not be cloned.`; RangeError of what is nested some
+ * thousand levels deep
  */
 export function encodeValue(value: unknown): Uint8Array {
-  return serialize(value);
+  try {
+    return serialize(value);
+  } catch (error) {
+    throw inWords(error);
+  }
 }
 
 /** More is not encoded in pieces: where they are put together, one buffer has all, and a head before it. */
@@ -92,11 +97,26 @@ class PieceEncoder extends DefaultSerializer {
   }
 }
 
-/** The value again. Nothing of it is memory of the bytes, or of anything else. */
+/**
+ * The value again. Nothing of it is memory of the bytes, or of anything else.
+ *
+ * @throws RangeError of what is nested some thousand levels deep
+ */
 export function decodeValue(bytes: Uint8Array): unknown {
   const decoder = new Decoder(bytes);
   decoder.readHeader();
-  return decoder.readValue();
+  try {
+    return decoder.readValue();
+  } catch (error) {
+    // It takes more of the stack than to encode the same.
+    throw inWords(error);
+  }
+}
+
+/** What was too deep for the engine's stack is not seen by the error that it throws. */
+function inWords(error: unknown): unknown {
+  const isTooDeep = error instanceof RangeError && error.message.includes('call stack');
+  return isTooDeep ? new RangeError('it is nested too deeply', { cause: error }) : error;
 }
 
 /** What the engine asks for buffers and typed arrays; the types do not tell of it. */

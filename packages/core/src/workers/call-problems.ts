@@ -1,6 +1,7 @@
 /** What is wrong with a call, in words that its author can act on. */
 import { inspect } from 'node:util';
 import { authorStack } from '../functions/author-stack.ts';
+import { LoadError } from '../functions/load-function.ts';
 import { PROBLEM_CHARACTERS, PROBLEM_NAME_CHARACTERS } from '../model/call-problem.ts';
 import { unsendablePart } from '../runtime/unsendable.ts';
 import { encodeValue } from '../runtime/values.ts';
@@ -28,6 +29,14 @@ export function thrownProblem(
     // Its getters throw themselves.
     return { call, kind, name: 'Error', message: 'what it has thrown cannot be looked at' };
   }
+}
+
+/** Why a function cannot be had, or prepared. What a module has thrown is in the stack with all its lines. */
+export function loadProblem(kind: 'module' | 'init', error: unknown): ToldProblem {
+  if (!(error instanceof LoadError)) return thrownProblem(0, kind, error);
+  const problem = thrownProblem(0, kind, error.cause);
+  const [first = ''] = problem.message.trimStart().split('\n');
+  return { ...problem, message: cut(first === '' ? error.message : `${error.message}: ${first}`) };
 }
 
 /** What an error has beside what all have, as its code, as far as that can be cloned. */

@@ -2,7 +2,7 @@
 import { loadFunction } from '../functions/load-function.ts';
 import { BatchLoop, type LoopHost } from './batch-loop.ts';
 import { CallContext } from './call-context.ts';
-import { thrownProblem } from './call-problems.ts';
+import { loadProblem, thrownProblem } from './call-problems.ts';
 import type { FrameSocket } from './frame-socket.ts';
 import type { MarkWriter } from './mark.ts';
 import type {
@@ -90,7 +90,7 @@ export class WorkerProgram {
     if (this.#isUnfit) return;
     this.#isUnfit = true;
     const kind = this.#stage === 'init' ? 'init' : 'module';
-    this.#parts.link.send({ type: 'unfit', problem: thrownProblem(0, kind, error) });
+    this.#parts.link.send({ type: 'unfit', problem: loadProblem(kind, error) });
   }
 
   receive(message: ToWorker, body: Buffer): void {
@@ -155,7 +155,7 @@ export class WorkerProgram {
       this.#loop = new BatchLoop(this.#host(), { call, combine, context });
       link.send({ type: 'run-ready' });
     } catch (error) {
-      link.send({ type: 'run-ready', problem: thrownProblem(0, 'module', error) });
+      link.send({ type: 'run-ready', problem: loadProblem('module', error) });
     }
   }
 

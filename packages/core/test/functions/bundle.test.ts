@@ -147,7 +147,7 @@ describe('a bundle', () => {
     expect((await world.call(both, ['f']))[0]?.value).toEqual([1, 2]);
     await rename(world.path('node_modules'), world.path('elsewhere'));
     const [missing] = await world.call(made, ['f']);
-    expect(missing?.message).toMatch(/p-native has native code.*not installed on/);
+    expect(missing?.stack).toMatch(/p-native has native code.*not installed on/);
     expect((await world.call(able, ['f']))[0]?.value).toBe(0);
     await rename(world.path('elsewhere'), world.path('../away/node_modules'));
     expect((await world.call(made, ['f']))[0]?.value).toBe(1);
@@ -251,6 +251,8 @@ describe('the main program of an author', () => {
     const [exits] = await world.call(await bundle('exits.ts'), ['f']);
     expect(exits?.message).toMatch('process.exit(3)');
     const [throws] = await world.call(await bundle('throws.ts'), ['f']);
-    expect(throws?.stack).toBe(`Error: at once\n    at ${world.path('throws.ts')}:2:9`);
+    expect(throws?.message).toBe(`${world.path('throws.ts')} has thrown while it was loaded`);
+    const stack = `Caused by: Error: at once\n    at ${world.path('throws.ts')}:2:9`;
+    expect(throws?.stack?.endsWith(stack)).toBe(true);
   });
 });

@@ -45,6 +45,21 @@ describe('what is decoded', () => {
   });
 });
 
+it('what is nested too deeply is said to be', () => {
+  const nested = (depth: number): unknown => {
+    let deep: unknown = [];
+    for (let i = 0; i < depth; i++) deep = { deep };
+    return deep;
+  };
+  const tooDeep = new RangeError('it is nested too deeply');
+  expect(() => encodeValue(nested(100_000))).toThrow(tooDeep);
+  // Some levels more than can be decoded can still be encoded.
+  const decodeAll = () => {
+    for (let depth = 500; ; depth += 50) decodeValue(encodeValue(nested(depth)));
+  };
+  expect(decodeAll).toThrow(tooDeep);
+});
+
 describe('a copy', () => {
   it.each(Object.keys(VALUES))('of %s is as one that was sent', (name) => {
     const value = VALUES[name] as object;

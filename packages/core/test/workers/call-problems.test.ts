@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { thrownProblem, unsendableProblem } from '../../src/workers/call-problems.ts';
+import { LoadError } from '../../src/functions/load-function.ts';
+import { loadProblem, thrownProblem, unsendableProblem } from '../../src/workers/call-problems.ts';
 
 const MUCH = 'x'.repeat(1_000_000);
 
@@ -15,6 +16,24 @@ it.each([
   const problem = thrownProblem(3, 'threw', thrown());
   expect(problem).toMatchObject({ call: 3, kind: 'threw' });
   expect(JSON.stringify(problem).length).toBeLessThan(64 * 1024);
+});
+
+it('says of what is nested too deeply to be sent that it is', () => {
+  let deep: unknown = [];
+  for (let depth = 0; depth < 100_000; depth++) deep = { deep };
+  expect(unsendableProblem(0, deep).message).toBe(
+    'its result, nested more than 1000 levels deep, cannot be sent',
+  );
+});
+
+it('says which module has not been loaded, and the first line of why', () => {
+  const error = new LoadError('/home/me/f.ts', new RangeError('no weights\nat all'));
+  expect(loadProblem('module', error)).toMatchObject({
+    name: 'RangeError',
+    message: '/home/me/f.ts has thrown while it was loaded: no weights',
+    stack: expect.stringContaining('no weights\nat all'),
+  });
+  expect(loadProblem('module', new Error('there is no f')).message).toBe('there is no f');
 });
 
 it('tells no more of where a value cannot be sent', () => {

@@ -25,11 +25,17 @@ afterEach(async () => {
 
 // Whoever sees that it is over before he has let it in would not know why.
 it.each([
-  ['does not load', `throw new Error('no weights');`, 'module'],
+  [
+    'does not load',
+    `throw new Error('no weights\\nat all');`,
+    'module',
+    'its module has thrown while it was loaded: no weights',
+  ],
   [
     'does not prepare itself',
     `export const init = () => { throw new Error('no weights'); };`,
     'init',
+    'no weights',
   ],
   [
     'prepares itself and throws beside it, again and again',
@@ -41,8 +47,9 @@ it.each([
        }, 1);
      });`,
     'init',
+    'no weights',
   ],
-])('stays when its module %s, until it is told to leave', async (_, code, kind) => {
+])('stays when its module %s, until it is told to leave', async (_, code, kind, message) => {
   const module = join(root, 'module.mjs');
   writeFileSync(module, `${code} export const f = (x) => x;`);
   const heard: FromWorker[] = [];
@@ -61,6 +68,6 @@ it.each([
   const { file, fd } = door.invite(guest, { worker: 1, host: 'here', pilotJob: 'pilot.1', load });
   const worker = spawn(process.execPath, [PROGRAM, '--worker', file], { stdio: 'ignore' });
   expect(await once(worker, 'exit')).toEqual([0, null]);
-  expect(heard).toMatchObject([{ type: 'unfit', problem: { kind, message: 'no weights' } }]);
+  expect(heard).toMatchObject([{ type: 'unfit', problem: { kind, message } }]);
   door.forget(1, fd);
 });
