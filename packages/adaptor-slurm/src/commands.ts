@@ -39,7 +39,7 @@ export interface CommandOptions {
 
 /** Slurm itself gives up after MessageTimeout, 10 s by default, or twice that. */
 const ANSWER_MS = 60_000;
-/** So many ids are handed to one command; what it may be handed is limited to 128 KiB. */
+/** How many ids one command is given at most: Linux limits an argument to 128 KiB. */
 const IDS_MAX = 5000;
 /** Records of pilots that are older are not looked for by name: sacct reads all of that time. */
 const RECORDS_SINCE = 'now-30days';
@@ -229,7 +229,7 @@ function withWayOut(error: unknown, host: string): unknown {
   });
 }
 
-/** Variables that would have a command show less, or otherwise, than it is asked to. */
+/** Variables that would make a command show less than it is asked for, or something else. */
 function defaultsOf(tool: string, environment: Environment): readonly string[] {
   if (tool === 'sbatch') return [];
   const prefix = `${tool.toUpperCase()}_`;
@@ -242,12 +242,12 @@ const VARIABLES: Readonly<Record<string, string>> = {
   mem: 'SBATCH_MEM_PER_NODE',
   time: 'SBATCH_TIMELIMIT',
 };
-/** Of what the script alone decides. */
+/** Options that the script alone decides. */
 const NEVER = ['array', 'input', 'open-mode', 'signal', 'wait'];
 
 /**
- * Variables that would go before what the script says, and, where this program runs in a job of
- * Slurm's itself, those of that job, which would be handed on into the new one.
+ * Variables that would override what the script says, and, where this program itself runs in a job of Slurm's,
+ * those of that job, which the new one would inherit.
  */
 function misleading(environment: Environment, options: readonly string[]): readonly string[] {
   const decided = new Set(

@@ -1,9 +1,9 @@
 /** Gathers what is handed in at the same moment, by what it has in common. Knows nothing of Slurm. */
 import type { Clock, Timer } from '@pstar/core/adaptor';
 
-/** Nothing more comes when nothing has come for this long by default, ... */
+/** A group is complete when nothing has come for this long, by default. */
 const QUIET_MS = 10;
-/** ... and nobody waits longer than so many times that. */
+/** Nobody waits longer than so many times that. */
 const QUIETS_MAX = 10;
 
 interface Group<T, R> {

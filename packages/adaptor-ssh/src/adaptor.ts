@@ -1,4 +1,4 @@
-/** The door: `ssh://` for pilots on hosts, and the way for every other adaptor to a host, `…+ssh://`. */
+/** The door: `ssh://` for pilots on hosts, and `…+ssh://`, the way to a host for other adaptors. */
 import { type Adaptor, type ConnectContext, defineAdaptor, PilotError } from '@pstar/core/adaptor';
 import { HONOURED } from './attributes.ts';
 import { SshConnections } from './connection/connections.ts';
@@ -79,7 +79,7 @@ async function siteOf(
   });
 }
 
-/** One that is away is no reason not to look after the others, nor after what runs there already. */
+/** That one host is away must not keep anybody from looking after the others, or after what runs there already. */
 async function reach(hosts: Hosts, targets: Iterable<string>, isAwaited: boolean): Promise<void> {
   const reached = await Promise.allSettled([...targets].map((target) => hosts.site(target)));
   const [first] = reached;

@@ -3,7 +3,7 @@ import { AdaptorError, type Clock, PilotError } from '@pstar/core/adaptor';
 import type { SshState } from './connection/ssh-host.ts';
 import type { HostSite } from './host/host-site.ts';
 
-/** For a connection to come back, before somebody who waits is told that there is none. */
+/** How long somebody waits for a connection to come back, before being told that there is none. */
 const PATIENCE_MS = 5000;
 const RETRY_MS = { min: 1000, max: 30_000 };
 
@@ -99,7 +99,7 @@ export class Hosts {
     const { state } = host;
     if (state.state !== 'reconnecting') return;
     const { error } = state;
-    // Of what was not begun nothing is lost: such a host is away. What else is wrong says what to do.
+    // Nothing was begun, so nothing is lost: such a host is just away. Any other error says what to do.
     throw error.transient ? unreachable(target, error.problem) : error;
   }
 

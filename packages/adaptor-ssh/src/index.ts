@@ -1,2 +1,2 @@
-/** The adaptor for machines that are reached by ssh: `ssh://`, and `+ssh` for every other one. */
+/** The adaptor for machines that are reached by ssh, `ssh://`, and the gateway for other adaptors, `+ssh`. */
 export { sshAdaptor } from './adaptor.ts';

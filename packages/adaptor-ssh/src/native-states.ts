@@ -55,7 +55,7 @@ function endWords(end: AgentEnd): string {
   return signal === undefined ? `ended with exit code ${end.exitCode}` : `ended by ${signal}`;
 }
 
-/** A shell says so of what a signal has ended. */
+/** What a signal has ended, a shell ends with 128 and the signal's number. */
 function signalOf(exitCode: number): string | undefined {
   return exitCode > 128 ? (SIGNALS[exitCode - 128] ?? `signal ${exitCode - 128}`) : undefined;
 }

@@ -20,14 +20,14 @@ export interface FarHostsParts {
   readonly hosts: () => Promise<readonly HostNames[]>;
 }
 
-/** Name servers may be far, or away. */
+/** How long name servers may take: they may be far, or away. */
 const LOOK_UP_MS = 5_000;
-/** That one of them is elsewhere is all that is to be known. */
+/** How many hosts are looked up: it is enough to know that one of them is elsewhere. */
 const LOOKED_UP_MAX = 8;
-/** For so long an answer counts. */
+/** How long an answer counts. */
 const ANSWER_MS = 60_000;
 
-/** Asks now and then. What cannot be known is no reason to refuse anything, and gives none. */
+/** Asks now and then. Where nothing can be known there are none: that is no reason to refuse anything. */
 export class FarHosts {
   readonly #parts: FarHostsParts;
   #last: { readonly at: number; readonly hosts: Promise<readonly FarHost[]> } | undefined;

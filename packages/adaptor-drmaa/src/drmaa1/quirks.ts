@@ -1,6 +1,6 @@
 /**
- * What implementations of DRMAA 1 do to attributes that nobody means, mended before they get them; or
- * refused where there is no way round. Each says what was seen with which version.
+ * What implementations of DRMAA 1 do to attributes without anybody wanting it: worked around before they get
+ * them, or refused where there is no way round. Each says what was seen, and with which version.
  */
 import { posix } from 'node:path';
 import { DrmaaError } from '../errors.ts';

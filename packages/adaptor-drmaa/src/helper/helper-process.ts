@@ -42,7 +42,7 @@ export type HelperEvent =
   /** It died too often; every call says so from now on. */
   | { readonly kind: 'broken'; readonly error: DrmaaError };
 
-/** So many new processes in so long; then the library is given up. */
+/** So many new processes are started within so long; with the next death the library is given up. */
 const RESTARTS = { limit: 5, withinMs: 60_000, firstPauseMs: 50 };
 /** How long a process has to start and load at the least: what is slow there may be the machine. */
 const LOADING_MS = 20_000;
@@ -181,7 +181,7 @@ export class HelperProcess {
     child.send({ type: 'call', id: this.#lastId, ...call.question });
   }
 
-  /** What a process takes to come is not the call's, but has an end as well. */
+  /** The time that a process takes to start does not count as the call's, but is limited as well. */
   #wait(call: PendingCall): void {
     this.#waiting.add(call);
     call.within(this.#loadingMs + call.timeoutMs);
@@ -204,7 +204,7 @@ export class HelperProcess {
     const inDoubt = sent && !call.idempotent;
     call.reject(lateError(this.#failed(child, call), call.question.method, timeoutMs, inDoubt));
     if (!sent || child === undefined) return;
-    // What is asked from now on is for the next one.
+    // Calls from now on are for the next process.
     if (this.#phase.name === 'ready') this.#phase = { name: 'dying', child };
     child.kill();
   }
@@ -305,7 +305,7 @@ export class HelperProcess {
       if (call.idempotent && !call.again) this.#askAgain(call);
       else call.reject(error(!call.idempotent, call));
     }
-    // Who launches it hears of it there.
+    // Where it was just being started, whoever starts it hears so by that.
     if (starting === undefined) this.#relaunch();
     else starting.opened.reject(error(false));
   }
@@ -331,7 +331,7 @@ export class HelperProcess {
     setTimeout(launch, (this.#deaths.length - 1) * RESTARTS.firstPauseMs).unref();
   }
 
-  /** What waits hears why; whoever calls next has it tried again. */
+  /** Calls that wait are rejected with the reason; the next call has a process started again. */
   #notLaunched(error: Error): void {
     if (this.#phase.name === 'starting' || this.#phase.name === 'pausing')
       this.#phase = { name: 'down' };

@@ -140,7 +140,7 @@ function nameOf({ user, host, port }: Endpoint): string {
   return `${user}@${host}${port === 22 ? '' : `:${port}`}`;
 }
 
-/** Who would be let in by other means, or asks another machine, has a connection of his own. */
+/** Whoever is let in by other means, or goes another way, has another connection. */
 function keyOf(endpoint: Endpoint, { userPass = '' }: SecurityContext): string {
   const { target: _, ...rest } = endpoint;
   const secret = createHash('sha256').update(userPass).digest('base64');

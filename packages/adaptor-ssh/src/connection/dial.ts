@@ -1,4 +1,4 @@
-/** Makes one connection: the way there, the machine's key, the user's proof. What is lost is lost. */
+/** Makes one connection: the way there, the machine's key, the user's proof. Does not make a lost one again. */
 import type { Duplex } from 'node:stream';
 import type { Clock, PilotError, SecurityContext } from '@pstar/core/adaptor';
 import ssh2, { type Algorithms, type Client, type ConnectConfig } from 'ssh2';
@@ -39,7 +39,7 @@ export function createDialer(
     dial: async (signal) => {
       const { connectTimeoutMs, host } = endpoint;
       const attempt = new Attempt(endpoint, new Authentication(endpoint, credentials));
-      // A user who looks for his password is not a machine that does not answer.
+      // The time that a user takes to find a password must not count as a machine that does not answer.
       watch = new Stopwatch(clock, connectTimeoutMs, () => {
         attempt.fail(connectTimeout(connectTimeoutMs, placeOf(endpoint)));
       });

@@ -42,7 +42,7 @@ export interface Endpoint {
   readonly keepaliveCount: number;
 }
 
-/** Ways for a user to prove who he is. */
+/** Ways for users to prove who they are. */
 export type AuthenticationMethod = 'publickey' | 'keyboard-interactive' | 'password';
 
 const METHODS: readonly AuthenticationMethod[] = ['publickey', 'keyboard-interactive', 'password'];

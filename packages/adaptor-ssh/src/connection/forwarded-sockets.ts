@@ -1,7 +1,7 @@
 /**
  * Unix sockets over there whose connections come out here as streams; asked for again whenever the
- * connection is. The server makes them for their user alone: who is somebody else there can neither
- * connect to one, nor listen in its place, as he can with a port.
+ * connection is. The server makes them for their user alone: other users there can neither connect to one,
+ * nor listen in its place, as they could with a port.
  */
 import type { Duplex } from 'node:stream';
 import type { RemoteFiles } from '@pstar/core/adaptor';
@@ -29,7 +29,7 @@ export class ForwardedSockets {
     });
   }
 
-  /** When those are there again, after a new connection, that can be had. */
+  /** Settles when, after a new connection, all of them are there again that can be had. */
   get settled(): Promise<unknown> {
     return this.#settled;
   }

@@ -1,6 +1,6 @@
 /**
- * Text that a login shell, whichever it is, makes a command of; and what is told apart in its output.
- * PURE.
+ * The line that makes any login shell run a command, and how the command's own output is told apart from the
+ * shell's. PURE.
  *
  * What a login shell prints of its own (a message of the day, an echo in ~/.bashrc) comes before the
  * mark, and is cut off; the mark also tells the process's id, by which it can be killed.
@@ -12,7 +12,7 @@ export type NotStarted = 'missing' | 'forbidden';
 
 /** Output behind the mark. */
 export interface MarkedOutput {
-  /** What is said beside the mark, in its line. */
+  /** What follows the mark in its line. */
   readonly said: string;
   readonly text: Buffer;
 }

@@ -1,6 +1,6 @@
 /**
- * Lets so many sessions be open on one connection at a time: servers allow some (MaxSessions, 10 by
- * default), and say no to what exceeds them. How many that is, is learned from a refusal. PURE.
+ * Bounds how many sessions are open on one connection at a time: servers allow some (MaxSessions, 10 by
+ * default), and refuse more. How many they allow is learned from a refusal. PURE.
  */
 
 /** Two below sshd's default, for whoever else uses the connection. */

@@ -1,6 +1,6 @@
 /**
- * Brings files into the cache of a host: under a name of the moment, checked over there, and renamed
- * then. So nobody ever finds half of one, and whoever else does the same does no harm.
+ * Brings files into the cache of a host: under temporary names, checked over there, and then renamed. So
+ * nobody ever finds half of one, and others who do the same do no harm.
  */
 import { randomBytes } from 'node:crypto';
 import {

@@ -19,7 +19,7 @@ import type { QueueRow } from './outputs.ts';
 import { withWayOut } from './refusals.ts';
 import { accountedState, queueState } from './states.ts';
 
-/** What they are submitted with besides. */
+/** What a session of Grid Engine's needs besides what every library's does. */
 export interface GridEngineParts extends Drmaa1Parts {
   readonly commands: GridEngineCommands;
   /** The parallel environment that the URL names. */
@@ -139,8 +139,8 @@ export class GridEngineJobs extends Drmaa1Jobs {
     const told = await Promise.all(
       ids.map(async (id) => (notes.has(id) ? await this.endOf(id) : undefined)),
     );
-    // Grid Engine puts what cannot be started into an error state, but for what came by DRMAA: that is
-    // over then, and only the accounting says why, as it does of what was over a limit.
+    // Grid Engine puts what cannot be started into an error state, except what was submitted by DRMAA: that is
+    // over then, and only the accounting says why. It is the same with what has exceeded a limit.
     const isKnown = (end: NativeState | undefined) =>
       end !== undefined &&
       end.detail !== ABORTED &&
@@ -171,12 +171,12 @@ export class GridEngineJobs extends Drmaa1Jobs {
   }
 }
 
-/** A machine may have the library alone: then the standard has to do. */
+/** A machine may have the library and no commands: then the standard has to be enough. */
 function noCommand(error: unknown): undefined {
   if (!(error instanceof PilotError) || error.code !== 'NOT_FOUND') throw error;
 }
 
-/** What is asked for of a parallel environment that nothing is known of: the script sees to its hosts. */
+/** What to ask of a parallel environment of which nothing is known: the script finds out its hosts. */
 function unseen(error: unknown, wanted: string | undefined, cores: number): Shape {
   noCommand(error);
   if (wanted === undefined) throw error;
