@@ -4,7 +4,8 @@
  */
 import type { AgentTransfer, ManagerTransfer, OnChannel } from '../protocol/transfer-messages.ts';
 import { Budget } from '../staging/budget.ts';
-import { AddedOutputs, StagingIn } from './staging-in.ts';
+import type { AppendedOutputs } from './appended-outputs.ts';
+import { StagingIn } from './staging-in.ts';
 import type { FindFile } from './staging-lookup.ts';
 import { StagingOut } from './staging-out.ts';
 
@@ -21,6 +22,7 @@ export interface StagingDeskParts {
   readonly service: string;
   /** The file of this machine that an item is, now. */
   readonly find: FindFile;
+  readonly appended: AppendedOutputs;
 }
 
 /** Both ways of one link. */
@@ -35,7 +37,6 @@ interface BothWays {
 export class StagingDesk {
   readonly #parts: StagingDeskParts;
   readonly #budget = new Budget();
-  readonly #added = new AddedOutputs();
   readonly #agents = new Map<string, BothWays>();
 
   constructor(parts: StagingDeskParts) {
@@ -84,10 +85,11 @@ export class StagingDesk {
   /** Ends all transfers. */
   close(): void {
     for (const agentId of [...this.#agents.keys()]) this.disconnected(agentId);
+    this.#parts.appended.close();
   }
 
   #open(port: StagingPort): BothWays {
-    const { service, find } = this.#parts;
+    const { service, find, appended } = this.#parts;
     const { agentId } = port;
     const send = (message: ManagerTransfer, sent?: () => void): void =>
       port.send({ channel: port.channelOf(service), ...message }, sent);
@@ -100,7 +102,7 @@ export class StagingDesk {
     const out = new StagingOut(way, this.#budget, (...item) => find(agentId, ...item));
     const ways = {
       out,
-      in: new StagingIn(service, send, (...item) => find(agentId, ...item), this.#added),
+      in: new StagingIn(service, send, (...item) => find(agentId, ...item), appended),
     };
     this.#agents.set(agentId, ways);
     return ways;

@@ -14,45 +14,19 @@ import type {
   TransferProblem,
 } from '../protocol/transfer-messages.ts';
 import type { Arrival, Staged } from '../staging/incoming.ts';
-import { look, place } from '../staging/place.ts';
+import { type AppendOnce, look, place } from '../staging/place.ts';
 import { problemOf, StagingError } from '../staging/problems.ts';
 import { Receiver } from '../staging/receiver.ts';
 import { removeAside } from '../staging/remove.ts';
+import type { AppendedOutputs, OutputKey } from './appended-outputs.ts';
 import { type FindItem, findFor } from './staging-lookup.ts';
 import { settleFile } from './value-files.ts';
 
 type Offer = Extract<AgentTransfer, { readonly type: 'offer' }>;
 
 /** An output of an attempt. */
-interface Item {
+interface Item extends OutputKey {
   readonly transfer: number;
-  readonly unit: number;
-  readonly attempt: number;
-  readonly item: number;
-}
-
-/** So many outputs that were added to files are remembered. */
-const MOST_ADDED = 10_000;
-
-/** What was added to files lately: an agent that did not hear of it brings it again. */
-export class AddedOutputs {
-  readonly #keys = new Set<string>();
-
-  add(output: Pick<Item, 'unit' | 'attempt' | 'item'>): void {
-    this.#keys.add(keyOf(output));
-    for (const oldest of this.#keys) {
-      if (this.#keys.size <= MOST_ADDED) return;
-      this.#keys.delete(oldest);
-    }
-  }
-
-  has(output: Pick<Item, 'unit' | 'attempt' | 'item'>): boolean {
-    return this.#keys.size > 0 && this.#keys.has(keyOf(output));
-  }
-}
-
-function keyOf({ unit, attempt, item }: Pick<Item, 'unit' | 'attempt' | 'item'>): string {
-  return `${unit} ${attempt} ${item}`;
 }
 
 /** Whoever adds to a file does so alone. */
@@ -63,7 +37,7 @@ export class StagingIn {
   readonly #service: string;
   readonly #send: (message: ManagerTransfer) => void;
   readonly #find: FindItem;
-  readonly #added: AddedOutputs;
+  readonly #appended: AppendedOutputs;
   readonly #receiver: Receiver;
   /** What has become of transfers since the last word about it. */
   #landed: number[] = [];
@@ -74,9 +48,9 @@ export class StagingIn {
     service: string,
     send: (message: ManagerTransfer) => void,
     find: FindItem,
-    added: AddedOutputs,
+    appended: AppendedOutputs,
   ) {
-    this.#added = added;
+    this.#appended = appended;
     this.#service = service;
     this.#send = send;
     this.#find = find;
@@ -109,7 +83,7 @@ export class StagingIn {
 
   #expect(item: Item): void {
     const found = findFor('out', this.#find, item.unit, item.attempt, item.item);
-    if ('problem' in found || this.#added.has(item)) {
+    if ('problem' in found || this.#appended.has(item)) {
       this.#settle(item.transfer, 'problem' in found ? found : undefined);
       return;
     }
@@ -152,8 +126,8 @@ export class StagingIn {
     try {
       if ('problem' in found) throw new StagingError(found);
       if (found.append) {
-        await inTurn(found.path, () => put(staged, found));
-        this.#added.add(output);
+        await inTurn(found.path, () => put(staged, found, this.#appended.once(output)));
+        this.#appended.done(output);
       } else await put(staged, found);
       if (found.stamp !== undefined) await settleFile(found.path);
       this.#settle(transfer, undefined);
@@ -187,9 +161,13 @@ function present(directory: string): string {
 }
 
 /** Puts it there, in steps between which others have their turn. */
-async function put(staged: Staged, { path, remote, append }: LocalFile): Promise<void> {
+async function put(
+  staged: Staged,
+  { path, remote, append }: LocalFile,
+  once?: AppendOnce,
+): Promise<void> {
   const name = basename(remote);
-  const steps = place(staged, { target: path, name, append });
+  const steps = place(staged, { target: path, name, append, once });
   while (!steps.next().done) await new Promise<void>((resolve) => setImmediate(resolve));
 }
 

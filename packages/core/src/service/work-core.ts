@@ -11,7 +11,7 @@ import {
   type LocalFile,
   type NoLocalFile,
 } from '../manager/attempt-files.ts';
-import { NONE, PAGE_MASK, STATE } from '../manager/unit-table.ts';
+import { isFinal, NONE, PAGE_MASK, STATE } from '../manager/unit-table.ts';
 import type {
   AgentEnding,
   PlaceRecord,
@@ -29,6 +29,7 @@ import { isTransfer, valueStamp } from '../protocol/transfer-messages.ts';
 import type { Clock, Timer } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
+import { AppendedOutputs } from './appended-outputs.ts';
 import { Conductor, type ConductorJournal } from './conductor.ts';
 import { guarded } from './guarded-observable.ts';
 import { MapDesk } from './map-desk.ts';
@@ -97,6 +98,11 @@ export class WorkCore implements WorkClient {
     this.staging = new StagingDesk({
       service: id,
       find: (...asked) => this.#find(...asked),
+      appended: new AppendedOutputs(join(directory, 'appended'), (unit, attempt) => {
+        const { units } = this.manager.state;
+        const isPresent = unit < units.size && this.manager.state.attempt(unit) === attempt;
+        return isPresent && !isFinal(units.state(unit));
+      }),
     });
     this.maps = new MapDesk({
       service: id,

@@ -34,6 +34,24 @@ export interface Placing {
   readonly name: string;
   /** To what is there. */
   readonly append: boolean;
+  /** Where it may have to be appended again, after a crash that left open whether it was. */
+  readonly once?: AppendOnce | undefined;
+}
+
+/** Where a file was appended to another. */
+export interface Appended {
+  readonly target: string;
+  /** How long the target was before. */
+  readonly at: number;
+  readonly bytes: number;
+}
+
+/** Has a file appended once, however often that is asked for. */
+export interface AppendOnce {
+  /** What was written down when it was begun before. */
+  readonly begun: Appended | undefined;
+  /** Writes down what is about to be done. */
+  begin(appended: Appended): void;
 }
 
 const { O_WRONLY, O_CREAT, O_APPEND, O_NOFOLLOW } = constants;
@@ -57,7 +75,7 @@ export function* place(staged: Staged, placing: Placing): Generator<void> {
   try {
     target = targetOf(staged, placing);
     makeDirectorySync(dirname(target));
-    if (placing.append) yield* append(staged, target);
+    if (placing.append) yield* append(staged, target, placing.once);
     else if (staged.isDirectory && look(target) !== undefined) yield* merge(staged.path, target);
     else move(staged.path, target);
     for (const [name, mode] of staged.modes.toReversed()) chmodSync(join(target, name), mode);
@@ -124,20 +142,13 @@ function* merge(from: string, to: string): Generator<void> {
 }
 
 /** Adds a file to another, or leaves that as it was. */
-function* append({ path }: Staged, target: string): Generator<void> {
+function* append({ path }: Staged, target: string, once?: AppendOnce): Generator<void> {
   const from = openSync(path, 'r');
   try {
     const to = openSync(target, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0o666);
-    const { size } = fstatSync(to);
     try {
-      const buffer = Buffer.allocUnsafe(PIECE_BYTES);
-      for (let read = readSync(from, buffer); read > 0; read = readSync(from, buffer)) {
-        for (let at = 0; at < read; ) at += writeSync(to, buffer, at, read - at);
-        yield;
-      }
-    } catch (error) {
-      ftruncateSync(to, size);
-      throw error;
+      const isThere = once?.begun?.target === target && takeUp(from, target, to, once.begun.at);
+      if (!isThere) yield* appendNow(from, to, target, once);
     } finally {
       closeSync(to);
     }
@@ -145,4 +156,50 @@ function* append({ path }: Staged, target: string): Generator<void> {
     closeSync(from);
   }
   rmSync(path);
+}
+
+function* appendNow(from: number, to: number, target: string, once?: AppendOnce): Generator<void> {
+  const { size } = fstatSync(to);
+  once?.begin({ target, at: size, bytes: fstatSync(from).size });
+  const buffer = Buffer.allocUnsafe(PIECE_BYTES);
+  try {
+    for (let read = readSync(from, buffer); read > 0; read = readSync(from, buffer)) {
+      for (let at = 0; at < read; ) at += writeSync(to, buffer, at, read - at);
+      yield;
+    }
+  } catch (error) {
+    ftruncateSync(to, size);
+    throw error;
+  }
+}
+
+/**
+ * Whether a file has been appended to another at a place already. Where it only was begun, and nothing
+ * has come behind it since, that is taken away.
+ */
+function takeUp(from: number, target: string, to: number, at: number): boolean {
+  const file = openSync(target, 'r');
+  try {
+    const { size: bytes } = fstatSync(from);
+    const { size } = fstatSync(file);
+    const there = Math.min(size - at, bytes);
+    if (there <= 0 || !areAlike(from, file, at, there)) return false;
+    if (there < bytes) ftruncateSync(to, at);
+    return there === bytes;
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Whether one file begins with what stands in the other. */
+function areAlike(one: number, other: number, at: number, bytes: number): boolean {
+  const [mine, there] = [Buffer.allocUnsafe(PIECE_BYTES), Buffer.allocUnsafe(PIECE_BYTES)];
+  for (let done = 0; done < bytes; ) {
+    const wanted = Math.min(PIECE_BYTES, bytes - done);
+    const read = readSync(one, mine, 0, wanted, done);
+    if (read === 0 || readSync(other, there, 0, read, at + done) !== read) return false;
+    if (mine.compare(there, 0, read, 0, read) !== 0) return false;
+    done += read;
+  }
+  return true;
 }

@@ -14,7 +14,7 @@ import {
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Staged } from '../../src/staging/incoming.ts';
-import { type Placing, placeNow } from '../../src/staging/place.ts';
+import { type Appended, type Placing, placeNow } from '../../src/staging/place.ts';
 import { cannotMount, Tmpfs } from '../support/tmpfs.ts';
 import { scratch } from './pair.ts';
 
@@ -93,6 +93,37 @@ describe('a file', () => {
     expect(text(join(to, 'log'))).toBe('1\n2\n');
     symlinkSync('log', join(to, 'link'));
     expect(() => placeNow(staged('3\n'), at(join(to, 'link'), { append: true }))).toThrow('ELOOP');
+  });
+
+  it('is added once, though that was asked for again after a crash', () => {
+    const target = join(scratch(), 'log');
+    const add = (content: string, begun?: Appended): Appended[] => {
+      const told: Appended[] = [];
+      const once = { begun, begin: (appended: Appended) => void told.push(appended) };
+      placeNow(staged(content), at(target, { append: true, once }));
+      return told;
+    };
+    writeFileSync(target, 'before\n');
+    const [mine] = add('mine\n');
+    expect(mine).toEqual({ target, at: 7, bytes: 5 });
+    expect(add('mine\n', mine)).toEqual([]);
+    add('later\n');
+    expect(add('mine\n', mine)).toEqual([]);
+    expect(text(target)).toBe('before\nmine\nlater\n');
+    // A part of it, as of a program that was killed while it wrote.
+    writeFileSync(target, 'before\nmi');
+    expect(add('mine\n', mine)).toEqual([mine]);
+    expect(text(target)).toBe('before\nmine\n');
+    // Never begun, and something else in its place.
+    for (const [left, all] of [
+      ['before\n', 'before\nmine\n'],
+      ['before\nother\n', 'before\nother\nmine\n'],
+      ['', 'mine\n'],
+    ] as const) {
+      writeFileSync(target, left);
+      expect(add('mine\n', mine)).toHaveLength(1);
+      expect(text(target)).toBe(all);
+    }
   });
 
   it.skipIf(cannotMount())('that does not fit leaves what it was added to as it was', () => {
