@@ -24,6 +24,8 @@ import type { WorkClient, WorkMessage } from './work-client.ts';
 const HELLO_MS = 10_000;
 /** How long the word of an agent may come after the word that its process is over. */
 const PARTING_MS = 2_000;
+/** An agent that has said what cannot be on so many links, one after the other, would do so on the next. */
+const LIES_MAX = 5;
 /** What an agent has left came by no link. */
 const NO_CHANNEL = -1;
 
@@ -65,6 +67,8 @@ export class AgentRegistry {
   readonly #unnamed = new Set<LinkWatch>();
   /** When a link of a pilot's agents was last lost, by the monotonic clock. */
   readonly #lastLost = new Map<string, number>();
+  /** Agents whose last links have ended with what cannot be: how many did, and what it was. */
+  readonly #lies = new Map<string, { readonly times: number; readonly problem: string }>();
   /** Called whenever a link of an agent is over. */
   readonly #partings = new Set<() => void>();
   #closed = false;
@@ -93,6 +97,12 @@ export class AgentRegistry {
     }
     const patience = timers.after(HELLO_MS, () => watch.drop('it did not say who it is'));
     let connection: AgentConnection | undefined;
+    // Before the watch hears of it.
+    link.on('close', (error) => {
+      if (connection === undefined || connection.link !== link) return;
+      if (error?.code === 'PROTOCOL_MISMATCH') this.#noteLie(connection.agentId, error.problem);
+      else this.#lies.delete(connection.agentId);
+    });
     const named = () => {
       patience.cancel();
       this.#unnamed.delete(watch);
@@ -268,7 +278,11 @@ export class AgentRegistry {
     if (hello.pilot !== pilot) return `the key is not that of ${hello.pilot}`;
     const namesake = this.#agents.get(hello.agent);
     const isItself = namesake === undefined || namesake.pilotId === pilot;
-    return isAgentId(hello.agent) && isItself ? undefined : `it cannot be called ${hello.agent}`;
+    if (!isAgentId(hello.agent) || !isItself) return `it cannot be called ${hello.agent}`;
+    const { times, problem } = this.#lies.get(hello.agent) ?? { times: 0 };
+    return times < LIES_MAX
+      ? undefined
+      : `${times} times in a row it has said what cannot be: ${problem}`;
   }
 
   #receive(agent: AgentConnection, message: AgentWord): void {
@@ -285,9 +299,15 @@ export class AgentRegistry {
       } catch (error) {
         if (!(error instanceof PilotError && error.code === 'PROTOCOL_MISMATCH')) throw error;
         this.#parts.log.warn({ agent: agent.agentId, err: error }, 'its link is given up');
+        this.#noteLie(agent.agentId, error.problem);
         this.#watches.get(agent.agentId)?.drop(error.problem);
       }
     });
+  }
+
+  #noteLie(agentId: string, problem: string): void {
+    const { times } = this.#lies.get(agentId) ?? { times: 0 };
+    this.#lies.set(agentId, { times: times + 1, problem });
   }
 
   #hear(agent: AgentConnection, message: AgentMessage): void {

@@ -209,3 +209,43 @@ it('gives up the link of an agent that says what cannot be, and no other', async
   expect(inputs.slice(2)).toMatchObject([{ type: 'agent-silent', agent: 'agent-1', why }]);
   other.close();
 });
+
+it('turns away for good an agent that says what cannot be, link after link', async () => {
+  const { registry } = world(SILENT);
+  const client = new Client('one');
+  client.agentMessage = () => {
+    throw misreported('nonsense');
+  };
+  registry.attach(client);
+  const answers: object[] = [];
+  const come = async () => {
+    const [ours, theirs] = memoryLinks();
+    registry.accept(ours, 'pilot-1');
+    const answer = new Promise<object>((resolve) => theirs.once('message', resolve));
+    const isOver = new Promise((resolve) => theirs.once('close', resolve));
+    const version = { protocol: PROTOCOL_VERSION, version: PSTAR_VERSION };
+    theirs.send({ type: 'hello', ...version, pilot: 'pilot-1', agent: 'agent-1', node: {} });
+    await soon();
+    registry.joined('agent-1');
+    answers.push(await answer);
+    return { theirs, isOver };
+  };
+  const lie = async () => {
+    const { theirs, isOver } = await come();
+    theirs.send({ type: 'calls-yield', channel: 0, unit: 1, attempt: 1 });
+    await isOver;
+  };
+  for (let times = 0; times < 4; times++) await lie();
+  // One that ends otherwise is in between.
+  const { theirs } = await come();
+  theirs.close();
+  await soon();
+  for (let times = 0; times < 5; times++) await lie();
+  await come();
+  const refusal = '5 times in a row it has said what cannot be: the agent has reported nonsense';
+  expect(answers.map((answer) => (answer as { type: string }).type)).toEqual([
+    ...Array(10).fill('welcome'),
+    'refuse',
+  ]);
+  expect(answers.at(-1)).toMatchObject({ problem: refusal });
+});
