@@ -295,6 +295,26 @@ describe('usage', () => {
   });
 });
 
+describe('a unit that is started when another one ends', () => {
+  it('is on its way before the place of that one is cleared up, and has the place of the one before', async () => {
+    await using world = new World();
+    let left = 10;
+    world.onEnded = () => {
+      if (left-- > 0) world.run('echo 0.5 >> $PSTAR_PROGRESS; echo out; echo err >&2');
+    };
+    const first = world.run('exit 0');
+    await world.ended(first + 10);
+    const files = readdirSync(world.root, { recursive: true, encoding: 'utf8' });
+    expect(files.filter((file) => file.endsWith('.out'))).toHaveLength(2);
+    for (let key = first + 1; key <= first + 10; key++) {
+      expect(world.progress(key)).toEqual([[0.5, '']]);
+      world.executor.watch(key, 'stdout', true);
+      await world.outputEnded(key, 'stdout');
+      expect(world.output(key, 'stdout')).toBe('out\n');
+    }
+  });
+});
+
 describe('a process that is started in place', () => {
   it('is no stray of those that end beside it: their files are used again', async () => {
     await using world = new World();
