@@ -5,10 +5,12 @@
  * and if it is killed, nobody hears of what was not the unit's fault.
  */
 import { constants } from 'node:os';
+import { FAILURE_REASONS } from '../model/exit.ts';
 import type { Clock, Timer } from '../runtime/clock.ts';
 import type { RunOutcome } from './service-work.ts';
 
 const SIGNALS: readonly number[] = [constants.signals.SIGTERM, constants.signals.SIGKILL];
+const TIME_LIMIT = FAILURE_REASONS.indexOf('TIME_LIMIT');
 /** A shell adds this to the signal that has ended a program which it has waited for. */
 const SHELL_SIGNAL = 128;
 /** A node that is busy may take its time from one process to the next. */
@@ -31,7 +33,9 @@ export class DoubtfulEnds {
   /** Takes an end in, at once unless it is in doubt. */
   put(key: number, outcome: RunOutcome): void {
     const signal = outcome.signal ?? (outcome.exitCode ?? 0) - SHELL_SIGNAL;
-    if (!SIGNALS.includes(signal) || outcome.terminated) {
+    // What has reached its time limit was ended by us.
+    const isOurs = outcome.terminated || outcome.reason === TIME_LIMIT;
+    if (!SIGNALS.includes(signal) || isOurs) {
       this.#take(key, outcome);
       return;
     }

@@ -5,7 +5,10 @@ import type { CannotBeSent, Sendable } from './sendable.ts';
 export interface TaskContext {
   /** Which of the map's inputs it is, counted from 0; 0 for a single call. */
   readonly index: number;
-  /** Which attempt of this call it is, counted from 1. */
+  /**
+   * Which attempt of this call it is, counted from 1. What was given to a pilot and taken back before it
+   * began counts too.
+   */
   readonly attempt: number;
   /** Aborted when the call is canceled: soon afterwards its worker is ended. */
   readonly signal: AbortSignal;

@@ -71,7 +71,10 @@ export interface WorkUnitExit {
   readonly finishedAt: Date;
   readonly rusage: ResourceUsage;
   readonly host: string;
-  /** Which attempt this was, counted from 1. */
+  /**
+   * Which attempt this was, counted from 1: each time that it was given to a pilot counts, also where it
+   * was taken back before it began. So the first that began may have a higher number.
+   */
   readonly attempt: number;
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { DoubtfulEnds } from '../../src/agent/doubtful-ends.ts';
 import type { RunOutcome } from '../../src/agent/service-work.ts';
+import { FAILURE_REASONS } from '../../src/model/exit.ts';
 import { ManualClock } from './manual-clock.ts';
 
 const NEVER: RunOutcome = {
@@ -47,6 +48,8 @@ describe('an end by a signal that nobody had asked for', () => {
     ends.put(1, { ...NEVER, exitCode: 0 });
     ends.put(2, { ...NEVER, signal: 11 });
     ends.put(3, { ...NEVER, signal: 15, terminated: true });
-    expect(taken.map(([key]) => key)).toEqual([1, 2, 3]);
+    const reason = FAILURE_REASONS.indexOf('TIME_LIMIT');
+    ends.put(4, { ...NEVER, signal: 15, reason });
+    expect(taken.map(([key]) => key)).toEqual([1, 2, 3, 4]);
   });
 });
