@@ -1,5 +1,6 @@
 /** What went wrong with a file, in words that name it, the machine and what the system said. */
 import { hostname } from 'node:os';
+import { basename } from 'node:path';
 import type { TransferProblem } from '../protocol/transfer-messages.ts';
 
 const MISSING = ['ENOENT', 'ENOTDIR'];
@@ -43,6 +44,14 @@ export function problemOf(error: unknown, doing: string, path: string): Transfer
     ...(isRead && isOf(MISSING) && { isMissing: true }),
     ...(!isRead && isOf(OF_MACHINE) && { isOfMachine: true }),
   };
+}
+
+/** What is reported of something that cannot be read though the directory that it is in has just listed it. */
+export function problemOfEntry(error: unknown, path: string): TransferProblem {
+  const { isMissing = false, ...problem } = problemOf(error, 'read', path);
+  // What stands there for bytes that are no UTF-8 is not what the file system knows it by.
+  if (!isMissing || !basename(path).includes('\uFFFD')) return problem;
+  return stagingError(`${path} cannot be read: its name is not UTF-8`).data;
 }
 
 /** Throws what {@link problemOf} says of an error. */

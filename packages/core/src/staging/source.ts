@@ -23,7 +23,7 @@ import {
   type TransferProblem,
 } from '../protocol/transfer-messages.ts';
 import type { Pack } from './pack.ts';
-import { problemOf, stagingError } from './problems.ts';
+import { problemOf, problemOfEntry, stagingError } from './problems.ts';
 import { shareableStamp, treeStamp } from './stamps.ts';
 
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
@@ -189,7 +189,7 @@ export class Source {
       if (entry.isDirectory()) return this.#directory(pack, path, name);
       if (entry.isFile()) return this.#open(pack, path, name);
     } catch (error) {
-      return this.fail(pack, { ...problemOf(error, 'read', path), isMissing: false });
+      return this.fail(pack, problemOfEntry(error, path));
     }
     throw stagingError(`${path} is neither a file nor a directory, and cannot be staged`);
   }

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { lstatSync, readdirSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '../runtime/clock.ts';
+import { problemOfEntry, StagingError } from './problems.ts';
 
 /** A file system's clock ticks so often: what was changed since may be changed again unseen. */
 const TICK_MS = 20;
@@ -29,7 +30,7 @@ export function* treeStamp(path: string): Generator<void, string> {
   let count = 0;
   for (let at = directories.pop(); at !== undefined; at = directories.pop()) {
     for (const entry of readdirSync(at, { withFileTypes: true })) {
-      const stats = lstatSync(join(at, entry.name));
+      const stats = statsOfEntry(join(at, entry.name));
       const stamp = shareableStamp(stats);
       if (stamp === '') return '';
       digest.update(`${stamp}-${stats.mode}-${entry.name}\0`);
@@ -40,4 +41,12 @@ export function* treeStamp(path: string): Generator<void, string> {
     digest.update('/');
   }
   return digest.digest('base64');
+}
+
+function statsOfEntry(path: string): Stats {
+  try {
+    return lstatSync(path);
+  } catch (error) {
+    throw new StagingError(problemOfEntry(error, path));
+  }
 }

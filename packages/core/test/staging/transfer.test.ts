@@ -128,6 +128,23 @@ describe('a transfer', () => {
     expect(pair.made).toEqual([]);
   });
 
+  it.each([
+    ['an input', { isSame: () => undefined }],
+    ['an output', {}],
+  ])(
+    'says of %s what has a name that is not UTF-8, and not that all is missing',
+    async (_, hooks) => {
+      const pair = new Pair();
+      const from = scratch();
+      const name = Buffer.concat([Buffer.from(`${from}/caf`), Buffer.of(0xe9)]);
+      writeFileSync(name, 'x');
+      const arrival = await pair.send(from, hooks);
+      const problem = `${from}/caf\uFFFD cannot be read: its name is not UTF-8 (on ${hostname()})`;
+      expect(arrival).toEqual({ type: 'failed', bytes: 0, problem: { problem } });
+      await expect.poll(() => pair.made).toEqual([]);
+    },
+  );
+
   it('of a file that grows meanwhile fails, and may be tried again', async () => {
     const pair = new Pair();
     const file = join(scratch(), 'file');
