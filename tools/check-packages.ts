@@ -1,8 +1,11 @@
-/** Checks the tarballs as a stranger's tools see them: publint for the manifest, attw for the types. */
+/**
+ * Checks the tarballs as a stranger's tools see them: publint for the manifest, attw for the types.
+ * Where a directory is named they are left there, to be installed elsewhere.
+ */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { pack, publishedPackages, root } from './packages.ts';
@@ -32,7 +35,9 @@ function checkTypes(tarball: string): boolean {
   return status === 0;
 }
 
-const scratch = mkdtempSync(join(tmpdir(), 'pstar-packages-'));
+const kept = process.argv[2];
+if (kept !== undefined) mkdirSync(kept, { recursive: true });
+const scratch = kept === undefined ? mkdtempSync(join(tmpdir(), 'pstar-packages-')) : resolve(kept);
 try {
   for (const found of publishedPackages()) {
     const tarball = pack(found, scratch);
@@ -41,5 +46,5 @@ try {
     if (!good) process.exitCode = 1;
   }
 } finally {
-  rmSync(scratch, { recursive: true, force: true });
+  if (kept === undefined) rmSync(scratch, { recursive: true, force: true });
 }
