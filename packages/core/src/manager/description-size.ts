@@ -1,6 +1,6 @@
 /** How large a description may be: what an agent is told of a unit has to fit into a frame. */
 import { DescriptionError } from '../model/errors.ts';
-import { approximateSize, formatSize } from '../model/quantity.ts';
+import { approximateSizes } from '../model/quantity.ts';
 import { LARGEST_FRAME } from '../protocol/messages.ts';
 
 /**
@@ -22,9 +22,9 @@ export function largenessOf(json: string): DescriptionError | undefined {
   // To count the bytes of what has few characters would cost each unit of its own kind some microseconds.
   if (json.length <= DESCRIPTION_BYTES_MAX / CHARACTER_BYTES) return undefined;
   if (bytesOf(json) <= DESCRIPTION_BYTES_MAX) return undefined;
-  const [subject, size] = largestIn(JSON.parse(json) as object);
-  const most = formatSize(DESCRIPTION_BYTES_MAX);
-  const problem = `${approximateSize(size)} is too much: a whole description has at most ${most}`;
+  const [subject, bytes] = largestIn(JSON.parse(json) as object);
+  const [size, most] = approximateSizes(bytes, DESCRIPTION_BYTES_MAX);
+  const problem = `${size} is too much: a whole description has at most ${most}`;
   return new DescriptionError('DESCRIPTION_INVALID', problem, { subject, hint: wayOut(subject) });
 }
 

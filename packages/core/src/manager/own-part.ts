@@ -3,7 +3,7 @@ import { readArguments, readEnvironment, readText } from '../model/attribute-rea
 import { DescriptionError } from '../model/errors.ts';
 import { type ParsedFileTransfer, readFileTransfer } from '../model/file-transfer.ts';
 import type { PackedArgs } from '../model/packed-args.ts';
-import { approximateSize, formatSize } from '../model/quantity.ts';
+import { approximateSizes } from '../model/quantity.ts';
 import {
   parseWorkUnitDescription,
   type WorkUnitDescription,
@@ -197,9 +197,9 @@ function refuseTooMuch(json: string): void {
 }
 
 function tooLarge(given: object): DescriptionError {
-  const [subject, size] = largestIn(given);
-  const most = formatSize(PROCESS_CHARACTERS_MAX);
-  return new DescriptionError('DESCRIPTION_INVALID', `${approximateSize(size)} is too much`, {
+  const [subject, bytes] = largestIn(given);
+  const [size, most] = approximateSizes(bytes, PROCESS_CHARACTERS_MAX);
+  return new DescriptionError('DESCRIPTION_INVALID', `${size} is too much`, {
     subject,
     hint:
       subject === 'args'

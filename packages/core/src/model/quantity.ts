@@ -90,6 +90,12 @@ export function approximateSize(bytes: number): string {
   return `${Number(amount.toFixed(amount < 100 ? 1 : 0))} ${unit}`;
 }
 
+/** Two sizes as {@link approximateSize} writes them, but exactly where they would look the same. */
+export function approximateSizes(one: number, other: number): [string, string] {
+  const rounded: [string, string] = [approximateSize(one), approximateSize(other)];
+  return rounded[0] === rounded[1] ? [formatSize(one), formatSize(other)] : rounded;
+}
+
 /** The sum of parts like `1h` and `30m`; NaN for what is none. */
 function sumOf(text: string, units: Readonly<Record<string, number>>): number {
   let sum = 0;

@@ -1,5 +1,5 @@
 /** Amounts of cores, memory, gpus and whatever else a site names: wanted, present, and missing. */
-import { approximateSize, formatSize } from './quantity.ts';
+import { approximateSize, approximateSizes } from './quantity.ts';
 
 /** Amounts of everything that work can hold while it runs. */
 export interface Resources {
@@ -82,7 +82,7 @@ export function whyNot(request: ResourceRequest, capacity: Capacity): string | u
     has.push(`${capacity.cores}`);
   }
   if (request.memory > capacity.memory) {
-    const [wanted, present] = tellApart(request.memory, capacity.memory);
+    const [wanted, present] = approximateSizes(request.memory, capacity.memory);
     wants.push(`${wanted} of memory`);
     has.push(present);
   }
@@ -113,10 +113,4 @@ function named(resources: Readonly<Record<string, number>>): [string, number][] 
 
 function counted(amount: number, noun: string): string {
   return `${amount} ${noun}${amount === 1 ? '' : 's'}`;
-}
-
-/** Both sizes rounded for people, unless rounding makes them look the same. */
-function tellApart(wanted: number, present: number): [string, string] {
-  const rounded: [string, string] = [approximateSize(wanted), approximateSize(present)];
-  return rounded[0] === rounded[1] ? [formatSize(wanted), formatSize(present)] : rounded;
 }

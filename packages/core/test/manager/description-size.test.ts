@@ -53,7 +53,7 @@ describe('a description that would not fit into a frame', () => {
     const before = desk.manager.dump();
     const error = desk.refusal(description);
     expect(error).toMatchObject({ code: 'DESCRIPTION_INVALID', subject: attribute, index: 0 });
-    expect(error.message).toMatch(/MiB is too much: a whole description has at most 8MiB; .*file/);
+    expect(error.message).toMatch(/MiB is too much: a whole description has at most 8 MiB; .*file/);
     expect(desk.manager.dump()).toEqual(before);
     // It was not learnt either: no other gets by beside it.
     expect(desk.refusal(description).subject).toBe(attribute);
