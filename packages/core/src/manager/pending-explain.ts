@@ -47,9 +47,35 @@ const ENDED: ReadonlySet<string> = new Set(['Done', 'Canceled', 'Failed']);
 export function whyPending(
   state: WorkState,
   unit: number,
-  { pilots, now }: ExplainContext,
+  context: ExplainContext,
   inShort: boolean,
 ): Reason {
+  const one = caseOf(state, unit, context);
+  return (
+    untilParked(one) ??
+    withoutItsPilot(one) ??
+    withoutAgents(one) ??
+    withoutRoomAnywhere(one) ??
+    withoutPermission(one) ??
+    withoutTime(one) ??
+    inQueue(one, inShort)
+  );
+}
+
+/** Why no pilot that there is, or is coming, can take a unit that waits, where that is so. */
+export function whyNever(
+  state: WorkState,
+  unit: number,
+  context: ExplainContext,
+): Reason | undefined {
+  const one = caseOf(state, unit, context);
+  const never = one.live.length === 0 ? withoutSize(one) : withoutRoomAnywhere(one);
+  const reason = never ?? (one.live.length === 0 ? undefined : withoutPermission(one));
+  // Others are pilots on their way.
+  return reason?.waitsFor?.length === 1 ? reason : undefined;
+}
+
+function caseOf(state: WorkState, unit: number, { pilots, now }: ExplainContext): Case {
   const { requests } = state.template(unit);
   const { pilotJob } = requests.spec.constraints;
   const eligible = pilotJob === undefined ? pilots : pilots.filter(({ id }) => id === pilotJob);
@@ -57,16 +83,7 @@ export function whyPending(
     ({ isOpen, pilotId }) => isOpen && (pilotJob === undefined || pilotId === pilotJob),
   );
   const open = eligible.filter((pilot) => !ENDED.has(pilot.state));
-  const one: Case = { state, unit, requests, now, open, pilots: eligible, live };
-  return (
-    untilParked(one) ??
-    withoutItsPilot(one, pilotJob) ??
-    withoutAgents(one) ??
-    withoutRoomAnywhere(one) ??
-    withoutPermission(one) ??
-    withoutTime(one) ??
-    inQueue(one, inShort)
-  );
+  return { state, unit, requests, now, open, pilots: eligible, live };
 }
 
 function untilParked({ state, unit }: Case): Reason | undefined {
@@ -82,10 +99,8 @@ function untilParked({ state, unit }: Case): Reason | undefined {
   };
 }
 
-function withoutItsPilot(
-  { open, pilots, live }: Case,
-  pilotJob: string | undefined,
-): Reason | undefined {
+function withoutItsPilot({ requests, open, pilots, live }: Case): Reason | undefined {
+  const { pilotJob } = requests.spec.constraints;
   if (pilotJob === undefined || open.length > 0 || live.length > 0) return undefined;
   const ended = pilots[0];
   const fate = ended ? `which is ${saying(ended)}` : 'which is not known here';
@@ -100,7 +115,8 @@ function withoutItsPilot(
   };
 }
 
-function withoutAgents({ state, requests, open, pilots, live }: Case): Reason | undefined {
+function withoutAgents(one: Case): Reason | undefined {
+  const { state, requests, open, pilots, live } = one;
   if (live.length > 0) return undefined;
   if (open.length === 0) {
     const last = pilots.at(-1);
@@ -112,18 +128,24 @@ function withoutAgents({ state, requests, open, pilots, live }: Case): Reason | 
       wouldHelp: [`create a pilot with ${leastOf(requests)}`],
     };
   }
-  const largest = Math.max(...open.map(({ cores }) => cores ?? Number.POSITIVE_INFINITY));
-  if (largest < requests.request.cores) {
-    return {
-      summary: `wants ${counted(requests.request.cores, 'core')}; the largest pilot has ${largest}`,
-      waitsFor: [`a pilot with ${leastOf(requests)}`],
-      wouldHelp: [`create a pilot with ${leastOf(requests)}`],
-    };
-  }
+  return (
+    withoutSize(one) ?? {
+      summary: outOfTouch(state, open) ?? summaryOfOpen(open),
+      waitsFor: ['the agent of a pilot'],
+      details: { pilots: open },
+    }
+  );
+}
+
+/** The pilots have no agents yet, and it is known all the same that they are too small. */
+function withoutSize({ requests, open }: Case): Reason | undefined {
+  const { cores } = requests.request;
+  const largest = Math.max(...open.map((pilot) => pilot.cores ?? Number.POSITIVE_INFINITY));
+  if (open.length === 0 || largest >= cores) return undefined;
   return {
-    summary: outOfTouch(state, open) ?? summaryOfOpen(open),
-    waitsFor: ['the agent of a pilot'],
-    details: { pilots: open },
+    summary: `wants ${counted(cores, 'core')}; the largest pilot has ${largest}`,
+    waitsFor: [`a pilot with ${leastOf(requests)}`],
+    wouldHelp: [`create a pilot with ${leastOf(requests)}`],
   };
 }
 

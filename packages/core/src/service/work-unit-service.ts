@@ -8,7 +8,6 @@ import { TemplateIndex } from '../manager/intake.ts';
 import type { WorkPart } from '../manager/work-dump.ts';
 import type { WorkEvent } from '../manager/work-events.ts';
 import { DescriptionError, PilotError } from '../model/errors.ts';
-import { isFinalPilotJobState } from '../model/pilot-job-state.ts';
 import { isFinalServiceState, type ServiceState } from '../model/service-state.ts';
 import type { TaskError } from '../model/task-error.ts';
 import type { WorkUnitDescription } from '../model/work-unit-description.ts';
@@ -30,6 +29,7 @@ import type { PilotJobService } from './pilot-job-service.ts';
 import { assertPilots, notPilots, PilotSource, summaryOf } from './pilot-source.ts';
 import type { ResultStream } from './result-stream.ts';
 import { openServiceStore, type ServiceStore, type Store } from './service-store.ts';
+import { StalledWork } from './stalled-work.ts';
 import { StateSubject } from './state-subject.ts';
 import { submitAll } from './submit.ts';
 import { UnitEvent } from './unit-event.ts';
@@ -90,7 +90,8 @@ export class WorkUnitService implements AsyncDisposable {
     this.#store = store;
     this.#openedAt = openedAt;
     this.#index = new TemplateIndex(core.manager.state);
-    this.#patience = new Patience(core.clock, () => this.#warnIfStalled());
+    const stalled = new StalledWork({ core, pilotJobs: () => this.#pilotJobs() });
+    this.#patience = new Patience(core.clock, () => stalled.look());
     this.#source = {
       core,
       patience: this.#patience,
@@ -374,18 +375,6 @@ export class WorkUnitService implements AsyncDisposable {
 
   #pilotJobs(): PilotJob[] {
     return [...this.#sources.keys()].flatMap((service) => [...service.pilotJobs]);
-  }
-
-  /** Somebody waits for units that nobody will run unless something is done about it. */
-  #warnIfStalled(): void {
-    if (this.#pilotJobs().some(({ state }) => !isFinalPilotJobState(state))) return;
-    const { visible, log } = this.#core;
-    const left = visible.size - visible.finished;
-    if (left === 0) return;
-    log.warn(
-      { service: this.id },
-      `${left} units wait, and there is no pilot to run them: create one`,
-    );
   }
 
   #assertOpen(what: string): void {

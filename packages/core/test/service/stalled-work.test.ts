@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import type { PilotJob } from '../../src/service/pilot-job.ts';
+import { StalledWork } from '../../src/service/stalled-work.ts';
+import type { WorkCore } from '../../src/service/work-core.ts';
+import { ManualClock } from '../agent/manual-clock.ts';
+import { WorkWorld } from '../support/work-world.ts';
+
+const pilot = (id: string, state = 'Running', totalCpuCount?: number) =>
+  ({ id, state, stateDetail: '', description: { totalCpuCount } }) as unknown as PilotJob;
+
+/** A manager, and what somebody who waits is told of it. */
+function stalled(pilots: PilotJob[]) {
+  const world = new WorkWorld();
+  const said: string[] = [];
+  const core = {
+    id: 'work',
+    clock: new ManualClock(),
+    log: { warn: (_: object, message: string) => said.push(message) },
+    manager: world.manager,
+    visible: { size: 5, finished: 2 },
+  } as unknown as WorkCore;
+  const work = new StalledWork({ core, pilotJobs: () => pilots });
+  return { world, said, work };
+}
+
+describe('who waits', () => {
+  it('is told every time that there is no pilot', () => {
+    const { said, work } = stalled([pilot('p1', 'Done')]);
+    for (let times = 0; times < 2; times++) work.look();
+    const words = '3 units wait, and there is no pilot to run them: create one';
+    expect(said).toEqual([words, words]);
+  });
+
+  it('is told once of what is too large for every pilot, until another comes', () => {
+    const pilots = [pilot('p1')];
+    const { world, said, work } = stalled(pilots);
+    world.join('p1', { cores: 2 });
+    world.submit({ name: 'map score', totalCpuCount: 64 }, {});
+    world.submit({ name: 'map score', totalCpuCount: 64 });
+    for (let times = 0; times < 3; times++) work.look();
+    const words =
+      'map score, and 1 more like it, can run on no pilot: wants 64 cores; the largest pilot has 2: ' +
+      'create a pilot with at least 64 cores';
+    expect(said).toEqual([words]);
+    pilots.push(pilot('p2', 'Pending', 128));
+    work.look();
+    pilots.pop();
+    work.look();
+    expect(said).toEqual([words, words]);
+  });
+
+  it('is told so also before the agents come, where it is known', () => {
+    const { world, said, work } = stalled([pilot('p1', 'Pending', 4)]);
+    world.submit({ totalCpuCount: 64 });
+    work.look();
+    expect(said[0]).toContain('can run on no pilot: wants 64 cores; the largest pilot has 4');
+  });
+
+  it('is told nothing of what waits for its turn', () => {
+    const { world, said, work } = stalled([pilot('p1')]);
+    world.join('p1', { cores: 2 });
+    world.submit({}, {}, {}, {}, {}, {});
+    work.look();
+    expect(said).toEqual([]);
+  });
+});
