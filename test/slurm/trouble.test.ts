@@ -1,4 +1,6 @@
 /** What Slurm, its nodes and its administrators do to pilots, and that no work is lost by it. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type SlurmCluster, startSlurm } from '../clusters/slurm/cluster.ts';
 import { reached } from '../integration/fixture.ts';
@@ -101,6 +103,32 @@ describe('when', { timeout: 2 * PATIENCE_MS }, () => {
     world.expectAllDone();
     await pilot.cancel();
     expect(pilot.state).toBe('Canceled');
+  });
+
+  it('the controller has lost its state: a record of an earlier job with its id is not of the pilot', async () => {
+    const options = { nodes: 1, cpus: CORES, accounting: 'completion-log' } as const;
+    await using forgetful = await startSlurm(options);
+    const { controller } = forgetful;
+    await forgetful.run(['sbatch', '--parsable', '--wrap=true']);
+    const log = join(forgetful.directory, 'jobcomp.log');
+    const logged = () => readFile(log, 'utf8').catch(() => '');
+    await expect.poll(logged, { timeout: PATIENCE_MS }).toContain('JobId=1 ');
+    await controller.forget();
+    await forgetful.settled();
+    await using world = await SlurmWorld.open(forgetful);
+    const pilot = await world.createRunning({ totalCpuCount: CORES });
+    expect(pilot.nativeId).toBe('1');
+    const units = await world.submitGated(CORES);
+    // Else the job would be ended with it, as one that the controller does not know.
+    await forgetful.node(pilot.nodes[0]?.host ?? '').stop();
+    await controller.forget();
+    await expect.poll(() => pilot.stateDetail, { timeout: PATIENCE_MS }).toContain('forgotten');
+    expect(pilot.stateDetail).toContain('the completion log does not have it');
+    await world.openGate();
+    await world.work.wait();
+    world.expectAllDone();
+    expect(units.map(({ id }) => world.startsOf(id))).toEqual([1, 1]);
+    expect(pilot.state).toBe('Running');
   });
 
   it('the controller hangs while a pilot is submitted: there is one job, not two and not none', async () => {

@@ -1,11 +1,12 @@
 /**
  * What is written down before anything is submitted, in the directory that the adaptor has for its
- * connection: as which job, and which element of it, a launch went to Slurm. So it is found again
- * after a crash, and what was never written down was never submitted.
+ * connection: as which job, and which element of it, a launch went to Slurm, then with which id. So it
+ * is found again after a crash, and what was never written down was never submitted; and a job that was
+ * given the same id, before or afterwards, is not taken for it.
  *
  * That is this machine's. What Slurm and its nodes see is where its commands run.
  */
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import type { AgentLaunch, RemoteFiles } from '@pstar/core/adaptor';
 
@@ -27,6 +28,9 @@ export class LaunchFiles {
   readonly #there: RemoteFiles;
   readonly #launches: string;
   readonly #arrays: string;
+  readonly #ids: string;
+  /** The names of jobs by their ids, as far as they were needed. */
+  readonly #jobs = new Map<string, string>();
 
   /**
    * @param directory the connection's own
@@ -36,6 +40,7 @@ export class LaunchFiles {
     this.#there = there;
     this.#launches = join(directory, 'launches');
     this.#arrays = join(directory, 'arrays');
+    this.#ids = join(directory, 'ids');
   }
 
   /** Writes down that these launches are about to become a job, an array if they are several. */
@@ -73,6 +78,33 @@ export class LaunchFiles {
     return this.#read(this.#launch(launchName));
   }
 
+  /**
+   * Writes down which id Slurm gave to a job, or to an array as a whole.
+   *
+   * @returns the name of the job that has this id already, if there is one and pilots of it are not over;
+   *   then nothing is written
+   */
+  async identify(id: string, job: string): Promise<string | undefined> {
+    const holder = await this.#jobOf(id);
+    if (holder === job) return undefined;
+    if (holder !== undefined && (await this.#isLiving(holder))) return holder;
+    await mkdir(this.#ids, { recursive: true, mode: 0o700 });
+    const path = join(this.#ids, id);
+    await writeFile(`${path}.new`, job, { flush: true });
+    await rename(`${path}.new`, path);
+    this.#jobs.set(id, job);
+    return undefined;
+  }
+
+  /**
+   * Whether what Slurm calls so is what was submitted: `17`, or `17_3` of an array, with the name of the
+   * job. Of ids that were never written down, the name alone says so.
+   */
+  async isOurs({ id, name }: { readonly id: string; readonly name: string }): Promise<boolean> {
+    const job = await this.#jobOf(id.split('_')[0] as string);
+    return job === undefined ? this.#isLiving(name) : job === name;
+  }
+
   /** Takes it back: nothing came of it. */
   async forget(launches: readonly AgentLaunch[]): Promise<void> {
     for (const { name } of launches) await rm(this.#launch(name), { force: true });
@@ -82,6 +114,7 @@ export class LaunchFiles {
   async tidy(): Promise<void> {
     // Looked at first: of what is here now the launches have been written down.
     const arrays = await namesIn(this.#arrays);
+    const ids = await namesIn(this.#ids);
     const used = new Set<string>();
     const look = async (name: string) => {
       const kept = await this.#read(join(this.#launches, name));
@@ -91,6 +124,7 @@ export class LaunchFiles {
     await Promise.all((await namesIn(this.#launches)).map(look));
     const unused = arrays.filter((job) => !used.has(job));
     await Promise.all(unused.map((job) => this.removeArray(job)));
+    await Promise.all(ids.map((id) => this.#tidyId(id, used)));
   }
 
   /** Removes the directory of an array; what cannot be removed stays written down for the next time. */
@@ -101,6 +135,30 @@ export class LaunchFiles {
       if (directory !== '') await this.#there.remove(directory);
       await rm(note, { force: true });
     } catch {}
+  }
+
+  async #tidyId(id: string, used: ReadonlySet<string>): Promise<void> {
+    const job = await this.#jobOf(id);
+    if (job !== undefined && used.has(job)) return;
+    await rm(join(this.#ids, id), { force: true });
+    this.#jobs.delete(id);
+  }
+
+  async #jobOf(id: string): Promise<string | undefined> {
+    const known = this.#jobs.get(id);
+    if (known !== undefined) return known;
+    const job = await readFile(join(this.#ids, id), 'utf8').catch(() => undefined);
+    if (job !== undefined) this.#jobs.set(id, job);
+    return job;
+  }
+
+  /** Whether a launch that went as this job has a pilot that is not over. */
+  async #isLiving(job: string): Promise<boolean> {
+    for (const name of await namesIn(this.#launches)) {
+      const kept = await this.#read(join(this.#launches, name));
+      if (kept?.job === job && (await this.#isThere(kept.settingsFile))) return true;
+    }
+    return false;
   }
 
   /** What cannot be looked at is taken to be there. */

@@ -38,7 +38,7 @@ export function parseQueue(output: string): readonly JobRow[] {
   });
 }
 
-/** Of `sacct -n -P -o` with {@link RECORD_FORMAT}; the last of an id counts. */
+/** Of `sacct -n -P -o` with {@link RECORD_FORMAT}; of records with the same id and name the last counts. */
 export function parseRecords(output: string): readonly PastJob[] {
   const jobs = new Map<string, PastJob>();
   for (const line of linesOf(output)) {
@@ -49,7 +49,8 @@ export function parseRecords(output: string): readonly PastJob[] {
     const state = words.split(' ')[0] || 'UNKNOWN';
     const status = (Number(code[1]) << 8) | Number(code[2]);
     for (const each of idsOf(id)) {
-      jobs.set(each, { id: each, name: name.join('|'), state, ...exitOfStatus(status, state) });
+      const job = { id: each, name: name.join('|'), state, ...exitOfStatus(status, state) };
+      jobs.set(`${each} ${job.name}`, job);
     }
   }
   return [...jobs.values()];

@@ -1,5 +1,6 @@
 /** A connection to one Slurm, whichever way it is asked. */
 import {
+  AdaptorError,
   type AgentLaunch,
   type Clock,
   isLoopback,
@@ -16,8 +17,8 @@ import { LaunchFiles } from './launch-files.ts';
 import { refuseLostFiles } from './output-files.ts';
 import { type Defaults, type PlannedLaunch, planLaunch, singleJob } from './plan.ts';
 import { forgottenState, nativeStateOf, pastStateOf, vanishedState } from './states.ts';
-import { Submissions } from './submissions.ts';
-import type { SlurmNode, SlurmTransport } from './transport.ts';
+import { idTaken, Submissions } from './submissions.ts';
+import type { JobRow, PastJob, SlurmNode, SlurmTransport } from './transport.ts';
 import { withWayOut } from './way-out.ts';
 
 /** What a connection is made of. */
@@ -82,7 +83,7 @@ export class SlurmResourceManager implements ResourceManager {
 
   async states(ids: readonly string[]): Promise<readonly NativeState[]> {
     const ours = ids.filter((id) => /^\d+(_\d+)?$/.test(id));
-    const rows = ours.length === 0 ? [] : await this.#parts.transport.list(ours);
+    const rows = ours.length === 0 ? [] : await this.#ourRows(ours);
     const states = new Map(rows.map((row) => [row.id, nativeStateOf(row)]));
     const gone = ours.filter((id) => !states.has(id));
     for (const state of await this.#goneStates(gone)) states.set(state.id, state);
@@ -104,16 +105,24 @@ export class SlurmResourceManager implements ResourceManager {
     const id = row?.id ?? lowest((await transport.past({ name: job })).jobs.map((each) => each.id));
     if (id === undefined) return undefined;
     const [whole] = id.split('_') as [string];
+    const holder = await this.#files.identify(whole, job);
+    if (holder !== undefined) throw idTaken(whole, holder);
     return index === undefined ? whole : `${whole}_${index}`;
   }
 
   async cancel(ids: readonly string[]): Promise<void> {
     const ours = ids.filter((id) => /^\d+(_\d+)?$/.test(id));
-    if (ours.length > 0) await this.#parts.transport.cancel(ours);
+    if (ours.length === 0) return;
+    const rows = await this.#ourRows(ours);
+    if (rows.length > 0) await this.#parts.transport.cancel(rows.map(({ id }) => id));
   }
 
-  signal(id: string, signal: string): Promise<void> {
-    return this.#parts.transport.signal(id, signal);
+  async signal(id: string, signal: string): Promise<void> {
+    const [row] = await this.#ourRows([id]);
+    if (row === undefined) {
+      throw new AdaptorError('NOT_FOUND', 'the queue does not have it any more', { subject: id });
+    }
+    await this.#parts.transport.signal(id, signal);
   }
 
   async render(launch: AgentLaunch): Promise<string> {
@@ -163,11 +172,25 @@ export class SlurmResourceManager implements ResourceManager {
     return planLaunch(startable(launch, clock.now()), defaults, nodes);
   }
 
+  /** What the queue has of them. */
+  async #ourRows(ids: readonly string[]): Promise<readonly JobRow[]> {
+    return this.#ofOurs(await this.#parts.transport.list(ids));
+  }
+
+  /**
+   * Without what is about jobs of others that have, or had, the same ids: Slurm begins anew with them when
+   * its controller has lost its state, and after MaxJobId.
+   */
+  async #ofOurs<T extends PastJob>(jobs: readonly T[]): Promise<readonly T[]> {
+    const isOurs = await Promise.all(jobs.map((job) => this.#files.isOurs(job)));
+    return jobs.filter((_, index) => isOurs[index]);
+  }
+
   async #goneStates(ids: readonly string[]): Promise<readonly NativeState[]> {
     if (ids.length === 0) return [];
     const { source, jobs } = await this.#parts.transport.past({ ids });
     const { shownMs } = await this.#parts.transport.limits();
-    const records = new Map(jobs.map((job) => [job.id, job]));
+    const records = new Map((await this.#ofOurs(jobs)).map((job) => [job.id, job]));
     const now = this.#parts.clock.monotonic();
     return ids.map((id) => {
       const record = records.get(id);

@@ -134,7 +134,7 @@ export function readJobs(body: unknown, subject: string): readonly JobRow[] {
 }
 
 /**
- * Of slurmdbd's `/jobs` and `/job/…`; the last of an id counts.
+ * Of slurmdbd's `/jobs` and `/job/…`; of records with the same id and name the last counts.
  *
  * v0.0.38 says exit code 0 of whatever has failed (seen with 22.05): then none is said here.
  */
@@ -144,8 +144,9 @@ export function readRecords(body: unknown, subject: string): readonly PastJob[] 
     const id = idOf(record.job_id, record.array?.job_id, record.array?.task_id);
     // `CANCELLED by 1000`
     const state = (record.state.current[0] as string).split(' ')[0] as string;
-    jobs.delete(id);
-    jobs.set(id, { id, name: record.name, state, ...exitOf(record.exit_code, state) });
+    const key = `${id} ${record.name}`;
+    jobs.delete(key);
+    jobs.set(key, { id, name: record.name, state, ...exitOf(record.exit_code, state) });
   }
   return [...jobs.values()];
 }

@@ -1,5 +1,11 @@
 /** Hands launches over: those of one moment that differ in their own files only, as one array. */
-import type { Clock, PilotError, RemoteFiles } from '@pstar/core/adaptor';
+import {
+  AdaptorError,
+  type AgentLaunch,
+  type Clock,
+  type PilotError,
+  type RemoteFiles,
+} from '@pstar/core/adaptor';
 import { Gathering } from './gathering.ts';
 import { givenUp, whenAll } from './given-up.ts';
 import type { LaunchFiles } from './launch-files.ts';
@@ -80,8 +86,9 @@ export class Submissions {
     await Promise.all(launches.map(({ logFile }) => makeLog(there, logFile)));
     await files.place(name, launches);
     const directory = await files.makeArray(name, launches);
+    let id: number;
     try {
-      return await transport.submit(arrayJob(planned, directory), signal);
+      id = await transport.submit(arrayJob(planned, directory), signal);
     } catch (error) {
       if (mayBeAccepted(error)) throw error;
       await files.forget(launches);
@@ -90,6 +97,8 @@ export class Submissions {
       if (['TRY_LATER', 'OPERATION_UNSUPPORTED'].includes(code)) return undefined;
       throw error;
     }
+    await this.#identify(id, name, launches);
+    return id;
   }
 
   async #submitSingle({ planned, signal }: Item): Promise<string> {
@@ -98,14 +107,42 @@ export class Submissions {
     const job = singleJob(planned);
     await makeLog(there, launch.logFile);
     await files.place(job.name, [launch]);
+    let id: number;
     try {
-      return String(await transport.submit(job, signal));
+      id = await transport.submit(job, signal);
     } catch (error) {
       // Otherwise it stays written down, and is looked for by its name.
       if (!mayBeAccepted(error)) await files.forget([launch]);
       throw error;
     }
+    await this.#identify(id, job.name, [launch]);
+    return String(id);
   }
+
+  /**
+   * Writes down which id it has. One that another pilot's job had before Slurm began anew with its ids is
+   * of no use: what Slurm says of it would be about either.
+   */
+  async #identify(id: number, job: string, launches: readonly AgentLaunch[]): Promise<void> {
+    const { files, transport } = this.#parts;
+    const holder = await files.identify(String(id), job);
+    if (holder === undefined) return;
+    const taken = idTaken(String(id), holder);
+    await transport.cancel([String(id)]).catch((cause) => {
+      throw new AdaptorError('CONNECTION_LOST', taken.problem, { subject: job, cause });
+    });
+    await files.forget(launches);
+    await files.removeArray(job);
+    throw taken;
+  }
+}
+
+/** What a launch is refused with whose job has an id that a living pilot's job has had. */
+export function idTaken(id: string, holder: string): AdaptorError {
+  const problem = `Slurm gave it the id ${id}, which ${holder} has, whose pilot is not over`;
+  return new AdaptorError('TRY_LATER', problem, {
+    hint: 'its controller has begun anew with its ids: cancel that pilot, or try again when it is over',
+  });
 }
 
 /**

@@ -47,7 +47,7 @@ export type PastJob = Omit<JobRow, 'reason' | 'nodes' | 'batchHost'>;
 export interface PastJobs {
   /** Without either, nothing is known of jobs that the queue has forgotten. */
   readonly source: 'accounting' | 'completion log' | 'none';
-  /** Those found; the last one where an id was used again. */
+  /** Those found; several of an id that was used again, by jobs of other names. */
   readonly jobs: readonly PastJob[];
 }
 
@@ -103,7 +103,10 @@ export interface SlurmTransport {
    * it may have been accepted all the same, and is looked for by its name. The signal gives it up.
    */
   submit(job: SlurmJob, signal?: AbortSignal): Promise<number>;
-  /** The jobs with these ids (`17`, `17_3`) that the queue knows, in one call; others are left out. */
+  /**
+   * The jobs with these ids (`17`, `17_3`) that the queue knows, in one call; others are left out. Whose
+   * they are their names say: ids are used again.
+   */
   list(ids: readonly string[]): Promise<readonly JobRow[]>;
   /** The jobs with this name that the queue knows; an array gives a row for each element. */
   named(name: string): Promise<readonly JobRow[]>;

@@ -58,15 +58,18 @@ it('forgets what was refused', async () => {
 it('tidies up once pilots are over, and not before', async () => {
   const directory = await files.makeArray('array', launches);
   await files.place('array', launches);
+  await files.identify('17', 'array');
   await rm(launches[0].settingsFile);
   await files.tidy();
   expect(await files.find('a')).toBeUndefined();
   expect(await files.find('b')).toBeDefined();
+  expect(await readdir(join(place, 'slurm', 'ids'))).toEqual(['17']);
   expect(await readdir(join(place, 'slurm', 'arrays'))).toEqual(['array']);
   expect(await readdir(directory)).toEqual(['0.log', '1.log']);
   await rm(launches[1].settingsFile);
   await files.tidy();
   expect(await readdir(join(place, 'slurm', 'arrays'))).toEqual([]);
+  expect(await readdir(join(place, 'slurm', 'ids'))).toEqual([]);
   expect(await readdir(join(place, 'slurm', 'launches'))).toEqual([]);
   expect(existsSync(directory)).toBe(false);
 });

@@ -51,6 +51,11 @@ describe('Slurm 22.05.8', () => {
     expect(jobs.get('1')?.state).toBe('UNKNOWN');
   });
 
+  it('keeps the records of all jobs that have had an id', () => {
+    const jobs = parseRecords('7|FAILED|3:0|a\n7|RESIZING|0:0|b\n7|CANCELLED|0:0|b\n');
+    expect(jobs.map(({ name, state }) => `${name} ${state}`)).toEqual(['a FAILED', 'b CANCELLED']);
+  });
+
   it('shows its configuration', () => {
     const config = parseConfig(recorded('scontrol-config.txt'));
     expect(config.get('SLURM_VERSION')).toBe('22.05.8');

@@ -12,6 +12,7 @@ import {
 } from '@pstar/core/adaptor';
 import { systemClock } from '@pstar/core/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { LaunchFiles } from '../src/launch-files.ts';
 import { SlurmResourceManager } from '../src/resource-manager.ts';
 import type { JobRow } from '../src/transport.ts';
 import { ManualClock } from './support/clock.ts';
@@ -48,6 +49,10 @@ async function launched(
   await writeFile(launch.settingsFile, '{}');
   return launch;
 }
+
+/** As if it had been submitted as a job of this name. */
+const known = (id: string, job = 'x') =>
+  new LaunchFiles(join(place, 'slurm'), localCommandRunner().files).identify(id, job);
 
 const row = (id: string, state: string, parts: Partial<JobRow> = {}): JobRow => ({
   id,
@@ -244,6 +249,7 @@ describe('states', () => {
   });
 
   it('takes the end of what is forgotten from records, and without them guesses nothing', async () => {
+    await known('7');
     slurm.records = { source: 'accounting', jobs: [{ id: '7', name: 'x', state: 'TIMEOUT' }] };
     expect(await connected().states(['7', '8'])).toMatchObject([
       { id: '7', state: 'Failed', detail: 'TIMEOUT, by the accounting' },
@@ -256,6 +262,8 @@ describe('states', () => {
   it('knows that an element was canceled that waited and is gone before anything is forgotten', async () => {
     const clock = new ManualClock();
     const manager = connected({}, clock);
+    await known('7');
+    await known('8');
     slurm.rows = [row('7_1', 'PENDING'), row('7_2', 'RUNNING'), row('8', 'PENDING')];
     await manager.states(['7_1', '7_2', '8']);
     slurm.rows = [];
@@ -264,6 +272,93 @@ describe('states', () => {
     expect(said.map(({ state }) => state)).toEqual(['Canceled', 'Unknown', 'Unknown']);
     clock.advance(300_000);
     expect(await manager.states(['7_1'])).toMatchObject([{ state: 'Unknown' }]);
+  });
+});
+
+describe('another job with the same id', () => {
+  const other = (state: string) => ({ id: '101', name: 'other', state });
+
+  it('is not believed, neither in the queue nor in records, by any connection', async () => {
+    await connected().submit(await launched('a', { name: 'mine' }));
+    for (const manager of [connected(), connected()]) {
+      slurm.rows = [row('101', 'CANCELLED', { name: 'other' })];
+      slurm.records = { source: 'completion log', jobs: [other('COMPLETED')] };
+      expect(await manager.states(['101'])).toEqual([
+        {
+          id: '101',
+          state: 'Unknown',
+          detail: 'the queue has forgotten it, and the completion log does not have it',
+        },
+      ]);
+      const own = { id: '101', name: 'mine.a', state: 'TIMEOUT' };
+      slurm.records = { source: 'completion log', jobs: [other('FAILED'), own, other('RUNNING')] };
+      expect(await manager.states(['101'])).toMatchObject([{ state: 'Failed' }]);
+      slurm.rows = [row('101', 'RUNNING', { name: 'mine.a' })];
+      expect(await manager.states(['101'])).toMatchObject([{ state: 'Running' }]);
+    }
+  });
+
+  it('is not taken for an element of an array', async () => {
+    const manager = connected();
+    const launches = await Promise.all([launched('a'), launched('b')]);
+    const ids = await Promise.all(launches.map((launch) => manager.submit(launch)));
+    slurm.rows = [row('101_0', 'RUNNING', { name: 'a+1' }), row('101_1', 'FAILED')];
+    const states = await connected().states(ids);
+    expect(states.map(({ state }) => state)).toEqual(['Running', 'Unknown']);
+  });
+
+  it('is neither ended nor sent a signal', async () => {
+    const manager = connected();
+    await manager.submit(await launched('a'));
+    slurm.rows = [row('101', 'RUNNING', { name: 'other' })];
+    await manager.cancel(['101']);
+    await expect(manager.signal('101', 'SIGUSR1')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    expect([slurm.canceled, slurm.signaled]).toEqual([[], []]);
+    slurm.rows = [row('101', 'RUNNING', { name: 'a' })];
+    await manager.cancel(['101']);
+    await manager.signal('101', 'SIGUSR1');
+    expect([slurm.canceled, slurm.signaled]).toEqual([['101'], ['101']]);
+  });
+
+  it('is that of a living pilot: it is ended at once, and the pilot is not', async () => {
+    const manager = connected({ arrays: 'no' });
+    const [a, b, c] = [await launched('a'), await launched('b'), await launched('c')];
+    await manager.submit(a);
+    slurm.lastId = 100;
+    await expect(manager.submit(b)).rejects.toMatchObject({
+      code: 'TRY_LATER',
+      problem: 'Slurm gave it the id 101, which a has, whose pilot is not over',
+    });
+    expect(slurm.canceled).toEqual(['101']);
+    slurm.rows = [row('101', 'CANCELLED', { name: 'b' })];
+    expect(await manager.states(['101'])).toMatchObject([{ state: 'Unknown' }]);
+    expect(await manager.find('b')).toBeUndefined();
+    await rm(a.settingsFile);
+    slurm.lastId = 100;
+    expect(await manager.submit(c)).toBe('101');
+    slurm.rows = [row('101', 'RUNNING', { name: 'c' })];
+    expect(await manager.states(['101'])).toMatchObject([{ state: 'Running' }]);
+  });
+
+  it('is that of a living pilot: what was not answered is looked for until that one is over', async () => {
+    const manager = connected({ arrays: 'no' });
+    const [a, b] = [await launched('a'), await launched('b')];
+    await manager.submit(a);
+    slurm.failures = [new AdaptorError('TIMEOUT', 'late')];
+    slurm.rows = [row('101', 'RUNNING', { name: 'b' })];
+    await expect(manager.submit(b)).rejects.toMatchObject({ code: 'TIMEOUT' });
+    await expect(manager.find('b')).rejects.toMatchObject({ code: 'TRY_LATER' });
+    await rm(a.settingsFile);
+    expect(await manager.find('b')).toBe('101');
+    expect(await manager.states(['101'])).toMatchObject([{ state: 'Running' }]);
+  });
+
+  it('is told by names also where ids were not written down', async () => {
+    await connected().submit(await launched('a'));
+    await rm(join(place, 'slurm', 'ids'), { recursive: true });
+    slurm.rows = [row('101', 'RUNNING', { name: 'a' }), row('102', 'RUNNING', { name: 'other' })];
+    const states = await connected().states(['101', '102']);
+    expect(states.map(({ state }) => state)).toEqual(['Running', 'Unknown']);
   });
 });
 

@@ -1,6 +1,6 @@
 /** The parts of a cluster that tests do harm to. */
-import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { Run } from '../base/commands.ts';
 import { Master } from '../base/master.ts';
 import { type Daemon, killAllWith, until } from '../base/processes.ts';
@@ -78,6 +78,15 @@ export class SlurmController extends Master {
     const changed = Date.now();
     await this.#run(['scancel', stdout.trim()]);
     await until('saved (slurmctld)', async () => (await stat(this.#state)).mtimeMs > changed);
+  }
+
+  /** Dies and comes back without what it had saved: it knows of no job, and begins anew with its ids. */
+  async forget(): Promise<void> {
+    await this.kill();
+    const directory = dirname(this.#state);
+    const saved = (await readdir(directory)).filter((name) => name !== 'jwt.key');
+    await Promise.all(saved.map((name) => rm(join(directory, name), { recursive: true })));
+    await this.start();
   }
 
   /** Saves what it knows, and ends. */

@@ -13,6 +13,7 @@ import type {
 export class MemoryTransport implements SlurmTransport {
   readonly jobs: SlurmJob[] = [];
   readonly canceled: string[] = [];
+  readonly signaled: string[] = [];
   rows: JobRow[] = [];
   records: PastJobs = { source: 'none', jobs: [] };
   cluster: readonly SlurmNode[] = [
@@ -22,14 +23,15 @@ export class MemoryTransport implements SlurmTransport {
   /** Thrown by the next submissions, in order; undefined lets one pass. */
   failures: (Error | undefined)[] = [];
   questions = 0;
-  #next = 100;
+  /** The last one that was given. */
+  lastId = 100;
 
   async submit(job: SlurmJob): Promise<number> {
     this.jobs.push(job);
     const failure = this.failures.shift();
     if (failure !== undefined) throw failure;
-    this.#next += 1;
-    return this.#next;
+    this.lastId += 1;
+    return this.lastId;
   }
 
   async list(ids: readonly string[]): Promise<readonly JobRow[]> {
@@ -49,7 +51,9 @@ export class MemoryTransport implements SlurmTransport {
     this.canceled.push(...ids);
   }
 
-  async signal(): Promise<void> {}
+  async signal(id: string): Promise<void> {
+    this.signaled.push(id);
+  }
 
   async nodes(): Promise<readonly SlurmNode[]> {
     return this.cluster;
