@@ -66,6 +66,7 @@ export const pureFiles = [
   'agent/unit-environment.ts',
   'agent/staged-units.ts',
   'agent/staging-rests.ts',
+  'agent/unit-columns.ts',
   'agent/unit-command.ts',
   'agent/unit-effects.ts',
   'agent/unit-queue.ts',

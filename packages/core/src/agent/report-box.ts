@@ -9,8 +9,8 @@ import type {
   ReturnedColumns,
   SealedReport,
   StartedColumns,
-  UnitColumns,
 } from '../protocol/messages.ts';
+import { eachRow, rowOf } from './unit-columns.ts';
 
 /** An attempt as reports name it. */
 export interface ReportedRun {
@@ -285,19 +285,6 @@ class EndedRows {
       ...(values.length > 0 && { values }),
     };
   }
-}
-
-function eachRow(
-  { units, attempts }: UnitColumns,
-  call: (unit: number, attempt: number) => void,
-): void {
-  for (let i = 0; i < units.length; i++) call(units[i] as number, attempts[i] as number);
-}
-
-function rowOf({ units, attempts }: UnitColumns, unit: number, attempt: number): number {
-  let row = units.indexOf(unit);
-  while (row >= 0 && attempts[row] !== attempt) row = units.indexOf(unit, row + 1);
-  return row;
 }
 
 function startedColumns(runs: readonly ReportedRun[]): StartedColumns {

@@ -4,12 +4,12 @@ import type {
   OutputStream,
   StagedFile,
   StartRun,
-  UnitColumns,
   UnitTemplateMessage,
 } from '../protocol/messages.ts';
 import { AttemptTable } from './attempt-table.ts';
 import { ReportBox, type ReportedOutcome } from './report-box.ts';
 import type { Allocation } from './slots.ts';
+import { onlyRows } from './unit-columns.ts';
 import { type TravellingFiles, travellingFiles } from './unit-command.ts';
 import type { Requesting } from './unit-queue.ts';
 
@@ -169,14 +169,6 @@ export function handBack(run: Run): void {
   run.service.box.returned(run.unit, run.attempt, true, 'evicted');
 }
 
-/** Calls for each row. */
-export function eachRow(
-  { units, attempts }: UnitColumns,
-  call: (unit: number, attempt: number) => void,
-): void {
-  for (let i = 0; i < units.length; i++) call(units[i] as number, attempts[i] as number);
-}
-
 /** Units, and what each has of its own, or starts after. */
 export type UnitRows = Pick<StartRun, 'units' | 'attempts' | 'own' | 'after'>;
 
@@ -196,12 +188,5 @@ export function onlyNew(known: AttemptTable, all: UnitRows): UnitRows {
     ...onlyRows(all, rows),
     ...(own && { own: rows.map((i) => own[i] ?? null) }),
     ...(after && { after: onlyRows(after, rows) }),
-  };
-}
-
-function onlyRows({ units, attempts }: UnitColumns, rows: readonly number[]): UnitColumns {
-  return {
-    units: Uint32Array.from(rows, (i) => units[i] as number),
-    attempts: Uint16Array.from(rows, (i) => attempts[i] as number),
   };
 }

@@ -8,6 +8,7 @@
  */
 import type { Resources } from '../model/resources.ts';
 import type { UnitColumns } from '../protocol/messages.ts';
+import { onlyRows } from './unit-columns.ts';
 
 /** Whoever has units waiting and running: a service. */
 export interface Competitor {
@@ -254,8 +255,7 @@ function without<T>(
   return [
     {
       ...stretch,
-      units: Uint32Array.from(kept, (i) => units[i] as number),
-      attempts: Uint16Array.from(kept, (i) => attempts[i] as number),
+      ...onlyRows(stretch, kept),
       own: own && kept.map((i) => own[i] ?? null),
       cursor: 0,
     },

@@ -17,7 +17,6 @@ import { MapTurns, turnOf, waitingUnits } from './map-turns.ts';
 import { PromisedUnits } from './promised-units.ts';
 import { RunTable } from './run-table.ts';
 import {
-  eachRow,
   learn,
   NOT_STARTED,
   newService,
@@ -30,6 +29,7 @@ import {
 } from './service-work.ts';
 import { type Allocation, type SlotCapacity, Slots } from './slots.ts';
 import { StagedUnits, stagedOf } from './staged-units.ts';
+import { eachRow } from './unit-columns.ts';
 import type { StagingProblem, UnheardReport, UnitEffect } from './unit-effects.ts';
 import { type Line, type Stretch, UnitQueue } from './unit-queue.ts';
 import { type Watch, watchStarted, watchUnit } from './unit-watches.ts';
