@@ -2,6 +2,7 @@
 import { type Adaptor, type ConnectContext, defineAdaptor, PilotError } from '@pstar/core/adaptor';
 import { HONOURED } from './attributes.ts';
 import { SshConnections } from './connection/connections.ts';
+import { machineOf, resolveEndpoint } from './connection/endpoint.ts';
 import { SshGateway } from './gateway.ts';
 import { HostSite } from './host/host-site.ts';
 import { Hosts } from './hosts.ts';
@@ -46,7 +47,9 @@ export const sshAdaptor: Adaptor = defineAdaptor({
       await hosts.close();
       throw error;
     }
-    const manager = new SshResourceManager({ hosts, records, targets, log: context.log });
+    const { log } = context;
+    const machine = (target: string) => machineOf(resolveEndpoint(readTarget(target, options)));
+    const manager = new SshResourceManager({ hosts, records, targets, log, machineOf: machine });
     void manager.tidy();
     return manager;
   },

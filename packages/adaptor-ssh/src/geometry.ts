@@ -18,22 +18,20 @@ export type Agents = readonly (Omit<PartRecord, 'name'> & { readonly offered: Of
  * The hosts that a description names, else those of the URL, and the cores of the whole in shares that
  * differ by one at most.
  *
+ * @param machineOf gives the same for targets that are one machine
  * @throws PilotError `DESCRIPTION_INVALID`
  */
-export function agentsOf(description: ParsedPilotJobDescription, ofUrl: readonly string[]): Agents {
+export function agentsOf(
+  description: ParsedPilotJobDescription,
+  ofUrl: readonly string[],
+  machineOf: (target: string) => string,
+): Agents {
   const { candidateHosts, totalCpuCount, totalPhysicalMemory: memory } = description;
   const targets = candidateHosts ?? ofUrl;
   if (targets.length === 0) {
     throw invalid('candidateHosts', 'there is no host', 'name some, or write ssh://host');
   }
-  const twice = targets.find((target, i) => targets.indexOf(target) < i);
-  if (twice !== undefined) {
-    throw invalid(
-      'candidateHosts',
-      `${twice} is there twice`,
-      'leave one out: an agent serves it whole',
-    );
-  }
+  refuseTwice(targets, machineOf);
   if (totalCpuCount !== undefined && totalCpuCount < targets.length) {
     const problem = `${totalCpuCount} cores are too few for ${targets.length} hosts`;
     throw invalid('totalCpuCount', problem, 'ask for one on each at least');
@@ -45,6 +43,24 @@ export function agentsOf(description: ParsedPilotJobDescription, ofUrl: readonly
     const offered = { node, ...(cores !== undefined && { cores }), ...(memory && { memory }) };
     return { target, node, offered };
   });
+}
+
+function refuseTwice(targets: readonly string[], machineOf: (target: string) => string): void {
+  const seen = new Map<string, string>();
+  for (const target of targets) {
+    const machine = machineOf(target);
+    const first = seen.get(machine);
+    if (first !== undefined) {
+      const problem =
+        first === target ? `${target} is` : `${first} and ${target} are one host, which is`;
+      throw invalid(
+        'candidateHosts',
+        `${problem} there twice`,
+        'leave one out: an agent serves it whole',
+      );
+    }
+    seen.set(machine, target);
+  }
 }
 
 /** By the name of the host alone where that tells them apart. */

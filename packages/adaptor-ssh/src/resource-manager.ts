@@ -25,6 +25,8 @@ export interface SshResourceManagerParts {
   /** The URL's; none where each pilot names its own. */
   readonly targets: readonly string[];
   readonly log: Log;
+  /** Gives the same for targets that are one machine. */
+  machineOf(target: string): string;
 }
 
 /** The hosts of a URL, and those that pilots name. */
@@ -42,8 +44,8 @@ export class SshResourceManager implements ResourceManager {
 
   async submit(launch: AgentLaunch, { signal }: { signal?: AbortSignal } = {}): Promise<string> {
     signal?.throwIfAborted();
-    const { records, targets } = this.#parts;
-    const agents = agentsOf(launch.description, targets).map((agent, i, { length }) => ({
+    const { records } = this.#parts;
+    const agents = this.#agentsOf(launch).map((agent, i, { length }) => ({
       ...agent,
       name: length === 1 ? launch.name : `${launch.name}.h${i + 1}`,
     }));
@@ -117,7 +119,7 @@ export class SshResourceManager implements ResourceManager {
   async render(launch: AgentLaunch): Promise<string> {
     const directory = `${launch.description.agent?.scratch ?? '~/.cache/pstar/pilots'}/${launch.name}`;
     const there = { ...launch, directory };
-    return agentsOf(launch.description, this.#parts.targets)
+    return this.#agentsOf(launch)
       .map(({ target, offered }) => {
         const own = withOffer(there, offered);
         return `# on ${target}, in ${directory}, by setsid:\n${startFile(own)}`;
@@ -140,6 +142,11 @@ export class SshResourceManager implements ResourceManager {
     } finally {
       await hosts.close();
     }
+  }
+
+  #agentsOf({ description }: AgentLaunch): Agents {
+    const { targets, machineOf } = this.#parts;
+    return agentsOf(description, targets, machineOf);
   }
 
   /** Places a launch on all its hosts, or on none. */

@@ -32,7 +32,9 @@ describe('attributes', () => {
 });
 
 const agents = (description: object, ...ofUrl: string[]) =>
-  agentsOf(PilotJobDescription.parse(description) as ParsedPilotJobDescription, ofUrl);
+  agentsOf(PilotJobDescription.parse(description) as ParsedPilotJobDescription, ofUrl, (target) =>
+    target.replace(/^.*@/, ''),
+  );
 
 describe('the hosts of a pilot', () => {
   it("are the URL's, or those that it names itself", () => {
@@ -40,6 +42,9 @@ describe('the hosts of a pilot', () => {
     expect(agents({ candidateHosts: ['c'] }, 'a').map(({ target }) => target)).toEqual(['c']);
     expect(() => agents({})).toThrow('there is no host');
     expect(() => agents({}, 'a', 'a')).toThrow('a is there twice');
+    expect(() => agents({}, 'a', 'b', 'root@a')).toThrow(
+      'a and root@a are one host, which is there twice',
+    );
   });
 
   it('have names that tell them apart', () => {

@@ -60,7 +60,13 @@ function connect(): SshResourceManager {
     });
   const hosts = new Hosts(open, systemClock);
   const records = new LaunchRecords(directory);
-  const manager = new SshResourceManager({ hosts, records, targets: ['a', 'b'], log: silentLog });
+  const manager = new SshResourceManager({
+    hosts,
+    records,
+    targets: ['a', 'b'],
+    log: silentLog,
+    machineOf: (target) => target,
+  });
   opened.push(manager);
   return manager;
 }

@@ -86,6 +86,11 @@ export function placeOf({ target, host, port }: Endpoint): string {
   return isAlias ? `${target.host} at ${host} port ${port}` : `${target.host} port ${port}`;
 }
 
+/** Equal for endpoints that are one machine, whoever logs in: an address means what it does at the end of its way. */
+export function machineOf({ host, port, jumps, proxyCommand }: Endpoint): string {
+  return JSON.stringify([host, port, jumps.map((jump) => [jump.host, jump.port]), proxyCommand]);
+}
+
 function refuseUnsupported(settings: SshSettings, subject: string): void {
   const refuse = (what: string, hint: string) => {
     throw new AdaptorError('URL_INVALID', `${what} is not supported`, { subject, hint });

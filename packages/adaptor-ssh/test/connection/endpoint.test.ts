@@ -2,7 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { type Endpoint, placeOf, resolveEndpoint } from '../../src/connection/endpoint.ts';
+import {
+  type Endpoint,
+  machineOf,
+  placeOf,
+  resolveEndpoint,
+} from '../../src/connection/endpoint.ts';
 import type { SshTarget } from '../../src/connection/ssh-host.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'pstar-endpoint-'));
@@ -37,6 +42,15 @@ describe('an endpoint', () => {
   it('is shown as it was written, with what stands there for an alias', () => {
     expect(placeOf(resolve('', { host: 'Node', port: 2200 }))).toBe('Node port 2200');
     expect(placeOf(resolve('HostName 10.0.0.7\nPort 7'))).toBe('node at 10.0.0.7 port 7');
+  });
+
+  it('is the same machine for whoever logs in, and by whatever name', () => {
+    const text = 'Host alias\nHostName Node\nHost far\nHostName node\nProxyJump gate';
+    const machine = (target: Partial<SshTarget>) => machineOf(resolve(text, target));
+    const same = [{}, { user: 'root' }, { port: 22 }, { host: 'NODE' }, { host: 'alias' }];
+    expect(new Set(same.map(machine)).size).toBe(1);
+    const others = [{ port: 23 }, { host: 'node2' }, { host: 'far' }];
+    expect(new Set([{}, ...others].map(machine)).size).toBe(4);
   });
 
   it('has its tokens resolved', () => {
