@@ -61,6 +61,8 @@ export class ProcessExecutor implements Executor {
   /** Units whose descendants are due to be looked for, all together: it takes a walk over /proc. */
   #beginEnding: LiveUnit[] = [];
   #finishEnding: LiveUnit[] = [];
+  /** Units that are said to be over, and whose places are to be cleared up. */
+  readonly #over: LiveUnit[] = [];
   #timer: Timer | undefined;
   #closing: Promise<void> | undefined;
   /** When close() loses its patience. */
@@ -211,8 +213,15 @@ export class ProcessExecutor implements Executor {
     const isQuiet = !unit.hasFailed && !unit.watched.stdout && !unit.watched.stderr;
     if (!isQuiet) this.#clearUp(unit);
     const tail = unit.hasFailed ? this.#output.tailOf(unit) : '';
+    // Whoever hears of its end and asks for its output is to get what is kept, and not all.
+    this.#units.delete(unit.run.key);
+    if (isQuiet) this.#over.push(unit);
     this.#events.ended(unit.run.key, unit.outcome(this.#clock.now(), tail));
-    if (isQuiet) queueMicrotask(() => this.#clearUp(unit));
+    if (isQuiet) queueMicrotask(() => this.#clearUpOver());
+  }
+
+  #clearUpOver(): void {
+    for (const unit of this.#over.splice(0)) this.#clearUp(unit);
   }
 
   /** Whatever became of its output, that a unit has ended must be said. */
@@ -232,7 +241,6 @@ export class ProcessExecutor implements Executor {
   /** Reads what is left, gives the unit's place to another one. */
   #clearUp(unit: LiveUnit): void {
     this.#tryToRead(unit, () => this.#leavePlace(unit));
-    this.#units.delete(unit.run.key);
   }
 
   #leavePlace(unit: LiveUnit): void {
@@ -317,6 +325,7 @@ export class ProcessExecutor implements Executor {
 
   async #close(): Promise<void> {
     await this.#endEverybody();
+    this.#clearUpOver();
     this.#timer?.cancel();
     this.#warden.dismiss();
     this.#output.close();

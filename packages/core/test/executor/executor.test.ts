@@ -313,6 +313,17 @@ describe('a unit that is started when another one ends', () => {
       expect(world.output(key, 'stdout')).toBe('out\n');
     }
   });
+
+  it('is no reason to tell more of the output than is kept, to whoever asks at the end', async () => {
+    await using world = new World();
+    const key = world.run('head -c 2000000 /dev/zero');
+    await world.ended(key);
+    world.executor.watch(key, 'stdout', true);
+    await world.outputEnded(key, 'stdout');
+    expect(world.output(key, 'stdout')).toMatch(
+      /^\n\[pstar: 951424 bytes of output were not kept\]\n\0{1048576}$/,
+    );
+  });
 });
 
 describe('a process that is started in place', () => {
