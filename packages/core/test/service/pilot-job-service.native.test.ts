@@ -353,30 +353,22 @@ describe('a resource manager', () => {
     expect(pilot.state).toBe('Canceled');
   });
 
-  it('may take long: the call can be given up', async () => {
+  it.each<[string, string, (service: PilotJobService, call: AbortController) => unknown]>([
+    ['the call can be', 'ABORTED', (_, call) => call.abort()],
+    ['it is with its service', 'SERVICE_CLOSED', (service) => service.cancel()],
+  ])('may take long: %s given up', async (_, code, giveUp) => {
     const fake = new Fake();
     fake.hang = true;
     const service = await world.open({ adaptors: [adaptorOf(fake)] });
     const controller = new AbortController();
     const created = service.create('fake://', {}, { signal: controller.signal });
     while (fake.submitted.length === 0) await new Promise((resolve) => setImmediate(resolve));
-    controller.abort();
-    await expect(created).rejects.toMatchObject({ code: 'ABORTED' });
-    expect(service.pilotJobs).toEqual([]);
-  });
-
-  it('may take long: it is given up with its service', async () => {
-    const fake = new Fake();
-    fake.hang = true;
-    const service = await world.open({ adaptors: [adaptorOf(fake)] });
-    const created = service.create('fake://', {});
-    while (fake.submitted.length === 0) await new Promise((resolve) => setImmediate(resolve));
-    const canceled = service.cancel();
-    await expect(created).rejects.toMatchObject({ code: 'SERVICE_CLOSED' });
-    // Before it was known whether it had been accepted.
+    const given = giveUp(service, controller);
+    await expect(created).rejects.toMatchObject({ code });
+    // Before it is known whether it was accepted.
     expect(service.state).toBe('Open');
-    await canceled;
-    expect(fake.accepted.size).toBe(0);
+    await given;
+    expect(service.pilotJobs).toEqual([]);
   });
 
   it('may take long to connect: that is given up with the service as well', async () => {
