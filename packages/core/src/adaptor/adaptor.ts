@@ -135,12 +135,20 @@ export interface AgentOffer {
  * A connection to one resource manager. Everything may be called while anything else is under way,
  * but for {@link ResourceManager.states} and {@link ResourceManager.cancel}: of these one call is
  * made after the other. Errors are PilotErrors, with the resource manager's own words.
+ *
+ * {@link ResourceManager.states}, {@link ResourceManager.cancel} and {@link ResourceManager.find} that
+ * have not settled after 3 min count as rejected: they are called again, perhaps while that call is
+ * under way, and what it says later is dropped. {@link ResourceManager.close} has 10 s.
  */
 export interface ResourceManager {
   /**
    * Hands a launch over and gives its native id, once, and in parallel with others: a word without
-   * meaning to the core, that names this native job for every later connection as well. The agent
-   * may call its manager before this settles.
+   * meaning to the core, that names this native job for every later connection as well. One that is
+   * another pilot's, whose native job is not over, is refused. The agent may call its manager before
+   * this settles.
+   *
+   * It takes as long as it takes. With the signal it is to reject soon: 10 s later it is given up, and
+   * what it accepts after that is canceled.
    *
    * A rejection says that it was not accepted. As that is not always to be known, the core asks
    * {@link ResourceManager.find} before it believes it: once for a refusal, and for `TIMEOUT`,
@@ -259,7 +267,8 @@ export interface NativeState {
   readonly id: string;
   /**
    * `Done`, `Canceled` and `Failed` are final: nothing of it runs any more, nor ever will again. One
-   * that goes back into the queue is `Pending`. When in doubt, say `Unknown`.
+   * that goes back into the queue is `Pending`. When in doubt, say `Unknown`: so is any other word
+   * taken, with a warning.
    */
   readonly state: 'Pending' | 'Running' | 'Suspended' | 'Done' | 'Canceled' | 'Failed' | 'Unknown';
   /** In the resource manager's own words: `PENDING (Resources)`. */

@@ -5,6 +5,7 @@
 import type { NativeState, ResourceManager } from '../adaptor/adaptor.ts';
 import type { Clock, Timer } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
+import { NativeWords } from './native-words.ts';
 
 /** The first wait after something has happened; each next one is twice as long. */
 const POLL_MS_MIN = 100;
@@ -32,7 +33,8 @@ export interface NativeJobsParts {
 }
 
 interface Watched {
-  readonly pilotId: string;
+  /** Undefined for one that is to end, and that no pilot has. */
+  readonly pilotId: string | undefined;
   /** Since when it is unknown, and in how many answers. */
   unknown: { readonly since: number; answers: number } | undefined;
   cancel: 'no' | 'wanted' | 'done';
@@ -46,6 +48,7 @@ export class NativeJobs {
   readonly #parts: NativeJobsParts;
   /** By native id, of what is not over. */
   readonly #watched = new Map<string, Watched>();
+  readonly #words: NativeWords;
   readonly #subscription: { unsubscribe(): void } | undefined;
   #trouble: string | undefined;
   #waitMs = POLL_MS_MIN;
@@ -56,6 +59,7 @@ export class NativeJobs {
   constructor(parts: NativeJobsParts) {
     this.#parts = parts;
     this.manager = parts.manager;
+    this.#words = new NativeWords(parts.log, parts.rm);
     this.#subscription = parts.manager.states$?.subscribe((state) => this.#pushed(state));
   }
 
@@ -66,8 +70,15 @@ export class NativeJobs {
 
   /** Reports a native job's state until it is over, the present one soon. */
   watch(pilotId: string, nativeId: string): void {
-    const known = this.#watched.get(nativeId);
-    this.#watched.set(nativeId, known ?? { pilotId, unknown: undefined, cancel: 'no', pushes: 0 });
+    const known = this.#watched.get(nativeId)?.pilotId;
+    if (known === undefined) this.#add(nativeId, { pilotId, cancel: 'no' });
+    this.#soon();
+  }
+
+  /** Has one ended that was accepted when nobody wanted it any more; tries again until it is over. */
+  end(nativeId: string): void {
+    if (this.#watched.has(nativeId)) return;
+    this.#add(nativeId, { pilotId: undefined, cancel: 'wanted' });
     this.#soon();
   }
 
@@ -95,6 +106,10 @@ export class NativeJobs {
     this.#timer?.cancel();
     this.#subscription?.unsubscribe();
     await this.manager.close();
+  }
+
+  #add(nativeId: string, job: Pick<Watched, 'pilotId' | 'cancel'>): void {
+    this.#watched.set(nativeId, { ...job, unknown: undefined, pushes: 0 });
   }
 
   #soon(): void {
@@ -151,7 +166,7 @@ export class NativeJobs {
     const asked = [...this.#watched].map(([id, job]) => ({ id, job, pushes: job.pushes }));
     const asOf = this.#parts.clock.monotonic();
     const answers = await this.manager.states(asked.map(({ id }) => id));
-    const states = new Map(answers.map((state) => [state.id, state]));
+    const states = new Map(answers.map((state) => [state.id, this.#words.read(state)]));
     for (const { id, job, pushes } of asked) {
       if (job.pushes !== pushes) continue;
       const state = states.get(id) ?? { id, state: 'Unknown', detail: 'not known there' };
@@ -163,7 +178,7 @@ export class NativeJobs {
   #pushed(state: NativeState): void {
     const job = this.#watched.get(state.id);
     if (job !== undefined) job.pushes += 1;
-    this.#report(state, this.#parts.clock.monotonic());
+    this.#report(this.#words.read(state), this.#parts.clock.monotonic());
   }
 
   /** An outage is worth one warning, however often it is asked in vain. */
@@ -183,8 +198,11 @@ export class NativeJobs {
   #report(state: NativeState, asOf: number): void {
     const job = this.#watched.get(state.id);
     if (job === undefined || this.#closed) return;
-    if (['Done', 'Canceled', 'Failed'].includes(state.state)) this.#watched.delete(state.id);
-    this.#parts.report(job.pilotId, state, this.#isForgotten(job), asOf);
+    const { pilotId } = job;
+    const isForgotten = this.#isForgotten(job);
+    const isOver = ['Done', 'Canceled', 'Failed'].includes(state.state);
+    if (isOver || (pilotId === undefined && isForgotten)) this.#watched.delete(state.id);
+    if (pilotId !== undefined) this.#parts.report(pilotId, state, isForgotten, asOf);
   }
 
   #isForgotten({ unknown, cancel }: Watched): boolean {

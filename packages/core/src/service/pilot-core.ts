@@ -22,6 +22,7 @@ import { AgentRegistry } from './agent-registry.ts';
 import { Conductor, type ConductorJournal } from './conductor.ts';
 import { KilledAgents } from './killed-agents.ts';
 import { tailOf } from './log-tail.ts';
+import { holderOf } from './native-holder.ts';
 import { NativeReports } from './native-reports.ts';
 import { explainPilot } from './pilot-explanation.ts';
 import type { PilotJobEvent } from './pilot-job.ts';
@@ -146,6 +147,8 @@ export class PilotCore {
         this.#keys.delete(launchName(pilot, round - 1));
         this.#keep(identity, pilot, key);
       },
+      holderOf: (...asked) =>
+        holderOf(this.machine.pilots.values(), (of) => this.#target(of), ...asked),
       accepted: (pilot, round, nativeId) =>
         this.tell({ type: 'accepted', pilot, round, nativeId, at: clock.now() }),
       refused: (pilot, round, error) => this.#refused(pilot, round, error),

@@ -18,6 +18,7 @@ import { ensureDirectory } from '../runtime/files.ts';
 import type { Log } from '../runtime/log.ts';
 import { abortable } from './abort.ts';
 import type { Listening } from './agent-listener.ts';
+import { Answers, SILENT_MS, saidIfSlow, within } from './answers.ts';
 import { keptCredentials } from './credentials.ts';
 import { NativeJobs, type NativeJobsParts } from './native-jobs.ts';
 import { checkOptions, divideOptions } from './resource-manager-url.ts';
@@ -34,6 +35,7 @@ export interface Target {
 export interface Connection {
   readonly adaptor: Adaptor;
   readonly jobs: NativeJobs;
+  readonly answers: Answers;
   /** Where its launches are brought through a gateway. */
   readonly far?: FarLaunches;
 }
@@ -57,6 +59,8 @@ export interface ResourceManagersParts {
 /** The first wait before a connection is tried again; each next one is twice as long. */
 const RETRY_MS_MIN = 1000;
 const RETRY_MS_MAX = 300_000;
+/** Letting go takes no longer, with connections that are still being made; a gateway's comes last. */
+const LET_GO_MS = 15_000;
 
 /** Connects where pilots are, once each. */
 export class ResourceManagers {
@@ -64,11 +68,13 @@ export class ResourceManagers {
   readonly #runner: CommandRunner;
   readonly #connections = new Map<string, Promise<Connection>>();
   readonly #open = new Map<string, Connection>();
+  /** Since when those are being connected that are not open yet. */
+  readonly #connecting = new Map<string, number>();
   /** Why there is no connection. */
   readonly #troubles = new Map<string, string>();
   /** Whom to ask, of those that somebody has passed in: they are kept nowhere else. */
   readonly #prompts = new Map<string, SecurityPrompt>();
-  #closed = false;
+  readonly #closing = new AbortController();
 
   constructor(parts: ResourceManagersParts) {
     this.#parts = parts;
@@ -83,17 +89,17 @@ export class ResourceManagers {
   connect(target: Target, signal?: AbortSignal): Promise<Connection> {
     const key = keyOf(target);
     if (target.context?.prompt !== undefined) this.#prompts.set(key, target.context.prompt);
-    const connection = this.#connections.get(key) ?? this.#connect(target, key);
-    this.#connections.set(key, connection);
-    connection.catch(() => this.#connections.delete(key));
-    return abortable(connection, signal, `connecting to ${target.rm}`);
+    const connection = this.#connections.get(key) ?? this.#begun(target, key);
+    const what = `connecting to ${target.rm}`;
+    return abortable(abortable(connection, this.#closing.signal, what), signal, what);
   }
 
   /** Why a resource manager does not answer, as far as somebody has asked; undefined when it does. */
   troubleOf(target: Target): string | undefined {
     const key = keyOf(target);
-    const { jobs, far } = this.#open.get(key) ?? {};
-    return jobs?.trouble ?? far?.trouble ?? this.#troubles.get(key);
+    const { jobs, answers, far } = this.#open.get(key) ?? {};
+    const trouble = jobs?.trouble ?? answers?.trouble ?? far?.trouble ?? this.#troubles.get(key);
+    return trouble ?? this.#slownessOf(key);
   }
 
   /**
@@ -109,10 +115,15 @@ export class ResourceManagers {
 
   /** Connects for a pilot that is there already, and does not give up; undefined at the end. */
   async reconnect(target: Target): Promise<Connection | undefined> {
-    for (let waitMs = RETRY_MS_MIN; !this.#closed; waitMs = Math.min(2 * waitMs, RETRY_MS_MAX)) {
+    for (
+      let waitMs = RETRY_MS_MIN;
+      !this.#closing.signal.aborted;
+      waitMs = Math.min(2 * waitMs, RETRY_MS_MAX)
+    ) {
       try {
         return await this.connect(target);
       } catch (error) {
+        if (this.#closing.signal.aborted) break;
         const words = error instanceof Error ? error.message : String(error);
         this.#troubles.set(keyOf(target), words);
         this.#parts.troubled?.(target, words);
@@ -133,13 +144,41 @@ export class ResourceManagers {
     for (const { jobs } of this.#open.values()) jobs.kill();
   }
 
-  /** Native jobs live on. */
+  /**
+   * Native jobs live on. A connection that is made too late is closed then; what cannot be made or let
+   * go of is left to itself.
+   */
   async close(): Promise<void> {
-    this.#closed = true;
-    await Promise.allSettled([...this.#connections.values()]);
-    await Promise.allSettled([...this.#open.values()].map(({ jobs }) => jobs.close()));
+    const { clock, log } = this.#parts;
+    this.#closing.abort();
+    const closed = Promise.allSettled(
+      [...this.#connections.values()].map(async (connection) => (await connection).jobs.close()),
+    );
+    await within(clock, LET_GO_MS, closed, () => undefined).catch(() =>
+      log.warn(
+        {},
+        'adaptors have not let go of their resource managers, and are left to themselves',
+      ),
+    );
     this.#open.clear();
     await this.#runner.close();
+  }
+
+  #begun(target: Target, key: string): Promise<Connection> {
+    const { clock, log } = this.#parts;
+    this.#connecting.set(key, clock.monotonic());
+    const connection = saidIfSlow(clock, this.#connect(target, key), () =>
+      log.warn({ rm: target.rm }, 'still waits for the adaptor to connect to the resource manager'),
+    ).finally(() => this.#connecting.delete(key));
+    this.#connections.set(key, connection);
+    connection.catch(() => this.#connections.delete(key));
+    return connection;
+  }
+
+  #slownessOf(key: string): string | undefined {
+    const since = this.#connecting.get(key);
+    const ms = since === undefined ? 0 : this.#parts.clock.monotonic() - since;
+    return ms < SILENT_MS ? undefined : `not connected after ${Math.round(ms / 1000)} s`;
   }
 
   async #connect(target: Target, key: string): Promise<Connection> {
@@ -148,7 +187,8 @@ export class ResourceManagers {
     if (way === undefined) {
       checkOptions(url, adaptor);
       const manager = await adaptor.connect(url, await this.#context(target, key, adaptor));
-      return this.#opened(target, key, { adaptor, manager });
+      const answers = new Answers(manager, this.#parts.clock);
+      return this.#opened(target, key, { adaptor, manager: answers.manager, answers });
     }
     const [own, ways] = divideOptions(url, [adaptor, way]);
     const gateway = await (way as Required<Adaptor>).openGateway(
@@ -158,10 +198,12 @@ export class ResourceManagers {
     try {
       const context = await this.#context(target, key, adaptor);
       const manager = await adaptor.connect(own, { ...context, runner: gateway.runner });
+      const answers = new Answers(manager, this.#parts.clock);
       const far = this.#farLaunches(gateway, key);
       await far.tidy();
-      const through = throughGateway(manager, gateway, far);
-      return this.#opened(target, key, { adaptor: behind(adaptor, way), manager: through, far });
+      const through = throughGateway(answers.manager, gateway, far);
+      const rest = { adaptor: behind(adaptor, way), answers, far };
+      return this.#opened(target, key, { ...rest, manager: through });
     } catch (error) {
       await gateway.close();
       throw error;
@@ -214,6 +256,11 @@ function behind(adaptor: Adaptor, { scheme }: Adaptor): Adaptor {
     scheme: `${adaptor.scheme}+${scheme}`,
     attributes: adaptor.attributes.filter((name) => name !== 'error'),
   };
+}
+
+/** Whether two targets are one connection, where a native id names one native job. */
+export function isSameConnection(a: Target, b: Target): boolean {
+  return keyOf(a) === keyOf(b);
 }
 
 /** Equal for the same credentials, whoever answers what is asked besides. */

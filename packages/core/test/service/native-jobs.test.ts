@@ -11,7 +11,7 @@ class World {
   readonly reports: string[] = [];
   readonly canceled: string[] = [];
   polls = 0;
-  warnings = 0;
+  readonly warned: string[] = [];
   /** What is known of job 7; nothing at all without it, and an error is thrown. */
   answer: NativeState['state'] | Error | undefined = 'Running';
   readonly jobs: NativeJobs;
@@ -38,7 +38,10 @@ class World {
       manager: manager as ResourceManager,
       rm: 'fake://',
       clock: this.clock,
-      log: { ...silentLog, warn: () => (this.warnings += 1) },
+      log: {
+        ...silentLog,
+        warn: (_: unknown, words?: string) => void this.warned.push(`${words}`),
+      },
       report: (pilot, { state }, forgotten) =>
         this.reports.push(`${pilot} ${state}${forgotten ? ', forgotten' : ''}`),
     });
@@ -160,10 +163,36 @@ describe('a native job', () => {
     for (const outage of [1, 2]) {
       world.answer = new Error('away');
       await world.pass(600);
-      expect(world.warnings).toBe(outage);
+      expect(world.warned).toHaveLength(outage);
       world.answer = 'Running';
       while (world.jobs.trouble !== undefined) await world.pass(1);
     }
+  });
+
+  it.each(['asked', 'pushed'])(
+    'in a state that is none, as it is %s, is Unknown, with one warning of the word',
+    async (how) => {
+      const pushed = new Subject<NativeState>();
+      const world = new World({ states$: pushed });
+      world.answer = how === 'asked' ? ('Bogus' as never) : 'Unknown';
+      world.jobs.watch('p', '7');
+      await world.pass(20);
+      pushed.next({ id: '7', state: 'Bogus' as never, detail: '' });
+      expect(new Set(world.reports)).toEqual(new Set(['p Unknown']));
+      expect(world.warned).toEqual([expect.stringContaining("'Bogus'")]);
+    },
+  );
+
+  it('that no pilot has is ended, and watched until it is over', async () => {
+    const world = new World();
+    world.jobs.end('7');
+    await world.pass(5);
+    expect(world.canceled).toEqual(['7']);
+    world.answer = 'Canceled';
+    await world.pass(20);
+    const { polls } = world;
+    await world.pass(100);
+    expect([world.polls, world.reports]).toEqual([polls, []]);
   });
 
   it('is heard of no more once it is given up', async () => {

@@ -1,0 +1,38 @@
+/** What adaptors say of native jobs, held to what the contract has words for. */
+import type { NativeState } from '../adaptor/adaptor.ts';
+import type { Log } from '../runtime/log.ts';
+
+const STATES: ReadonlySet<unknown> = new Set<NativeState['state']>([
+  'Pending',
+  'Running',
+  'Suspended',
+  'Done',
+  'Canceled',
+  'Failed',
+  'Unknown',
+]);
+
+/** Reads states, and warns once of each word that is none. */
+export class NativeWords {
+  readonly #log: Log;
+  /** Names the resource manager in the log. */
+  readonly #rm: string;
+  readonly #warned = new Set<string>();
+
+  constructor(log: Log, rm: string) {
+    this.#log = log;
+    this.#rm = rm;
+  }
+
+  /** The state as the core knows it: what is none is `Unknown`, with the adaptor's word in the detail. */
+  read(said: NativeState): NativeState {
+    if (STATES.has(said.state)) return said;
+    const word = String(said.state);
+    if (!this.#warned.has(word)) {
+      this.#warned.add(word);
+      const about = { rm: this.#rm, state: word, known: [...STATES].join(', ') };
+      this.#log.warn(about, `the adaptor says '${word}', which is no state: taken as Unknown`);
+    }
+    return { ...said, state: 'Unknown', detail: `'${word}' is no state: ${said.detail}` };
+  }
+}
