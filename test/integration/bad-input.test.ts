@@ -88,7 +88,7 @@ describe('a submit', () => {
   it('to a group without a name is refused', async () => {
     const { work } = await openWorld();
     expect(() => work.group('')).toThrow(DescriptionError);
-    expect(() => work.group('')).toThrow('group: a group needs a name');
+    expect(() => work.group('')).toThrow("group: '' is no text");
   });
 
   it('to a closed or canceled service is refused', async () => {

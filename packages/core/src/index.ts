@@ -139,6 +139,7 @@ export type {
   GroupOptions,
   Progress,
   ReadonlyWorkUnitCollection,
+  UnitFilter,
   WorkStatistics,
   WorkUnit,
   WorkUnitEvent,

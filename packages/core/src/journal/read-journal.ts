@@ -1,7 +1,9 @@
 /** Looks into a journal without opening it for work: for tools, and for whoever wants to know. */
 
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { PilotError } from '../model/errors.ts';
+import { written } from '../model/written.ts';
 import { listFiles } from './file-names.ts';
 import { FrameReader } from './frame-reader.ts';
 import { type PlacedRecord, recordsOf } from './recovery.ts';
@@ -14,14 +16,14 @@ import { partsOf } from './snapshot.ts';
  * use meanwhile: what is being written at its end is left out.
  *
  * @param path the directory of a service, or its journal, or a file in there
- * @throws PilotError `JOURNAL_DAMAGED` after the records before the damage, `JOURNAL_VERSION`.
+ * @throws PilotError `NOT_FOUND`; `JOURNAL_DAMAGED` after the records before the damage, `JOURNAL_VERSION`.
  */
 export function* readJournal(path: string): Generator<PlacedRecord> {
   for (const { record, ...place } of readAll(path)) yield { ...place, record: plain(record) };
 }
 
 function* readAll(path: string): Generator<PlacedRecord> {
-  if (!statSync(path).isDirectory()) {
+  if (!factsOf(path).isDirectory()) {
     yield* readFile(path);
     return;
   }
@@ -32,6 +34,16 @@ function* readAll(path: string): Generator<PlacedRecord> {
   for (const segment of segments) {
     if (segment.number >= (latest?.number ?? 1)) yield* recordsOf(segment.path);
   }
+}
+
+/** @throws PilotError `NOT_FOUND` */
+function factsOf(path: string): Stats {
+  const facts = typeof path === 'string' ? statSync(path, { throwIfNoEntry: false }) : undefined;
+  if (facts !== undefined) return facts;
+  throw new PilotError('NOT_FOUND', `there is no journal ${written(path)}`, {
+    subject: 'path',
+    hint: "name a service's directory in its store, its journal, or a file in there",
+  });
 }
 
 function* readFile(path: string): Generator<PlacedRecord> {

@@ -1,5 +1,5 @@
 /** What one unit has of its own beside its template: found by comparing, kept as JSON. */
-import { readArguments, readEnvironment, readText } from '../model/attribute-readers.ts';
+import { isRecord, readArguments, readEnvironment, readText } from '../model/attribute-readers.ts';
 import { DescriptionError } from '../model/errors.ts';
 import { type ParsedFileTransfer, readFileTransfer } from '../model/file-transfer.ts';
 import type { PackedArgs } from '../model/packed-args.ts';
@@ -239,7 +239,7 @@ function sameRecord(
   template: Readonly<Record<string, string>> | undefined,
 ): boolean {
   if (written === undefined || template === undefined) return written === template;
-  if (typeof written !== 'object' || written === null || Array.isArray(written)) return false;
+  if (!isRecord(written)) return false;
   const keys = Object.keys(written);
   if (keys.length !== Object.keys(template).length) return false;
   return keys.every((key) => Object.hasOwn(template, key) && written[key] === template[key]);

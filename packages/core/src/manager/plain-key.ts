@@ -1,7 +1,10 @@
 /** A string that is equal for equal plain data, whatever the order of its keys. */
 
-/** undefined for what holds anything but strings, finite numbers, booleans, lists and plain objects. */
-export function plainKey(value: unknown): string | undefined {
+/** What is nested deeper is no description of anything. */
+const DEPTH_MAX = 100;
+
+/** undefined for what holds anything but strings, finite numbers, booleans, lists and plain objects, or itself. */
+export function plainKey(value: unknown, within: readonly object[] = []): string | undefined {
   switch (typeof value) {
     case 'string':
       return JSON.stringify(value);
@@ -10,20 +13,27 @@ export function plainKey(value: unknown): string | undefined {
     case 'boolean':
       return String(value);
     case 'object':
-      return keyOfObject(value);
+      return value === null ? undefined : keyOfObject(value, within);
     default:
       return undefined;
   }
 }
 
-function keyOfObject(value: object | null): string | undefined {
-  if (value === null) return undefined;
-  if (Array.isArray(value)) return joined(value.map(plainKey), '[', ']');
+function keyOfObject(value: object, around: readonly object[]): string | undefined {
+  if (around.length === DEPTH_MAX || around.includes(value)) return undefined;
+  const within = [...around, value];
+  if (Array.isArray(value)) {
+    return joined(
+      value.map((item) => plainKey(item, within)),
+      '[',
+      ']',
+    );
+  }
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) return undefined;
   const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
   const keys = entries.map(([name, item]) => {
-    const key = plainKey(item);
+    const key = plainKey(item, within);
     return key === undefined ? undefined : `${JSON.stringify(name)}:${key}`;
   });
   return joined(keys, '{', '}');

@@ -1,6 +1,7 @@
 /**
  * Descriptions that many units share: checked once, kept once, sent to an agent once.
  */
+import { RETRY_DELAY_MAX_S } from '../model/attribute-readers.ts';
 import type { DescriptionError } from '../model/errors.ts';
 import { FAILURE_REASONS, isRetryable } from '../model/exit.ts';
 import { requestKey } from '../model/resources.ts';
@@ -117,7 +118,8 @@ export class Templates {
 export function retryDelay(rule: RetryRule, retried: number, reason: number): number | undefined {
   if (retried >= rule.limit) return undefined;
   if (!isRetryable(FAILURE_REASONS[reason] ?? 'NONE')) return undefined;
-  return rule.exponential ? rule.delayMs * 2 ** Math.min(retried, 20) : rule.delayMs;
+  const delayMs = rule.exponential ? rule.delayMs * 2 ** Math.min(retried, 20) : rule.delayMs;
+  return Math.min(delayMs, RETRY_DELAY_MAX_S * 1000);
 }
 
 function classSpec(description: ParsedWorkUnitDescription): ClassSpec {

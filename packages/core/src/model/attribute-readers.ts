@@ -16,8 +16,12 @@ export type Duration = number | string;
 /** What an environment variable or an option may be given as. */
 export type Scalar = string | number | boolean;
 
+/** A key that is lost on the way between programs. */
+const PROTOTYPE = '__proto__';
 const VARIABLE = /^[^=\0]+$/;
 const RESOURCE = /^[A-Za-z_][\w.:-]*$/;
+/** Far beyond any program's life, and still a time when it is added to the present one. */
+export const RETRY_DELAY_MAX_S = 1e11;
 
 function refusal(value: unknown, kind: string, hint: string): DescriptionError {
   return new DescriptionError('DESCRIPTION_INVALID', `${written(value)} is no ${kind}`, { hint });
@@ -161,7 +165,13 @@ export function readRetries(value: RetriesInput): Retries {
   if (strange || (backoff !== 'constant' && backoff !== 'exponential')) {
     throw refusal(value, 'retries', hint);
   }
-  return { limit: readAmount(limit), delay: parseDuration(delay), backoff };
+  return { limit: readAmount(limit), delay: readDelay(delay), backoff };
+}
+
+function readDelay(value: Duration): number {
+  const seconds = parseDuration(value);
+  if (seconds <= RETRY_DELAY_MAX_S) return seconds;
+  throw refusal(value, 'delay of retries', "it would never be over; write seconds, or '10m'");
 }
 
 /** The id of a thing that is named by itself or by its id. */
@@ -184,11 +194,22 @@ export function readNativeOptions(value: NativeOptions): NativeOptions {
   return value;
 }
 
-function entries(value: Readonly<Record<string, unknown>>, hint: string): [string, unknown][] {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-    return Object.entries(value);
-  }
+/** What names values, and nothing else: no list, Map or Date, whose contents are not seen as such. */
+export function readRecord<T extends object>(value: T, hint: string): T {
+  if (isRecord(value)) return value;
   throw refusal(value, 'object', hint);
+}
+
+/** See {@link readRecord}. */
+export function isRecord(value: unknown): boolean {
+  const tag = Object.prototype.toString.call(value);
+  return tag === '[object Object]' || tag === '[object Module]';
+}
+
+function entries(value: Readonly<Record<string, unknown>>, hint: string): [string, unknown][] {
+  const all = Object.entries(readRecord(value, hint));
+  if (!all.some(([name]) => name === PROTOTYPE)) return all;
+  throw refusal(PROTOTYPE, 'name', 'to JavaScript it means something else; write another');
 }
 
 function isScalar(value: unknown): value is Scalar {

@@ -20,7 +20,7 @@ import {
 import { attribute, type Parsed, parseWith, withoutUndefined } from './description-schema.ts';
 import { DescriptionError } from './errors.ts';
 import { parseDuration, parseSize } from './quantity.ts';
-import { type Refusal, refuseUnsupported } from './refusals.ts';
+import { type Refusal, refuseNoChoice, refuseUnsupported } from './refusals.ts';
 import { parseTimestamp } from './timestamp.ts';
 import { isVariableName } from './variable-name.ts';
 import { written } from './written.ts';
@@ -205,6 +205,7 @@ const REFUSALS: readonly Refusal<ParsedPilotJobDescription>[] = [
 export function parsePilotJobDescription(value: unknown): ParsedPilotJobDescription {
   const description = readPilotJobDescription(value);
   refuseUnsupported(description, REFUSALS);
+  refuseNoChoice(description);
   refuseShortLease(description.agent);
   refuseStrangeNames(description);
   refuseStrangePaths(description);

@@ -66,7 +66,7 @@ export function parseSize(value: number | string): number {
 /** Writes seconds so that {@link parseDuration} reads exactly them: `1h30m`. */
 export function formatDuration(seconds: number): string {
   let rest = Math.round(seconds * 1000);
-  if (rest === 0 || rest / 1000 !== seconds || !Number.isSafeInteger(rest)) return `${seconds}s`;
+  if (rest <= 0 || rest / 1000 !== seconds || !Number.isSafeInteger(rest)) return `${seconds}s`;
   let text = '';
   for (const unit of ['d', 'h', 'm', 's', 'ms']) {
     const length = unit === 'ms' ? 1 : (SECONDS[unit] ?? 0) * 1000;

@@ -34,6 +34,25 @@ export function refuseUnsupported<T extends object>(
   }
 }
 
+/** Lists of which any one will do. */
+const CHOICES = ['candidateHosts', 'cpuArchitecture', 'operatingSystemType'] as const;
+
+/**
+ * Refuses lists of which any one will do, and that hold none: nothing would ever do.
+ *
+ * @throws DescriptionError `DESCRIPTION_INVALID`
+ */
+export function refuseNoChoice(
+  description: Readonly<Partial<Record<(typeof CHOICES)[number], readonly string[]>>>,
+): void {
+  const empty = CHOICES.find((attribute) => description[attribute]?.length === 0);
+  if (empty === undefined) return;
+  throw new DescriptionError('DESCRIPTION_INVALID', '[] leaves nothing to choose from', {
+    subject: empty,
+    hint: 'name one at least, or leave it out if any will do',
+  });
+}
+
 /**
  * Refuses what one party cannot do: every attribute that is there and not in its list.
  *

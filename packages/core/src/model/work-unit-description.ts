@@ -26,7 +26,7 @@ import { normalizeDependencies } from './dependency.ts';
 import { attribute, type Parsed, parseWith } from './description-schema.ts';
 import { type FileTransferInput, readFileTransfer } from './file-transfer.ts';
 import { parseDuration, parseSize } from './quantity.ts';
-import { type Refusal, refuseUnsupported } from './refusals.ts';
+import { type Refusal, refuseNoChoice, refuseUnsupported } from './refusals.ts';
 import type { ResourceRequest } from './resources.ts';
 import { parseTimestamp } from './timestamp.ts';
 
@@ -275,6 +275,7 @@ const REFUSALS: readonly Refusal<ParsedWorkUnitDescription>[] = [
 export function parseWorkUnitDescription(value: unknown): ParsedWorkUnitDescription {
   const description = parseWith(WorkUnitDescription, value) as ParsedWorkUnitDescription;
   refuseUnsupported(description, REFUSALS);
+  refuseNoChoice(description);
   return description.module === undefined ? description : { ...description, executable: '' };
 }
 

@@ -15,9 +15,10 @@ export function abortable<T>(
   if (signal === undefined) return promise;
   return new Promise((resolve, reject) => {
     const abort = () => reject(aborted(signal, what));
-    if (signal.aborted) return abort();
     signal.addEventListener('abort', abort, { once: true });
+    // Also of one that is given up: nobody else hears when it is rejected later.
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+    if (signal.aborted) abort();
   });
 }
 

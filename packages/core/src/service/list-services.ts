@@ -3,8 +3,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SERVICE_STATES, type ServiceState } from '../model/service-state.ts';
 import { type DirectoryHolder, directoryHolder } from '../runtime/directory-lock.ts';
-import { storeDirectory, writeFileAtomic } from '../runtime/files.ts';
-import type { ServiceKind, Store } from './service-store.ts';
+import { writeFileAtomic } from '../runtime/files.ts';
+import { rootOf, type ServiceKind, type Store } from './service-store.ts';
 
 const FILE = 'service.json';
 
@@ -40,9 +40,13 @@ export async function readServiceState(directory: string): Promise<Written | und
   return kind && known && openedAt ? { kind, state: known, openedAt } : undefined;
 }
 
-/** The services in a store, open or not, the oldest first; without a store, in the default one. */
+/**
+ * The services in a store, open or not, the oldest first; without a store, in the default one.
+ *
+ * @throws DescriptionError for what is no store
+ */
 export async function listServices(store?: string | Store): Promise<ServiceListing[]> {
-  const root = storeDirectory(typeof store === 'object' ? store.directory : store);
+  const root = rootOf(store);
   const ids = await readdir(root).catch(() => []);
   const all = await Promise.all(ids.map((id) => listing(root, id)));
   return all

@@ -19,7 +19,8 @@ import { DescriptionError } from '../model/errors.ts';
 import { parseSize } from '../model/quantity.ts';
 import type { ParsedWorkUnitDescription } from '../model/work-unit-description.ts';
 import { written } from '../model/written.ts';
-import { refuseUnknown } from './call-options.ts';
+import { type OptionReaders, readOptions } from './call-options.ts';
+import { oneOf, readSignal } from './option-readers.ts';
 
 /** How a map is run. Amounts are those of one call. */
 export interface MapOptions {
@@ -82,30 +83,30 @@ export interface ReduceOptions<O> {
   readonly initial?: O;
 }
 
-const OPTIONS: readonly (keyof MapOptions)[] = [
-  'batch',
-  'retries',
-  'onError',
-  'cores',
-  'gpus',
-  'memory',
-  'resources',
-  'priority',
-  'signal',
-  'name',
-  'isolation',
-  'timeLimit',
-  'initTimeLimit',
-  'recycleAfter',
-  'memoryLimit',
-  'window',
-  'environment',
-  'pilotJob',
-  'anyCode',
-];
-
 const WINDOW = 100_000;
 const MAX_CANCELLATION_TIME_S = 10;
+
+const READERS = {
+  batch: readBatch,
+  retries: readAmount,
+  onError: oneOf('stop', 'collect'),
+  cores: readCount,
+  gpus: readAmount,
+  memory: parseSize,
+  resources: readResources,
+  priority: readInteger,
+  signal: readSignal,
+  name: readText,
+  isolation: readIsolation,
+  timeLimit: readLimit,
+  initTimeLimit: readLimit,
+  recycleAfter: readCount,
+  memoryLimit: parseSize,
+  window: readCount,
+  environment: readEnvironment,
+  pilotJob: readId,
+  anyCode: readFlag,
+} as const satisfies OptionReaders<MapOptions>;
 
 /** A map as we keep it. */
 export interface MapPlan {
@@ -123,29 +124,21 @@ export interface MapPlan {
 
 /** @throws DescriptionError that names the option, and its value. */
 export function readMapOptions(options: MapOptions): MapPlan {
-  refuseUnknown(options, OPTIONS);
-  const environment = read(options, 'environment', readEnvironment);
-  const pilotJob = read(options, 'pilotJob', readId);
-  const name = read(options, 'name', readText);
-  const memory = read(options, 'memory', parseSize);
-  const gpus = read(options, 'gpus', readAmount);
-  const resources = read(options, 'resources', readResources);
-  const recycleAfter = read(options, 'recycleAfter', readCount);
-  const memoryLimit = read(options, 'memoryLimit', parseSize);
-  const timeLimit = read(options, 'timeLimit', readLimit);
-  const initTimeLimit = read(options, 'initTimeLimit', readLimit);
+  const read = readOptions(options, READERS);
+  const { name, memory, gpus, resources, environment, pilotJob } = read;
+  const { recycleAfter, memoryLimit, timeLimit, initTimeLimit } = read;
   const plan: MapPlan = {
-    batch: read(options, 'batch', readBatch) ?? 'auto',
-    retries: read(options, 'retries', readAmount) ?? 0,
-    onError: read(options, 'onError', oneOf('stop', 'collect')) ?? 'stop',
-    window: read(options, 'window', readCount) ?? WINDOW,
+    batch: read.batch ?? 'auto',
+    retries: read.retries ?? 0,
+    onError: read.onError ?? 'stop',
+    window: read.window ?? WINDOW,
     name,
-    anyCode: read(options, 'anyCode', readFlag) ?? false,
-    signal: read(options, 'signal', readSignal),
+    anyCode: read.anyCode ?? false,
+    signal: read.signal,
     unit: {
       executable: '',
-      totalCpuCount: read(options, 'cores', readCount) ?? 1,
-      priority: read(options, 'priority', readInteger) ?? 0,
+      totalCpuCount: read.cores ?? 1,
+      priority: read.priority ?? 0,
       maxCancellationTime: MAX_CANCELLATION_TIME_S,
       ...(gpus !== undefined && { gpus }),
       ...(memory !== undefined && { totalPhysicalMemory: memory }),
@@ -155,7 +148,7 @@ export function readMapOptions(options: MapOptions): MapPlan {
     },
     call: {
       isMap: true,
-      isolation: read(options, 'isolation', readIsolation) ?? 'process',
+      isolation: read.isolation ?? 'process',
       ...(recycleAfter !== undefined && { recycleAfter }),
       ...(memoryLimit !== undefined && { memoryLimit }),
       ...(timeLimit !== undefined && { timeLimit }),
@@ -167,41 +160,9 @@ export function readMapOptions(options: MapOptions): MapPlan {
   return plan;
 }
 
-function read<K extends keyof MapOptions, Out>(
-  options: MapOptions,
-  key: K,
-  reader: (value: NonNullable<MapOptions[K]>) => Out,
-): Out | undefined {
-  const value = options[key];
-  if (value === undefined) return undefined;
-  try {
-    return reader(value as NonNullable<MapOptions[K]>);
-  } catch (error) {
-    // The readers do not know what they read.
-    throw error instanceof DescriptionError ? error.of(key) : error;
-  }
-}
-
 function readBatch(value: 'auto' | number): 'auto' | number {
   if (value === 'auto' || (Number.isSafeInteger(value) && value >= 1)) return value;
   throw new DescriptionError('DESCRIPTION_INVALID', `${written(value)} is no count`, {
     hint: "write a whole number from 1 up, or 'auto'",
   });
-}
-
-/** Also of those that are made elsewhere than by the engine. */
-function readSignal(value: AbortSignal): AbortSignal {
-  if (typeof value?.addEventListener === 'function') return value;
-  throw new DescriptionError('DESCRIPTION_INVALID', `${written(value)} is no AbortSignal`, {
-    hint: 'pass the signal of an AbortController, or AbortSignal.timeout(ms)',
-  });
-}
-
-function oneOf<T extends string>(...words: readonly T[]): (value: T) => T {
-  return (value) => {
-    if (words.includes(value)) return value;
-    throw new DescriptionError('DESCRIPTION_INVALID', `${written(value)} is none of them`, {
-      hint: `write '${words.join("', '")}'`,
-    });
-  };
 }

@@ -28,6 +28,8 @@ export class OutputStreams {
   readonly #watched = new Map<string, Watched>();
   readonly #progress = new Map<number, Subject<Progress>>();
   readonly #lastProgress = new Map<number, Progress>();
+  /** Nothing comes here any more. */
+  #isReleased = false;
 
   constructor(source: OutputSource) {
     this.#source = source;
@@ -47,7 +49,8 @@ export class OutputStreams {
         this.#watched.set(key, watched);
         // Of a unit that is not bound yet the agent is asked when it is.
         const asked = this.#source.watch(unit, stream, true);
-        if (!asked && this.#source.isFinal(unit)) this.#complete(key, watched);
+        const isOver = this.#isReleased || (!asked && this.#source.isFinal(unit));
+        if (isOver) this.#complete(key, watched);
       }
       const mine = watched;
       mine.subscribers++;
@@ -71,7 +74,7 @@ export class OutputStreams {
     return new Observable((subscriber) => {
       const last = this.#lastProgress.get(unit);
       if (last) subscriber.next(last);
-      if (this.#source.isFinal(unit)) {
+      if (this.#isReleased || this.#source.isFinal(unit)) {
         subscriber.complete();
         return undefined;
       }
@@ -142,7 +145,9 @@ export class OutputStreams {
     if (this.#source.isFinal(unit)) this.#complete(key, watched);
   }
 
+  /** Streams complete, also those that somebody subscribes to later. */
   release(): void {
+    this.#isReleased = true;
     for (const [key, watched] of this.#watched) this.#complete(key, watched);
     for (const subject of this.#progress.values()) subject.complete();
     this.#progress.clear();

@@ -229,6 +229,12 @@ export class PilotCore {
     return jobs.manager.render(this.#launch(pilotId, round));
   }
 
+  /** Ends what users watch. */
+  release(error: unknown): void {
+    this.changed$.complete();
+    this.#views.release(error);
+  }
+
   /** Detaches from everything; waits for what is under way at resource managers and on disk. */
   async close(why: string): Promise<void> {
     await this.#submissions.close();

@@ -2,6 +2,7 @@
 import { CORE_PILOT_ATTRIBUTES } from '../adaptor/adaptor.ts';
 import { type DetectedResourceManager, detectResourceManager } from '../adaptor/detect.ts';
 import type { PilotPlan } from '../manager/pilot-events.ts';
+import { isRecord, readText } from '../model/attribute-readers.ts';
 import { DescriptionError, PilotError } from '../model/errors.ts';
 import { newId } from '../model/ids.ts';
 import {
@@ -11,11 +12,12 @@ import {
 } from '../model/pilot-job-description.ts';
 import { isFinalPilotJobState } from '../model/pilot-job-state.ts';
 import { refuseAttributes } from '../model/refusals.ts';
+import { written } from '../model/written.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { randomFraction } from '../runtime/random.ts';
 import { abortable, throwIfAborted } from './abort.ts';
-import { refuseUnknown } from './call-options.ts';
-import { checkCredentials, keptCredentials } from './credentials.ts';
+import { CALL_READERS, type OptionReaders, readOptions } from './call-options.ts';
+import { keptCredentials, readCredentials } from './credentials.ts';
 import type { PilotCore } from './pilot-core.ts';
 import { refuseStrangeFiles } from './pilot-files.ts';
 import type { CreateOptions, PilotJob } from './pilot-job.ts';
@@ -37,7 +39,11 @@ export interface PilotCreationParts {
   assertOpen(): void;
 }
 
-const CREATE_OPTIONS = ['type', 'context', 'signal'] as const;
+const READERS = {
+  ...CALL_READERS,
+  type: readText,
+  context: readCredentials,
+} as const satisfies OptionReaders<CreateOptions>;
 
 /** What a pilot takes in the journal over its life, generously. */
 const RESERVED_BYTES = 64 * 1024;
@@ -58,12 +64,11 @@ export class PilotCreation {
     description: PilotJobDescription,
     options: CreateOptions,
   ): Promise<PilotJob> {
-    refuseUnknown(options, CREATE_OPTIONS);
     const canceling = this.#canceling.signal;
-    const { signal: own = canceling } = options;
+    const { signal: own = canceling, ...others } = readOptions(options, READERS);
     const signal = AbortSignal.any([own, canceling]);
     try {
-      return await this.#create(rm, description, { ...options, signal });
+      return await this.#create(rm, description, { ...others, signal });
     } catch (error) {
       const isGivenUp = error instanceof PilotError && error.code === 'ABORTED';
       if (isGivenUp && signal.reason === canceling.reason) this.#parts.assertOpen();
@@ -83,7 +88,6 @@ export class PilotCreation {
   ): Promise<PilotJob> {
     const { core, directory, clock, profile, reserve, assertOpen } = this.#parts;
     const { context, signal } = options;
-    if (context !== undefined) checkCredentials(context);
     throwIfAborted(signal, 'create');
     const { url, defaults, detected } = await namedResourceManager(
       rm === undefined ? profile : rm,
@@ -95,7 +99,7 @@ export class PilotCreation {
     const target = { rm: url.href, type: options.type ?? url.protocol.slice(0, -1), context };
     const id = newId('pilot', randomFraction);
     const place = pilotPlace(directory, id);
-    const whole = { ...defaults, ...description };
+    const whole = { ...defaults, ...described(description) };
     const plan = await this.#plan(place, target, whole, signal).catch((error: unknown) => {
       throw detected === undefined ? error : explained(error, detected);
     });
@@ -125,7 +129,7 @@ export class PilotCreation {
     assertOpen();
     const { rm, type, context } = core.view(pilot);
     const target = { rm: rm.href, type, context };
-    const plan = await this.#plan(pilotPlace(directory, pilot), target, description);
+    const plan = await this.#plan(pilotPlace(directory, pilot), target, described(description));
     assertOpen();
     const round = 1 + (core.machine.pilots.get(pilot)?.round ?? 0);
     core.conductor.dispatch({ type: 'reinitialize', pilot, plan, at: clock.now() });
@@ -173,6 +177,15 @@ export class PilotCreation {
       const watch = changed$.subscribe({ next: look, complete });
     });
   }
+}
+
+/** What is no description would be one that leaves everything open. */
+function described(value: PilotJobDescription): PilotJobDescription {
+  if (isRecord(value)) return value;
+  throw new DescriptionError('DESCRIPTION_INVALID', `${written(value)} is no object`, {
+    subject: 'description',
+    hint: 'write { totalCpuCount: 4 }',
+  });
 }
 
 /** Nodes that see this machine's files have its Node.js, or are no place for it. */

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { BehaviorSubject, type Observable } from 'rxjs';
 import type { Adaptor, SecurityPrompt } from '../adaptor/adaptor.ts';
 import type { PilotRecord } from '../manager/pilot-record.ts';
+import { readFlag, readText } from '../model/attribute-readers.ts';
 import { PilotError } from '../model/errors.ts';
 import type { PilotJobDescription } from '../model/pilot-job-description.ts';
 import { isFinalServiceState, type ServiceState } from '../model/service-state.ts';
@@ -18,7 +19,13 @@ import {
   type ListenOptions,
   listenForAgents,
 } from './agent-listener.ts';
-import { type CallOptions, refuseUnknown } from './call-options.ts';
+import {
+  CALL_READERS,
+  type CallOptions,
+  type OptionReaders,
+  optionsOf,
+  readOptions,
+} from './call-options.ts';
 import {
   type CancellationParts,
   endWords,
@@ -29,10 +36,16 @@ import {
 import { guarded } from './guarded-observable.ts';
 import { onInterrupt } from './interrupt.ts';
 import { readServiceState, writeServiceState } from './list-services.ts';
+import { readAdaptors, readFunction, readPort } from './option-readers.ts';
 import { PilotCore } from './pilot-core.ts';
 import { PilotCreation } from './pilot-creation.ts';
 import type { CreateOptions, PilotJob, PilotJobEvent } from './pilot-job.ts';
-import { openServiceStore, type ServiceStore, type Store } from './service-store.ts';
+import {
+  openServiceStore,
+  SERVICE_READERS,
+  type ServiceStore,
+  type Store,
+} from './service-store.ts';
 import { StateSubject } from './state-subject.ts';
 import { type PilotProvider, pilotProvider } from './work-client.ts';
 
@@ -59,16 +72,18 @@ export interface PilotJobServiceOptions {
   readonly signals?: boolean;
 }
 
-const OPTIONS = [
-  'id',
-  'store',
-  'listen',
-  'adaptors',
-  'profile',
-  'log',
-  'prompt',
-  'signals',
-] as const;
+const READERS = {
+  ...SERVICE_READERS,
+  listen: optionsOf({
+    host: readText,
+    port: readPort,
+    advertise: readText,
+  } as const satisfies OptionReaders<ListenOptions>),
+  adaptors: readAdaptors,
+  profile: readText,
+  prompt: readFunction<SecurityPrompt>,
+  signals: readFlag,
+} as const satisfies OptionReaders<PilotJobServiceOptions>;
 
 /** Creates pilots, and keeps in touch with them and their agents. */
 export class PilotJobService implements AsyncDisposable {
@@ -151,17 +166,16 @@ export class PilotJobService implements AsyncDisposable {
    * DescriptionError for an unknown option.
    */
   static async open(options: PilotJobServiceOptions = {}): Promise<PilotJobService> {
-    refuseUnknown(options, OPTIONS);
-    const log = options.log ?? stderrLog();
-    const { id, store: place } = options;
+    const read = readOptions(options, READERS);
+    const { id, store: place, log = stderrLog() } = read;
     const clock = systemClock;
     const store = await openServiceStore({ kind: 'pilots', id, store: place, clock, log });
     let service: PilotJobService | undefined;
     try {
       const before = await readServiceState(store.directory);
       const openedAt = before?.openedAt ?? new Date(clock.now()).toISOString();
-      service = new PilotJobService(store, options, log, openedAt);
-      await service.#begin(options, log);
+      service = new PilotJobService(store, read, log, openedAt);
+      await service.#begin(read, log);
       return service;
     } catch (error) {
       if (service) await service.#core.close('it cannot be opened').catch(() => {});
@@ -223,7 +237,8 @@ export class PilotJobService implements AsyncDisposable {
    * connected and whose resource manager does not answer, or does not know of them. The service is closed then,
    * and goes on canceling them when it is opened again. `ABORTED` by the signal.
    */
-  async cancel({ signal }: CallOptions = {}): Promise<void> {
+  async cancel(options: CallOptions = {}): Promise<void> {
+    const { signal } = readOptions(options, CALL_READERS);
     this.#ending ??= this.#cancelAll();
     const problem = await abortable(this.#ending, signal, 'cancel');
     if (problem !== undefined) throw problem;

@@ -8,7 +8,7 @@ import type { PilotJobDescription } from '../model/pilot-job-description.ts';
 import { isFinalPilotJobState, type PilotJobState } from '../model/pilot-job-state.ts';
 import type { NodeInfo } from '../model/resources.ts';
 import { abortable } from './abort.ts';
-import type { CallOptions } from './call-options.ts';
+import { CALL_READERS, type CallOptions, readOptions } from './call-options.ts';
 import type { PilotJob } from './pilot-job.ts';
 import type { Target } from './resource-managers.ts';
 
@@ -34,6 +34,7 @@ export class PilotJobView implements PilotJob {
   readonly #details = new ReplaySubject<string>(1);
   readonly #finished: Promise<PilotJob>;
   #finish: (pilot: PilotJob) => void = () => {};
+  #release: (error: unknown) => void = () => {};
   #description: PilotJobDescription;
   #rm: string;
   #type: string;
@@ -56,9 +57,12 @@ export class PilotJobView implements PilotJob {
     this.#actions = actions;
     this.state$ = actions.guard(this.#states);
     this.stateDetail$ = actions.guard(this.#details);
-    this.#finished = new Promise((resolve) => {
+    this.#finished = new Promise((resolve, reject) => {
       this.#finish = resolve;
+      this.#release = reject;
     });
+    // Whoever waits has a promise of his own; where nobody does, it is nobody's problem.
+    this.#finished.catch(() => {});
     this.#description = pilot.plan.description;
     this.#rm = pilot.plan.rm;
     this.#type = pilot.plan.type;
@@ -96,20 +100,23 @@ export class PilotJobView implements PilotJob {
     return [...this.#nodes.values()];
   }
 
-  finished({ signal }: CallOptions = {}): Promise<PilotJob> {
-    return abortable(this.#finished, signal, `waiting for ${this.id}`);
+  async finished(options: CallOptions = {}): Promise<PilotJob> {
+    const { signal } = readOptions(options, CALL_READERS);
+    return await abortable(this.#finished, signal, `waiting for ${this.id}`);
   }
 
-  async cancel({ signal }: CallOptions = {}): Promise<void> {
+  async cancel(options: CallOptions = {}): Promise<void> {
+    const { signal } = readOptions(options, CALL_READERS);
     if (isFinalPilotJobState(this.#state)) return;
     const over = this.#actions.cancel(this.id).then(() => this.#finished);
     const ended = Promise.race([this.#finished, over]);
     await abortable(ended, signal, `waiting for the end of ${this.id}`);
   }
 
-  reinitialize(description: PilotJobDescription, { signal }: CallOptions = {}): Promise<void> {
+  async reinitialize(description: PilotJobDescription, options: CallOptions = {}): Promise<void> {
+    const { signal } = readOptions(options, CALL_READERS);
     const done = this.#actions.reinitialize(this.id, description);
-    return abortable(done, signal, `waiting for ${this.id}`);
+    await abortable(done, signal, `waiting for ${this.id}`);
   }
 
   render(): Promise<string> {
@@ -165,6 +172,13 @@ export class PilotJobView implements PilotJob {
     if (isFinalPilotJobState(this.#state)) return;
     this.#trouble = trouble;
     this.#details.next(this.stateDetail);
+  }
+
+  /** Nothing is heard of it any more: streams complete, whoever waits, or comes to, is told why. */
+  release(error: unknown): void {
+    this.#details.complete();
+    this.#states.complete();
+    this.#release(error);
   }
 
   #show(moved: boolean): void {

@@ -110,8 +110,14 @@ export function assertPilots(service: PilotJobService): void {
   }
 }
 
-/** The error of what should be PilotJobServices. */
-export function notPilots(given: unknown): PilotError {
+/** @throws PilotError for what is no list of them */
+export function readServices(services: readonly PilotJobService[]): readonly PilotJobService[] {
+  if (!Array.isArray(services)) throw notPilots(services);
+  services.forEach(assertPilots);
+  return services;
+}
+
+function notPilots(given: unknown): PilotError {
   const isOne = typeof given === 'object' && given !== null && pilotProvider in given;
   return new PilotError('DESCRIPTION_INVALID', isOne ? 'must be a list' : 'is no PilotJobService', {
     subject: 'services',

@@ -81,6 +81,12 @@ export class PilotViews {
     for (const view of this.#views.values()) view.outOfReach(target, trouble);
   }
 
+  /** The pilots live on and are seen here no more: streams complete, whoever waits is told why. */
+  release(error: unknown): void {
+    for (const view of this.#views.values()) view.release(error);
+    this.events$.complete();
+  }
+
   #add(pilot: Readonly<PilotRecord>): void {
     const { actions, contextOf } = this.#parts;
     this.#views.set(pilot.id, new PilotJobView(pilot, contextOf(pilot.id), actions));

@@ -4,8 +4,10 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type OpenedJournal, openJournal } from '../journal/open-journal.ts';
 import { PILOT_LIFTS, WORK_LIFTS } from '../manager/old-dumps.ts';
-import { PilotError } from '../model/errors.ts';
+import { readText } from '../model/attribute-readers.ts';
+import { DescriptionError, PilotError } from '../model/errors.ts';
 import { newId } from '../model/ids.ts';
+import { written } from '../model/written.ts';
 import type { Clock } from '../runtime/clock.ts';
 import {
   type DirectoryLock,
@@ -15,6 +17,8 @@ import {
 } from '../runtime/files.ts';
 import type { Log } from '../runtime/log.ts';
 import { randomFraction } from '../runtime/random.ts';
+import { readAs } from './call-options.ts';
+import { readLog } from './option-readers.ts';
 
 /** A directory that holds everything durable of any number of services. */
 export interface Store {
@@ -65,8 +69,7 @@ export async function openServiceStore(options: ServiceStoreOptions): Promise<Se
       hint: 'use up to 64 letters, digits, dots, dashes and underscores, a letter or digit first',
     });
   }
-  const root = typeof options.store === 'object' ? options.store.directory : options.store;
-  const directory = join(storeDirectory(root), id);
+  const directory = join(rootOf(options.store), id);
   const journalDirectory = join(directory, 'journal');
   const reopened = existsSync(journalDirectory);
   await ensureDirectory(directory);
@@ -82,6 +85,24 @@ export async function openServiceStore(options: ServiceStoreOptions): Promise<Se
     if (!reopened) await rm(directory, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** A directory, by its name or as a store. */
+function readStore(value: string | Store): string | Store {
+  const directory = typeof value === 'object' ? (value as Store | null)?.directory : value;
+  if (typeof directory === 'string') return value;
+  throw new DescriptionError('DESCRIPTION_INVALID', `${written(value)} is no store`, {
+    hint: "write the name of a directory: '/scratch/me/pstar'",
+  });
+}
+
+/** What reads the options that both kinds of service have; an id is looked at where its store is opened. */
+export const SERVICE_READERS = { id: readText, store: readStore, log: readLog } as const;
+
+/** The directory of a store, or of the default one. */
+export function rootOf(store: string | Store | undefined): string {
+  const given = store === undefined ? undefined : readAs('store', readStore, store);
+  return storeDirectory(typeof given === 'object' ? given.directory : given);
 }
 
 async function close({ journal }: OpenedJournal, lock: DirectoryLock): Promise<void> {

@@ -50,6 +50,8 @@ export class VisibleUnits {
   /** All units before this one are final. */
   #allFinalBefore = 0;
   #waiting: (Waiter & { readonly upTo: number })[] = [];
+  /** Why nothing moves here any more. */
+  #released: { readonly error: unknown } | undefined;
 
   get size(): number {
     return this.#size;
@@ -152,11 +154,11 @@ export class VisibleUnits {
     this.#states[unit] = state;
   }
 
-  /** The states of a unit from now on: the present one first, complete after a final one. */
+  /** The states of a unit from now on: the present one first, complete after a final one, or the last to be seen. */
   states$(unit: number): Observable<WorkUnitState> {
     return new Observable((subscriber) => {
       subscriber.next(this.state(unit));
-      if (this.isFinal(unit)) {
+      if (this.isFinal(unit) || this.#released !== undefined) {
         subscriber.complete();
         return undefined;
       }
@@ -173,9 +175,10 @@ export class VisibleUnits {
     });
   }
 
-  /** Resolves once the unit is final. */
+  /** Resolves once the unit is final; rejects when it is not, and cannot be seen any more. */
   final(unit: number): Promise<void> {
     if (this.isFinal(unit)) return Promise.resolve();
+    if (this.#released !== undefined) return Promise.reject(this.#released.error);
     return new Promise((resolve, reject) => {
       const watch = this.#watch(unit);
       watch.waiting ??= [];
@@ -183,15 +186,17 @@ export class VisibleUnits {
     });
   }
 
-  /** Resolves once all units before that number are final. */
+  /** Resolves once all units before that number are final; rejects like {@link final}. */
   allFinal(upTo: number): Promise<void> {
     this.#advance();
     if (this.#allFinalBefore >= upTo) return Promise.resolve();
+    if (this.#released !== undefined) return Promise.reject(this.#released.error);
     return new Promise((resolve, reject) => this.#waiting.push({ upTo, resolve, reject }));
   }
 
-  /** The units live on and are seen here no more: streams complete, whoever waits is told why. */
+  /** The units live on and are seen here no more: streams complete, whoever waits, or comes to, is told why. */
   release(error: unknown): void {
+    this.#released = { error };
     for (const { subject, waiting } of this.#watches.values()) {
       subject?.complete();
       for (const { reject } of waiting ?? []) reject(error);

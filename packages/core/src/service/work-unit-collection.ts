@@ -1,9 +1,36 @@
 /** All units of a service, as views made while one iterates. */
+import { readText } from '../model/attribute-readers.ts';
+import { DescriptionError } from '../model/errors.ts';
 import { parseUnitId } from '../model/ids.ts';
-import type { WorkUnitState } from '../model/work-unit-state.ts';
+import { WORK_UNIT_STATES } from '../model/work-unit-state.ts';
+import { written } from '../model/written.ts';
+import { type OptionReaders, readOptions } from './call-options.ts';
+import { oneOf } from './option-readers.ts';
 import { unitList } from './unit-list.ts';
 import type { WorkCore } from './work-core.ts';
-import type { ReadonlyWorkUnitCollection, WorkUnit } from './work-unit.ts';
+import type { ReadonlyWorkUnitCollection, UnitFilter, WorkUnit } from './work-unit.ts';
+
+const READERS = {
+  state: oneOf(...WORK_UNIT_STATES),
+  group: readText,
+} as const satisfies OptionReaders<UnitFilter>;
+
+/** @throws DescriptionError for what holds anything but units */
+export function readUnits(units: Iterable<WorkUnit>): WorkUnit[] {
+  const isList = typeof units === 'object' && units !== null && Symbol.iterator in units;
+  if (!isList) throw notUnits(units, 'list');
+  const all = [...units];
+  const strange = all.findIndex((unit) => typeof unit?.result !== 'function');
+  if (strange >= 0) throw notUnits(all[strange], 'work unit');
+  return all;
+}
+
+function notUnits(value: unknown, kind: string): DescriptionError {
+  return new DescriptionError('DESCRIPTION_INVALID', `${written(value)} is no ${kind}`, {
+    subject: 'units',
+    hint: 'pass a list of what submit() resolved with, or nothing for all units',
+  });
+}
 
 export class WorkUnitCollection implements ReadonlyWorkUnitCollection {
   readonly #core: WorkCore;
@@ -30,7 +57,11 @@ export class WorkUnitCollection implements ReadonlyWorkUnitCollection {
       : undefined;
   }
 
-  *filter({ state, group }: { state?: WorkUnitState; group?: string }): Generator<WorkUnit> {
+  filter(by: UnitFilter): Iterable<WorkUnit> {
+    return this.#matching(readOptions(by, READERS));
+  }
+
+  *#matching({ state, group }: UnitFilter): Generator<WorkUnit> {
     const { manager, visible } = this.#core;
     for (let unit = 0; unit < this.size; unit++) {
       if (state !== undefined && visible.state(unit) !== state) continue;

@@ -1,7 +1,13 @@
 /** A group as its users hold it: a name and the service it belongs to. */
+import { readRecord, readText } from '../model/attribute-readers.ts';
 import type { WorkUnitDescription } from '../model/work-unit-description.ts';
-import type { CallOptions } from './call-options.ts';
+import { type CallOptions, type OptionReaders, readAs, readOptions } from './call-options.ts';
 import type { GroupOptions, WorkUnit, WorkUnitGroup } from './work-unit.ts';
+
+const READERS = {
+  defaults: (value: Partial<WorkUnitDescription>) =>
+    readRecord(value, 'write { totalCpuCount: 2 }'),
+} as const satisfies OptionReaders<GroupOptions>;
 
 /** What a group asks of its service. */
 export interface GroupSource {
@@ -19,10 +25,11 @@ export class WorkUnitGroupView implements WorkUnitGroup {
   readonly #source: GroupSource;
   readonly #defaults: Partial<WorkUnitDescription>;
 
-  constructor(source: GroupSource, name: string, { defaults = {} }: GroupOptions = {}) {
+  /** @throws DescriptionError */
+  constructor(source: GroupSource, name: string, options: GroupOptions = {}) {
     this.#source = source;
-    this.name = name;
-    this.#defaults = defaults;
+    this.name = readAs('group', readText, name);
+    this.#defaults = readOptions(options, READERS).defaults ?? {};
   }
 
   get workUnits(): Iterable<WorkUnit> {

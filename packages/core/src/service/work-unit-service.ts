@@ -7,7 +7,6 @@ import type { TaskFunction } from '../functions/task-types.ts';
 import { TemplateIndex } from '../manager/intake.ts';
 import type { WorkPart } from '../manager/work-dump.ts';
 import type { WorkEvent } from '../manager/work-events.ts';
-import { DescriptionError, PilotError } from '../model/errors.ts';
 import { isFinalServiceState, type ServiceState } from '../model/service-state.ts';
 import type { TaskError } from '../model/task-error.ts';
 import type { WorkUnitDescription } from '../model/work-unit-description.ts';
@@ -17,8 +16,9 @@ import { type Log, stderrLog } from '../runtime/log.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import { type SchedulerName, schedulerOf } from '../scheduler/schedulers.ts';
 import { abortable } from './abort.ts';
-import { type CallOptions, refuseUnknown } from './call-options.ts';
+import { CALL_READERS, type CallOptions, type OptionReaders, readOptions } from './call-options.ts';
 import { cancelAll } from './cancel-all.ts';
+import { closed } from './closed-work.ts';
 import { readServiceState, writeServiceState } from './list-services.ts';
 import type { Inputs } from './map-inputs.ts';
 import type { MapOptions } from './map-options.ts';
@@ -26,9 +26,14 @@ import { Maps } from './maps.ts';
 import { Patience } from './patience.ts';
 import type { PilotJob } from './pilot-job.ts';
 import type { PilotJobService } from './pilot-job-service.ts';
-import { assertPilots, notPilots, PilotSource, summaryOf } from './pilot-source.ts';
+import { assertPilots, PilotSource, readServices, summaryOf } from './pilot-source.ts';
 import type { ResultStream } from './result-stream.ts';
-import { openServiceStore, type ServiceStore, type Store } from './service-store.ts';
+import {
+  openServiceStore,
+  SERVICE_READERS,
+  type ServiceStore,
+  type Store,
+} from './service-store.ts';
 import { StalledWork } from './stalled-work.ts';
 import { StateSubject } from './state-subject.ts';
 import { submitAll } from './submit.ts';
@@ -43,7 +48,7 @@ import type {
   WorkUnitEvent,
   WorkUnitGroup,
 } from './work-unit.ts';
-import { WorkUnitCollection } from './work-unit-collection.ts';
+import { readUnits, WorkUnitCollection } from './work-unit-collection.ts';
 import { isIterable, WorkUnitGroupView } from './work-unit-group-view.ts';
 import { type ViewSource, WorkUnitView } from './work-unit-view.ts';
 
@@ -61,7 +66,11 @@ export interface WorkUnitServiceOptions {
   readonly log?: Log;
 }
 
-const OPTIONS = ['id', 'store', 'services', 'scheduler', 'log'] as const;
+const READERS = {
+  ...SERVICE_READERS,
+  services: readServices,
+  scheduler: schedulerOf,
+} as const satisfies OptionReaders<WorkUnitServiceOptions>;
 
 /** Takes work, and has it done by whichever pilot has room. */
 export class WorkUnitService implements AsyncDisposable {
@@ -127,13 +136,10 @@ export class WorkUnitService implements AsyncDisposable {
    * scheduler, `DESCRIPTION_INVALID` for an id that cannot be one; DescriptionError for an unknown option.
    */
   static async open(options: WorkUnitServiceOptions = {}): Promise<WorkUnitService> {
-    refuseUnknown(options, OPTIONS);
-    const { id, services = [], log = stderrLog() } = options;
-    if (!Array.isArray(services)) throw notPilots(services);
-    services.forEach(assertPilots);
-    const scheduler = schedulerOf(options.scheduler);
+    const read = readOptions(options, READERS);
+    const { id, services = [], log = stderrLog(), scheduler = schedulerOf() } = read;
     const clock = systemClock;
-    const store = await openServiceStore({ kind: 'work', id, store: options.store, clock, log });
+    const store = await openServiceStore({ kind: 'work', id, store: read.store, clock, log });
     const { journal, snapshot, records } = store.opened;
     const { directory } = store;
     const core = new WorkCore({ id: store.id, directory, scheduler, journal, clock, log });
@@ -215,14 +221,16 @@ export class WorkUnitService implements AsyncDisposable {
    * @throws DescriptionError that names the attribute, its value and, of several descriptions, the
    * index; its code is `DESCRIPTION_INVALID`, `ATTRIBUTE_UNSUPPORTED`, `DEPENDENCY_UNKNOWN` or
    * `DEPENDENCY_CIRCULAR`. PilotError `MODULE_UNUSABLE` for a function whose module does not build,
-   * `STORE_FULL`, `STORE_UNWRITABLE`, `SERVICE_CLOSED` or `ABORTED`. Then nothing at all was submitted.
+   * `WRONG_STATE` for a `pilotJob` that is over, `STORE_FULL`, `STORE_UNWRITABLE`, `SERVICE_CLOSED` or
+   * `ABORTED`. Then nothing at all was submitted.
    */
   submit(description: WorkUnitDescription, options?: CallOptions): Promise<WorkUnit>;
   submit(descriptions: Iterable<WorkUnitDescription>, options?: CallOptions): Promise<WorkUnit[]>;
   async submit(
     work: WorkUnitDescription | Iterable<WorkUnitDescription>,
-    { signal }: CallOptions = {},
+    options: CallOptions = {},
   ): Promise<WorkUnit | WorkUnit[]> {
+    const { signal } = readOptions(options, CALL_READERS);
     this.#assertOpen('submit');
     const several = isIterable(work);
     const { journal } = this.#store.opened;
@@ -274,16 +282,10 @@ export class WorkUnitService implements AsyncDisposable {
   /**
    * The group of that name, made if it is not there. It is durable no later than the first unit submitted to it.
    *
-   * @throws DescriptionError for an empty name; PilotError `SERVICE_CLOSED`
+   * @throws DescriptionError for what is no name, or a wrong option; PilotError `SERVICE_CLOSED`
    */
   group(name: string, options?: GroupOptions): WorkUnitGroup {
     this.#assertOpen('group');
-    if (name === '') {
-      throw new DescriptionError('DESCRIPTION_INVALID', 'a group needs a name', {
-        subject: 'group',
-      });
-    }
-    this.#core.dispatch({ type: 'group', now: this.#core.clock.now(), name });
     const source = {
       members: (group: string) => this.workUnits.filter({ group }),
       counts: (group: string) =>
@@ -292,21 +294,25 @@ export class WorkUnitService implements AsyncDisposable {
       wait: this.wait.bind(this),
       cancelGroup: (group: string) => this.#cancelGroup(group),
     };
-    return new WorkUnitGroupView(source, name, options);
+    const group = new WorkUnitGroupView(source, name, options);
+    this.#core.dispatch({ type: 'group', now: this.#core.clock.now(), name });
+    return group;
   }
 
   /**
    * Resolves with those units, or with all that there are now, once they are final, whatever the outcome.
    *
-   * @throws PilotError `ABORTED`; `SERVICE_CLOSED` when the service is closed before
+   * @throws PilotError `ABORTED`; `SERVICE_CLOSED` when the service is closed before; DescriptionError for
+   * what are no units
    */
-  async wait(units?: Iterable<WorkUnit>, { signal }: CallOptions = {}): Promise<WorkUnit[]> {
+  async wait(units?: Iterable<WorkUnit>, options: CallOptions = {}): Promise<WorkUnit[]> {
+    const { signal } = readOptions(options, CALL_READERS);
     if (units === undefined) {
       const { size } = this.#core.visible;
       await this.#patience.with(abortable(this.#core.visible.allFinal(size), signal, 'wait'));
       return this.#units.range(0, size);
     }
-    const waited = [...units];
+    const waited = readUnits(units);
     // One after another: whoever is final already costs nothing.
     for (const unit of waited) await unit.finished({ signal });
     return waited;
@@ -368,7 +374,11 @@ export class WorkUnitService implements AsyncDisposable {
   }
 
   async #cancelUnits(units: readonly number[], why: string): Promise<void> {
-    if (isFinalServiceState(this.state)) return;
+    // What is final stays so; the rest lives on, and can be canceled where it does.
+    if (isFinalServiceState(this.state)) {
+      if (units.every((unit) => this.#core.visible.isFinal(unit))) return;
+      throw closed(this.id, this.state, 'cancel');
+    }
     this.#core.dispatch({ type: 'cancel', now: this.#core.clock.now(), units, why });
     await this.#core.conductor.settled();
   }
@@ -379,18 +389,6 @@ export class WorkUnitService implements AsyncDisposable {
 
   #assertOpen(what: string): void {
     if (this.state === 'Open' && this.#ending === undefined) return;
-    const how = this.state === 'Canceled' ? 'Canceled' : 'Closed';
-    throw closed(this.id, how, what);
+    throw closed(this.id, this.state, what);
   }
-}
-
-function closed(id: string, how: 'Canceled' | 'Closed', what?: string): PilotError {
-  return new PilotError(
-    'SERVICE_CLOSED',
-    `${what ? `${what}: ` : ''}the service is ${how === 'Closed' ? 'closed' : 'canceled'}`,
-    {
-      subject: id,
-      hint: `open it again with WorkUnitService.open({ id: '${id}' })`,
-    },
-  );
 }

@@ -12,7 +12,7 @@ import { signalName } from '../model/signals.ts';
 import type { ParsedWorkUnitDescription } from '../model/work-unit-description.ts';
 import type { WorkUnitState } from '../model/work-unit-state.ts';
 import { abortable } from './abort.ts';
-import type { CallOptions } from './call-options.ts';
+import { CALL_READERS, type CallOptions, readOptions } from './call-options.ts';
 import type { Patience } from './patience.ts';
 import type { PilotJob } from './pilot-job.ts';
 import { assertHasValue, failureOf, returnedBy } from './unit-value.ts';
@@ -130,7 +130,8 @@ export class WorkUnitView implements WorkUnit {
     };
   }
 
-  async finished({ signal }: CallOptions = {}): Promise<WorkUnit> {
+  async finished(options: CallOptions = {}): Promise<WorkUnit> {
+    const { signal } = readOptions(options, CALL_READERS);
     const { core, patience } = this.#source;
     if (core.visible.isFinal(this.#unit)) return this;
     const final = core.visible.final(this.#unit);

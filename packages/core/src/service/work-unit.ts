@@ -97,6 +97,14 @@ export interface WorkStatistics {
   readonly byState: Readonly<Record<WorkUnitState, number>>;
 }
 
+/** Which units are meant: those for which all of it holds. */
+export interface UnitFilter {
+  /** Default: any. */
+  readonly state?: WorkUnitState | undefined;
+  /** The name of a group. Default: any, and none. */
+  readonly group?: string | undefined;
+}
+
 /** All units of a service in the order of submission. */
 export interface ReadonlyWorkUnitCollection extends Iterable<WorkUnit> {
   readonly size: number;
@@ -105,7 +113,7 @@ export interface ReadonlyWorkUnitCollection extends Iterable<WorkUnit> {
   /** The unit at a position, counted from 0. */
   at(index: number): WorkUnit | undefined;
   /** Those of a state, a group or both, found as one iterates. */
-  filter(by: { readonly state?: WorkUnitState; readonly group?: string }): Iterable<WorkUnit>;
+  filter(by: UnitFilter): Iterable<WorkUnit>;
 }
 
 /** How a group is opened. */

@@ -6,6 +6,14 @@ import { FILE_HEADER_BYTES } from '../../src/journal/record-format.ts';
 import { fileOf, open, temporaryDirectory } from './support.ts';
 
 describe('readJournal', () => {
+  it.each([
+    ['/nonexistent', "there is no journal '/nonexistent' (path); name a service's directory"],
+    [5, 'there is no journal 5 (path)'],
+  ])('refuses %j, where there is none', (path, message) => {
+    const problem = { code: 'NOT_FOUND', message: expect.stringContaining(message) };
+    expect(() => [...readJournal(path as string)]).toThrow(expect.objectContaining(problem));
+  });
+
   it('yields the snapshot, then every record, with its place, while the journal is in use', async () => {
     const directory = temporaryDirectory();
     const { journal } = await open(directory);

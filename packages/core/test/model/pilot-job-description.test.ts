@@ -92,6 +92,7 @@ describe('a pilot job description', () => {
     [{ output: '/tmp/' }, "output: '/tmp/' is a directory; write the path of a file"],
     [{ output: '.' }, "output: '.' is a directory"],
     [{ error: '/tmp/..' }, "error: '/tmp/..' is a directory"],
+    [{ candidateHosts: [] }, 'candidateHosts: [] leaves nothing to choose from; name one at least'],
     [{ initCommands: 'module load' }, "initCommands: 'module load' is no list"],
   ])('refuses %o: %s', (wish, message) => {
     const error = refusalOf(wish);

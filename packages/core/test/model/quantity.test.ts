@@ -122,6 +122,8 @@ describe('the round trip', () => {
     [5400, '1h30m'],
     [86_401.25, '1d1s250ms'],
     [1e-7, '1e-7s'],
+    [-1, '-1s'],
+    [-5400, '-5400s'],
   ])('writes %d s as %s', (seconds, text) => {
     expect(formatDuration(seconds)).toBe(text);
   });

@@ -112,4 +112,17 @@ describe('output streams', () => {
     ]);
     expect(streams.active).toBe(false);
   });
+
+  it('complete for whoever subscribes after their release', () => {
+    const { streams, collect } = setup();
+    const report = { type: 'progress', channel: 1, unit: 1, attempt: 1, at: 5 } as const;
+    streams.progressed({ ...report, message: 'block 12' });
+    streams.release();
+    expect(collect(1).seen).toEqual(['complete']);
+    const seen: unknown[] = [];
+    streams
+      .progress$(1)
+      .subscribe({ next: (p) => seen.push(p.message), complete: () => seen.push('complete') });
+    expect(seen).toEqual(['block 12', 'complete']);
+  });
 });

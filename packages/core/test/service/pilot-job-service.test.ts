@@ -244,6 +244,24 @@ describe('a service', () => {
     await expect(pilot.reinitialize({})).rejects.toMatchObject({ code: 'WRONG_STATE' });
   });
 
+  it('says so to whoever waits for a pilot when it is closed, and shows the last of it', async () => {
+    const service = await world.open();
+    const pilot = await service.create('local://', {});
+    const waited = pilot.finished();
+    waited.catch(() => {});
+    await service.close();
+    const closed = { code: 'SERVICE_CLOSED' };
+    await expect(waited).rejects.toMatchObject(closed);
+    await expect(pilot.finished()).rejects.toMatchObject(closed);
+    await expect(pilot.cancel()).rejects.toMatchObject(closed);
+    expect(await firstValueFrom(pilot.state$.pipe(toArray()))).toEqual([pilot.state]);
+    expect(await firstValueFrom(pilot.stateDetail$.pipe(toArray()))).toEqual([pilot.stateDetail]);
+    const again = await world.open({ id: service.id });
+    const [same] = again.pilotJobs;
+    await same?.cancel();
+    expect(same?.state).toBe('Canceled');
+  });
+
   it('can be closed and opened again: its agents call by themselves', async () => {
     const first = await world.open();
     const client = new HearingClient();

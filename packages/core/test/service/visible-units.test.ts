@@ -155,4 +155,19 @@ describe('visible units', () => {
     await expect(all).rejects.toThrow('closed');
     expect(completed).toBe(true);
   });
+
+  it('do the same to whoever comes after that, and still tell what is final', async () => {
+    const visible = units(2);
+    visible.show([move(0, 'Done')]);
+    visible.release(new Error('closed'));
+    await expect(visible.final(0)).resolves.toBeUndefined();
+    await expect(visible.final(1)).rejects.toThrow('closed');
+    await expect(visible.allFinal(1)).resolves.toBeUndefined();
+    await expect(visible.allFinal(2)).rejects.toThrow('closed');
+    const seen: string[] = [];
+    visible
+      .states$(1)
+      .subscribe({ next: (state) => seen.push(state), complete: () => seen.push('complete') });
+    expect(seen).toEqual(['New', 'complete']);
+  });
 });
