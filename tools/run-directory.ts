@@ -2,7 +2,7 @@
  * Gives a run of tests a temporary directory of its own, and removes it when the run is over: with what
  * tests leave that fail, and agents that are killed, and processes of vitest, whose `exit` nobody hears.
  */
-import { rm } from 'node:fs/promises';
+import { chmod, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename } from 'node:path';
 import { RUN_DIRECTORY } from '../test/clusters/base/common-directory.ts';
@@ -15,6 +15,8 @@ export async function setup(): Promise<(() => Promise<void>) | undefined> {
   if (basename(tmpdir()).startsWith(`${RUN_DIRECTORY}${process.pid}-`)) return undefined;
   const before = process.env['TMPDIR'];
   const directory = await directories.make(false);
+  // As the one that it stands for: tests have programs run as nobody, too.
+  await chmod(directory, 0o1777);
   process.env['TMPDIR'] = directory;
   // Those of runs that were killed. What cannot be removed, as somebody has mounted there, harms nobody.
   await directories.endLeftOver().catch(() => {});
