@@ -116,6 +116,11 @@ export class Conductor<Input, Event, Effect, S extends Step<Event, Effect> = Ste
     return step;
   }
 
+  /** What it has failed of for good; undefined while it goes on. */
+  get failure(): { readonly error: unknown } | undefined {
+    return this.#broken;
+  }
+
   /** Settles once all that was dispatched until now is durable, published and performed. */
   settled(): Promise<void> {
     if (this.#broken !== undefined) return Promise.reject(this.#broken.error);

@@ -2,6 +2,7 @@
  * Brings what resource managers say of native jobs to the pilot machine: in order, and after what
  * agents have said themselves of the end.
  */
+import { Subject } from 'rxjs';
 import type { NativeReport, PilotInput } from '../manager/pilot-events.ts';
 import { isOver, isRequeued, type PilotRecord, presentAgents } from '../manager/pilot-record.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -27,6 +28,8 @@ export interface NativeReportsParts {
 
 /** The reports of a service's native jobs. */
 export class NativeReports {
+  /** Emits a pilot whose native job is over, before anything is made of that. */
+  readonly over$ = new Subject<string>();
   readonly #parts: NativeReportsParts;
   /** Pilots whose agents' last words are waited for, with what is to be told after them. */
   readonly #waiting = new Map<string, Promise<boolean>>();
@@ -42,6 +45,7 @@ export class NativeReports {
    */
   report(pilot: string, report: NativeReport, forgotten: boolean, asOf: number): void {
     const { agents, clock, tell, pilotOf } = this.#parts;
+    if (isOver(report)) this.over$.next(pilot);
     const native = pilotOf(pilot)?.native;
     const isGoneBy = forgotten && !agents.wereConnected(pilot, asOf);
     const isBack = native?.phase === 'live' && isRequeued(native.report, report);

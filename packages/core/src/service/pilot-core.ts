@@ -69,6 +69,7 @@ export class PilotCore {
   readonly machine: PilotMachine;
   readonly conductor: Conductor<PilotInput, PilotEvent, PilotEffect, PilotStep>;
   readonly agents: AgentRegistry;
+  readonly reports: NativeReports;
   readonly managers: ResourceManagers;
   /** Emits when a pilot has come to be seen, or has changed. */
   readonly changed$ = new Subject<void>();
@@ -102,7 +103,10 @@ export class PilotCore {
       log,
       publish: (step) => this.#publish(step.events),
       perform: (effect) => this.#perform(effect),
-      failed: (error) => log.error({ service: id, err: error }, 'the service can go no further'),
+      failed: (error) => {
+        log.error({ service: id, err: error }, 'the service can go no further');
+        this.release(error);
+      },
     });
     const leftOf = (pilot: string) => new LeftFiles(this.#place(pilot).keptDirectory);
     const pilotOf = (pilot: string) => this.machine.pilots.get(pilot);
@@ -116,7 +120,7 @@ export class PilotCore {
       timesOf: (pilotId) => linkTimes(this.#description(pilotId)),
       leftOf,
     });
-    const reports = new NativeReports({
+    this.reports = new NativeReports({
       ...{ agents: this.agents, clock, log, pilotOf, leftOf, tell },
       bring: (id, all) => this.managers.bring(this.#target(id), this.#launchName(id), all),
     });
@@ -132,7 +136,7 @@ export class PilotCore {
       troubled: (target, words) => this.#views.outOfReach(target, words),
       clock,
       log,
-      report: (...heard) => reports.report(...heard),
+      report: (...heard) => this.reports.report(...heard),
     });
     this.#submissions = new Submissions({
       clock,

@@ -47,6 +47,7 @@ import {
   type Store,
 } from './service-store.ts';
 import { StateSubject } from './state-subject.ts';
+import { endUnrecorded } from './unrecorded-end.ts';
 import { type PilotProvider, pilotProvider } from './work-client.ts';
 
 /** How a PilotJobService is opened. */
@@ -150,9 +151,12 @@ export class PilotJobService implements AsyncDisposable {
     this.events$ = this.#guard(events$);
     this.#pilotJobs = new BehaviorSubject(this.pilotJobs);
     this.pilotJobs$ = this.#guard(this.#pilotJobs);
-    changed$.subscribe(() => {
-      const now = this.pilotJobs;
-      if (now.length !== this.#pilotJobs.value.length) this.#pilotJobs.next(now);
+    changed$.subscribe({
+      next: () => {
+        const now = this.pilotJobs;
+        if (now.length !== this.#pilotJobs.value.length) this.#pilotJobs.next(now);
+      },
+      complete: () => this.#pilotJobs.complete(),
     });
   }
 
@@ -322,12 +326,15 @@ export class PilotJobService implements AsyncDisposable {
     return lost.length === 0 ? undefined : givenUp(this.id, lost);
   }
 
-  #seenThrough(pilots: CancellationParts['pilots']): Promise<readonly LostPilot[]> {
-    const { changed$ } = this.#core;
+  async #seenThrough(pilots: CancellationParts['pilots']): Promise<readonly LostPilot[]> {
+    const { changed$, conductor } = this.#core;
     const troubleOf = (pilot: string) => this.#core.troubleOf(pilot);
     const isSlow = ({ id: pilot, detail }: Readonly<PilotRecord>) =>
       this.#log.warn({ service: this.id, pilot, detail }, 'canceled, and not over yet');
-    return seenThrough({ clock: this.#clock, changed$, pilots, troubleOf, isSlow });
+    const lost = await seenThrough({ clock: this.#clock, changed$, pilots, troubleOf, isSlow });
+    // What has failed meanwhile will not see it through, nor anybody who opens it again.
+    if (conductor.failure !== undefined) await endUnrecorded(this.#core, this.#clock, pilots());
+    return lost;
   }
 
   async #end(how: 'Closed' | 'Canceled'): Promise<undefined> {
@@ -340,12 +347,13 @@ export class PilotJobService implements AsyncDisposable {
       await this.#store.close();
       this.#state.next(how);
       this.#core.release(this.#closed());
-      this.#pilotJobs.complete();
     }
   }
 
   #assertOpen(): void {
     if (this.#ending !== undefined || this.state !== 'Open') throw this.#closed();
+    const { failure } = this.#core.conductor;
+    if (failure !== undefined) throw failure.error;
   }
 
   #closed(): PilotError {

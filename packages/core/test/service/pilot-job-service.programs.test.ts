@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -67,6 +67,15 @@ describe('a program', () => {
       expect(leftOf({ id })).toEqual([]);
     },
   );
+
+  it('whose store was deleted leaves no process either', async () => {
+    const { child, id } = await start();
+    await rm(world.store, { recursive: true });
+    child.kill('SIGTERM');
+    const [, by] = await once(child, 'exit');
+    expect(by).toBe('SIGTERM');
+    expect(leftOf({ id })).toEqual([]);
+  });
 
   it('that is interrupted twice does not wait', async () => {
     const { child, id } = await start('setsid sleep 1000 &');
