@@ -55,6 +55,19 @@ export function where(place: AgentPlace | undefined): string {
   return place ? `${place.record.node.host} (${place.pilotId})` : 'no place';
 }
 
+/** Of what is at a place that was left behind: whose it is, and the way to it. */
+export function leftBehind({
+  pilotId,
+  record: { serviceId },
+}: AgentPlace): Required<Pick<Reason, 'summary' | 'wouldHelp'>> {
+  const whose = serviceId === undefined ? 'a service that' : `service ${serviceId}, which`;
+  const open =
+    serviceId === undefined ? 'open it by its id' : `PilotJobService.open({ id: '${serviceId}' })`;
+  const help = `${open}, and add it`;
+  const summary = `held by pilot ${pilotId} of ${whose} is not open, or was not added: ${help}`;
+  return { summary, wouldHelp: [help] };
+}
+
 /** `1 unit`, `2 units`. */
 export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;

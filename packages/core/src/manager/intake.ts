@@ -95,6 +95,11 @@ export class Intake {
     return this.#bytes + this.#edges.bytes;
   }
 
+  /** The pilots that some of them may run on alone. */
+  get pilotJobs(): ReadonlySet<string> {
+    return new Set(this.#runs.flatMap(({ known }) => known.description.pilotJob ?? []));
+  }
+
   /** @throws DescriptionError that names the attribute, and the row when there are several. */
   add(description: WorkUnitDescription, call?: IntakeCall): void {
     const row = this.#count;

@@ -69,6 +69,8 @@ export function whyNever(
   context: ExplainContext,
 ): Reason | undefined {
   const one = caseOf(state, unit, context);
+  const pinned = withoutItsPilot(one);
+  if (pinned !== undefined) return pinned;
   const never = one.live.length === 0 ? withoutSize(one) : withoutRoomAnywhere(one);
   const reason = never ?? (one.live.length === 0 ? undefined : withoutPermission(one));
   // Others are pilots on their way.

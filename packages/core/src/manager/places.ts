@@ -31,6 +31,8 @@ export class AgentPlace implements Place {
   /** When it fell silent, in the manager's time; Infinity once its units are marked. */
   silentSince = Number.POSITIVE_INFINITY;
   silentWhy = '';
+  /** Some open service has it, with or without a link: not so at first of what an earlier life has left. */
+  isPresented = false;
   endsAt: number | undefined;
   /** Numbers of the templates that the agent has been sent on its present life. */
   readonly templatesSent = new Set<number>();
@@ -160,6 +162,11 @@ export class AgentPlace implements Place {
   /** Whether the list of bound units has grown well beyond those that are. */
   get untidy(): boolean {
     return this.#bound.length > 2 * this.#boundCount + 1024;
+  }
+
+  /** It may have units, and no open service has been heard of that has it. */
+  get isLeftBehind(): boolean {
+    return this.status === 'silent' && !this.isPresented;
   }
 
   /** Whether it takes units at all. */

@@ -77,6 +77,8 @@ export type AgentEnding = 'ended' | 'vanished' | 'lost';
 export interface PlaceRecord {
   readonly agentId: string;
   readonly pilotId: string;
+  /** The service that has its pilot; not in what earlier versions have written. */
+  readonly serviceId?: string;
   readonly node: NodeInfo;
 }
 
@@ -131,6 +133,8 @@ export type WorkInput =
       readonly ended?: EndedColumns;
       readonly returned?: ReturnedColumns;
     }
+  /** Agents of an earlier life that no open service has shown by now are in doubt. */
+  | { readonly type: 'left-behind'; readonly now: number }
   /** Whoever carries decisions out was held up for so long, and may be again. */
   | { readonly type: 'stood-still'; readonly now: number; readonly ms: number }
   | { readonly type: 'time'; readonly now: number };

@@ -13,6 +13,7 @@ import {
   counted,
   describeAttempt,
   type ExplainContext,
+  leftBehind,
   placeOf,
   type Reason,
   where,
@@ -141,6 +142,16 @@ function whyUnknown(state: WorkState, unit: number): Reason {
   const said = state.details.get(unit);
   const why = said === undefined ? '' : `: ${said}`;
   const inTouch = place?.status === 'live';
+  if (place?.isLeftBehind) {
+    const { summary, wouldHelp } = leftBehind(place);
+    const isAsked = (flags & CANCEL_ASKED) !== 0;
+    return {
+      summary: `${isAsked ? `is being canceled${why}; ` : ''}is ${summary}`,
+      waitsFor: [`the service of pilot ${place.pilotId} to be open, and added`],
+      wouldHelp,
+      ...whereabouts(state, unit),
+    };
+  }
   if ((flags & CANCEL_ASKED) !== 0) {
     return {
       summary: `is being canceled${why}`,

@@ -120,6 +120,9 @@ export class WorkManager {
       case 'agent-silent':
         this.#fellSilent(input);
         return;
+      case 'left-behind':
+        this.#leftBehind();
+        return;
       case 'agent-retired':
         this.#retired(input);
         return;
@@ -188,6 +191,7 @@ export class WorkManager {
     if (known === undefined) this.#record({ type: 'place', place: record });
     const place = this.state.places.ofAgent(record.agentId) as AgentPlace;
     place.status = 'live';
+    place.isPresented = true;
     place.endsAt = endsAt;
     place.isRetired = isRetired;
     place.links++;
@@ -242,12 +246,20 @@ export class WorkManager {
 
   #fellSilent({ agentId, why, now }: WorkInput & { type: 'agent-silent' }): void {
     const place = this.state.places.ofAgent(agentId);
+    if (place !== undefined) place.isPresented = true;
     if (place?.status !== 'live') return;
     place.status = 'silent';
     place.silentSince = now;
     place.silentWhy = why;
     this.#leave(place);
     this.#silent.add(place);
+  }
+
+  #leftBehind(): void {
+    for (const { isLeftBehind, boundCount, id } of this.state.places.all) {
+      if (!isLeftBehind || boundCount === 0) continue;
+      this.#record({ type: 'out-of-touch', place: id, why: 'no open service has its pilot' });
+    }
   }
 
   #gone({ agentId, how, detail, now }: WorkInput & { type: 'agent-gone' }): void {

@@ -45,7 +45,7 @@ export class PilotSource implements WorkClient {
 
   agentJoined(agent: AgentPort, held: HeldUnits): void {
     this.#agents.add(agent.agentId);
-    this.#core.agentJoined(agent, held, this.#isRetired);
+    this.#core.agentJoined(agent, held, { serviceId: this.service.id, isRetired: this.#isRetired });
   }
 
   agentMessage(agent: AgentPort, message: WorkMessage): void {

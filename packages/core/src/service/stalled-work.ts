@@ -1,6 +1,7 @@
 /** Says to somebody who waits what nobody will run unless something is done about it: units, and those of maps. */
-import type { ExplainContext } from '../manager/explain-parts.ts';
+import { counted, type ExplainContext, leftBehind } from '../manager/explain-parts.ts';
 import { whyNever } from '../manager/pending-explain.ts';
+import type { AgentPlace } from '../manager/places.ts';
 import { NONE } from '../manager/unit-table.ts';
 import { unitId } from '../model/ids.ts';
 import { isFinalPilotJobState } from '../model/pilot-job-state.ts';
@@ -19,6 +20,8 @@ export class StalledWork {
   readonly #source: StalledWorkSource;
   /** Request classes that it was said of, while it is so. */
   #told: ReadonlySet<number> = new Set();
+  /** Left behind, and said so. */
+  readonly #toldOf = new Set<AgentPlace>();
 
   constructor(source: StalledWorkSource) {
     this.#source = source;
@@ -27,30 +30,44 @@ export class StalledWork {
   /** Called every now and then while somebody waits. */
   look(): void {
     const { core } = this.#source;
-    const left = core.visible.size - core.visible.finished;
-    if (left === 0) return;
+    const open = core.visible.size - core.visible.finished;
+    if (open === 0) return;
     const pilots = this.#source.pilotJobs();
-    if (pilots.some(({ state }) => !isFinalPilotJobState(state))) {
-      this.#lookForTooLarge(pilots);
-      return;
-    }
-    core.log.warn(
-      { service: core.id },
-      `${left} units wait, and there is no pilot to run them: create one`,
-    );
+    const left = open - this.#lookForLeftBehind() - this.#lookForExcluded(pilots);
+    if (left === 0 || pilots.some(({ state }) => !isFinalPilotJobState(state))) return;
+    const who = left === 1 ? '1 unit waits' : `${left} units wait`;
+    const them = left === 1 ? 'it' : 'them';
+    core.log.warn({ service: core.id }, `${who}, and there is no pilot to run ${them}: create one`);
   }
 
-  /** Of those that ask for the same one stands for all. */
-  #lookForTooLarge(pilots: readonly PilotJob[]): void {
+  /** What agents of an earlier life have, and nobody has opened the service of their pilot. */
+  #lookForLeftBehind(): number {
+    const { id: service, log, manager } = this.#source.core;
+    let units = 0;
+    for (const place of manager.state.places.all) {
+      if (!place.isLeftBehind || place.boundCount === 0) continue;
+      units += place.boundCount;
+      if (this.#toldOf.has(place)) continue;
+      this.#toldOf.add(place);
+      const are = `${counted(place.boundCount, 'unit')} ${place.boundCount === 1 ? 'is' : 'are'}`;
+      log.warn({ service, pilot: place.pilotId }, `${are} ${leftBehind(place).summary}`);
+    }
+    return units;
+  }
+
+  /** What no pilot can take. Of those that ask for the same one stands for all. */
+  #lookForExcluded(pilots: readonly PilotJob[]): number {
     const { id: service, clock, log, manager } = this.#source.core;
     const { state } = manager;
     const idOf = (unit: number): string => unitId(service, unit);
     const context: ExplainContext = { now: clock.now(), pilots: pilots.map(summaryOf), idOf };
     const told = new Set<number>();
+    let units = 0;
     for (const { id, pending, oldest } of state.templates.classes) {
       const reason = oldest === NONE ? undefined : whyNever(state, oldest, context);
       if (reason === undefined) continue;
       told.add(id);
+      units += pending;
       if (this.#told.has(id)) continue;
       const unit = idOf(oldest);
       const { name = unit } = state.template(oldest).description;
@@ -62,5 +79,6 @@ export class StalledWork {
       );
     }
     this.#told = told;
+    return units;
   }
 }

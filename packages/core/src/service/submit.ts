@@ -6,6 +6,7 @@ import { Intake, type TemplateIndex } from '../manager/intake.ts';
 import { DescriptionError } from '../model/errors.ts';
 import type { WorkUnitDescription } from '../model/work-unit-description.ts';
 import { throwIfAborted } from './abort.ts';
+import { whyOver } from './over-pilot.ts';
 import { SingleCalls } from './single-calls.ts';
 import type { WorkCore } from './work-core.ts';
 
@@ -31,7 +32,7 @@ const PACE: SubmitPace = { turn: () => new Promise((resolve) => setImmediate(res
 /**
  * Checks, journals and hands over; resolves with the number of the first unit.
  *
- * @throws DescriptionError, or PilotError `STORE_FULL` or `ABORTED`, or why a module does not travel; then
+ * @throws DescriptionError, or PilotError `STORE_FULL`, `ABORTED` or `WRONG_STATE`, or why a module does not travel; then
  *   nothing at all was submitted.
  */
 export async function submitAll(
@@ -49,6 +50,10 @@ export async function submitAll(
   try {
     await takeIn(core, intake, descriptions, turn, signal);
     if (intake.count === 0) return { first: core.visible.size, count: 0 };
+    for (const id of intake.pilotJobs) {
+      const over = whyOver(id, core.pilotJob);
+      if (over !== undefined) throw over;
+    }
     // Templates may be new, with descriptions of some kilobytes; own parts are counted as they are.
     await journal.reserve(intake.count * ROW_BYTES + intake.bytes);
     throwIfAborted(signal, 'submit');

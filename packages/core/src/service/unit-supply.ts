@@ -4,10 +4,9 @@
  */
 import { PAGE_MASK, STATE } from '../manager/unit-table.ts';
 import { PilotError, WorkUnitCanceledError, WorkUnitFailedError } from '../model/errors.ts';
-import { isFinalPilotJobState } from '../model/pilot-job-state.ts';
 import { timesIn } from '../model/resources.ts';
 import { type ParsedWorkUnitDescription, requestOf } from '../model/work-unit-description.ts';
-import type { PilotJob } from './pilot-job.ts';
+import { type FindPilot, whyOver } from './over-pilot.ts';
 import type { SubmitJournal } from './submit.ts';
 import type { WorkCore } from './work-core.ts';
 import type { WorkUnit } from './work-unit.ts';
@@ -27,7 +26,7 @@ export interface UnitSource {
   /** A unit as users see it. */
   view(unit: number): WorkUnit;
   /** A pilot as users see it, if there is one of that id. */
-  pilotJob(id: string): Pick<PilotJob, 'state' | 'stateDetail'> | undefined;
+  readonly pilotJob: FindPilot;
 }
 
 /** Where the units of a map come from. */
@@ -36,7 +35,7 @@ export class UnitSupply {
   readonly #journal: SubmitJournal;
   readonly #spare: UnitSource['spare'];
   readonly #view: UnitSource['view'];
-  readonly #pilotJob: UnitSource['pilotJob'];
+  readonly #pilotJob: FindPilot;
   readonly #description: ParsedWorkUnitDescription;
   readonly #key: string;
   #template: number | undefined;
@@ -66,14 +65,7 @@ export class UnitSupply {
    */
   get whyNever(): PilotError | undefined {
     const { pilotJob } = this.#description;
-    const pilot = pilotJob === undefined ? undefined : this.#pilotJob(pilotJob);
-    if (pilot === undefined || !isFinalPilotJobState(pilot.state)) return undefined;
-    const { state, stateDetail: detail } = pilot;
-    const problem = `pilot ${pilotJob} is ${detail ? `${state}: ${detail}` : state}`;
-    return new PilotError('WRONG_STATE', problem, {
-      subject: 'pilotJob',
-      hint: 'name another pilot, or leave pilotJob out',
-    });
+    return pilotJob === undefined ? undefined : whyOver(pilotJob, this.#pilotJob);
   }
 
   /** Whether an agent has it, or may have it. */

@@ -35,10 +35,14 @@ import { guarded } from './guarded-observable.ts';
 import { MapDesk } from './map-desk.ts';
 import { MoveFeed } from './move-feed.ts';
 import { OutputStreams } from './output-streams.ts';
+import type { FindPilot } from './over-pilot.ts';
 import { StagingDesk } from './staging-desk.ts';
 import { ValueFiles } from './value-files.ts';
 import { VisibleUnits } from './visible-units.ts';
 import type { AgentPort, WorkClient, WorkMessage } from './work-client.ts';
+
+/** Within so long after its service was opened, whoever has an agent of an earlier life is to have shown it. */
+const PRESENTED_MS = 5000;
 
 export interface WorkCoreParts {
   readonly id: string;
@@ -68,8 +72,11 @@ export class WorkCore implements WorkClient {
   readonly conductor: Conductor<WorkInput, WorkEvent, WorkEffect, WorkStep>;
   readonly clock: Clock;
   readonly log: Log;
+  /** A pilot that is known here; whoever knows of pilots says how it is found. */
+  pilotJob: FindPilot = () => undefined;
   readonly #ports = new Map<string, AgentPort>();
   #wake: Timer | undefined;
+  #leftBehind: Timer | undefined;
 
   constructor({ id, directory, scheduler, journal, clock, log }: WorkCoreParts) {
     this.id = id;
@@ -89,7 +96,10 @@ export class WorkCore implements WorkClient {
       log,
       publish: (step) => this.#publish(step),
       perform: (effect) => this.#perform(effect),
-      failed: (error) => log.error({ err: error }, `${id} can go no further`),
+      failed: (error) => {
+        log.error({ err: error }, `${id} can go no further`);
+        this.release(error);
+      },
     });
     this.outputs = new OutputStreams({
       isFinal: (unit) => this.visible.isFinal(unit),
@@ -134,6 +144,10 @@ export class WorkCore implements WorkClient {
     const { units } = this.manager.state;
     this.visible.grow(units.size);
     for (let unit = 0; unit < units.size; unit++) this.visible.restore(unit, units.state(unit));
+    const { all: places } = this.manager.state.places;
+    if (!places.some(({ isLeftBehind, boundCount }) => isLeftBehind && boundCount > 0)) return;
+    const look = () => this.#take({ type: 'left-behind', now: this.clock.now() });
+    this.#leftBehind = this.clock.after(PRESENTED_MS, look, { unref: true });
   }
 
   /** A stream as users get it. */
@@ -175,7 +189,12 @@ export class WorkCore implements WorkClient {
     return this.conductor.settled();
   }
 
-  agentJoined(agent: AgentPort, { units, attempts, phases }: HeldUnits, isRetired = false): void {
+  /** `from`: the service that presents it, and whether that is to be used no more. */
+  agentJoined(
+    agent: AgentPort,
+    { units, attempts, phases }: HeldUnits,
+    { serviceId, isRetired }: { readonly serviceId?: string; readonly isRetired?: boolean } = {},
+  ): void {
     this.#ports.set(agent.agentId, agent);
     // By a new link: what was on its way by an old one is not any more.
     this.#disconnected(agent.agentId);
@@ -183,10 +202,10 @@ export class WorkCore implements WorkClient {
     this.#take({
       type: 'agent-joined',
       now: this.clock.now(),
-      place: { agentId, pilotId, node },
+      place: { agentId, pilotId, ...(serviceId !== undefined && { serviceId }), node },
       endsAt,
       held: { units, attempts, phases },
-      isRetired,
+      ...(isRetired && { isRetired }),
     });
     this.maps.capacityChanged();
   }
@@ -256,9 +275,10 @@ export class WorkCore implements WorkClient {
     this.changed$.next();
   }
 
-  /** Ends timers and streams; units live on in the journal. */
+  /** Ends timers and streams, and tells whoever waits why; units live on in the journal. */
   release(error: unknown): void {
     this.#wake?.cancel();
+    this.#leftBehind?.cancel();
     this.staging.close();
     this.maps.close(error);
     this.visible.release(error);
@@ -274,8 +294,9 @@ export class WorkCore implements WorkClient {
     this.maps.disconnected(agentId);
   }
 
-  /** What comes from agents must never throw into the transport. */
+  /** What comes from agents must never throw into the transport; after a failure it is dropped, said once. */
   #take(input: WorkInput): void {
+    if (this.conductor.failure !== undefined) return;
     try {
       this.dispatch(input);
     } catch (error) {

@@ -108,6 +108,7 @@ export class WorkUnitService implements AsyncDisposable {
       pilotSummaries: () => this.#pilotJobs().map(summaryOf),
       cancelUnits: (units, why) => this.#cancelUnits(units, why),
     };
+    core.pilotJob = this.#source.pilotJob;
     this.#maps = new Maps({
       core,
       journal: store.opened.journal,

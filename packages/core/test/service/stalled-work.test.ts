@@ -3,7 +3,7 @@ import type { PilotJob } from '../../src/service/pilot-job.ts';
 import { StalledWork } from '../../src/service/stalled-work.ts';
 import type { WorkCore } from '../../src/service/work-core.ts';
 import { ManualClock } from '../agent/manual-clock.ts';
-import { WorkWorld } from '../support/work-world.ts';
+import { NODE, WorkWorld } from '../support/work-world.ts';
 
 const pilot = (id: string, state = 'Running', totalCpuCount?: number) =>
   ({ id, state, stateDetail: '', description: { totalCpuCount } }) as unknown as PilotJob;
@@ -62,5 +62,33 @@ describe('who waits', () => {
     world.submit({}, {}, {}, {}, {}, {});
     work.look();
     expect(said).toEqual([]);
+  });
+
+  it('is told of what may run on a pilot alone that is over, or not known here', () => {
+    const { world, said, work } = stalled([pilot('p1', 'Canceled'), pilot('p2')]);
+    world.join('p2');
+    world.submit({ pilotJob: 'p1' }, { pilotJob: 'p1' });
+    world.submit({ name: 'far', pilotJob: 'p9' });
+    for (let times = 0; times < 2; times++) work.look();
+    expect(said).toEqual([
+      'work.0, and 1 more like it, can run on no pilot: may run on pilot p1 only, which is Canceled: ' +
+        'cancel it, and submit it again without pilotJob',
+      'far can run on no pilot: may run on pilot p9 only, which is not known here: ' +
+        'add the PilotJobService that has p9',
+    ]);
+  });
+
+  it('is told whose agents have what nobody has opened the service of, and to create no pilot for it', () => {
+    const before = new WorkWorld();
+    const place = { agentId: 'a', pilotId: 'p7', serviceId: 'pilots-7', node: NODE };
+    before.handle({ type: 'agent-joined', now: 0, place, endsAt: undefined, held: undefined });
+    before.submit({}, {}, {});
+    const { world, said, work } = stalled([]);
+    for (const event of before.journal) world.manager.replay(event);
+    for (let times = 0; times < 2; times++) work.look();
+    expect(said).toEqual([
+      '3 units are held by pilot p7 of service pilots-7, which is not open, or was not added: ' +
+        "PilotJobService.open({ id: 'pilots-7' }), and add it",
+    ]);
   });
 });

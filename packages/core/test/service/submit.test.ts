@@ -87,6 +87,21 @@ describe('the room that a submit reserves', () => {
   });
 });
 
+it('refuses units for a pilot that is over, and takes those for one that is not known here', async () => {
+  const service = new Desk();
+  service.core.pilotJob = (id) =>
+    id === 'p1' ? { state: 'Canceled', stateDetail: 'by the user' } : undefined;
+  const units = [{ executable: 'a' }, { executable: 'a', pilotJob: 'p1' }];
+  await expect(service.submit(units)).rejects.toMatchObject({
+    code: 'WRONG_STATE',
+    problem: 'pilot p1 is Canceled: by the user',
+    subject: 'pilotJob',
+  });
+  expect(service.core.visible.size).toBe(0);
+  await service.submit([{ executable: 'a', pilotJob: 'p2' }]);
+  expect(service.core.visible.size).toBe(1);
+});
+
 describe('a submit in parts', () => {
   it('lets others have their turn, whose units come before', async () => {
     const desk = new Desk();

@@ -10,7 +10,7 @@ import type { AgentPort } from '../../src/service/work-client.ts';
 import { WorkCore } from '../../src/service/work-core.ts';
 import { FrameEncoder } from '../../src/transport/frame-codec.ts';
 import { ManualClock } from '../agent/manual-clock.ts';
-import { NODE } from '../support/work-world.ts';
+import { NODE, WorkWorld } from '../support/work-world.ts';
 
 const NOTHING: HeldUnits = {
   units: new Uint32Array(0),
@@ -163,4 +163,21 @@ describe('somebody who hears of a move', () => {
     await held.commit();
     expect(heard.at(-1)).toBe(`0 ${STATE.Running}>${STATE.Done}`);
   });
+});
+
+it('doubts what agents of an earlier life have that nobody has shown in time', async () => {
+  const before = new WorkWorld();
+  before.join('a');
+  before.submit({});
+  const held = new Held();
+  const { core } = held;
+  for (const event of before.journal) core.manager.replay(event);
+  core.restored();
+  const clock = core.clock as ManualClock;
+  clock.advance(4000);
+  await held.commit();
+  expect(core.visible.state(0)).toBe('Scheduled');
+  clock.advance(1000);
+  await held.commit();
+  expect(core.visible.state(0)).toBe('Unknown');
 });
