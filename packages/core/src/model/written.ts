@@ -16,6 +16,8 @@ function quoted(text: string): string {
 function json(value: unknown): string | undefined {
   if (typeof value === 'function') return 'a function';
   if (typeof value === 'number') return String(value);
+  // As JSON it would be null, which nobody has written.
+  if (value instanceof Date && Number.isNaN(value.getTime())) return 'an invalid Date';
   try {
     return JSON.stringify(value);
   } catch {

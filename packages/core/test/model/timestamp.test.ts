@@ -48,5 +48,6 @@ describe('parseTimestamp', () => {
     expect(() => parseTimestamp('tomorrow')).toThrow(
       "'tomorrow' is no time; write '2026-03-01T09:00:00Z', a Date, or seconds since the epoch",
     );
+    expect(() => parseTimestamp(new Date('x'))).toThrow('an invalid Date is no time');
   });
 });
