@@ -16,7 +16,7 @@ export interface Lane {
   readonly progress: Capture;
 }
 
-/** The lanes of an executor, twice as many at most as units ever ran at once. */
+/** The lanes of an executor, as many as units ever ran at once. */
 export class Lanes {
   /**
    * All that belongs to these lanes is in here, and nothing else: several agents of a pilot may have

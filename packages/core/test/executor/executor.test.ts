@@ -295,37 +295,6 @@ describe('usage', () => {
   });
 });
 
-describe('a unit that is started when another one ends', () => {
-  it('is on its way before the place of that one is cleared up, and has the place of the one before', async () => {
-    await using world = new World();
-    let left = 10;
-    world.onEnded = () => {
-      if (left-- > 0) world.run('echo 0.5 >> $PSTAR_PROGRESS; echo out; echo err >&2');
-    };
-    const first = world.run('exit 0');
-    await world.ended(first + 10);
-    const files = readdirSync(world.root, { recursive: true, encoding: 'utf8' });
-    expect(files.filter((file) => file.endsWith('.out'))).toHaveLength(2);
-    for (let key = first + 1; key <= first + 10; key++) {
-      expect(world.progress(key)).toEqual([[0.5, '']]);
-      world.executor.watch(key, 'stdout', true);
-      await world.outputEnded(key, 'stdout');
-      expect(world.output(key, 'stdout')).toBe('out\n');
-    }
-  });
-
-  it('is no reason to tell more of the output than is kept, to whoever asks at the end', async () => {
-    await using world = new World();
-    const key = world.run('head -c 2000000 /dev/zero');
-    await world.ended(key);
-    world.executor.watch(key, 'stdout', true);
-    await world.outputEnded(key, 'stdout');
-    expect(world.output(key, 'stdout')).toMatch(
-      /^\n\[pstar: 951424 bytes of output were not kept\]\n\0{1048576}$/,
-    );
-  });
-});
-
 describe('a process that is started in place', () => {
   it('is no stray of those that end beside it: their files are used again', async () => {
     await using world = new World();
