@@ -37,9 +37,9 @@ export function oneOf<T extends string>(...words: readonly T[]): (value: T) => T
   };
 }
 
-/** A log of pino's shape. */
+/** A log of pino's shape, as far as it is written to. */
 export function readLog(value: Log): Log {
-  if (hasMethods(value, ['trace', 'debug', 'info', 'warn', 'error', 'child'])) return value;
+  if (hasMethods(value, ['debug', 'info', 'warn', 'error', 'child'])) return value;
   throw refusal(value, 'log', 'pass a logger of pino, or leave it out and set PSTAR_LOG');
 }
 
