@@ -33,7 +33,7 @@ import {
   type LostPilot,
   seenThrough,
 } from './cancellation.ts';
-import { guarded } from './guarded-observable.ts';
+import { guarded, subscriberThrew } from './guarded-observable.ts';
 import { onInterrupt } from './interrupt.ts';
 import { readServiceState, writeServiceState } from './list-services.ts';
 import { readAdaptors, readFunction, readPort } from './option-readers.ts';
@@ -285,7 +285,7 @@ export class PilotJobService implements AsyncDisposable {
 
   #guard<T>(stream: Observable<T>): Observable<T> {
     return guarded(stream, (error) =>
-      this.#log.error({ err: error, service: this.id }, 'a subscriber has thrown'),
+      this.#log.error({ service: this.id }, subscriberThrew(error)),
     );
   }
 

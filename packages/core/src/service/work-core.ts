@@ -31,7 +31,7 @@ import type { Log } from '../runtime/log.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import { AppendedOutputs } from './appended-outputs.ts';
 import { Conductor, type ConductorJournal } from './conductor.ts';
-import { guarded } from './guarded-observable.ts';
+import { guarded, subscriberThrew } from './guarded-observable.ts';
 import { MapDesk } from './map-desk.ts';
 import { MoveFeed } from './move-feed.ts';
 import { OutputStreams } from './output-streams.ts';
@@ -152,9 +152,7 @@ export class WorkCore implements WorkClient {
 
   /** A stream as users get it. */
   guard<T>(stream: Observable<T>): Observable<T> {
-    return guarded(stream, (error) =>
-      this.log.error({ err: error, service: this.id }, 'a subscriber has thrown'),
-    );
+    return guarded(stream, (error) => this.log.error({ service: this.id }, subscriberThrew(error)));
   }
 
   dispatch(input: WorkInput): WorkStep {
