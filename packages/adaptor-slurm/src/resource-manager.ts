@@ -53,7 +53,7 @@ export class SlurmResourceManager implements ResourceManager {
   readonly #files: LaunchFiles;
   readonly #submissions: Submissions;
   /** How those that were asked for were when they were last seen in the queue. */
-  #seen: ReadonlyMap<string, Seen> = new Map();
+  #seen: Map<string, Seen> = new Map();
   #nodes: { readonly at: number; readonly nodes: Promise<readonly SlurmNode[]> } | undefined;
 
   constructor(parts: SlurmParts) {
@@ -114,7 +114,11 @@ export class SlurmResourceManager implements ResourceManager {
     const ours = ids.filter((id) => /^\d+(_\d+)?$/.test(id));
     if (ours.length === 0) return;
     const rows = await this.#ourRows(ours);
-    if (rows.length > 0) await this.#parts.transport.cancel(rows.map(({ id }) => id));
+    if (rows.length === 0) return;
+    await this.#parts.transport.cancel(rows.map(({ id }) => id));
+    // Whoever asks next may ask of an element that has waited until now, and is not shown any more.
+    const at = this.#parts.clock.monotonic();
+    for (const row of rows) this.#seen.set(row.id, { state: nativeStateOf(row).state, at });
   }
 
   async signal(id: string, signal: string): Promise<void> {

@@ -243,6 +243,16 @@ describe('states', () => {
     clock.advance(300_000);
     expect(await manager.states(['7_1'])).toMatchObject([{ state: 'Unknown' }]);
   });
+
+  it('knows it too of an element that was seen to wait only when it was canceled', async () => {
+    const manager = connected();
+    await known('7');
+    slurm.rows = [row('7_1', 'PENDING'), row('7_2', 'RUNNING')];
+    await manager.cancel(['7_1', '7_2']);
+    slurm.rows = [];
+    const said = await manager.states(['7_1', '7_2']);
+    expect(said.map(({ state }) => state)).toEqual(['Canceled', 'Unknown']);
+  });
 });
 
 describe('find', () => {
