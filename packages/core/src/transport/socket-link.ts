@@ -68,8 +68,16 @@ export class SocketLink extends LinkEmitter implements Link {
     // A microtask, not a timer: what is sent in this tick leaves before the next one begins.
     queueMicrotask(() => {
       this.#isFlushDue = false;
-      if (this.#isOpen) this.#encoder.flush();
+      if (this.#isOpen) this.#flush();
     });
+  }
+
+  /** A stream that has taken all of it at once does not drain, but whoever has seen it wait counts on that. */
+  #flush(): void {
+    const waited = this.#encoder.size;
+    this.#encoder.flush();
+    const { writableHighWaterMark, writableNeedDrain } = this.#socket;
+    if (waited >= writableHighWaterMark && !writableNeedDrain) this.emit('drain');
   }
 
   close(): void {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect as connectTcp, createServer, type Socket } from 'node:net';
+import { Duplex } from 'node:stream';
 import { describe, expect, it, vi } from 'vitest';
 import { silentLog } from '../../src/runtime/log.ts';
 import { Pieces } from '../../src/runtime/pieces.ts';
@@ -41,6 +42,18 @@ describe('a socket link', () => {
     expect(write).toHaveBeenCalledTimes(2);
     link.destroy();
     far.destroy();
+  });
+
+  it('tells that it takes more where what has waited in it was taken at once', async () => {
+    const all = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });
+    const link = new SocketLink(all, 'far', silentLog);
+    const drained = once(all, 'drain').then(() => 'the stream');
+    const told = new Promise((resolve) => link.once('drain', () => resolve('the link')));
+    link.send({ chunk: Buffer.alloc(1_000_000) });
+    expect(link.buffered).toBeGreaterThan(1_000_000);
+    expect(await Promise.race([drained, told])).toBe('the link');
+    expect(link.buffered).toBe(0);
+    link.destroy();
   });
 
   it('goes on when somebody gives memory away that waits to be written', async () => {
