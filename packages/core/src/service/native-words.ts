@@ -1,16 +1,10 @@
 /** What adaptors say of native jobs, held to what the contract has words for. */
 import type { NativeState } from '../adaptor/adaptor.ts';
+import { PILOT_JOB_STATES } from '../model/pilot-job-state.ts';
 import type { Log } from '../runtime/log.ts';
 
-const STATES: ReadonlySet<unknown> = new Set<NativeState['state']>([
-  'Pending',
-  'Running',
-  'Suspended',
-  'Done',
-  'Canceled',
-  'Failed',
-  'Unknown',
-]);
+/** Those of pilots, but for the one that they have before anybody else has heard of them. */
+const STATES: ReadonlySet<unknown> = new Set(PILOT_JOB_STATES.filter((state) => state !== 'New'));
 
 /** Reads states, and warns once of each word that is none. */
 export class NativeWords {
