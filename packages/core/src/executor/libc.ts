@@ -36,6 +36,8 @@ const SIGNATURES = {
   wait4: ['int', 'address', 'int', 'address'],
   kill: ['int', 'int'],
   prctl: ['int', 'ulong', 'ulong', 'ulong', 'ulong'],
+  sched_getscheduler: ['int'],
+  sched_setscheduler: ['int', 'int', 'address'],
   fallocate: ['int', 'int', 'int64', 'int64'],
 } as const;
 

@@ -8,6 +8,7 @@
 import { closeSync, constants, openSync, readFileSync, readSync } from 'node:fs';
 import { assert } from '../model/assert.ts';
 import type { Clock } from '../runtime/clock.ts';
+import { GiveWay } from './give-way.ts';
 import type { EndListener, Launch, Launcher, ProcessEnd } from './launcher.ts';
 import type { Libc } from './libc.ts';
 import { EncodedEnvironment, SpawnFrame } from './spawn-frame.ts';
@@ -49,6 +50,7 @@ export class PosixSpawnLauncher implements Launcher {
   readonly #onEnd: EndListener;
   readonly #clock: Clock;
   readonly #base: EncodedEnvironment;
+  readonly #giveWay: GiveWay;
   readonly #memory = Buffer.allocUnsafeSlow(2048).fill(0);
   readonly #address: bigint;
   /** The processes that were started and have not ended. */
@@ -79,6 +81,7 @@ export class PosixSpawnLauncher implements Launcher {
     this.#onEnd = onEnd;
     this.#base = new EncodedEnvironment(libc, environment);
     this.#address = libc.address(this.#memory);
+    this.#giveWay = new GiveWay(libc);
     this.#prepareAttributes();
     libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     process.on('SIGCHLD', this.#reap);
@@ -93,7 +96,8 @@ export class PosixSpawnLauncher implements Launcher {
     libc.posix_spawnattr_setsigdefault(attributes, signals);
     libc.sigemptyset(signals);
     libc.posix_spawnattr_setsigmask(attributes, signals);
-    libc.posix_spawnattr_setflags(attributes, SETSID | SETSIGDEF | SETSIGMASK);
+    const flags = SETSID | SETSIGDEF | SETSIGMASK | this.#giveWay.flags;
+    libc.posix_spawnattr_setflags(attributes, flags);
   }
 
   #at(offset: number): bigint {
@@ -125,7 +129,7 @@ export class PosixSpawnLauncher implements Launcher {
       libc.posix_spawn.async(...words, done);
       return;
     }
-    const errno = libc.posix_spawn(...words);
+    const errno = this.#giveWay.around(() => libc.posix_spawn(...words));
     if (errno === 0) this.#expectInList(frame.pid);
     // The caller hears of it as of any other: later, and before the end.
     queueMicrotask(() => done(null, errno));

@@ -305,4 +305,23 @@ describe('a process that is started in place', () => {
     const files = readdirSync(world.root, { recursive: true, encoding: 'utf8' });
     expect(files.filter((file) => file.endsWith('.out'))).toHaveLength(2);
   });
+
+  it('is scheduled as its parent is, and its parent as before', async () => {
+    await using world = new World();
+    const before = policyIn('/proc/thread-self/stat');
+    const policies: string[] = [];
+    for (let i = 0; i < 3; i++) {
+      const key = world.run('cat /proc/self/stat > stat', { cleanup: false });
+      await world.ended(key);
+      policies.push(policyIn(join(world.sandbox(key), 'stat')));
+    }
+    expect(policies).toEqual([before, before, before]);
+    expect(policyIn('/proc/thread-self/stat')).toBe(before);
+  });
 });
+
+/** See proc(5): the 41st field, of which two come before the `)`. */
+function policyIn(path: string): string {
+  const [, fields = ''] = readFileSync(path, 'utf8').split(') ');
+  return fields.split(' ')[41 - 3] ?? '';
+}
