@@ -5,26 +5,39 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { median, type Runner, type Sample } from './harness.ts';
-import { gapsOfPairs, PAUSE_MS, stampsIn } from './stamps.ts';
+import { gapsOfPairs, PAUSE_MS, STAMPS, type StampPrograms, stampsIn } from './stamps.ts';
 import { PROGRAM } from './workloads.ts';
 
 const SOURCES = fileURLToPath(new URL('./ceilings/', import.meta.url));
+/** Of what has neither a C library nor a loader. */
+const BARE = ['-static', '-nostdlib', '-ffreestanding'];
 
-/** Compiles ceilings/NAME.c; undefined, with a word to `say`, when there is no compiler. */
+/** Compiles ceilings/NAME.c; undefined, with a word to `say`, where that cannot be. */
 export async function compile(
   name: string,
   directory: string,
   say: (line: string) => void,
+  flags: readonly string[] = [],
 ): Promise<string | undefined> {
   await mkdir(directory, { recursive: true });
   const program = join(directory, name);
   try {
-    await run('cc', ['-O2', '-Wall', '-o', program, join(SOURCES, `${name}.c`)]);
+    await run('cc', ['-O2', '-Wall', ...flags, '-o', program, join(SOURCES, `${name}.c`)]);
     return program;
   } catch (error) {
     say(`${name}.c cannot be compiled, and is left out: ${(error as Error).message}`);
     return undefined;
   }
+}
+
+/** The programs that say when they began. */
+export async function compileStamps(
+  directory: string,
+  say: (line: string) => void,
+): Promise<StampPrograms> {
+  const bare = await compile('bare', directory, say, BARE);
+  const stamp = await compile('stamp', directory, say);
+  return { ...(bare !== undefined && { bare }), ...(stamp !== undefined && { stamp }) };
 }
 
 /** Our C program: posix_spawn and wait4, so many in flight. */
@@ -36,29 +49,36 @@ export function spawnLoop(program: string, count: number, inFlight: number): Run
 }
 
 /**
- * Our C program that starts `stamp` after a rest, and another when one has ended: what the measure of
- * latency does, with its pauses, and with nothing between it and posix_spawn.
+ * Our C program that starts another after a rest, and the same once more when it has ended: what the measure
+ * of latency does, with its pauses, and with nothing between it and posix_spawn.
  */
 export function startAlone(
   program: string,
-  stamp: string,
+  stamps: StampPrograms,
   directory: string,
   count: number,
 ): Runner {
-  const file = join(directory, 'stamps');
-  const stamps = async (inTurn: number): Promise<{ began: bigint[]; stamps: bigint[] }> => {
+  const inTurn = async (times: number, started: string) => {
+    const file = join(directory, 'stamps');
     await rm(file, { force: true });
-    const words = [count, PAUSE_MS, inTurn].map(String);
-    const output = await run(program, [...words, stamp, file]);
-    return { began: output.trim().split('\n').map(BigInt), stamps: stampsIn(file) };
+    const words = [count, PAUSE_MS, times].map(String);
+    const output = await run(program, [...words, started, file]);
+    return { pauses: output.trim().split('\n').map(Number), stamps: stampsIn(file) };
   };
   return {
     name: 'C, one at a time',
     run: async () => {
-      const alone = await stamps(1);
-      const started = alone.stamps.map((at, i) => Number(at - (alone.began[i] as bigint)));
-      const apart = gapsOfPairs((await stamps(2)).stamps);
-      return { startedMedian: median(started) / 1e6, dependentMedian: median(apart) / 1e6 };
+      const sample: Record<string, number> = {};
+      for (const name of STAMPS) {
+        const started = stamps[name];
+        if (started === undefined) continue;
+        const alone = await inTurn(1, started);
+        const after = alone.stamps.map(({ began }, i) => began - (alone.pauses[i] as number));
+        sample[`${name}StartedMedian`] = median(after) / 1e6;
+        const apart = gapsOfPairs((await inTurn(2, started)).stamps);
+        sample[`${name}DependentMedian`] = median(apart) / 1e6;
+      }
+      return sample;
     },
   };
 }

@@ -2,19 +2,20 @@
 import { join } from 'node:path';
 import type { WorkUnitDescription, WorkUnitService } from '@pstar/core';
 import { median, quantile, type Sample } from '../harness.ts';
-import { gapsOfPairs, PAUSE_MS, stampsIn } from '../stamps.ts';
+import { gapsOfPairs, PAUSE_MS, STAMPS, type Stamp, stampsIn } from '../stamps.ts';
 import { PROCESS_PILOT, PROCESS_UNIT } from '../workloads.ts';
 import { type Context, openWorld } from './world.ts';
 
-/**
- * The start is said by the process itself, by the clock that this program reads too: when its main()
- * begins, which is later than when it is running, for it has been loaded and linked by then.
- */
+/** The start is said by the process itself, by the clock that this program reads too. */
 export async function idleLatency(context: Context): Promise<Sample> {
-  const { directory, sizes, stamp } = context;
+  const { directory, sizes, stamps = {} } = context;
   await using world = await openWorld(context, PROCESS_PILOT);
-  const file = join(directory, 'stamps');
-  const started: number[] = [];
+  const programs = STAMPS.flatMap((name) => {
+    const executable = stamps[name];
+    const file = join(directory, name);
+    const unit = { ...PROCESS_UNIT, executable: executable ?? '', arguments: [file] };
+    return executable === undefined ? [] : [{ name, file, unit, started: [] as number[] }];
+  });
   const done: number[] = [];
   // A manager lives for hours: what comes before is compiled, and does not count.
   for (let i = 0; i < sizes.singleBefore; i++)
@@ -22,42 +23,43 @@ export async function idleLatency(context: Context): Promise<Sample> {
   for (let i = -Math.ceil(sizes.single / 10); i < sizes.single; i++) {
     const end = await one(world.work, PROCESS_UNIT);
     if (i >= 0) done.push(end.done - end.start);
-    if (stamp === undefined) continue;
-    const { start } = await one(world.work, {
-      ...PROCESS_UNIT,
-      executable: stamp,
-      arguments: [file],
-    });
-    if (i >= 0) started.push(Number(stampsIn(file).at(-1)) - start);
+    for (const { file, unit, started } of programs) {
+      const { start } = await one(world.work, unit);
+      if (i >= 0) started.push((stampsIn(file).at(-1) as Stamp).began - start);
+    }
   }
-  const apart = stamp === undefined ? [] : await dependents(context, world.work, stamp);
+  const sample: Record<string, number> = { ...inMs('done', done) };
+  for (const { name, file, unit, started } of programs) {
+    Object.assign(sample, inMs(`${name}Started`, started));
+    const apart = await dependents(world.work, unit, `${file}-pairs`, sizes.single);
+    Object.assign(sample, inMs(`${name}Dependent`, apart));
+  }
+  return sample;
+}
+
+function inMs(name: string, nanoseconds: readonly number[]): Sample {
   return {
-    doneMedian: median(done) / 1e6,
-    doneTail: quantile(done, 0.99) / 1e6,
-    ...(stamp !== undefined && {
-      startedMedian: median(started) / 1e6,
-      startedTail: quantile(started, 0.99) / 1e6,
-      dependentMedian: median(apart) / 1e6,
-      dependentTail: quantile(apart, 0.99) / 1e6,
-    }),
+    [`${name}Median`]: median(nanoseconds) / 1e6,
+    [`${name}Tail`]: quantile(nanoseconds, 0.99) / 1e6,
   };
 }
 
-/** From the stamp of a unit, which it ends with, to that of the one that waits for it; in nanoseconds. */
+/** From a unit's last act to the beginning of the one that waits for it; in nanoseconds. */
 async function dependents(
-  { directory, sizes }: Context,
   work: WorkUnitService,
-  stamp: string,
+  unit: WorkUnitDescription,
+  file: string,
+  count: number,
 ): Promise<number[]> {
-  const file = join(directory, 'pairs');
-  const description = { ...PROCESS_UNIT, executable: stamp, arguments: [file] };
-  for (let i = 0; i < sizes.single; i++) {
+  const description = { ...unit, arguments: [file] };
+  for (let i = 0; i < count; i++) {
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    const name = `${unit.executable}-${i}`;
     const pair = [
-      { ...description, name: `first-${i}` },
-      { ...description, dependsOn: `first-${i}` },
+      { ...description, name },
+      { ...description, dependsOn: name },
     ];
-    for (const unit of await work.submit(pair)) await unit.result();
+    for (const each of await work.submit(pair)) await each.result();
   }
   return gapsOfPairs(stampsIn(file));
 }

@@ -1,6 +1,7 @@
 /** What the manager alone takes: the decisions, without journal, network and agents. */
-import { Intake, TemplateIndex } from '../../packages/core/src/manager/intake.ts';
-import { STATE } from '../../packages/core/src/manager/unit-table.ts';
+import { Intake } from '../../packages/core/src/manager/intake.ts';
+import { STATE } from '../../packages/core/src/manager/state-numbers.ts';
+import { TemplateIndex } from '../../packages/core/src/manager/template-index.ts';
 import type {
   Submission,
   WorkEffect,

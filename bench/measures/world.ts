@@ -6,6 +6,7 @@ import {
   PilotJobService,
   WorkUnitService,
 } from '@pstar/core';
+import type { StampPrograms } from '../stamps.ts';
 import type { PROCESS_KINDS, Sizes } from '../workloads.ts';
 
 /** What a measurement is told. */
@@ -17,8 +18,7 @@ export interface Context {
   readonly seed?: number;
   /** A store that another measurement has left. */
   readonly left?: string;
-  /** The compiled ceilings/stamp.c, if there is a compiler. */
-  readonly stamp?: string;
+  readonly stamps?: StampPrograms;
   /** What agents run under instead of this node: for a profile of them, or to make them larger. */
   readonly agentNode?: string;
   /** Of which kind processes are, and where their files go. */
