@@ -2,8 +2,9 @@
  * The real manager, schedulers and agents' minds over simulated time: nothing is ever lost, and only
  * the quality of decisions is looked at. What a run leaves undone or counts wrongly throws.
  */
-import { Intake, TemplateIndex } from '../../packages/core/src/manager/intake.ts';
-import { STATE } from '../../packages/core/src/manager/unit-table.ts';
+import { Intake } from '../../packages/core/src/manager/intake.ts';
+import { STATE } from '../../packages/core/src/manager/state-numbers.ts';
+import { TemplateIndex } from '../../packages/core/src/manager/template-index.ts';
 import type { WorkEffect, WorkInput } from '../../packages/core/src/manager/work-events.ts';
 import { WorkManager } from '../../packages/core/src/manager/work-manager.ts';
 import type { AgentMessage, ManagerMessage } from '../../packages/core/src/protocol/messages.ts';

@@ -16,8 +16,9 @@ import {
   type PilotStep,
 } from '../../packages/core/src/manager/pilot-machine.ts';
 import { TemplateIndex } from '../../packages/core/src/manager/template-index.ts';
-import { assertInvariants, type WorkDump } from '../../packages/core/src/manager/work-dump.ts';
+import type { WorkDump } from '../../packages/core/src/manager/work-dump.ts';
 import type { WorkEvent } from '../../packages/core/src/manager/work-events.ts';
+import { assertWorkInvariants } from '../../packages/core/src/manager/work-invariants.ts';
 import { WorkManager } from '../../packages/core/src/manager/work-manager.ts';
 import type { PilotError } from '../../packages/core/src/model/errors.ts';
 import type { WorkUnitDescription } from '../../packages/core/src/model/work-unit-description.ts';
@@ -219,7 +220,7 @@ export class ManagerLife {
   assertReplays(): void {
     const { manager } = this.core;
     const [work, pilots] = this.#journals;
-    assertInvariants(manager.state);
+    assertWorkInvariants(manager.state);
     assertPilotInvariants(this.#pilots);
     const twin = replayWork(this.#found[0], work.appended());
     if (!isDeepStrictEqual(twin.dump(), manager.dump())) {

@@ -5,7 +5,8 @@
  * whom through old and new alike.
  */
 import { TO_NAMED_GROUP, TO_ROW } from './edge-targets.ts';
-import { isFinal, NONE } from './unit-table.ts';
+import { isFinal } from './state-numbers.ts';
+import { NONE } from './unit-page.ts';
 import type { WorkState } from './work-state.ts';
 
 /** In place of the group of a row that is in none. */

@@ -4,7 +4,9 @@
  */
 import type { ResourceRequest } from '../model/resources.ts';
 import type { RequestClass } from '../scheduler/scheduler.ts';
-import { NONE, PAGE_MASK, STATE, type UnitTable } from './unit-table.ts';
+import { STATE } from './state-numbers.ts';
+import { NONE, PAGE_MASK } from './unit-page.ts';
+import type { UnitTable } from './unit-table.ts';
 
 /** Where units of a class may run, beyond the amounts they ask for. */
 export interface Constraints {

@@ -4,7 +4,7 @@
  */
 import { TO_ROW } from './edge-targets.ts';
 import { GrowingUint32 } from './growing.ts';
-import { NONE } from './unit-table.ts';
+import { NONE } from './unit-page.ts';
 
 /** What units wait for as one, by name. */
 export interface Group {

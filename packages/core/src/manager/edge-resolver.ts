@@ -8,7 +8,7 @@ import { parseUnitId } from '../model/ids.ts';
 import { TO_NAMED_GROUP, TO_ROW, TO_UNIT } from './edge-targets.ts';
 import { GrowingUint32 } from './growing.ts';
 import { NameNumbers } from './name-numbers.ts';
-import { NONE } from './unit-table.ts';
+import { NONE } from './unit-page.ts';
 import type { WorkState } from './work-state.ts';
 
 /** In place of the row that has a name. */

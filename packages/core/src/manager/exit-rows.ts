@@ -1,7 +1,7 @@
 /** How attempts have ended, as agents report it and as the table has it. */
 import { FAILURE_REASONS } from '../model/exit.ts';
 import type { EndedColumns } from '../protocol/messages.ts';
-import type { UnitPage } from './unit-table.ts';
+import type { UnitPage } from './unit-page.ts';
 
 const SPAWN_FAILED = FAILURE_REASONS.indexOf('SPAWN_FAILED');
 const TIME_LIMIT = FAILURE_REASONS.indexOf('TIME_LIMIT');

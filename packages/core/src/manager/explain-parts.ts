@@ -3,7 +3,7 @@ import { describeExit, FAILURE_REASONS } from '../model/exit.ts';
 import type { ExplanationParts } from '../model/explanation.ts';
 import { signalName } from '../model/signals.ts';
 import type { AgentPlace } from './places.ts';
-import { PAGE_MASK } from './unit-table.ts';
+import { PAGE_MASK } from './unit-page.ts';
 import type { WorkState } from './work-state.ts';
 
 /** A pilot as far as the reasons of work units go. */
@@ -47,7 +47,7 @@ export function describeAttempt(state: WorkState, unit: number): string {
 
 /** The place that a unit is bound to, or was last; undefined for one that never was. */
 export function placeOf(state: WorkState, unit: number): AgentPlace | undefined {
-  return state.places.all[state.units.page(unit).place[unit & PAGE_MASK] as number];
+  return state.places.all[state.units.place(unit)];
 }
 
 /** `node7 (pilot-k3x9ab2m)`, for the middle of a sentence. */

@@ -21,8 +21,6 @@ import type { Known, TemplateIndex } from './template-index.ts';
 import type { SubmissionPart, Submitted, TemplateRecord } from './work-events.ts';
 import type { WorkState } from './work-state.ts';
 
-export { TemplateIndex } from './template-index.ts';
-
 /** So many rows to a part: some milliseconds to be entered, encoded or read. */
 const PART_ROWS = 16_384;
 

@@ -2,7 +2,7 @@
 import { FAILURE_REASONS } from '../model/exit.ts';
 import type { EndedColumns } from '../protocol/messages.ts';
 import type { Binding } from './binding-round.ts';
-import { columns } from './recall.ts';
+import { columnsOf } from './unit-columns.ts';
 import type { WorkEvent } from './work-events.ts';
 import type { WorkState } from './work-state.ts';
 
@@ -29,7 +29,7 @@ export function withoutLarge(
 function endOf(state: WorkState, units: readonly number[], now: number): EndedColumns {
   const { length } = units;
   return {
-    ...columns(state, units),
+    ...columnsOf(state, units),
     exitCodes: new Int16Array(length).fill(-1),
     signals: new Uint8Array(length),
     reasons: new Uint8Array(length).fill(REASON),

@@ -1,7 +1,7 @@
 /** What snapshots looked like in earlier versions, and how each is read as the next one's. */
 import type { DependenciesDump } from './dependencies.ts';
 import type { PilotDump } from './pilot-machine.ts';
-import type { PageDump } from './unit-table.ts';
+import type { PageDump } from './unit-page.ts';
 import type { WorkPart } from './work-dump.ts';
 
 type Part<T extends WorkPart['type']> = Extract<WorkPart, { readonly type: T }>;

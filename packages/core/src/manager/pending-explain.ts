@@ -21,7 +21,7 @@ import {
   type Reason,
 } from './explain-parts.ts';
 import type { AgentPlace } from './places.ts';
-import { PAGE_MASK } from './unit-table.ts';
+import { PAGE_MASK } from './unit-page.ts';
 import type { WorkState } from './work-state.ts';
 
 /** A unit, and what there is that might run it. */

@@ -4,7 +4,9 @@
  * that are not promised any more.
  */
 import type { AgentPlace } from './places.ts';
-import { PAGE_MASK, PROMISED, STATE, type UnitTable } from './unit-table.ts';
+import { STATE } from './state-numbers.ts';
+import { PAGE_MASK, PROMISED } from './unit-page.ts';
+import type { UnitTable } from './unit-table.ts';
 
 export class PromisedUnits {
   readonly #table: UnitTable;
@@ -37,7 +39,7 @@ export class PromisedUnits {
   at(place: AgentPlace): readonly number[] {
     if (place.promised.length > 0) {
       place.promised = place.promised.filter(
-        (unit) => this.#table.page(unit).place[unit & PAGE_MASK] === place.id && this.has(unit),
+        (unit) => this.#table.place(unit) === place.id && this.has(unit),
       );
     }
     return place.promised;

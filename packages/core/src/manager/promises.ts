@@ -9,7 +9,7 @@
 import { hasArgsElsewhere } from '../model/packed-args.ts';
 import type { AgentPlace } from './places.ts';
 import { hasOwnFiles } from './staged-files.ts';
-import { STATE } from './unit-table.ts';
+import { STATE } from './state-numbers.ts';
 import type { WorkState } from './work-state.ts';
 
 /** Of one that more wait for, the first to start are not the first in the list. */

@@ -2,26 +2,26 @@
  * Takes back what agents hold ahead when another agent is idle, so that the last unit is never
  * left queued behind a long one while a core is free elsewhere.
  */
-import type { UnitColumns } from '../protocol/messages.ts';
 import type { ClassQueue } from './class-queue.ts';
 import type { AgentPlace } from './places.ts';
 import { standingOf } from './standing.ts';
-import { STATE } from './unit-table.ts';
+import { STATE } from './state-numbers.ts';
+import { columnsOf } from './unit-columns.ts';
 import type { WorkEffect } from './work-events.ts';
 import type { WorkState } from './work-state.ts';
 
 /** What would start within this time where it is, is not worth the round trips. */
 const WORTH_MS = 10;
-/** So many agents are looked at as soon as it may be worth it. */
+/** Up to so many agents, each is looked at as soon as it may be worth it. */
 const FEW = 8;
 
 /** What is to be taken back now, and when to look again at what may soon be worth it. */
 interface Recalls {
   readonly effects: readonly WorkEffect[];
-  readonly lookAt: number;
+  readonly lookAgainAt: number;
 }
 
-const NONE: Recalls = { effects: [], lookAt: Number.POSITIVE_INFINITY };
+const NONE: Recalls = { effects: [], lookAgainAt: Number.POSITIVE_INFINITY };
 
 /**
  * The recalls that the present idleness asks for; each place has one under way at most. `open` holds
@@ -35,19 +35,19 @@ export function recalls(
 ): Recalls {
   if (live.size < 2) return NONE;
   const slowest = slowestMs(state);
-  let lookAt = Number.POSITIVE_INFINITY;
+  let lookAgainAt = Number.POSITIVE_INFINITY;
   const holders: AgentPlace[] = [];
   for (const place of live) {
     if (!place.overbooked || isRecalling(state, place)) continue;
-    notLaterThan(now, place);
-    const at = lookAgainAt(place, slowest, live.size);
-    if (now < at) lookAt = Math.min(lookAt, at);
+    forgetFuture(place, now);
+    const at = worthLookingAt(place, slowest, live.size);
+    if (now < at) lookAgainAt = Math.min(lookAgainAt, at);
     else {
       place.lookedAt = now;
       holders.push(place);
     }
   }
-  if (holders.length === 0) return { effects: [], lookAt };
+  if (holders.length === 0) return { effects: [], lookAgainAt };
   const idlers = idlersOf(state, open, now);
   if (idlers.length === 0) return NONE;
   const effects: WorkEffect[] = [];
@@ -55,12 +55,12 @@ export function recalls(
   for (const holder of holders) {
     if (takers.haveNothing(state.templates.classes.length)) break;
     const { units, doubtful } = spare(state, holder, takers, now);
-    if (doubtful) lookAt = Math.min(lookAt, holder.progressAt + WORTH_MS);
+    if (doubtful) lookAgainAt = Math.min(lookAgainAt, holder.progressAt + WORTH_MS);
     if (units.length === 0) continue;
-    holder.recalled = columns(state, units);
+    holder.recalled = columnsOf(state, units);
     effects.push({ type: 'recall', agentId: holder.record.agentId, ...holder.recalled });
   }
-  return { effects, lookAt };
+  return { effects, lookAgainAt };
 }
 
 /** A place with free slots, and what holds the others. */
@@ -85,11 +85,12 @@ function idlersOf(state: WorkState, open: ReadonlySet<AgentPlace>, now: number):
 }
 
 /**
- * When it is worth it to walk through what a place holds. Where all of it should be over within a
- * moment, not before the place has stood still for one; and where there are many, seldom and all of
- * them together. Each at every report was 500 µs a unit with 200 agents and units without a process.
+ * From when on it is worth walking through what a place holds. If all of that should be over in a moment,
+ * not before the place has reported no end for a moment; and if there are many places, only now and then,
+ * and all at the same times. (Walking through each place at each of its reports took 500 µs a unit, with
+ * 200 agents and units without a process.)
  */
-function lookAgainAt(place: AgentPlace, slowestMs: number, count: number): number {
+function worthLookingAt(place: AgentPlace, slowestMs: number, count: number): number {
   if ((slowestMs * place.bookedCores) / place.capacity.cores >= WORTH_MS) return 0;
   const at = place.progressAt + WORTH_MS;
   if (count <= FEW) return at;
@@ -97,13 +98,13 @@ function lookAgainAt(place: AgentPlace, slowestMs: number, count: number): numbe
   return Math.ceil(Math.max(at, place.lookedAt + pause) / pause) * pause;
 }
 
-/** From one look to the next at agents that are quick, where there are so many. */
+/** How long to wait between two looks at agents whose units are quick, if there are so many agents. */
 function pauseMs(count: number): number {
   return WORTH_MS * Math.max(1, count / FEW);
 }
 
-/** The clock may have been set back: what was must not seem to be yet to come. */
-function notLaterThan(now: number, place: AgentPlace): void {
+/** The clock may have been set back: what has happened must not seem to be still to come. */
+function forgetFuture(place: AgentPlace, now: number): void {
   place.progressAt = Math.min(place.progressAt, now);
   place.lookedAt = Math.min(place.lookedAt, now);
 }
@@ -137,7 +138,7 @@ class Takers {
   readonly #idlers: readonly Idler[];
   readonly #now: number;
   readonly #pause: number;
-  /** Those that may have a slot for units of a class, the first at the end. */
+  /** By class, those that may have a slot for its units, in reverse: the next to be asked is at the end. */
   readonly #open = new Map<ClassQueue, Idler[]>();
   #exhausted = 0;
 
@@ -152,7 +153,7 @@ class Takers {
     return this.#exhausted === classes;
   }
 
-  /** The first but that one that has a slot, or will have had one until the next look. */
+  /** The first, except for the holder, that has a slot now or will have one before the next look. */
   find(requests: ClassQueue, holder: AgentPlace): Idler | undefined {
     const open = this.#openFor(requests);
     for (let i = open.length - 1; i >= 0; i--) {
@@ -176,7 +177,7 @@ class Takers {
   }
 
   #room({ holding }: Idler, requests: ClassQueue): number {
-    // One unit a look and core were 800 of nothing in 20 s.
+    // Of quick units a core can do many before the next look: with one unit a core and look it would be idle.
     return requests.meanMs === undefined
       ? holding.room(requests)
       : holding.roomAhead(requests, this.#pause);
@@ -224,11 +225,4 @@ function waitsOf(state: WorkState, place: AgentPlace): [unit: number, waitMs: nu
     coreMs += requests.request.cores * (requests.meanMs ?? Number.POSITIVE_INFINITY);
   }
   return waits.reverse();
-}
-
-/** Units with their present attempts, as messages name them. In a loop, twice as fast as `from()`: every unit comes by. */
-export function columns(state: WorkState, units: readonly number[]): UnitColumns {
-  const attempts = new Uint16Array(units.length);
-  for (let i = 0; i < units.length; i++) attempts[i] = state.attempt(units[i] as number);
-  return { units: new Uint32Array(units), attempts };
 }

@@ -4,8 +4,8 @@ import type { StartRun, UnitTemplateMessage } from '../protocol/messages.ts';
 import type { Binding } from './binding-round.ts';
 import { toldArgs } from './call-args.ts';
 import { isNameOnly } from './own-part.ts';
-import { columns } from './recall.ts';
 import { toldOwn } from './staged-files.ts';
+import { columnsOf } from './unit-columns.ts';
 import type { WorkEffect } from './work-events.ts';
 import type { WorkState } from './work-state.ts';
 
@@ -40,9 +40,9 @@ export function startEffect(
     runs.push({
       template: template.id,
       priority: template.requests.priority,
-      ...columns(state, part),
+      ...columnsOf(state, part),
       ...(own && { own }),
-      ...(after && { after: columns(state, after.slice(from, to)) }),
+      ...(after && { after: columnsOf(state, after.slice(from, to)) }),
     });
     from = to;
   }

@@ -9,8 +9,10 @@ import { GrowingUint32 } from './growing.ts';
 import { packMove, pushRange } from './packed-moves.ts';
 import { ParkedUnits } from './parked-units.ts';
 import { PromisedUnits } from './promised-units.ts';
+import { isFinal, STATE } from './state-numbers.ts';
 import { type Template, Templates } from './templates.ts';
-import { isFinal, NONE, PAGE_MASK, STATE, UnitTable } from './unit-table.ts';
+import { NONE, PAGE_MASK } from './unit-page.ts';
+import { UnitTable } from './unit-table.ts';
 import type { Submission, SubmissionPart } from './work-events.ts';
 
 const { New, Waiting, Pending, Done, Canceled } = STATE;

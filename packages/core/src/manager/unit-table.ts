@@ -6,82 +6,23 @@
  * because growing one array would copy it and hold it twice.
  */
 import { assert } from '../model/assert.ts';
-import { mayMove, WORK_UNIT_STATES, type WorkUnitState } from '../model/work-unit-state.ts';
+import { WORK_UNIT_STATES } from '../model/work-unit-state.ts';
+import { MAY_MOVE, STATE } from './state-numbers.ts';
+import {
+  dumpPage,
+  newPage,
+  ownOn,
+  ownToWrite,
+  PAGE_MASK,
+  PAGE_SIZE,
+  type PageDump,
+  pageOf,
+  type ReadonlyPage,
+  restorePage,
+  type UnitPage,
+} from './unit-page.ts';
 
-const PAGE_BITS = 14;
-const PAGE_SIZE = 1 << PAGE_BITS;
-export const PAGE_MASK = PAGE_SIZE - 1;
-
-/** Where no unit, place or edge is meant. */
-export const NONE = 0xffffffff;
-
-/** The numbers of the states, as the tables hold them. */
-export const STATE = Object.fromEntries(
-  WORK_UNIT_STATES.map((state, number) => [state, number]),
-) as Readonly<Record<WorkUnitState, number>>;
-
-/** Bits of the `flags` column. */
-export const CANCEL_ASKED = 1;
-/** The present attempt has been reported as started. */
-export const STARTED = 2;
-/** It is at the agent of its place, while it still waits: says nothing in other states. See promises.ts. */
-export const PROMISED = 4;
-
-const MAY_MOVE = WORK_UNIT_STATES.map((from) => WORK_UNIT_STATES.map((to) => mayMove(from, to)));
-
-const COLUMNS = {
-  state: Uint8Array,
-  flags: Uint8Array,
-  template: Uint32Array,
-  /** The place it is bound to, or was last. */
-  place: Uint32Array,
-  /** Counts bindings, from 1. */
-  attempt: Uint16Array,
-  /** Failed attempts that were tried again; pilots' ends are not counted. */
-  retried: Uint16Array,
-  /** Pilots that died while it ran, and 16 for each that died when it was about to. */
-  crashes: Uint8Array,
-  /** The next in its class's queue. */
-  next: Uint32Array,
-  exitCode: Int16Array,
-  signal: Uint8Array,
-  reason: Uint8Array,
-  startedAt: Float64Array,
-  finishedAt: Float64Array,
-  userTime: Float32Array,
-  systemTime: Float32Array,
-  maxRss: Uint32Array,
-} as const;
-
-const NAMES = Object.keys(COLUMNS) as (keyof typeof COLUMNS)[];
-
-const ROW_BYTES = Object.values(COLUMNS).reduce((sum, Type) => sum + Type.BYTES_PER_ELEMENT, 0);
-
-type Columns = { [K in keyof typeof COLUMNS]: InstanceType<(typeof COLUMNS)[K]> };
-
-/** The columns of up to 16,384 units. */
-export interface UnitPage extends Columns {
-  /** JSON of what a unit has of its own, where its template does not say it; absent when none has. */
-  own?: (string | null)[];
-  /** The same of new units, as it came: lines, and the row of the first, which may be before this page. */
-  unread?: { readonly row: number; readonly text: string }[];
-  /** Whether `own` and `unread` are nothing but names; absent where nobody has said so. */
-  onlyNames?: boolean;
-}
-
-/** A page to read in: who writes says so, see {@link UnitTable.toWrite}. */
-export type ReadonlyPage = {
-  readonly [K in keyof Columns]: { readonly [row: number]: number };
-};
-
-/** One page as it goes into a snapshot. A column that says the same of all units is one number. */
-export interface PageDump {
-  readonly rows: number;
-  readonly columns: { readonly [K in keyof Columns]: Columns[K] | number };
-  readonly own: readonly (string | null)[] | null;
-}
-
-/** What is taken one after the other, and may be ended before the first, unlike a generator. */
+/** Items that are made one at a time. `return()` ends it even before the first, which a generator's does not. */
 export interface InTurn<T> extends IterableIterator<T, undefined> {
   return(): IteratorReturnResult<undefined>;
 }
@@ -90,9 +31,9 @@ export interface InTurn<T> extends IterableIterator<T, undefined> {
 interface Dumping {
   /** Units that there were when it began. */
   readonly size: number;
-  /** Pages that it has had. */
+  /** How many pages it has had. */
   taken: number;
-  /** Pages as they were that have changed before it came to them. */
+  /** Copies of pages that were about to change before it came to them, by index. */
   readonly kept: Map<number, PageDump>;
 }
 
@@ -110,12 +51,12 @@ export class UnitTable {
   }
 
   page(unit: number): ReadonlyPage {
-    return this.#pages[unit >>> PAGE_BITS] as UnitPage;
+    return this.#pages[pageOf(unit)] as UnitPage;
   }
 
-  /** The same page to be changed, once a dump that has yet to come to it has a copy. */
+  /** The same page, to be changed: a dump under way that has yet to come to it is given a copy first. */
   toWrite(unit: number): UnitPage {
-    const index = unit >>> PAGE_BITS;
+    const index = pageOf(unit);
     if (this.#dumping !== undefined) this.#keep(index, this.#dumping);
     return this.#pages[index] as UnitPage;
   }
@@ -169,13 +110,13 @@ export class UnitTable {
   /** Says what a new unit has of its own. */
   setOwn(unit: number, json: string): void {
     const page = this.toWrite(unit);
-    ownOf(page)[unit & PAGE_MASK] = json;
+    ownToWrite(page)[unit & PAGE_MASK] = json;
     page.onlyNames = false;
   }
 
   /** Whether a unit is known to have a name and no more of its own, without reading that. */
   hasOnlyName(unit: number): boolean {
-    return this.#pages[unit >>> PAGE_BITS]?.onlyNames === true;
+    return this.#pages[pageOf(unit)]?.onlyNames === true;
   }
 
   /**
@@ -185,11 +126,7 @@ export class UnitTable {
    */
   setOwnLines(first: number, count: number, text: string, onlyNames = false): void {
     const { length } = this.#pages;
-    for (
-      let index = first >>> PAGE_BITS;
-      index < length && index * PAGE_SIZE < first + count;
-      index++
-    ) {
+    for (let index = pageOf(first); index < length && index * PAGE_SIZE < first + count; index++) {
       const page = this.toWrite(index * PAGE_SIZE);
       page.onlyNames = onlyNames && (page.onlyNames ?? page.own === undefined);
       page.unread ??= [];
@@ -199,6 +136,11 @@ export class UnitTable {
 
   state(unit: number): number {
     return this.page(unit).state[unit & PAGE_MASK] as number;
+  }
+
+  /** The number of the place that a unit is bound or promised to, or was last; NONE before the first. */
+  place(unit: number): number {
+    return this.page(unit).place[unit & PAGE_MASK] as number;
   }
 
   /** Sets a unit's state; a move that the table of transitions does not know is a defect. */
@@ -226,9 +168,7 @@ export class UnitTable {
   }
 
   own(unit: number): string | null {
-    const page = this.#pages[unit >>> PAGE_BITS] as UnitPage;
-    if (page.unread !== undefined) readOwn(page, page.unread);
-    return page.own?.[unit & PAGE_MASK] ?? null;
+    return ownOn(this.#pages[pageOf(unit)] as UnitPage)?.[unit & PAGE_MASK] ?? null;
   }
 
   /** Page by page, copied: nothing in it changes afterwards. */
@@ -253,7 +193,7 @@ export class UnitTable {
     };
   }
 
-  /** Pages are copied before they change. */
+  /** Whether a dump is being taken: pages are copied before they change. */
   get isDumping(): boolean {
     return this.#dumping !== undefined;
   }
@@ -285,23 +225,15 @@ export class UnitTable {
   }
 
   #dumpPage(index: number, size: number): PageDump {
-    const page = this.#pages[index] as UnitPage;
     const rows = Math.min(PAGE_SIZE, size - index * PAGE_SIZE);
-    if (page.unread !== undefined) readOwn(page, page.unread);
-    const columns = NAMES.map((name) => [name, dumpColumn(page[name].subarray(0, rows))]);
-    return {
-      rows,
-      columns: Object.fromEntries(columns) as PageDump['columns'],
-      own: page.own?.slice(0, rows) ?? null,
-    };
+    return dumpPage(this.#pages[index] as UnitPage, rows);
   }
 
   /** Adds the next page of a dump. */
-  restore({ rows, columns, own }: PageDump): void {
+  restore(dump: PageDump): void {
     assert(this.#size % PAGE_SIZE === 0, 'a page was restored behind one that is not full');
-    const page = newPage(this.#pages.length);
-    for (const name of NAMES) restoreColumn(page[name], columns[name], rows);
-    if (own) Object.assign(ownOf(page), own);
+    const page = restorePage(this.#pages.length, dump);
+    const { rows } = dump;
     this.#pages.push(page);
     this.#size += rows;
     for (let row = 0; row < rows; row++) {
@@ -309,62 +241,4 @@ export class UnitTable {
       this.counts[state] = (this.counts[state] as number) + 1;
     }
   }
-}
-
-function ownOf(page: UnitPage): (string | null)[] {
-  page.own ??= new Array<string | null>(PAGE_SIZE).fill(null);
-  return page.own;
-}
-
-function readOwn(page: UnitPage, unread: NonNullable<UnitPage['unread']>): void {
-  const own = ownOf(page);
-  for (const { row, text } of unread) {
-    const lines = text.split('\n');
-    const end = Math.min(PAGE_SIZE, row + lines.length);
-    for (let to = Math.max(0, row); to < end; to++) own[to] = lines[to - row] || null;
-  }
-  delete page.unread;
-}
-
-function dumpColumn(column: Columns[keyof Columns]): Columns[keyof Columns] | number {
-  // By its bytes: a loop over arrays of many types takes ten times as long.
-  const bytes = new Uint8Array(column.buffer, column.byteOffset, column.byteLength);
-  const size = column.BYTES_PER_ELEMENT;
-  for (let i = size; i < bytes.length; i++) if (bytes[i] !== bytes[i - size]) return column.slice();
-  return column[0] ?? 0;
-}
-
-function restoreColumn(
-  into: Columns[keyof Columns],
-  from: Columns[keyof Columns] | number,
-  rows: number,
-): void {
-  if (typeof from !== 'number') into.set(from);
-  // Zeros are there mostly, and take no memory before they are written.
-  else if (from !== into[0]) into.fill(from, 0, rows);
-}
-
-/**
- * All columns in one buffer: the system gives memory to a large one only where it is written to, so
- * what tells of ends costs nothing before the first of them. What all new units have in common is there:
- * they are bound nowhere, and each has the one after it as its next. So only their template and state
- * are entered, ten million of them in the same turn.
- */
-function newPage(index: number): UnitPage {
-  const buffer = new ArrayBuffer(PAGE_SIZE * ROW_BYTES);
-  let offset = 0;
-  const columns = Object.entries(COLUMNS).map(([name, Type]) => {
-    const column = new Type(buffer, offset, PAGE_SIZE);
-    offset += column.byteLength;
-    return [name, column];
-  });
-  const page = Object.fromEntries(columns) as Columns;
-  page.place.fill(NONE);
-  for (let row = 0, next = index * PAGE_SIZE; row < PAGE_SIZE; row++) page.next[row] = ++next;
-  return page;
-}
-
-/** Whether nothing follows that state. */
-export function isFinal(state: number): boolean {
-  return state === STATE.Done || state === STATE.Failed || state === STATE.Canceled;
 }

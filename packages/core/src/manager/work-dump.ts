@@ -6,8 +6,10 @@
 import { unreachable } from '../model/assert.ts';
 import type { ParsedWorkUnitDescription } from '../model/work-unit-description.ts';
 import type { CallValuesDump } from './call-values.ts';
+import type { ClassQueue } from './class-queue.ts';
 import type { DependenciesDump } from './dependencies.ts';
-import { type InTurn, isFinal, type PageDump } from './unit-table.ts';
+import type { PageDump } from './unit-page.ts';
+import type { InTurn } from './unit-table.ts';
 import type { PlaceRecord } from './work-events.ts';
 import type { WorkState } from './work-state.ts';
 
@@ -28,7 +30,6 @@ export type WorkPart =
   | ({ readonly type: 'dependencies' } & DependenciesDump)
   | { readonly type: 'templates'; readonly templates: readonly ParsedWorkUnitDescription[] }
   | ({ readonly type: 'units' } & PageDump)
-  /** Head, tail, number and mean run time of each class's queue; -1 for an unknown mean. */
   | { readonly type: 'classes'; readonly classes: readonly ClassDump[] }
   | { readonly type: 'places'; readonly places: readonly PlaceDump[] }
   | { readonly type: 'parked'; readonly parked: readonly [unit: number, until: number][] }
@@ -36,7 +37,8 @@ export type WorkPart =
   | ({ readonly type: 'stderr' } & ByUnit<string>)
   | ({ readonly type: 'values' } & CallValuesDump);
 
-type ClassDump = readonly [queue: [number, number, number], meanMs: number];
+/** A class's queue, and the mean run time of its units; -1 where that is unknown. */
+type ClassDump = readonly [queue: ReturnType<ClassQueue['dump']>, meanMs: number];
 
 /** What is known of some units, in two columns. */
 interface ByUnit<T> {
@@ -194,47 +196,4 @@ function restorePlace(
   place.isEnding = isEnding;
   for (const unit of bound) place.book(unit, state.template(unit).requests);
   state.promised.restore(promised, place);
-}
-
-/** Cross-checks everything that is kept twice. Tests call it after each step; it costs a walk over all units. */
-export function assertInvariants(state: WorkState): void {
-  const problems: string[] = [];
-  const counts = state.units.counts.map(() => 0);
-  const unfinished = state.dependencies.groups.map(() => 0);
-  for (let unit = 0; unit < state.units.size; unit++) {
-    const number = state.units.state(unit);
-    counts[number] = (counts[number] as number) + 1;
-    const group = state.template(unit).group;
-    if (group && !isFinal(number)) unfinished[group.id] = (unfinished[group.id] as number) + 1;
-  }
-  if (`${counts}` !== `${state.units.counts}`)
-    problems.push(`counts ${state.units.counts}, really ${counts}`);
-  const groups = state.dependencies.groups.map((group) => group.unfinished);
-  if (`${unfinished}` !== `${groups}`)
-    problems.push(`unfinished in groups ${groups}, really ${unfinished}`);
-  for (const place of state.places.all) {
-    const bound = state.boundTo(place);
-    const cores = bound.reduce((sum, unit) => sum + state.template(unit).requests.request.cores, 0);
-    if (Math.abs(cores - place.bookedCores) > 1e-6) {
-      problems.push(`place ${place.id} has ${place.bookedCores} cores booked, really ${cores}`);
-    }
-    if (bound.length !== place.boundCount) {
-      problems.push(`place ${place.id} counts ${place.boundCount} units, really ${bound.length}`);
-    }
-    const promised = state.promised.at(place);
-    if (place.status === 'gone' && bound.length + promised.length > 0)
-      problems.push(`place ${place.id} is gone and holds units`);
-    for (const unit of promised) {
-      const left = state.dependencies.waitingOn(unit);
-      if (left !== 1) problems.push(`unit ${unit} is promised, and waits for ${left}`);
-    }
-  }
-  const queued = state.templates.classes.reduce((sum, requests) => sum + requests.pending, 0);
-  const pending = counts[2] as number;
-  if (queued + state.parked.dump().length !== pending) {
-    problems.push(
-      `${pending} units are pending, ${queued} queued, ${state.parked.dump().length} parked`,
-    );
-  }
-  if (problems.length > 0) throw new Error(`defect: ${problems.join('; ')}`);
 }

@@ -19,7 +19,8 @@ import {
   where,
 } from './explain-parts.ts';
 import { whyPending } from './pending-explain.ts';
-import { CANCEL_ASKED, isFinal, PAGE_MASK, STATE } from './unit-table.ts';
+import { isFinal, STATE } from './state-numbers.ts';
+import { CANCEL_ASKED, PAGE_MASK } from './unit-page.ts';
 import type { WorkState } from './work-state.ts';
 
 /** Names at most this many of what a unit waits for. */

@@ -10,13 +10,16 @@ import type { HeldUnits } from '../protocol/messages.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import { Ahead } from './ahead.ts';
 import { BindingRound } from './binding-round.ts';
+import { allAt, NOTHING_HELD, strangersAt, unheardAt } from './held-units.ts';
 import { withoutLarge } from './large-units.ts';
 import type { AgentPlace } from './places.ts';
 import { promises } from './promises.ts';
-import { columns, recalls } from './recall.ts';
+import { recalls } from './recall.ts';
 import { startEffect } from './start-messages.ts';
+import { isFinal, STATE } from './state-numbers.ts';
 import { mayHaveStarted, suspectsBut } from './suspects.ts';
-import { type InTurn, isFinal, PAGE_MASK, STATE } from './unit-table.ts';
+import { columnsOf } from './unit-columns.ts';
+import type { InTurn } from './unit-table.ts';
 import {
   dumpWork,
   dumpWorkInTurn,
@@ -30,15 +33,6 @@ import { WorkState } from './work-state.ts';
 /** How long an agent may be out of touch before its units say so. */
 const SILENCE_MS = 5000;
 
-/** The phase of an attempt that has ended, and whose report is about to be repeated. */
-const OVER = 2;
-
-const NOTHING_HELD: HeldUnits = {
-  units: new Uint32Array(0),
-  attempts: new Uint16Array(0),
-  phases: new Uint8Array(0),
-};
-
 export class WorkManager {
   readonly state = new WorkState();
   readonly #scheduler: Scheduler;
@@ -47,12 +41,12 @@ export class WorkManager {
   readonly #open = new Set<AgentPlace>();
   readonly #live = new Set<AgentPlace>();
   readonly #silent = new Set<AgentPlace>();
-  /** Places that have ended or been given units since it was last seen what may be promised to them. */
+  /** Places at which units have ended, or that were given some, since promises were last made. */
   readonly #changed = new Set<AgentPlace>();
-  /** When it is to be seen whether a recall has become worth while. */
-  #lookAt = Number.POSITIVE_INFINITY;
-  /** When the newest wake effect was for. */
-  #woken = Number.POSITIVE_INFINITY;
+  /** When to look again whether a recall has become worth while. */
+  #recallAt = Number.POSITIVE_INFINITY;
+  /** The time that the newest wake effect has asked for. */
+  #wakeAt = Number.POSITIVE_INFINITY;
   #events: WorkEvent[] = [];
   #effects: WorkEffect[] = [];
 
@@ -137,7 +131,7 @@ export class WorkManager {
         return;
       case 'time':
         // A timer may ring a little early: then it is to be set again.
-        this.#woken = Number.POSITIVE_INFINITY;
+        this.#wakeAt = Number.POSITIVE_INFINITY;
         return;
       default:
         unreachable(input);
@@ -159,11 +153,9 @@ export class WorkManager {
     this.#record({ type: 'cancel-asked', at: now, units: Uint32Array.from(open), why });
     const byPlace = new Map<AgentPlace, number[]>();
     for (const unit of open) {
-      // The others are with agents.
+      // Those that no agent has are canceled by now.
       if (isFinal(this.state.units.state(unit))) continue;
-      const place = this.state.places.at(
-        this.state.units.page(unit).place[unit & PAGE_MASK] as number,
-      );
+      const place = this.state.places.at(this.state.units.place(unit));
       const known = byPlace.get(place);
       if (known) known.push(unit);
       else byPlace.set(place, [unit]);
@@ -177,7 +169,11 @@ export class WorkManager {
   }
 
   #sendCancel({ record }: AgentPlace, units: readonly number[]): void {
-    this.#effects.push({ type: 'cancel', agentId: record.agentId, ...columns(this.state, units) });
+    this.#effects.push({
+      type: 'cancel',
+      agentId: record.agentId,
+      ...columnsOf(this.state, units),
+    });
   }
 
   #joined(input: WorkInput & { type: 'agent-joined' }): void {
@@ -206,10 +202,9 @@ export class WorkManager {
   /** What an agent that came back says it holds, against what is bound to it. */
   #compare(place: AgentPlace, held: HeldUnits, now: number): void {
     this.#endStrangers(place, held);
-    const { units, attempts, phases } = held;
-    const heard = new Set(units.filter((unit, row) => attempts[row] === this.state.attempt(unit)));
-    const unheard = this.#allAt(place).filter((unit) => !heard.has(unit));
-    if (units.length > 0) {
+    const unheard = unheardAt(this.state, place, held);
+    if (held.units.length > 0) {
+      const { units, attempts, phases } = held;
       this.#record({ type: 'held', place: place.id, at: now, units, attempts, phases });
     }
     if (unheard.length > 0) {
@@ -217,22 +212,12 @@ export class WorkManager {
       this.#record({ type: 'unheard', place: place.id, at: now, units: gone });
     }
     // A cancel that was lost with the link is asked for again.
-    const asked = this.#allAt(place).filter((unit) => this.state.isCancelAsked(unit));
+    const asked = allAt(this.state, place).filter((unit) => this.state.isCancelAsked(unit));
     if (asked.length > 0) this.#sendCancel(place, asked);
   }
 
-  #allAt(place: AgentPlace): readonly number[] {
-    return [...this.state.boundTo(place), ...this.state.promised.at(place)];
-  }
-
-  /** Attempts that count no longer must not run beside those that do. */
-  #endStrangers(place: AgentPlace, { units, attempts, phases }: HeldUnits): void {
-    const isStranger = (unit: number, row: number): boolean =>
-      phases[row] !== OVER && !this.state.isHeld(unit, attempts[row] as number, place);
-    const strangers = {
-      units: units.filter(isStranger),
-      attempts: attempts.filter((_, row) => isStranger(units[row] as number, row)),
-    };
+  #endStrangers(place: AgentPlace, held: HeldUnits): void {
+    const strangers = strangersAt(this.state, place, held);
     if (strangers.units.length === 0) return;
     this.#effects.push({ type: 'cancel', agentId: place.record.agentId, ...strangers });
   }
@@ -284,7 +269,7 @@ export class WorkManager {
     if (place === undefined) return;
     place.isRetired = true;
     this.#open.delete(place);
-    const promised = columns(this.state, this.state.promised.at(place));
+    const promised = columnsOf(this.state, this.state.promised.at(place));
     if (promised.units.length > 0) this.#effects.push({ type: 'recall', agentId, ...promised });
   }
 
@@ -312,7 +297,7 @@ export class WorkManager {
     if (place.isOpen) this.#open.add(place);
   }
 
-  /** Agents are to have more ahead from now on, also those that were found full. */
+  /** From now on agents are to hold more ahead: also those that were found full are looked at again. */
   #stoodStill({ ms, now }: WorkInput & { type: 'stood-still' }): void {
     this.#ahead.stoodStill(ms, now);
     for (const place of this.#live) if (place.isOpen) this.#open.add(place);
@@ -329,21 +314,21 @@ export class WorkManager {
   }
 
   #schedule(now: number): void {
-    this.#lookAt = Number.POSITIVE_INFINITY;
+    this.#recallAt = Number.POSITIVE_INFINITY;
     if (this.#open.size === 0) return;
-    // Once, but where some have ended at once: others have their slots then.
+    // Once more where units have ended in the round itself: others may have their slots.
     for (let ended = true; ended && this.state.units.counts[STATE.Pending] !== 0; ) {
       const round = new BindingRound(this.state, [...this.#open], now, this.#ahead.ms(now));
       if (round.classes.length > 0) this.#scheduler.schedule(round);
-      ended = this.#bound(round, now);
+      ended = this.#startBound(round, now);
     }
-    const { effects, lookAt } = recalls(this.state, this.#open, this.#live, now);
+    const { effects, lookAgainAt } = recalls(this.state, this.#open, this.#live, now);
     this.#effects.push(...effects);
-    this.#lookAt = lookAt;
+    this.#recallAt = lookAgainAt;
   }
 
-  /** Whether units have ended by it. */
-  #bound(round: BindingRound, now: number): boolean {
+  /** Has what a round has bound started. Returns whether units have ended by that. */
+  #startBound(round: BindingRound, now: number): boolean {
     const { runs, units } = round.bound;
     if (units.length > 0) {
       const columns = { runs: Uint32Array.from(runs), units: Uint32Array.from(units) };
@@ -363,7 +348,7 @@ export class WorkManager {
     return hasEnded;
   }
 
-  /** Agents that may be idle in between are told what is to start next, before it may. */
+  /** Tells agents that would be idle in between what to start next, before it is free to run. */
   #promise(now: number): void {
     if (this.#changed.size === 0) return;
     for (const { place, units, after } of promises(this.state, this.#changed, now)) {
@@ -373,7 +358,7 @@ export class WorkManager {
     this.#changed.clear();
   }
 
-  /** Does not look again at places that have room for nothing that waits, before they change. */
+  /** Leaves full places out of further rounds until something changes there. */
   #closeFull(round: BindingRound): void {
     for (const place of round.places) {
       const { bookedCores, capacity } = round.free(place);
@@ -382,10 +367,10 @@ export class WorkManager {
   }
 
   #askToBeWoken(): void {
-    let at = Math.min(this.#lookAt, this.state.parked.next ?? Number.POSITIVE_INFINITY);
+    let at = Math.min(this.#recallAt, this.state.parked.next ?? Number.POSITIVE_INFINITY);
     for (const place of this.#silent) at = Math.min(at, place.silentSince + SILENCE_MS);
-    if (at === this.#woken) return;
-    this.#woken = at;
+    if (at === this.#wakeAt) return;
+    this.#wakeAt = at;
     if (at !== Number.POSITIVE_INFINITY) this.#effects.push({ type: 'wake', at });
   }
 

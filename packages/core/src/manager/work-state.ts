@@ -11,9 +11,10 @@ import { CallValues, saidOf } from './call-values.ts';
 import { enterExit, hadProcess } from './exit-rows.ts';
 import { deathsIn, SUSPICION, tooManyDeaths } from './pilot-deaths.ts';
 import { type AgentPlace, Places } from './places.ts';
+import { isFinal, STATE } from './state-numbers.ts';
 import { retryDelay, type Template } from './templates.ts';
 import { UnitMoves } from './unit-moves.ts';
-import { CANCEL_ASKED, isFinal, PAGE_MASK, STARTED, STATE, type UnitPage } from './unit-table.ts';
+import { CANCEL_ASKED, PAGE_MASK, STARTED, type UnitPage } from './unit-page.ts';
 import type { WorkEvent } from './work-events.ts';
 
 const { Pending, Scheduled, Running, Done, Canceled, Failed, Unknown } = STATE;

@@ -2,7 +2,7 @@
 import { counted, type ExplainContext, leftBehind } from '../manager/explain-parts.ts';
 import { whyNever } from '../manager/pending-explain.ts';
 import type { AgentPlace } from '../manager/places.ts';
-import { NONE } from '../manager/unit-table.ts';
+import { NONE } from '../manager/unit-page.ts';
 import { unitId } from '../model/ids.ts';
 import { isFinalPilotJobState } from '../model/pilot-job-state.ts';
 import type { PilotJob } from './pilot-job.ts';

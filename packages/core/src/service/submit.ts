@@ -2,7 +2,8 @@
  * One submit: descriptions in, durable units out, all of them or none.
  */
 import { resolve } from 'node:path';
-import { Intake, type TemplateIndex } from '../manager/intake.ts';
+import { Intake } from '../manager/intake.ts';
+import type { TemplateIndex } from '../manager/template-index.ts';
 import { DescriptionError } from '../model/errors.ts';
 import type { WorkUnitDescription } from '../model/work-unit-description.ts';
 import { throwIfAborted } from './abort.ts';

@@ -2,7 +2,8 @@
  * The work units of one map: made, counted and canceled like all others, but by a description that
  * nobody writes.
  */
-import { PAGE_MASK, STATE } from '../manager/unit-table.ts';
+import { STATE } from '../manager/state-numbers.ts';
+import { PAGE_MASK } from '../manager/unit-page.ts';
 import { PilotError, WorkUnitCanceledError, WorkUnitFailedError } from '../model/errors.ts';
 import { timesIn } from '../model/resources.ts';
 import { type ParsedWorkUnitDescription, requestOf } from '../model/work-unit-description.ts';

@@ -11,7 +11,8 @@ import {
   type LocalFile,
   type NoLocalFile,
 } from '../manager/attempt-files.ts';
-import { isFinal, NONE, PAGE_MASK, STATE } from '../manager/unit-table.ts';
+import { isFinal, STATE } from '../manager/state-numbers.ts';
+import { NONE, PAGE_MASK } from '../manager/unit-page.ts';
 import type {
   AgentEnding,
   PlaceRecord,

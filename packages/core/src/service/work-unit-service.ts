@@ -4,7 +4,7 @@
  */
 import { map, type Observable, startWith } from 'rxjs';
 import type { TaskFunction } from '../functions/task-types.ts';
-import { TemplateIndex } from '../manager/intake.ts';
+import { TemplateIndex } from '../manager/template-index.ts';
 import type { WorkPart } from '../manager/work-dump.ts';
 import type { WorkEvent } from '../manager/work-events.ts';
 import { isFinalServiceState, type ServiceState } from '../model/service-state.ts';

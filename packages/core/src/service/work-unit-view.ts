@@ -1,7 +1,7 @@
 /** A work unit as its users hold it: a number and the service it belongs to. */
 import { distinctUntilChanged, map, type Observable } from 'rxjs';
 import type { ExplainContext, PilotSummary } from '../manager/explain-parts.ts';
-import { PAGE_MASK } from '../manager/unit-table.ts';
+import { PAGE_MASK } from '../manager/unit-page.ts';
 import { detailOf, explainUnit } from '../manager/work-explain.ts';
 import { assert } from '../model/assert.ts';
 import { WorkUnitCanceledError, WorkUnitFailedError } from '../model/errors.ts';

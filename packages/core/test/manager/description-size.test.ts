@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Intake, TemplateIndex } from '../../src/manager/intake.ts';
+import { Intake } from '../../src/manager/intake.ts';
+import { TemplateIndex } from '../../src/manager/template-index.ts';
 import type { TemplateRecord } from '../../src/manager/work-events.ts';
 import { WorkManager } from '../../src/manager/work-manager.ts';
 import { DescriptionError } from '../../src/model/errors.ts';

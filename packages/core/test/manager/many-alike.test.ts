@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
-import { Intake, TemplateIndex } from '../../src/manager/intake.ts';
-import { assertInvariants } from '../../src/manager/work-dump.ts';
+import { Intake } from '../../src/manager/intake.ts';
+import { TemplateIndex } from '../../src/manager/template-index.ts';
 import type { WorkEvent, WorkInput } from '../../src/manager/work-events.ts';
+import { assertWorkInvariants } from '../../src/manager/work-invariants.ts';
 import { WorkManager } from '../../src/manager/work-manager.ts';
 import type { WorkUnitDescription } from '../../src/model/work-unit-description.ts';
 import { schedulerOf } from '../../src/scheduler/schedulers.ts';
@@ -24,7 +25,7 @@ it('very many units of one submit that are all alike are bound in order, and rep
   const handle = (input: WorkInput) => {
     const step = manager.handle(input);
     journal.push(...structuredClone(step.events));
-    assertInvariants(manager.state);
+    assertWorkInvariants(manager.state);
     return step;
   };
   const other = { executable: 'other', group: 'g', priority: 1 };

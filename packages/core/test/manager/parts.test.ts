@@ -1,9 +1,10 @@
 /** Submits of very many come in parts: that must be nothing but another way to say the same. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { Intake, TemplateIndex } from '../../src/manager/intake.ts';
-import { assertInvariants } from '../../src/manager/work-dump.ts';
+import { Intake } from '../../src/manager/intake.ts';
+import { TemplateIndex } from '../../src/manager/template-index.ts';
 import type { WorkEvent } from '../../src/manager/work-events.ts';
+import { assertWorkInvariants } from '../../src/manager/work-invariants.ts';
 import { WorkManager } from '../../src/manager/work-manager.ts';
 import type { Dependency } from '../../src/model/dependency.ts';
 import { PilotError } from '../../src/model/errors.ts';
@@ -79,7 +80,7 @@ it('in parts, submits lead to what they lead to in one piece, or are refused as 
         return error.code;
       }
       kinds.accepted++;
-      assertInvariants(manager.state);
+      assertWorkInvariants(manager.state);
       const dump = manager.dump();
       const twin = new WorkManager(schedulerOf('fifo'));
       for (const event of journal) twin.replay(event);

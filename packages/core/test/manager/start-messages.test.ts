@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { Intake, TemplateIndex } from '../../src/manager/intake.ts';
+import { Intake } from '../../src/manager/intake.ts';
+import { TemplateIndex } from '../../src/manager/template-index.ts';
 import { WorkManager } from '../../src/manager/work-manager.ts';
 import type { WorkUnitDescription } from '../../src/model/work-unit-description.ts';
 import { schedulerOf } from '../../src/scheduler/schedulers.ts';

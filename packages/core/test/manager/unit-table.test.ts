@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
-import { NONE, STATE, UnitTable } from '../../src/manager/unit-table.ts';
+import { STATE } from '../../src/manager/state-numbers.ts';
+import { NONE } from '../../src/manager/unit-page.ts';
+import { UnitTable } from '../../src/manager/unit-table.ts';
 
 /** Adds pending units. */
 function add(table: UnitTable, template: number, count: number): void {

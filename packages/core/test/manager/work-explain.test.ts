@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { PilotSummary } from '../../src/manager/explain-parts.ts';
-import { STATE } from '../../src/manager/unit-table.ts';
+import { STATE } from '../../src/manager/state-numbers.ts';
 import { detailOf, explainUnit } from '../../src/manager/work-explain.ts';
 import { explanation } from '../../src/model/explanation.ts';
 import { type EndedRow, endedRows, startedRows } from '../support/rows.ts';

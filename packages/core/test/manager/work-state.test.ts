@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Intake } from '../../src/manager/intake.ts';
 import { TemplateIndex } from '../../src/manager/template-index.ts';
-import { assertInvariants } from '../../src/manager/work-dump.ts';
 import type { WorkStep } from '../../src/manager/work-events.ts';
+import { assertWorkInvariants } from '../../src/manager/work-invariants.ts';
 import { WorkManager } from '../../src/manager/work-manager.ts';
 import { schedulerOf } from '../../src/scheduler/schedulers.ts';
 import { endedRows } from '../support/rows.ts';
@@ -36,7 +36,7 @@ describe('the list of what a place has', () => {
     for (let ends = 1000; ends < 1060; ends++) {
       const { manager, bound } = after(ends);
       expect(manager.state.boundTo(manager.state.places.at(0))).toEqual(bound);
-      assertInvariants(manager.state);
+      assertWorkInvariants(manager.state);
     }
   });
 });

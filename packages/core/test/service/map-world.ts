@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { STATE } from '../../src/manager/unit-table.ts';
+import { STATE } from '../../src/manager/state-numbers.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { silentLog } from '../../src/runtime/log.ts';
 import { schedulerOf } from '../../src/scheduler/schedulers.ts';

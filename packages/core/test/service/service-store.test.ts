@@ -5,8 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { PilotEvent } from '../../src/manager/pilot-events.ts';
 import { type PilotDump, PilotMachine } from '../../src/manager/pilot-machine.ts';
-import { assertInvariants, type WorkPart } from '../../src/manager/work-dump.ts';
+import type { WorkPart } from '../../src/manager/work-dump.ts';
 import type { WorkEvent } from '../../src/manager/work-events.ts';
+import { assertWorkInvariants } from '../../src/manager/work-invariants.ts';
 import { WorkManager } from '../../src/manager/work-manager.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { silentLog } from '../../src/runtime/log.ts';
@@ -109,7 +110,7 @@ describe.each(stores)('the store %s, written by an earlier version', (name) => {
     for (const _ of ['at first', 'and again']) {
       const { manager, close } = await work();
       expect(JSON.parse(JSON.stringify(describeWork(manager)))).toEqual(expected(name, 'work'));
-      assertInvariants(manager.state);
+      assertWorkInvariants(manager.state);
       await close();
     }
   });

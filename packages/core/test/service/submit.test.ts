@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decodeAll, encode } from '../../src/journal/codec.ts';
-import { TemplateIndex } from '../../src/manager/intake.ts';
+import { TemplateIndex } from '../../src/manager/template-index.ts';
 import type { WorkEvent } from '../../src/manager/work-events.ts';
 import { WorkManager } from '../../src/manager/work-manager.ts';
 import type { WorkUnitDescription } from '../../src/model/work-unit-description.ts';

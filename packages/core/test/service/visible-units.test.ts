@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { GrowingUint32 } from '../../src/manager/growing.ts';
 import { pushRange } from '../../src/manager/packed-moves.ts';
-import { STATE } from '../../src/manager/unit-table.ts';
+import { STATE } from '../../src/manager/state-numbers.ts';
 import type { WorkUnitState } from '../../src/model/work-unit-state.ts';
 import { type Onlooker, VisibleUnits } from '../../src/service/visible-units.ts';
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { Intake, TemplateIndex } from '../../src/manager/intake.ts';
-import { STATE } from '../../src/manager/unit-table.ts';
+import { Intake } from '../../src/manager/intake.ts';
+import { STATE } from '../../src/manager/state-numbers.ts';
+import { TemplateIndex } from '../../src/manager/template-index.ts';
 import type { Submission } from '../../src/manager/work-events.ts';
 import { parseWorkUnitDescription } from '../../src/model/work-unit-description.ts';
 import type { EndedColumns, HeldUnits, ManagerMessage } from '../../src/protocol/messages.ts';

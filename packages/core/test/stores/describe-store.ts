@@ -1,6 +1,6 @@
 /** What a service's store says, as plain data: written beside a fixture, and compared when it is opened. */
 import type { PilotMachine } from '../../src/manager/pilot-machine.ts';
-import { NONE, PAGE_MASK } from '../../src/manager/unit-table.ts';
+import { NONE, PAGE_MASK } from '../../src/manager/unit-page.ts';
 import type { WorkManager } from '../../src/manager/work-manager.ts';
 import { WORK_UNIT_STATES } from '../../src/model/work-unit-state.ts';
 

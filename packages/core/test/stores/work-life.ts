@@ -1,5 +1,6 @@
 /** The life of a work unit service that a fixture tells of: every kind of record is in it. */
-import { Intake, TemplateIndex } from '../../src/manager/intake.ts';
+import { Intake } from '../../src/manager/intake.ts';
+import { TemplateIndex } from '../../src/manager/template-index.ts';
 import type { WorkInput } from '../../src/manager/work-events.ts';
 import type { WorkManager } from '../../src/manager/work-manager.ts';
 import type { NodeInfo } from '../../src/model/resources.ts';

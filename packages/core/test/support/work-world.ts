@@ -9,8 +9,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { expect } from 'vitest';
 import { Intake } from '../../src/manager/intake.ts';
 import { TemplateIndex } from '../../src/manager/template-index.ts';
-import { assertInvariants } from '../../src/manager/work-dump.ts';
 import type { WorkEvent, WorkInput, WorkStep } from '../../src/manager/work-events.ts';
+import { assertWorkInvariants } from '../../src/manager/work-invariants.ts';
 import { WorkManager } from '../../src/manager/work-manager.ts';
 import type { NodeInfo } from '../../src/model/resources.ts';
 import type { WorkUnitDescription } from '../../src/model/work-unit-description.ts';
@@ -98,7 +98,7 @@ export class WorkWorld {
   }
 
   check(): void {
-    assertInvariants(this.state);
+    assertWorkInvariants(this.state);
     const living = this.manager.dump();
     expectSame(this.#twin.dump(), living, 'replayed from the journal');
     expectSame(this.#reopened.dump(), living, 'replayed from a snapshot');
@@ -106,7 +106,7 @@ export class WorkWorld {
     this.#reopened = new WorkManager(schedulerOf('fifo'));
     this.#reopened.restore(structuredClone(living));
     expectSame(this.#reopened.dump(), living, 'restored');
-    assertInvariants(this.#reopened.state);
+    assertWorkInvariants(this.#reopened.state);
   }
 
   #follow(moves: Iterable<number>): void {
