@@ -6,8 +6,9 @@ import { isFull } from '../runtime/store-error.ts';
 import { type Disk, systemDisk } from './disk.ts';
 import { listFiles } from './file-names.ts';
 import { GroupCommit } from './group-commit.ts';
-import { type Journal, type JournalOptions, newHeader, SegmentedJournal } from './journal.ts';
+import type { Journal, JournalOptions } from './journal.ts';
 import { writeError } from './journal-errors.ts';
+import { newHeader } from './new-header.ts';
 import {
   type Found,
   findJournal,
@@ -18,6 +19,7 @@ import {
   sizeOf,
 } from './recovery.ts';
 import { MARGIN_BYTES, Segment } from './segment.ts';
+import { SegmentedJournal } from './segmented-journal.ts';
 import { removeReplaced } from './snapshot.ts';
 
 /** A journal, and what it held. */
