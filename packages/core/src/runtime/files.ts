@@ -11,8 +11,6 @@ import { makeDirectory } from './make-directory.ts';
 import { randomSecret } from './random.ts';
 import { storeError } from './store-error.ts';
 
-export { type DirectoryLock, lockDirectory } from './directory-lock.ts';
-
 /** Makes the names in a directory durable: fsync of a file does not include its name. */
 export async function syncDirectory(path: string): Promise<void> {
   const directory = await open(path, 'r');

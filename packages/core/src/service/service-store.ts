@@ -9,12 +9,8 @@ import { DescriptionError, PilotError } from '../model/errors.ts';
 import { newId } from '../model/ids.ts';
 import { written } from '../model/written.ts';
 import type { Clock } from '../runtime/clock.ts';
-import {
-  type DirectoryLock,
-  ensureDirectory,
-  lockDirectory,
-  storeDirectory,
-} from '../runtime/files.ts';
+import { type DirectoryLock, lockDirectory } from '../runtime/directory-lock.ts';
+import { ensureDirectory, storeDirectory } from '../runtime/files.ts';
 import type { Log } from '../runtime/log.ts';
 import { randomFraction } from '../runtime/random.ts';
 import { readAs } from './call-options.ts';
