@@ -1,7 +1,7 @@
 /** What the observables promise, seen over many units that run for real. */
 import { WORK_UNIT_TRANSITIONS, type WorkUnitEvent } from '@pstar/core';
 import { describe, expect, it } from 'vitest';
-import { openRunningWorld, openWorld, reached, shell } from './fixture.ts';
+import { openRunningWorld, openWorld, reached, shell, textOf } from './fixture.ts';
 
 describe('events$', () => {
   it('carries every transition of every unit exactly once and in order', async () => {
@@ -66,6 +66,20 @@ describe('state$', () => {
     await work.close();
     expect(seen).toEqual(['Pending', 'complete']);
     expect(await finished).toContain('closed');
+  });
+});
+
+describe('stdout$', () => {
+  it('completes for units that are canceled while they wait at an agent', async () => {
+    const { work } = await openRunningWorld({ totalCpuCount: 1 });
+    const running = await work.submit(shell('echo begun; sleep 600'));
+    const queued = await work.submit(shell('echo never'));
+    const promised = await work.submit({ ...shell('echo never'), dependsOn: [running] });
+    const outputs = [running, queued, promised].map((unit) => textOf(unit.stdout$));
+    await Promise.all([reached(running, 'Running'), reached(queued, 'Scheduled')]);
+    await queued.cancel();
+    await running.cancel();
+    expect(await Promise.all(outputs)).toEqual(['begun\n', '', '']);
   });
 });
 

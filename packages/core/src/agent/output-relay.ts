@@ -11,6 +11,7 @@ export interface OutputSource {
   /** Its number on the present link, if it is attached. */
   readonly service: { readonly channel: number | undefined };
   readonly unit: number;
+  readonly attempt: number;
 }
 
 /** The way to the manager. */
@@ -138,9 +139,9 @@ export function channelSink(link: {
     get buffered() {
       return link.buffered;
     },
-    send: ({ service: { channel }, unit }, stream, chunk) => {
+    send: ({ service: { channel }, unit, attempt }, stream, chunk) => {
       if (channel === undefined) return;
-      link.send({ type: 'output', channel, unit, stream, ...(chunk && { chunk }) });
+      link.send({ type: 'output', channel, unit, attempt, stream, ...(chunk && { chunk }) });
     },
   };
 }

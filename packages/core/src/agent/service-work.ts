@@ -24,11 +24,17 @@ export interface ServiceWork {
   readonly box: ReportBox;
   readonly recent: RecentRuns;
   /** Streams that somebody wants to see once the unit runs. */
-  readonly watches: Map<number, OutputStream[]>;
+  readonly watches: Map<number, LaterWatch[]>;
   /** By unit: those whose files travel. */
   readonly staged: Map<number, StagedUnit>;
   /** Those that start after others, in the order in which they came. */
   promised: readonly PromisedUnit[];
+}
+
+/** A stream that is to be watched once the attempt runs. */
+export interface LaterWatch {
+  readonly attempt: number;
+  readonly stream: OutputStream;
 }
 
 /** An attempt of a unit that holds its slots. */

@@ -24,6 +24,7 @@ export type UnitEffect =
       readonly key: number | undefined;
       readonly service: ServiceWork;
       readonly unit: number;
+      readonly attempt: number;
       readonly stream: OutputStream;
       readonly on: boolean;
     }

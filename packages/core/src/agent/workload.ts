@@ -32,7 +32,7 @@ import { StagedUnits, stagedOf } from './staged-units.ts';
 import { eachRow } from './unit-columns.ts';
 import type { StagingProblem, UnheardReport, UnitEffect } from './unit-effects.ts';
 import { type Line, type Stretch, UnitQueue } from './unit-queue.ts';
-import { type Watch, watchStarted, watchUnit } from './unit-watches.ts';
+import { type Watch, watchesOver, watchStarted, watchUnit } from './unit-watches.ts';
 
 /**
  * Which unacknowledged reports: those of services that are out of reach, those that are so since the
@@ -242,7 +242,12 @@ export class Workload {
   /** What is to be said now that was not said on this link. */
   *takeReports(): Generator<Report> {
     this.#hasFullReport = false;
-    for (const [channel, { box }] of this.#channels) yield* box.takeUnsent(channel);
+    for (const [channel, service] of this.#channels) {
+      for (const report of service.box.takeUnsent(channel)) {
+        watchesOver(service, report, this.#emit);
+        yield report;
+      }
+    }
   }
 
   /** What is to be kept where it outlives this agent, and was not taken for that yet. */

@@ -128,6 +128,8 @@ export type ManagerMessage =
       readonly type: 'watch';
       readonly channel: number;
       readonly unit: number;
+      /** Of which the agent may not have heard yet. Absent where the manager is of an older version. */
+      readonly attempt?: number;
       readonly stream: OutputStream;
       readonly on: boolean;
     }
@@ -234,6 +236,8 @@ export type AgentMessage =
       readonly type: 'output';
       readonly channel: number;
       readonly unit: number;
+      /** Absent where the agent is of an older version. */
+      readonly attempt?: number;
       readonly stream: OutputStream;
       readonly chunk?: Uint8Array;
     }

@@ -12,6 +12,8 @@ const REPLAYED_CHUNKS = 1024;
 /** What the streams need to know of units, and the one thing they ask for. */
 export interface OutputSource {
   isFinal(unit: number): boolean;
+  /** The present one, or the last. */
+  attemptOf(unit: number): number;
   /** Asks the agent that has the unit; false when no agent can be asked (any more). */
   watch(unit: number, stream: OutputStream, on: boolean): boolean;
 }
@@ -133,7 +135,7 @@ export class OutputStreams {
     this.#progress.get(unit)?.next(progress);
   }
 
-  wrote({ unit, stream, chunk }: WorkMessage & { type: 'output' }): void {
+  wrote({ unit, attempt, stream, chunk }: WorkMessage & { type: 'output' }): void {
     const key = `${unit}/${stream}`;
     const watched = this.#watched.get(key);
     if (watched === undefined) return;
@@ -141,6 +143,8 @@ export class OutputStreams {
       watched.subject.next(chunk);
       return;
     }
+    // The end of one before it says nothing of an attempt that has been bound since.
+    if (attempt !== undefined && attempt !== this.#source.attemptOf(unit)) return;
     watched.ended = true;
     if (this.#source.isFinal(unit)) this.#complete(key, watched);
   }

@@ -104,6 +104,7 @@ export class WorkCore implements WorkClient {
     });
     this.outputs = new OutputStreams({
       isFinal: (unit) => this.visible.isFinal(unit),
+      attemptOf: (unit) => this.manager.state.attempt(unit),
       watch: (unit, stream, on) => this.#watch(unit, stream, on),
     });
     this.staging = new StagingDesk({
@@ -376,7 +377,8 @@ export class WorkCore implements WorkClient {
   #watch(unit: number, stream: OutputStream, on: boolean): boolean {
     const port = this.#portOf(unit);
     if (port === undefined || !port.connected) return false;
-    port.send({ type: 'watch', channel: port.channelOf(this.id), unit, stream, on });
+    const attempt = this.manager.state.attempt(unit);
+    port.send({ type: 'watch', channel: port.channelOf(this.id), unit, attempt, stream, on });
     return true;
   }
 

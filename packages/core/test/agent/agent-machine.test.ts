@@ -1,7 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { AgentMachineOptions } from '../../src/agent/agent-machine.ts';
 import { FAILURE_REASONS } from '../../src/model/exit.ts';
-import type { ManagerMessage } from '../../src/protocol/messages.ts';
 import { AgentWorld, LEASE_MS, rows, SUCCESS, told } from './agent-world.ts';
 
 describe('an agent machine', () => {
@@ -249,24 +248,6 @@ describe('an agent machine', () => {
     expect(world.machine.hasPlenty).toBe(true);
     expect(world.end(0).machine.hasPlenty).toBe(true);
     expect(world.end(1).machine.hasPlenty).toBe(false);
-  });
-
-  it('watches output of units that run, that wait, and that have just ended', () => {
-    const watch = (unit: number, on = true): ManagerMessage => ({
-      type: 'watch',
-      channel: 1,
-      unit,
-      stream: 'stdout',
-      on,
-    });
-    world.start([1, 2, 3, 4, 5, 6]).receive(watch(1), watch(5), watch(6), watch(6, false));
-    expect(world.watched).toEqual(['1 stdout true there', '6 stdout false gone']);
-    world.end(1).end(2).receive(watch(2), watch(99));
-    expect(world.watched.slice(2)).toEqual([
-      '5 stdout true there',
-      '2 stdout true there',
-      '99 stdout true gone',
-    ]);
   });
 });
 

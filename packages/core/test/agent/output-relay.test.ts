@@ -8,7 +8,7 @@ describe('OutputRelay', () => {
   let sent: string[];
   let watched: string[];
   let relay: OutputRelay;
-  const source = (unit: number) => ({ service: { channel: 1 }, unit });
+  const source = (unit: number) => ({ service: { channel: 1 }, unit, attempt: 1 });
   beforeEach(() => {
     buffered = 0;
     sent = [];

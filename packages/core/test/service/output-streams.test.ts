@@ -8,9 +8,10 @@ const text = (chunk: Uint8Array) => new TextDecoder().decode(chunk);
 function setup() {
   const final = new Set<number>();
   const asked: string[] = [];
-  const world = { reachable: true };
+  const world = { reachable: true, attempt: 1 };
   const streams = new OutputStreams({
     isFinal: (unit) => final.has(unit),
+    attemptOf: () => world.attempt,
     watch: (unit, stream, on) => {
       asked.push(`${unit} ${stream} ${on}`);
       return world.reachable;
@@ -24,11 +25,12 @@ function setup() {
     });
     return { seen, subscription };
   };
-  const wrote = (unit: number, chunk?: string) =>
+  const wrote = (unit: number, chunk?: string, attempt?: number) =>
     streams.wrote({
       type: 'output',
       channel: 1,
       unit,
+      ...(attempt !== undefined && { attempt }),
       stream: 'stdout',
       ...(chunk !== undefined && { chunk: bytes(chunk) }),
     });
@@ -77,6 +79,20 @@ describe('output streams', () => {
     wrote(1, 'second');
     expect(seen).toEqual(['first', 'second']);
     expect(asked).toEqual(['1 stdout true', '1 stdout true']);
+  });
+
+  it('are not over with the end of an earlier attempt, however late that comes', () => {
+    const { streams, final, world, collect, wrote } = setup();
+    const { seen } = collect(1);
+    wrote(1, 'first', 1);
+    world.attempt = 2;
+    streams.bound(1);
+    wrote(1, undefined, 1);
+    final.add(1);
+    streams.final(1, true);
+    wrote(1, 'second', 2);
+    wrote(1, undefined, 2);
+    expect(seen).toEqual(['first', 'second', 'complete']);
   });
 
   it('complete at once for a unit that is over and out of reach', () => {

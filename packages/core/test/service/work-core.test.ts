@@ -149,6 +149,24 @@ describe('somebody who hears of a move', () => {
     expect(isOver).toBe(true);
   });
 
+  it('and watches the output of a unit then, says of which attempt: its agent has not heard of it yet', async () => {
+    const held = new Held();
+    const { core } = held;
+    held.submit();
+    let isOver = false;
+    core.visible.states$(0).subscribe((state) => {
+      if (state !== 'Scheduled') return;
+      core.outputs.output$(0, 'stdout').subscribe({ complete: () => (isOver = true) });
+    });
+    core.agentJoined(held.agent, NOTHING);
+    await held.commit();
+    expect(held.sent.map(({ type }) => type)).toEqual(['watch', 'templates', 'start', 'watch']);
+    expect(held.sent.filter(({ type }) => type === 'watch')).toEqual(
+      Array.from({ length: 2 }, () => expect.objectContaining({ unit: 0, attempt: 1, on: true })),
+    );
+    expect(isOver).toBe(false);
+  });
+
   it('and listens to all moves then, hears of those that were told in one with it', async () => {
     const held = new Held();
     const { core } = held;
