@@ -37,3 +37,8 @@ describe('every relative link leads somewhere', () => {
     expect(targets(read(path)).filter((target) => !resolves(path, target))).toEqual([]);
   });
 });
+
+it('the table of examples has all of them', () => {
+  const named = targets(read('examples/README.md')).map((target) => `examples/${target}`);
+  expect(named).toEqual(expect.arrayContaining(files(/^examples\/\d\d-.*\.ts$/)));
+});

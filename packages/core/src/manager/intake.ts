@@ -98,7 +98,7 @@ export class Intake {
     return new Set(this.#runs.flatMap(({ known }) => known.description.pilotJob ?? []));
   }
 
-  /** @throws DescriptionError that names the attribute, and the row when there are several. */
+  /** @throws DescriptionError that names the attribute and the row. */
   add(description: WorkUnitDescription, call?: IntakeCall): void {
     const row = this.#count;
     try {
