@@ -35,12 +35,13 @@ export interface Encoded {
 }
 
 /**
- * What runs have saved counts a quarter where a log is weighed against a snapshot, so that one of units that
- * are alike is read in half a second. Counted in full, snapshots were a quarter of a null unit's time.
+ * A quarter of what runs have saved counts where a log is weighed against a snapshot: so a log of units
+ * that are alike is read in half a second. When all of it counted, snapshots took a quarter of the time
+ * of units without a process.
  */
 const SAVED_SHARE = 4;
 
-/** For how many bytes it counts where a log is weighed against a snapshot. */
+/** How many bytes an encoding counts for where a log is weighed against a snapshot. */
 export function readingBytes({ bytes, weight }: Encoded): number {
   return bytes.length + Math.floor((weight - bytes.length) / SAVED_SHARE);
 }

@@ -1,7 +1,7 @@
 /**
- * Who wrote what when: gathers records, and makes all that came in durable in one step while the
- * next gathers. A step begins as soon as somebody waits and the last one is done; under load it
- * carries more by itself. Also the one place where the log moves on to its next segment.
+ * Gathers records, and makes all that came in durable in one step while those for the next are gathered.
+ * A step begins as soon as somebody waits and the last one is done; under load it carries more by itself.
+ * Also the one place where the log moves on to its next segment.
  */
 
 import type { PilotError } from '../model/errors.ts';
@@ -16,7 +16,7 @@ import { RoomWait } from './room-wait.ts';
 import { MARGIN_BYTES, type Segment } from './segment.ts';
 import { SyncPace } from './sync-pace.ts';
 
-/** To sum up so many takes 3 ms; whoever has made more has done enough for one turn of the event loop. */
+/** The checksum of so many takes 3 ms: whoever has encoded more has done enough for one turn of the event loop. */
 const TURN_BYTES = 16 * 1024 * 1024;
 
 /** One thing to be done, in its turn; never throws. */
@@ -46,7 +46,7 @@ export class GroupCommit {
   #open = new Batch();
   #awaited: Outcome<void> | undefined;
   #spare: Batch | undefined;
-  /** Sealed earlier than what is open. */
+  /** What comes before what is open, in order: batches that were sealed, and moves to another segment. */
   readonly #steps: Step[] = [];
   #last: Promise<void> = Promise.resolve();
   #isRunning = false;

@@ -1,4 +1,4 @@
-/** How something turns out that is still to be done. */
+/** How something that is still to be done will turn out. */
 
 import type { PilotError } from '../model/errors.ts';
 

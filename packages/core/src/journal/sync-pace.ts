@@ -1,9 +1,9 @@
 /**
- * Whether a sync is to hold the event loop up, rather than be left to another thread. To ask one and
- * to be woken by it takes 60 to 250 µs on a machine with nothing else to do, and a quick disk 130: one
- * unit's way through the journal is half as long. Many at once still go beside everything else, and so
- * does each second one of those that follow at once: whoever awaits one submit after the other must not
- * keep messages and timers from their turn.
+ * Whether a sync is to hold up the event loop, rather than be left to another thread. Asking a thread and
+ * being woken by it takes 60 to 250 µs on a machine with nothing else to do, and a quick disk 130: without
+ * the thread, one unit's way through the journal is half as long. Syncs of many bytes are still left to a
+ * thread, and so is every second one of those that follow at once: whoever awaits one submit after the other
+ * must not keep messages and timers from their turn.
  */
 
 /** More than that is worth another thread. */
@@ -18,7 +18,7 @@ export class SyncPace {
   #hasBlocked = false;
 
   /**
-   * Once a turn of the event loop, and then it is expected to be done.
+   * Says so once a turn of the event loop, and expects that it is done then.
    *
    * @param bytes that are to be made durable
    */

@@ -14,7 +14,7 @@ const AHEAD_MAX_MS = 60_000;
  * one turn pass every 2 s had idle slots for none of the time, with none for two thirds of it.
  */
 const TURNS = 4;
-/** So long after the last one it counts no more. */
+/** For how long a standstill counts. */
 const FORGOTTEN_MS = 60_000;
 
 /** Learns how long this program stands still at a time. */
@@ -22,7 +22,7 @@ export class Ahead {
   #standstillMs = 0;
   #at = Number.NEGATIVE_INFINITY;
 
-  /** It did, until now. */
+  /** It has stood still for so long, until now. */
   stoodStill(ms: number, now: number): void {
     this.#standstillMs = Math.max(ms, this.#recent(now));
     this.#at = now;

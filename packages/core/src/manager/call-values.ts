@@ -1,4 +1,4 @@
-/** What single calls have returned, or why they have not: of those that ended last, as a report says it. */
+/** What single calls have returned, or why they have not: of the attempts that ended last, as reports say it. */
 import type { CallProblem } from '../model/call-problem.ts';
 import type { EndedColumns } from '../protocol/messages.ts';
 

@@ -25,7 +25,7 @@ export type Awaited = { readonly onSuccess: boolean } & (
   | { readonly group: Readonly<Group> }
 );
 
-/** So many of each array, from where the part before it ended. */
+/** One part of a dump: a stretch of each array, from where the part before it ended. */
 export interface DependenciesDump {
   readonly waitingOn: Uint32Array;
   readonly edges: Uint32Array;
@@ -128,7 +128,7 @@ export class Dependencies {
     return unit < this.#waitingOn.length ? this.#waitingOn.at(unit) : 0;
   }
 
-  /** Where, up to `end`, units end that wait for something, if that one does, or for nothing, if it does not. */
+  /** The end, at most `end`, of the units from this one on that wait for something, as it does, or for nothing. */
   endOfAlike(unit: number, end: number): number {
     const waits = this.waitingOn(unit) > 0;
     let to = unit + 1;
@@ -143,7 +143,7 @@ export class Dependencies {
     return left;
   }
 
-  /** The dependents of a unit that is final now, twice each and 1 if it wanted success; forgotten then. */
+  /** Takes out the dependents of a unit that is final now: 2 × the number of each, + 1 if it waits for success. */
   takeDependentsOf(unit: number): readonly number[] {
     if (!this.hasDependents(unit)) return NOBODY;
     const first = this.#edges.at(unit);
@@ -184,7 +184,7 @@ export class Dependencies {
     return found;
   }
 
-  /** The same where these are few, else nobody: it costs no more than so many steps. */
+  /** As {@link dependentsOf}, but nobody where there are more than `most`: costs no more steps than that. */
   fewDependentsOf(unit: number, most: number): readonly number[] {
     if (!this.hasDependents(unit)) return NOBODY;
     const few: number[] = [];

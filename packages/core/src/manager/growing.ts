@@ -5,14 +5,14 @@ const KEPT_MAX = 16_384;
 export class GrowingUint32 {
   #items = new Uint32Array(0);
   #length = 0;
-  /** Up to where there is memory, beyond what is there. */
+  /** Up to where it has been written to, and so has memory, beyond the items that it holds. */
   #written = 0;
 
   get length(): number {
     return this.#length;
   }
 
-  /** Where the items are until there is no more room. */
+  /** The array that the items are in; another one once they have outgrown it. */
   get items(): Uint32Array {
     return this.#items;
   }
@@ -39,7 +39,7 @@ export class GrowingUint32 {
     if (needed > this.#items.length) this.#grow(Math.max(needed, this.#length * 2));
   }
 
-  /** The same ahead of time, a little at a time, and the memory of it is there. */
+  /** As {@link reserve}, and writes to what it makes room for: called a few times ahead, it spreads that cost. */
   prepare(more: number): void {
     const needed = this.#length + more;
     if (needed > this.#items.length) this.#grow(Math.max(needed, this.#items.length * 2));

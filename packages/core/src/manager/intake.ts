@@ -55,11 +55,11 @@ export class Intake {
   readonly #edges: EdgeResolver;
   readonly #runs: Run[] = [];
   readonly #parts: SubmissionPart[] = [];
-  /** Parts whose edges lead to rows. */
+  /** How many of the parts have had the names in their edges resolved to rows. */
   #resolved = 0;
   /** Rows that parts have been made of. */
   #parted = 0;
-  /** What the rows behind those have of their own. */
+  /** What the rows after those have of their own. */
   #own: (string | null)[] | undefined;
   #onlyNames = true;
   #count = 0;
@@ -88,7 +88,7 @@ export class Intake {
     return this.#edges.count;
   }
 
-  /** About what the own parts, the edges and the templates will take in the journal. */
+  /** About how many bytes the own parts, the edges and the templates will take in the journal. */
   get bytes(): number {
     return this.#bytes + this.#edges.bytes;
   }
@@ -197,7 +197,7 @@ export class Intake {
   }
 
   #refuseCircles(edges: Uint32Array, newGroups: ReadonlyMap<string, number>): void {
-    // Mostly: nobody waits, and nobody can be waited for.
+    // As in most submits, nobody waits, and nobody can be waited for.
     const isInGroup = ({ known }: Run) => known.description.group !== undefined;
     if (this.edges === 0 && !this.#runs.some(isInGroup)) return;
     const circle = findCircle(

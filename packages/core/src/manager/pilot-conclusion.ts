@@ -13,7 +13,7 @@ export interface Conclusion {
   readonly detail: string;
 }
 
-/** What a word of an agent's end comes to; there is a reason where it is the agent's own word. */
+/** What is known of an agent's end; there is a reason only where the agent itself has given it. */
 export function endOf(word: Extract<PilotInput, { type: 'agent-bye' | 'agent-killed' }>): {
   how: AgentEnding;
   detail: string;

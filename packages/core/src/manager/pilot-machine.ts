@@ -168,9 +168,9 @@ export class PilotMachine {
     const before = native.report;
     if (sameWords(before, report)) return;
     if (isRequeued(before, report)) {
-      // An agent that reports knows better, and this is said again.
+      // A connected agent knows better; and if it is true, it will be said again.
       if (hasConnected(pilot)) return;
-      // It is to start again, with other agents: of those that there were, none runs any more.
+      // It will start again with other agents: of its earlier ones none runs any more.
       const words = `${pilot.plan.type}: ${report.detail}`;
       for (const agent of presentAgents(pilot)) this.#gone(pilot, agent, 'vanished', words);
     }
@@ -216,7 +216,7 @@ export class PilotMachine {
     const end = endsAt === undefined ? {} : { endsAt };
     this.#record({ type: 'agent-connected', pilot: pilot.id, agent, node, ...end });
     this.#effects.push({ type: 'agent-joined', agent });
-    // So that it is known to run, and a later return to the queue as one.
+    // Only of a native job that is known to run is a later return to the queue seen as one.
     if (pilot.native.phase === 'live' && pilot.native.report.state === 'Pending') {
       this.#effects.push({ type: 'watch-native', pilot: pilot.id });
     }
@@ -275,8 +275,8 @@ export class PilotMachine {
   }
 
   /**
-   * An agent ends its units and itself after its lease, but only while it is not stopped: where the
-   * native job can be ended it is, and its word awaited, before others may have the units.
+   * After its lease an agent ends its units and itself, unless it is stopped. So the native job is ended
+   * as well, and its end awaited if the resource manager tells of it, before others may have the units.
    */
   #fenceDue(pilot: PilotRecord, { agent, silence, certain, at }: Of<'fence-due'>): void {
     const known = pilot.agents.get(agent);
@@ -305,7 +305,7 @@ export class PilotMachine {
     if (native.phase === 'submitting') {
       this.#effects.push({ type: 'settle-submission', pilot: id, round });
     } else if (native.phase === 'live') this.#effects.push({ type: 'watch-native', pilot: id });
-    // Also those that were faster than their acceptance.
+    // Also where the acceptance is not known yet: some agents are faster.
     this.#doubtAgents(pilot, at);
     if (native.phase === 'live') this.#resume(pilot, at);
     this.#conclude(pilot, at);

@@ -48,7 +48,7 @@ export interface PilotRecord {
   detail: string;
   native: NativeJob;
   ending: PilotEnding | undefined;
-  /** Of all rounds, in order of registration, but that whoever is gone comes last, in order of leaving. */
+  /** Of all rounds, in order of registration; those that are gone come last, in the order in which they left. */
   readonly agents: Map<string, AgentRecord>;
 }
 
@@ -67,7 +67,7 @@ export function presentAgents({ agents, round }: PilotRecord): AgentRecord[] {
   return [...agents.values()].filter((agent) => agent.round === round && !agent.requeued);
 }
 
-/** Present agents that are out of touch, on nodes that the native job has no more. */
+/** Present agents that are out of touch, on nodes that the native job no longer has. */
 export function cutOff(pilot: PilotRecord): AgentRecord[] {
   const { nodes } = pilot.native.phase === 'live' ? pilot.native.report : {};
   if (nodes === undefined) return [];
@@ -76,7 +76,7 @@ export function cutOff(pilot: PilotRecord): AgentRecord[] {
   );
 }
 
-/** Whether its native job has no node left of which an agent may still come. */
+/** Whether all of its agents are gone, and its native job has no other node from which one may still come. */
 export function isDeserted(pilot: PilotRecord): boolean {
   const { nodes } = pilot.native.phase === 'live' ? pilot.native.report : {};
   const known = new Set(presentAgents(pilot).map(({ node }) => node.host));
@@ -99,7 +99,7 @@ export function hasAgents(pilot: PilotRecord): boolean {
   return presentAgents(pilot).some(({ at }) => at.link !== 'gone');
 }
 
-/** Whether its native job is so far that its first agent should report. */
+/** Whether its native job has come far enough for its first agent to report. */
 export function isExpected({ native, plan }: PilotRecord): boolean {
   if (native.phase !== 'live') return false;
   return plan.policy.registersFrom === 'acceptance' || native.report.state === 'Running';

@@ -13,9 +13,9 @@ export type PlaceStatus = 'live' | 'silent' | 'gone';
 const BOUND_MAX = 4096;
 /** What may be held ahead before anything is known of run times: one more for each slot. */
 const AHEAD_AT_FIRST = 1;
-/** Of units whose files travel, however long they run: so the slots are not idle meanwhile. */
+/** At least so much of units whose files travel, however long they run: inputs come while others run. */
 const AHEAD_FOR_FILES = 1;
-/** Of any, where units of maps are: these give way only to what waits beside them. */
+/** At least so much of any units where units of maps are, which give way only to units that wait there. */
 const AHEAD_FOR_TURNS = 1;
 
 export class AgentPlace implements Place {
@@ -28,13 +28,13 @@ export class AgentPlace implements Place {
   isEnding = false;
   /** The service has been asked to use it no more: what is bound here ends, nothing is added. */
   isRetired = false;
-  /** When it fell silent, in the manager's time; Infinity once its units are marked. */
+  /** When it fell silent last, in the manager's time; Infinity before the first time. */
   silentSince = Number.POSITIVE_INFINITY;
   silentWhy = '';
-  /** Some open service has it, with or without a link: not so at first of what an earlier life has left. */
+  /** An open service has shown it, with or without a link; not so at first for what an earlier life has left. */
   isPresented = false;
   endsAt: number | undefined;
-  /** Numbers of the templates that the agent has been sent on its present life. */
+  /** Numbers of the templates that the agent has been sent on its present link. */
   readonly templatesSent = new Set<number>();
   /** How often the agent has come or come back. */
   links = 0;
@@ -117,7 +117,7 @@ export class AgentPlace implements Place {
     return this.#narrowest;
   }
 
-  /** Somebody has looked at all that is booked: some requests may have none any more. */
+  /** Says which requests are booked, as found by a look at each unit: others that were may not be any more. */
   haveBooked(requests: ReadonlySet<ResourceRequest>): void {
     const [first] = requests;
     if (first === undefined) return;
@@ -127,8 +127,8 @@ export class AgentPlace implements Place {
   }
 
   /**
-   * Whether, with units of one request booked, so many of them as fit leave no core. Not where they
-   * take all of something else before.
+   * Where units of one request alone are booked: whether as many of them as fit take every core. Not so
+   * where they use up something else before.
    */
   get fillsItsCores(): boolean {
     const request = this.#newest;
@@ -150,7 +150,7 @@ export class AgentPlace implements Place {
     return request === this.#newest && !this.#isMixed;
   }
 
-  /** The units bound here by the word of `isHere`, oldest first. */
+  /** The units that are bound here, as `isHere` tells, oldest first. */
   bound(isHere: (unit: number) => boolean): readonly number[] {
     const here = this.#bound.filter(isHere);
     // A unit that left and came back stands twice; the later place in the order counts.
@@ -203,7 +203,7 @@ export class AgentPlace implements Place {
     return this.#roomIn(request, 1);
   }
 
-  /** How many it may hold beyond, so that it is not idle for so long. */
+  /** How many more it may be given, held ahead of free slots or not, so as to have work for `aheadMs`. */
   roomAhead({ request, meanMs, spec }: ClassQueue, aheadMs: number): number {
     const least = Math.max(
       spec.hasFiles ? AHEAD_FOR_FILES : 0,

@@ -12,7 +12,7 @@ import { hasOwnFiles } from './staged-files.ts';
 import { STATE } from './state-numbers.ts';
 import type { WorkState } from './work-state.ts';
 
-/** Of one that more wait for, the first to start are not the first in the list. */
+/** Where more wait for one unit, the first of them in the list are not the first that would start. */
 const DEPENDENTS_MAX = 64;
 
 const NONE: readonly Promises[] = [];
@@ -24,7 +24,7 @@ interface Promises {
   readonly after: number[];
 }
 
-/** What may be promised to places now that have ended or been given units. */
+/** What may be promised now to places that have changed: units have ended there, or were bound to them. */
 export function promises(
   state: WorkState,
   changed: ReadonlySet<AgentPlace>,
@@ -54,7 +54,7 @@ function at(place: AgentPlace, state: WorkState, now: number): Promises {
   return { place, units, after };
 }
 
-/** Not one that pilots died of perhaps: it may have been the one behind it. */
+/** Not a unit that pilots may have died of: the one that was promised behind it may be to blame. */
 function mayBeFollowed(state: WorkState, unit: number): boolean {
   const number = state.units.state(unit);
   return (number === STATE.Scheduled || number === STATE.Running) && state.deathsBeside(unit) === 0;

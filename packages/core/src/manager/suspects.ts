@@ -10,8 +10,9 @@ export function mayHaveStarted(state: WorkState, place: AgentPlace): number[] {
 }
 
 /**
- * Of the units that may have run on more than one pilot that died all but the first: one that kills
- * its pilots must not take the same neighbours along until they have reached the limit, too.
+ * All but the first of the units that may have run on more than one pilot that died. They are kept apart
+ * from it: one that kills its pilots must not take the same neighbours along until these have reached the
+ * limit, too.
  */
 export function suspectsBut(
   state: WorkState,

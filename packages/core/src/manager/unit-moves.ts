@@ -17,7 +17,7 @@ import type { Submission, SubmissionPart } from './work-events.ts';
 
 const { New, Waiting, Pending, Done, Canceled } = STATE;
 
-/** So many units in a row that come to one state are one move, see packed-moves.ts. */
+/** From so many units in a row on, those that come to one state are told as one move: see packed-moves.ts. */
 const MANY = 1024;
 
 export class UnitMoves {
@@ -33,13 +33,13 @@ export class UnitMoves {
   readonly details = new Map<number, string | number>();
   /** Moves since they were last taken. */
   readonly list = new GrowingUint32();
-  /** Of the submission that is about to come. */
+  /** Parts that have come of a submission that has not. */
   readonly #parts: SubmissionPart[] = [];
   readonly #keepPromise: (unit: number) => void;
   /** The time of the newest event that has one. */
   at = 0;
 
-  /** @param keepPromise what becomes of a unit that is free to run, and at an agent already */
+  /** @param keepPromise takes a unit that is free to run now, and that was promised to an agent before */
   constructor(keepPromise: (unit: number) => void) {
     this.#keepPromise = keepPromise;
   }
@@ -82,7 +82,7 @@ export class UnitMoves {
     else this.#leaveNew(first, runs, linked.length > 0);
   }
 
-  /** Units that differ in nothing but their templates and whether they wait, a range at a time. */
+  /** Has new units wait, or frees them to run: in ranges, as they differ in that and in their templates alone. */
   #leaveNew(first: number, runs: readonly number[], mayWait: boolean): void {
     let from = first;
     for (let run = 0; run < runs.length; run += 2) {
@@ -109,7 +109,7 @@ export class UnitMoves {
     else for (let unit = from; unit < to; unit++) this.parked.park(unit, startTime);
   }
 
-  /** The same where some will never run, nor those that wait for them. */
+  /** The same unit by unit, where some will never run, nor those that wait for them. */
   #leaveNewSingly(first: number, doomed: ReadonlyMap<number, number>): void {
     for (let unit = first; unit < this.units.size; unit++) {
       if (this.units.state(unit) !== New) continue;
@@ -222,7 +222,7 @@ export class UnitMoves {
     }
   }
 
-  // Apart: what seldom happens takes the room that the compiler has for what often does.
+  // A method of its own: within #resolve it would use up what the compiler inlines there, and it is rare.
   #doom(dependent: number, cause: number, settled: number[]): void {
     if (this.promised.has(dependent)) this.promised.take(dependent);
     this.details.set(dependent, this.#rootOf(cause));
@@ -230,7 +230,7 @@ export class UnitMoves {
     settled.push(dependent);
   }
 
-  /** The unit where the trouble began, for one that did not succeed: the one that people look for. */
+  /** Where the trouble of a unit that did not succeed began: the unit that people look for. */
   #rootOf(unit: number): number {
     const detail = this.details.get(unit);
     return typeof detail === 'number' ? detail : unit;

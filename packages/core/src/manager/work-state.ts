@@ -21,7 +21,7 @@ const { Pending, Scheduled, Running, Done, Canceled, Failed, Unknown } = STATE;
 const PILOT_LOST = FAILURE_REASONS.indexOf('PILOT_LOST');
 const CRASH_LIMIT_REASON = FAILURE_REASONS.indexOf('CRASH_LIMIT');
 
-/** How much the newest run time counts in a class's mean. */
+/** How much the newest run time counts in the mean of its class. */
 const MEAN_WEIGHT = 0.05;
 
 export class WorkState {

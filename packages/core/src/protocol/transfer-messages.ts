@@ -135,7 +135,16 @@ export type ManagerTransfer =
 /** A transfer message on a link. */
 export type OnChannel<Message> = Message & { readonly channel: number };
 
-const TYPES = ['pack', 'chunk', 'credit', 'fetch', 'offer', 'drop', 'stamps', 'landed'];
+const TYPES: readonly string[] = [
+  'pack',
+  'chunk',
+  'credit',
+  'fetch',
+  'offer',
+  'drop',
+  'stamps',
+  'landed',
+] satisfies readonly (AgentTransfer | ManagerTransfer)['type'][];
 
 /** Whether a message is about files, and not about units. */
 export function isTransfer<Message extends { readonly type: string }>(
@@ -154,7 +163,7 @@ export interface TransferEnd {
   readonly isShared: boolean;
 }
 
-/** As the data of a row: a line for most of a million small files. */
+/** As the data of a row; short, for a million small files may have one each. */
 export function encodeEnd({ name, stamp, isShared }: TransferEnd): string {
   return `${isShared ? '+' : '-'}${stamp}\n${name}`;
 }

@@ -13,8 +13,8 @@ nowhere.close();
  * who has it alone. Nothing happens where the bytes are but a part of some memory.
  *
  * A buffer is a few words to the collector, and its memory is beside the heap: for every 10 to 30 MB of
- * new ones the engine marks the whole heap, on all cores. Of 1 MB that goes to a function and back that
- * was half of the manager's processor time.
+ * new ones the engine marks the whole heap, on all cores. For 1 MB to a function and back, that was half
+ * of the manager's processor time.
  *
  * @param beside so many bytes more may be in that memory, which nobody needs: the head of a packet, say
  */

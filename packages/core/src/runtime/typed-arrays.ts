@@ -1,8 +1,8 @@
 /**
  * Typed arrays in msgpack, on the wire and on disk: as msgpackr writes them, or in runs where that is a
- * quarter or less. Units travel in columns, most of which say the same of very many of them: an end took
- * 40 bytes to be encrypted, decrypted, summed up and written, and takes next to none, which is 0.4 µs
- * less of a manager's 1.1 a unit. Where nothing repeats, as in the times of real processes, a column
+ * quarter or less. Units travel in columns, most of which say the same of very many of them. The end of a
+ * unit took 40 bytes that were encrypted, decrypted, checksummed and written; in runs it takes next to none,
+ * and a manager 0.4 µs less of its 1.1 µs a unit. Where nothing repeats, as in the times of real processes, a column
  * stays whole; that is seen after its first items.
  *
  *     in runs = code of the type (+ 128 where each run counts upwards), then for each run

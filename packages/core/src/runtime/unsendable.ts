@@ -3,11 +3,11 @@ import { inspect } from 'node:util';
 import { encodeValue } from './values.ts';
 
 /**
- * So deep it is looked. What is nested deeper by far cannot be cloned: the engine goes down by its stack, as
- * this does, and at the end of that not even words can be made of it.
+ * How deep to look. What is nested far deeper cannot be cloned: the engine recurses, as this does, and at the
+ * end of the stack there is no room left even to say so.
  */
 const MOST_DEPTH = 1000;
-/** In place of a path, of which nobody would read so much. */
+/** In place of a path that is too long for anybody to read. */
 const TOO_DEEP = 'too deep';
 
 /** Which part of a value cannot be cloned, and what that is; undefined when all of it can be. */

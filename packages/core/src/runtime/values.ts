@@ -24,7 +24,7 @@ export function encodeValue(value: unknown): Uint8Array {
   }
 }
 
-/** More is not encoded in pieces: where they are put together, one buffer has all, and a head before it. */
+/** No more is encoded in pieces: where they are put together, one buffer holds all of them after a head. */
 const MOST_BYTES = 2 ** 32 - 2 ** 16;
 
 /** A value has more bytes than one may have; nothing of it cannot be cloned. */
@@ -52,9 +52,9 @@ export function encodePieces(value: unknown): Bytes {
 /** From here on a typed array is not copied: for less a piece of its own costs more. */
 const LARGE_BYTES = 32 * 1024;
 /**
- * Stands where a large array does: random bytes, and behind them a number. As good as never in what is
- * encoded before it, as none is used twice: one of earlier is still in memory that was let go, and so in
- * every Buffer that its author has not filled.
+ * Stands in for a large array: random bytes, and a number after them. What is encoded before it as good as
+ * never has the same bytes, because none is used twice: an earlier one may still be in memory that was let
+ * go, and so in any Buffer that its author has not filled.
  */
 const PLACE_BYTES = 16;
 const NUMBER_AT = 8;
@@ -72,7 +72,7 @@ function newPlace(): Buffer {
 class PieceEncoder extends DefaultSerializer {
   readonly #large: { readonly bytes: Uint8Array; readonly place: Buffer }[] = [];
 
-  /** Called for typed arrays alone. Two-byte strings behind one of odd length would be elsewhere. */
+  /** Called for typed arrays alone. Those of odd length stay: two-byte strings after them would be moved by a byte. */
   override writeRawBytes(bytes: Uint8Array): void {
     if (bytes.length < LARGE_BYTES || bytes.length % 2 !== 0) {
       super.writeRawBytes(bytes);

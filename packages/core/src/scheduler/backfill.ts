@@ -14,8 +14,8 @@ import type { Place, RequestClass, Round, Scheduler } from './scheduler.ts';
 /** How many times a place's cores may overtake a unit before the place is kept for it. */
 const PATIENCE = 4;
 /**
- * The most that it becomes by doubling, whenever a place was kept for one of the class: to empty a
- * place costs as much as it runs in some of its units' times, and must not cost a tenth of all.
+ * Patience doubles, up to this, whenever a place was kept for a unit of the class. Emptying a place costs
+ * what it could have run meanwhile, some of its units' run times, and must not cost a tenth of all.
  */
 const PATIENCE_MAX = 64;
 /** Wider units that came later count so much less: to pass them costs the others more than it helps. */

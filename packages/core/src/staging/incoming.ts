@@ -39,7 +39,7 @@ export interface Staged {
   readonly isDirectory: boolean;
   /** Of all its files. */
   readonly bytes: number;
-  /** Directories that would have been in the way of their own contents, and their modes, by name. */
+  /** Directories, by name, whose modes would not have let their contents be made; they get these at the end. */
   readonly modes: readonly (readonly [name: string, mode: number])[];
 }
 

@@ -110,12 +110,10 @@ export class Sender {
 
   #step(): void {
     if (this.#isLinkFull) return;
-    let isFull = false;
-    while (!isFull && this.#next < this.#queue.length) {
+    while (this.#next < this.#queue.length) {
       const source = this.#queue[this.#next] as Source;
       const filled = source.fill(this.#pack);
-      isFull = filled === 'full';
-      if (isFull) break;
+      if (filled === 'full') break;
       this.#next += 1;
       if (filled === 'large') void this.#sendLarge(source);
       else this.#flows.delete(source.transfer);

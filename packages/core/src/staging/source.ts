@@ -28,7 +28,7 @@ import { shareableStamp, treeStamp } from './stamps.ts';
 
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
 const MODE = 0o777;
-/** A name that the user gave may be a link, and nothing within a tree; a pipe is not waited for. */
+/** A name that the user gave may be a symbolic link; within a tree none is followed. No pipe is waited for. */
 const FOLLOWING = O_RDONLY | O_NONBLOCK;
 const STRICT = FOLLOWING | O_NOFOLLOW;
 

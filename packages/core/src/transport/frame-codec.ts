@@ -20,16 +20,16 @@ export const FRAME_MESSAGES = 1_000;
 /** A frame holds no more bytes of messages than this, unless a single message is larger. */
 export const FRAME_BYTES = 256 * 1024;
 
-/** Nor is there more in its runs: a thousand of the longest reports have 80 MB. */
+/** The arrays that a frame holds in runs have no more bytes: a thousand of the longest reports have 80 MB. */
 const LARGEST_RUNS = 128 * 1024 * 1024;
 
 /**
- * From here on a frame is not copied where that can be helped: of a gigabyte in chunks each copy is a
- * tenth of the way, and half of that is getting and clearing the memory for it.
+ * From this size on a frame is not copied where that can be helped: of the time that a gigabyte takes in
+ * chunks, each copy is a tenth, and half of that goes into getting and clearing the memory for it.
  */
 const LARGE_FRAME = 64 * 1024;
 
-/** What comes out of ssh lies between the head of its packet and the padding, of which there is no more. */
+/** What comes out of ssh lies between the head of its packet and the padding, which have no more together. */
 const PACKET_REST = 64;
 
 const LENGTH_BYTES = 4;
@@ -37,8 +37,9 @@ const LENGTH_BYTES = 4;
 const HEAD_BYTES = LENGTH_BYTES + 5;
 const ARRAY_32 = 0xdd;
 const NOTHING: Buffer = Buffer.alloc(0);
-/** Bytes of which there are none, as msgpack; those whose number takes four bytes begin so. */
+/** An empty run of bytes, as msgpack has it. */
 const NO_BYTES = Buffer.from([0xc4, 0]);
+/** Begins a run of bytes whose length takes four. */
 const BYTES_32 = 0xc6;
 
 /** Takes a part of a frame, and calls `sent` when it is not needed any more. */
@@ -50,8 +51,8 @@ addTypedArrays();
 
 /**
  * Packs messages at once and hands over frames, in one piece or two: full ones by itself, the last
- * when told to. Large `data` that comes last in a message is not copied, but for memory
- * of somebody else's that would have to wait.
+ * when told to. Large `data` that comes last in a message is not copied, unless it is somebody else's
+ * memory and would have to wait.
  */
 export class FrameEncoder {
   readonly #packr = new Packr({ ...STREAM });
@@ -60,7 +61,7 @@ export class FrameEncoder {
   #messages: Buffer[] = [];
   #size = 0;
 
-  /** @param waits whether what is written now stays as it is for a while, and is looked at again */
+  /** @param waits whether what is written now will not leave at once, and is read again when it does */
   constructor(write: Write, waits: () => boolean = () => false) {
     this.#write = write;
     this.#waits = waits;
@@ -130,8 +131,8 @@ export class FrameEncoder {
   }
 
   /**
-   * Memory of somebody else's. Who gives it away while it waits would leave a frame behind that is shorter
-   * than it says, and nothing after it could be read: what has to wait is copied.
+   * Writes memory that is somebody else's. If its owner gave it away while it waits, the frame would be
+   * shorter than it says, and nothing after it could be read: what has to wait is copied.
    */
   #writePiece(piece: Uint8Array, sent: (() => void) | undefined): void {
     if (!this.#waits()) {
@@ -185,7 +186,7 @@ export class FrameDecoder {
 
   /** Takes bytes in, which nobody else has; {@link next} reads them. */
   push(chunk: Buffer): void {
-    // It has none any more once its memory was given back.
+    // Kept: a chunk whose memory was given back has no length any more.
     const { length } = chunk;
     const copied = this.#fill(chunk, 0);
     if (copied === length) return;
@@ -240,7 +241,7 @@ export class FrameDecoder {
     if (this.#unread === 0) this.#bytes = NOTHING;
   }
 
-  /** Takes what belongs to the large frame that is coming; gives where in the chunk that ends. */
+  /** Copies what belongs to the large frame that is coming; returns where in the chunk that ends. */
   #fill(chunk: Buffer, at: number): number {
     if (this.#large === undefined) return at;
     const copied = chunk.copy(this.#large, this.#filled, at);

@@ -15,7 +15,7 @@ export interface LinkEvents {
    * other program ended: only what the messages said is known about the other side.
    */
   close(error?: PilotError): void;
-  /** What was waiting to be written has been, after so much waited that a sender should pause. */
+  /** All that waited has been written, after there was so much of it that a sender should pause. */
   drain(): void;
 }
 
@@ -28,8 +28,8 @@ export interface Link extends Pick<EventEmitter<LinkEvents>, 'on' | 'once' | 'of
   /** Bytes that were sent and not yet written; a sender that can wait does so while it is large. */
   readonly buffered: number;
   /**
-   * Sends a message as it is now: the caller may change it afterwards, but for large `data`, which is
-   * his again when `sent` is called. Messages of one tick travel together. On a link that is closed it
+   * Sends a message as it is now: the caller may change it afterwards, except for large `data`, which may
+   * be changed again once `sent` is called. Messages of one tick travel together. On a link that is closed it
    * is dropped, and `sent` may not be called.
    */
   send(message: object, sent?: () => void): void;

@@ -20,7 +20,7 @@ export interface MemoryLinkOptions {
   readonly repeat?: number;
 }
 
-/** A link from which so many bytes wait is one whose sender is told when they have gone. */
+/** Once so many bytes have waited in a link, its sender is told when all have gone. */
 const HIGH_WATER_BYTES = 16 * 1024;
 
 /** Marks the end in a queue of messages. */
@@ -48,7 +48,7 @@ class MemoryLink extends LinkEmitter implements Link {
   readonly isNear = false;
   readonly #options: MemoryLinkOptions | undefined;
   #other: MemoryLink = this;
-  /** What is on its way to the other end, and how much of it is there but for a listener. */
+  /** What is on its way to the other end, and how many items of it have arrived and wait for a listener. */
   #queue: (Buffer | typeof END)[] = [];
   #arrived = 0;
   #buffered = 0;

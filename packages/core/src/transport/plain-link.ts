@@ -1,9 +1,9 @@
 /**
- * Links that are not encrypted, over a way that nobody but the user himself can take: a socket in a
- * directory of his own, with this program at its other end, or a connection of ssh. The key is asked for
- * all the same: it says who has come, and one that was withdrawn stays out.
+ * Links that are not encrypted, over a way that nobody but the user can take: a socket in a directory of
+ * the user's own, with this program at its other end, or a connection of ssh. The key is asked for all the
+ * same: it says who has come, and whoever has one that was withdrawn stays out.
  *
- * Who dials says `identity key\n`, both in base64, and hears an empty line when he is let in.
+ * Whoever dials says `identity key\n`, both in base64, and is answered by an empty line when let in.
  */
 import { timingSafeEqual } from 'node:crypto';
 import { connect, Socket } from 'node:net';

@@ -15,7 +15,7 @@ export interface PlainListener {
  * Listens at a path that is this program's alone: what an earlier process has left there is removed.
  *
  * @param path in a directory that only this user can write to
- * @param take is given every connection; whoever comes proves himself to it
+ * @param take is given every connection, and asks whoever comes for a key
  * @returns undefined where there can be none (a file system without sockets, a full one): agents then
  * come by the port
  */
