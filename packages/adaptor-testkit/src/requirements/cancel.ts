@@ -1,10 +1,9 @@
 /** Ending native jobs, in whatever state they are. */
 import { must, mustEqual } from '../check.ts';
 import { type Connection, ENDS, isEnd } from '../connection.ts';
-import { type LaunchParts, SCRIPTS } from '../launches.ts';
+import { SCRIPTS } from '../launches.ts';
+import { COMMANDS_MAX, pending, running, started, UNKNOWN_IDS } from '../native-jobs.ts';
 import type { Requirement } from '../requirement.ts';
-import type { Trial } from '../trial.ts';
-import { COMMANDS_MAX, UNKNOWN_IDS } from './states.ts';
 
 const MANY = 25;
 
@@ -137,42 +136,6 @@ export const canceling: readonly Requirement[] = [
     },
   },
 ];
-
-async function submitted(
-  trial: Trial,
-  parts: LaunchParts,
-): Promise<{ here: Connection; id: string }> {
-  const here = await trial.connect();
-  return { here, id: await here.submit(await trial.launchOf(parts)) };
-}
-
-/** One that runs. */
-export async function running(trial: Trial): Promise<{ here: Connection; id: string }> {
-  const made = await submitted(trial, { script: SCRIPTS.stay });
-  await made.here.until(made.id, 'Running');
-  return made;
-}
-
-/**
- * One whose program has said that it runs. Some resource managers call a native job running while they
- * still start it, and suspend half of it then: Slurm (22.05) needs 35 s to end what it suspended before
- * its srun had heard of the step.
- */
-export async function started(trial: Trial): Promise<{ here: Connection; id: string }> {
-  const here = await trial.connect();
-  const launch = await trial.launchOf(SCRIPTS.sayAndStay);
-  const id = await here.submit(launch);
-  await trial.written(launch, 'ready');
-  await here.until(id, 'Running');
-  return { here, id };
-}
-
-async function pending(trial: Trial): Promise<{ here: Connection; id: string }> {
-  const description = trial.option('pending');
-  const made = await submitted(trial, { script: SCRIPTS.stay, description });
-  await made.here.until(made.id, 'Pending');
-  return made;
-}
 
 async function ended(here: Connection, id: string): Promise<void> {
   await here.manager.cancel([id]);

@@ -2,10 +2,10 @@
 import { must, mustEqual, mustRefuse } from '../check.ts';
 import { isEnd } from '../connection.ts';
 import { SCRIPTS } from '../launches.ts';
+import { running } from '../native-jobs.ts';
 import type { Requirement } from '../requirement.ts';
 import type { Trial } from '../trial.ts';
 import { eventually } from '../waiting.ts';
-import { running } from './cancel.ts';
 
 /** That what runs is not given up for it. */
 export const down: readonly Requirement[] = [

@@ -16,10 +16,10 @@ import {
 } from '../commands.ts';
 import { type Connection, isEnd } from '../connection.ts';
 import { SCRIPTS } from '../launches.ts';
+import { running } from '../native-jobs.ts';
 import type { Requirement } from '../requirement.ts';
 import type { Trial } from '../trial.ts';
 import { inTime } from '../waiting.ts';
-import { running } from './cancel.ts';
 
 /** No command of a submission may take longer: somebody waits for it. */
 const TIMEOUT_MS_MAX = 300_000;

@@ -2,8 +2,8 @@
 import { must, mustEqual } from '../check.ts';
 import { ENDS, isEnd } from '../connection.ts';
 import { SCRIPTS } from '../launches.ts';
+import { running, started } from '../native-jobs.ts';
 import type { Requirement } from '../requirement.ts';
-import { running, started } from './cancel.ts';
 
 /** That it sees what others do. */
 export const outside: readonly Requirement[] = [

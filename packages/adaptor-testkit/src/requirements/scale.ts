@@ -1,8 +1,8 @@
 /** Many at once. */
 import { must, mustEqual } from '../check.ts';
 import { SCRIPTS } from '../launches.ts';
+import { COMMANDS_MAX } from '../native-jobs.ts';
 import type { Requirement } from '../requirement.ts';
-import { COMMANDS_MAX } from './states.ts';
 
 const COUNT = 1000;
 

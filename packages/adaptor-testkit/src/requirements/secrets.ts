@@ -16,7 +16,7 @@ export const secrets: readonly Requirement[] = [
     name: 'secrets:processes',
     sentence: 'shows no secret in the arguments or the environment of any process',
     run: async (trial) => {
-      const launch = await running(trial);
+      const launch = await runningLaunch(trial);
       for (const file of ['cmdline', 'environ']) {
         const shown = await processesThatShow(file, await secretsOf(trial, launch));
         must(shown.length === 0, `a secret is in the ${file} of the processes ${shown.join(', ')}`);
@@ -27,7 +27,7 @@ export const secrets: readonly Requirement[] = [
     name: 'secrets:commands',
     sentence: 'passes no secret in the arguments or the environment of its own commands',
     run: async (trial) => {
-      const secrets = await secretsOf(trial, await running(trial));
+      const secrets = await secretsOf(trial, await runningLaunch(trial));
       for (const { command, options } of trial.commands.calls) {
         const text = JSON.stringify([command, options.environment]);
         const shown = secrets.some((secret) => text.includes(secret));
@@ -53,7 +53,7 @@ export const secrets: readonly Requirement[] = [
     name: 'secrets:log',
     sentence: 'makes the log file for its owner alone',
     run: async (trial) => {
-      const { logFile } = await running(trial);
+      const { logFile } = await runningLaunch(trial);
       const { manager } = await trial.connect();
       // From afar it is brought here at the end.
       if (manager.sharesFiles === false) await trial.endAll();
@@ -65,8 +65,8 @@ export const secrets: readonly Requirement[] = [
     name: 'secrets:files',
     sentence: 'writes secrets only into files that nobody else can read',
     run: async (trial) => {
-      const secrets = await secretsOf(trial, await running(trial));
-      for (const file of await filesBelow(trial.directory)) {
+      const secrets = await secretsOf(trial, await runningLaunch(trial));
+      for (const file of await filesIn(trial.directory)) {
         const text = await readFile(file, 'utf8').catch(() => '');
         if (!secrets.some((secret) => text.includes(secret))) continue;
         const { mode } = await stat(file);
@@ -76,7 +76,8 @@ export const secrets: readonly Requirement[] = [
   },
 ];
 
-async function running(trial: Trial): Promise<AgentLaunch> {
+/** A launch whose program runs. */
+async function runningLaunch(trial: Trial): Promise<AgentLaunch> {
   const here = await trial.connect();
   const launch = await trial.launchOf(SCRIPTS.sayAndStay);
   await here.submit(launch);
@@ -102,7 +103,7 @@ async function processesThatShow(file: string, texts: readonly string[]): Promis
   return shown.flat();
 }
 
-async function filesBelow(directory: string): Promise<string[]> {
+async function filesIn(directory: string): Promise<string[]> {
   const entries = await readdir(directory, { withFileTypes: true, recursive: true });
   return entries
     .filter((entry) => entry.isFile())

@@ -2,13 +2,10 @@
 import { must, mustEqual } from '../check.ts';
 import { ENDS, isEnd } from '../connection.ts';
 import { SCRIPTS } from '../launches.ts';
+import { COMMANDS_MAX, UNKNOWN_IDS } from '../native-jobs.ts';
 import type { Requirement } from '../requirement.ts';
 
 const MANY = 25;
-/** What one question may take, however many it is about. */
-export const COMMANDS_MAX = 6;
-/** Ids that no resource manager has given: a word, one like a number, one with quotes. */
-export const UNKNOWN_IDS = ['nonsense', '2147480000', 'a "b" \'c\'; $(d)'];
 
 /** The words for each state, and how they are asked for. */
 export const states: readonly Requirement[] = [
