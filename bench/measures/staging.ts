@@ -2,28 +2,19 @@
  * Files on their way to a node that shares none and back: one large one, and ten thousand small ones in
  * one directory, by units that do nothing else; beside them a bare TLS pipe and cp.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { randomFillSync } from 'node:crypto';
 import { once } from 'node:events';
 import { closeSync, mkdirSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { connect, createServer } from 'node:tls';
 import { PilotJobService, WorkUnitService } from '@pstar/core';
 import { localAdaptor } from '../../packages/core/src/adaptor/local.ts';
 import { run } from '../ceilings.ts';
 import type { Sample } from '../harness.ts';
+import { serveOnce, startPeer } from './tls-peer.ts';
 import type { Context } from './world.ts';
 
 const MEGABYTE = 1024 * 1024;
 const SMALL_BYTES = 1024;
-/** As the transport has it. */
-const TLS = {
-  ciphers: 'ECDHE-PSK-CHACHA20-POLY1305',
-  minVersion: 'TLSv1.2',
-  maxVersion: 'TLSv1.2',
-} as const;
-const psk = Buffer.alloc(32, 7);
 const CHUNK_BYTES = 256 * 1024;
 
 /** `local://`, as if the node were another machine. */
@@ -108,19 +99,7 @@ export async function copying({ sizes, directory }: Context): Promise<Sample> {
 
 /** Megabytes a second through a bare TLS connection to another process, which throws them away. */
 export async function tlsPipe({ sizes }: Context): Promise<Sample> {
-  const words = [...process.execArgv, process.argv[1] as string, 'pipe-server'];
-  const server = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] });
-  const [port] = (await once(server.stdout as NonNullable<ChildProcess['stdout']>, 'data')) as [
-    Buffer,
-  ];
-  const socket = connect({
-    ...TLS,
-    host: '127.0.0.1',
-    port: Number(port),
-    pskCallback: () => ({ psk, identity: 'bench' }),
-    checkServerIdentity: () => undefined,
-  });
-  await once(socket, 'secureConnect');
+  const { server, socket } = await startPeer('pipe-server');
   const chunk = randomFillSync(Buffer.alloc(CHUNK_BYTES));
   const start = performance.now();
   for (let left = sizes.stagedMegabytes * MEGABYTE; left > 0; left -= CHUNK_BYTES) {
@@ -134,16 +113,8 @@ export async function tlsPipe({ sizes }: Context): Promise<Sample> {
 }
 
 /** The other process: reads to the end, and closes. */
-export async function pipeServer(): Promise<Sample> {
-  const server = createServer({ ...TLS, pskCallback: () => psk }, (socket) => {
-    socket.resume();
-    socket.on('close', () => server.close());
-  });
-  server.listen(0, '127.0.0.1', () => {
-    process.stdout.write(`${(server.address() as AddressInfo).port}\n`);
-  });
-  await once(server, 'close');
-  return {};
+export function pipeServer(): Promise<Sample> {
+  return serveOnce((socket) => void socket.resume());
 }
 
 /** Where the files are that travel. */

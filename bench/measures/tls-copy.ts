@@ -1,20 +1,15 @@
 /** The ceiling for values: as many bytes over a bare TLS connection to another process, and back. */
-import { spawn } from 'node:child_process';
 import { randomFillSync } from 'node:crypto';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:tls';
 import type { Sample } from '../harness.ts';
-import { dial, TLS_OPTIONS } from './tls-echo.ts';
+import { serveOnce, startPeer } from './tls-peer.ts';
 import type { Context } from './world.ts';
 
 const MEGABYTE = 1024 * 1024;
 
 /** Megabytes a second there, while as many come back. */
 export async function tlsCopy({ sizes }: Context): Promise<Sample> {
-  const words = [process.argv[1] as string, 'copy-server'];
-  const server = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] });
-  const socket = await dial(server);
+  const { server, socket } = await startPeer('copy-server');
   const chunk = randomFillSync(Buffer.alloc(MEGABYTE));
   const bytes = sizes.valueMegabytes * MEGABYTE;
   const start = performance.now();
@@ -36,14 +31,6 @@ export async function tlsCopy({ sizes }: Context): Promise<Sample> {
 }
 
 /** The other process: sends back what it gets. */
-export async function copyServer(): Promise<Sample> {
-  const server = createServer(TLS_OPTIONS, (socket) => {
-    socket.pipe(socket);
-    socket.on('close', () => server.close());
-  });
-  server.listen(0, '127.0.0.1', () => {
-    process.stdout.write(`${(server.address() as AddressInfo).port}\n`);
-  });
-  await once(server, 'close');
-  return {};
+export function copyServer(): Promise<Sample> {
+  return serveOnce((socket) => socket.pipe(socket));
 }
