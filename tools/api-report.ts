@@ -1,7 +1,7 @@
 /**
  * Keeps a report of every public door, so that a change of the surface is seen in review.
  *
- * Without arguments a report that is not current is an error; `pnpm api` brings them up to date.
+ * Without arguments a report that is not current is an error; `npm run api` brings them up to date.
  * Reads the built declarations: build first.
  */
 import { mkdirSync } from 'node:fs';
@@ -55,7 +55,7 @@ for (const { directory, manifest } of publishedPackages()) {
   for (const [door, target] of Object.entries(manifest.exports)) {
     const types = typeof target === 'string' ? undefined : target['types'];
     if (types === undefined || checkDoor(directory, door, types)) continue;
-    const wayOut = update ? 'see above' : 'see above; pnpm api brings it up to date';
+    const wayOut = update ? 'see above' : 'see above; npm run api brings it up to date';
     process.stdout.write(`${manifest.name} ${door}: the report is not in order; ${wayOut}\n`);
     process.exitCode = 1;
   }

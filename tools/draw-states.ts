@@ -1,6 +1,6 @@
 /**
  * Draws the transition tables of the model into ARCHITECTURE.md, between the markers named after
- * them. `pnpm docs:states` rewrites the drawings; test/tidy fails when they are not current.
+ * them. `npm run docs:states` rewrites the drawings; test/tidy fails when they are not current.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -1,6 +1,6 @@
 /**
  * As many whole clusters as CI has time for, always the same ones, in two files that run side by
- * side; `pnpm simulate` is for more. PSTAR_SIM_SEED and PSTAR_SIM_RUNS choose others.
+ * side; `npm run simulate` is for more. PSTAR_SIM_SEED and PSTAR_SIM_RUNS choose others.
  */
 import { describe, expect, it } from 'vitest';
 import { type Outcome, simulate } from './simulate.ts';

@@ -1,5 +1,5 @@
 /**
- * `pnpm simulate --seed S --runs N`: as many runs as wanted, one seed after the other. What fails is
+ * `npm run simulate -- --seed S --runs N`: as many runs as wanted, one seed after the other. What fails is
  * shrunk and written down in kept/, to be run by CI from then on. `--plan FILE` runs such a file;
  * `--first` ends with the first failure, as it is.
  */
