@@ -2,6 +2,7 @@
 import { describeAdaptorConformance } from '@pstar/adaptor-testkit';
 import type { Adaptor } from '@pstar/core';
 import { availableAdaptors } from '@pstar/core/adaptor';
+import { withoutCommands, withoutQueue } from './excuses.ts';
 
 const NO_COMMANDS = 'it starts processes by itself and runs no command';
 const NO_QUEUE = 'there is no queue: whatever is submitted runs';
@@ -26,23 +27,9 @@ describeAdaptorConformance('local://', {
   },
   patienceMs: 45_000,
   cannot: {
-    'submit:pending': NO_QUEUE,
-    'cancel:pending': NO_QUEUE,
-    'cancel:held': NO_QUEUE,
-    'outside:held': NO_QUEUE,
-    'outside:requeued': NO_QUEUE,
+    ...withoutQueue(NO_QUEUE),
+    ...withoutCommands(NO_COMMANDS),
     'outside:name': 'processes are listed by what they run',
-    'faults:given-up': NO_COMMANDS,
-    'faults:tool-missing': NO_COMMANDS,
-    'faults:failing': NO_COMMANDS,
-    'faults:garbage': NO_COMMANDS,
-    'faults:hanging': NO_COMMANDS,
-    'faults:states': NO_COMMANDS,
-    'faults:silence': NO_COMMANDS,
-    'faults:find': NO_COMMANDS,
-    'faults:cancel': NO_COMMANDS,
-    'faults:lost-answer': NO_COMMANDS,
-    'files:there': NO_COMMANDS,
     'down:states': NO_DAEMON,
     'down:submit': NO_DAEMON,
     'down:find': NO_DAEMON,

@@ -2,6 +2,7 @@
 import { sshAdaptor } from '@pstar/adaptor-ssh';
 import { describeAdaptorConformance } from '@pstar/adaptor-testkit';
 import { type SshHosts, startSshHosts } from '../clusters/ssh/hosts.ts';
+import { withoutCommands, withoutQueue } from './excuses.ts';
 
 const NO_COMMANDS = 'it goes through connections of its own, and has no use for the runner';
 const NO_QUEUE = 'there is no queue: whatever is submitted runs';
@@ -51,22 +52,8 @@ describeAdaptorConformance('ssh://', {
   program: { module: new URL('../../packages/adaptor-ssh/src/index.ts', import.meta.url).href },
   patienceMs: 45_000,
   cannot: {
-    'submit:pending': NO_QUEUE,
-    'cancel:pending': NO_QUEUE,
-    'cancel:held': NO_QUEUE,
-    'outside:held': NO_QUEUE,
-    'outside:requeued': NO_QUEUE,
+    ...withoutQueue(NO_QUEUE),
+    ...withoutCommands(NO_COMMANDS),
     'outside:name': 'processes are listed by what they run',
-    'faults:given-up': NO_COMMANDS,
-    'faults:tool-missing': NO_COMMANDS,
-    'faults:failing': NO_COMMANDS,
-    'faults:garbage': NO_COMMANDS,
-    'faults:hanging': NO_COMMANDS,
-    'faults:states': NO_COMMANDS,
-    'faults:silence': NO_COMMANDS,
-    'faults:find': NO_COMMANDS,
-    'faults:cancel': NO_COMMANDS,
-    'faults:lost-answer': NO_COMMANDS,
-    'files:there': NO_COMMANDS,
   },
 });
