@@ -5,14 +5,17 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { endedAtLast } from '../../packages/core/test/support/ended-at-last.ts';
 import { bundled } from '../../tools/programs.ts';
+import { killAllWith } from '../clusters/base/processes.ts';
 import { Random } from '../simulation/random.ts';
 import type { Told } from './ledgers.ts';
 import type { Command, Line, Parameters } from './program.ts';
+import { UNIT } from './unit.ts';
 
 const PROGRAM = new URL('program.ts', import.meta.url).pathname;
-/** A unit that keeps a ledger. */
-export const UNIT = new URL('unit.sh', import.meta.url).pathname;
+/** Names the world in the environment of its programs, and of the agents and units that come of these. */
+const WORLD = 'PSTAR_TEST_WORLD';
 
 /** What became of a unit, with what was asked for. */
 export interface Final extends Told {
@@ -37,7 +40,7 @@ export class Chaos implements AsyncDisposable {
   agentsKilled = 0;
   /** The program in one file. */
   readonly #file: string;
-  readonly #programs: Program[] = [];
+  readonly #end = endedAtLast(() => this.#clear());
 
   private constructor(directory: string, file: string, seed: number) {
     this.directory = directory;
@@ -56,12 +59,12 @@ export class Chaos implements AsyncDisposable {
 
   /** Kills what may still be there, and removes everything. */
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const { child, over } of this.#programs) {
-      child.kill('SIGKILL');
-      await over;
-    }
-    for (const pid of this.agents) kill(pid);
-    await rm(this.directory, { recursive: true, force: true });
+    await this.#end();
+  }
+
+  async #clear(): Promise<void> {
+    await killAllWith([[WORLD, this.directory]]);
+    await rm(this.directory, { recursive: true, force: true, maxRetries: 5 });
   }
 
   /** Where the agent of the only pilot keeps what nobody has acknowledged. */
@@ -73,7 +76,7 @@ export class Chaos implements AsyncDisposable {
   /** Starts the program. */
   start(parameters: Partial<Parameters> & { readonly node?: readonly string[] } = {}): Program {
     const { node = [], ...rest } = parameters;
-    const program = new Program(this, [...node, this.#file], {
+    return new Program(this, [...node, this.#file], {
       store: this.store,
       ledgers: this.ledgers,
       unit: UNIT,
@@ -84,8 +87,6 @@ export class Chaos implements AsyncDisposable {
       pilot: { totalCpuCount: 3 },
       ...rest,
     });
-    this.#programs.push(program);
-    return program;
   }
 
   /** Kills one agent, if one is known to live. */
@@ -110,7 +111,8 @@ export class Program {
 
   constructor(chaos: Chaos, words: readonly string[], parameters: Parameters) {
     this.#chaos = chaos;
-    this.child = spawn(process.execPath, [...words, JSON.stringify(parameters)]);
+    const env = { ...process.env, [WORLD]: chaos.directory };
+    this.child = spawn(process.execPath, [...words, JSON.stringify(parameters)], { env });
     const out = createInterface(this.child.stdout as NodeJS.ReadableStream);
     out.on('line', (line) => this.#hear(JSON.parse(line)));
     this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {

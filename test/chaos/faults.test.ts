@@ -7,10 +7,11 @@ import { describe, expect, it, vi } from 'vitest';
 import type { SealedReport } from '../../packages/core/src/protocol/messages.ts';
 import { readKept } from '../../packages/core/src/transport/kept-file.ts';
 import { processesWith } from '../integration/fixture.ts';
-import { Chaos, type Program, UNIT } from './driver.ts';
+import { Chaos, type Program } from './driver.ts';
 import { disagreements, readLedger } from './ledgers.ts';
 import type { Line } from './program.ts';
 import { CutProxy } from './proxy.ts';
+import { UNIT } from './unit.ts';
 
 const PATIENCE = { timeout: 60_000, interval: 20 };
 /** Agents that soon notice that something is wrong, and have time. */

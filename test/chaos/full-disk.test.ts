@@ -2,10 +2,11 @@
 import { join } from 'node:path';
 import type { WorkUnitDescription } from '@pstar/core';
 import { describe, expect, it, vi } from 'vitest';
-import { Chaos, type Program, UNIT } from './driver.ts';
+import { Chaos, type Program } from './driver.ts';
 import { disagreements, readLedger } from './ledgers.ts';
 import type { Line } from './program.ts';
 import { SmallDisk } from './small-disk.ts';
+import { UNIT } from './unit.ts';
 
 const PATIENCE = { timeout: 60_000, interval: 20 };
 

@@ -71,7 +71,7 @@ describe('a map by name', () => {
     await work.wait();
     await work.close();
 
-    const again = await WorkUnitService.open({ store, id: work.id });
+    await using again = await WorkUnitService.open({ store, id: work.id });
     expect(await again.map(double, [1, 2, 3], NAMED).all()).toEqual([2, 4, 6]);
     const unordered = [];
     for await (const one of again.map(double, [1, 2], NAMED).unordered()) unordered.push(one);
@@ -82,7 +82,6 @@ describe('a map by name', () => {
     again.add(pilots);
     expect(await again.map(double, [1, 2, 3, 4], NAMED).all()).toEqual([2, 4, 6, 8]);
     expect(callsOf(store).toSorted()).toEqual(['1', '2', '3', '4']);
-    await again.cancel();
   });
 
   it('is there again when what it belonged to was canceled, as at the end of a block', async () => {

@@ -5,10 +5,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { endedAtLast } from '../../packages/core/test/support/ended-at-last.ts';
 import { bundled } from '../../tools/programs.ts';
+import { killAllWith } from '../clusters/base/processes.ts';
 import type { Command, Line, Parameters } from './map-program.ts';
 
 const PROGRAM = new URL('map-program.ts', import.meta.url).pathname;
+/** Names the world in the environment of its programs, and of the agents that come of these. */
+const WORLD = 'PSTAR_TEST_WORLD';
 
 /** A store, and the marks of all calls. */
 export class MapWorld implements AsyncDisposable {
@@ -19,7 +23,7 @@ export class MapWorld implements AsyncDisposable {
   readonly #parameters: Partial<Parameters>;
   /** The program in one file. */
   readonly #file: string;
-  readonly #programs: MapProgram[] = [];
+  readonly #end = endedAtLast(() => this.#clear());
 
   private constructor(directory: string, file: string, parameters: Partial<Parameters>) {
     this.#file = file;
@@ -36,14 +40,17 @@ export class MapWorld implements AsyncDisposable {
 
   /** Kills what may still be there, and removes everything. */
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const program of this.#programs) await program.kill();
-    for (const pid of this.agents) kill(pid);
+    await this.#end();
+  }
+
+  async #clear(): Promise<void> {
+    await killAllWith([[WORLD, this.directory]]);
     await rm(this.directory, { recursive: true, force: true, maxRetries: 5 });
   }
 
   /** Starts the program. */
   start(): MapProgram {
-    const program = new MapProgram(this, this.#file, {
+    return new MapProgram(this, this.#file, {
       store: join(this.directory, 'store'),
       marks: this.marks,
       calls: 300,
@@ -55,8 +62,6 @@ export class MapWorld implements AsyncDisposable {
       every: 10,
       ...this.#parameters,
     });
-    this.#programs.push(program);
-    return program;
   }
 
   /** The indexes of calls that were done, in that order. */
@@ -90,7 +95,8 @@ export class MapProgram {
   #wake = (): void => {};
 
   constructor(world: MapWorld, file: string, parameters: Parameters) {
-    this.#child = spawn(process.execPath, [file, JSON.stringify(parameters)]);
+    const env = { ...process.env, [WORLD]: world.directory };
+    this.#child = spawn(process.execPath, [file, JSON.stringify(parameters)], { env });
     // It may have ended by itself when it is told something.
     this.#child.stdin?.on('error', () => {});
     const out = createInterface(this.#child.stdout as NodeJS.ReadableStream);

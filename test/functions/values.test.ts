@@ -129,7 +129,7 @@ describe('a large value', { timeout: 120_000 }, () => {
 
   it('is there again when its service is', async () => {
     const { store, work } = await openWorld();
-    const pilots = await PilotJobService.open({ store });
+    await using pilots = await PilotJobService.open({ store });
     work.add(pilots);
     await pilots.create('local://', { totalCpuCount: 1 });
     const [large, small] = (await work.submit([
@@ -138,7 +138,7 @@ describe('a large value', { timeout: 120_000 }, () => {
     ])) as WorkUnit[];
     await work.wait();
     await work.close();
-    const again = await WorkUnitService.open({ store, id: work.id, services: [pilots] });
+    await using again = await WorkUnitService.open({ store, id: work.id, services: [pilots] });
     expect(await again.workUnits.at(1)?.value()).toBe(3);
     const value = await again.workUnits.get(large?.id ?? '')?.value<Uint8Array>();
     expect(value?.length).toBe(MEGABYTE);
@@ -148,8 +148,6 @@ describe('a large value', { timeout: 120_000 }, () => {
       call('sum', again.workUnits.get(small?.id ?? ''), 4),
     ]);
     expect(await Promise.all(later.map((unit) => unit.value()))).toEqual([true, 7]);
-    await again.cancel();
-    await pilots.cancel();
   });
 });
 
@@ -160,7 +158,7 @@ it.skipIf(cannotMount())(
     onTestFinished(() => rmSync(store, { recursive: true, force: true }));
     const { pilots } = await openRunningWorld({ totalCpuCount: 1 });
     using _ = Tmpfs.mount(store, 'size=24m');
-    const work = await WorkUnitService.open({ store, services: [pilots] });
+    await using work = await WorkUnitService.open({ store, services: [pilots] });
     const [large, small] = (await work.submit([
       call('noise', 32 * MEGABYTE, 1),
       call('sum', 1),
@@ -172,7 +170,6 @@ it.skipIf(cannotMount())(
     expect(await small.value()).toBe(1);
     const again = await work.submit(call('noise', 4 * MEGABYTE, 1));
     expect((await again.value<Uint8Array>()).length).toBe(4 * MEGABYTE);
-    await work.cancel();
   },
 );
 

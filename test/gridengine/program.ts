@@ -4,7 +4,7 @@
  */
 import { drmaaAdaptor } from '@pstar/adaptor-drmaa';
 import { PilotJobService, WorkUnitService } from '@pstar/core';
-import { UNIT } from '../chaos/driver.ts';
+import { UNIT } from '../chaos/unit.ts';
 import { reached } from '../integration/fixture.ts';
 
 const [, , store = '', rm = '', ledgers = '', gate = ''] = process.argv;

@@ -13,7 +13,7 @@ import {
   WorkUnitService,
 } from '@pstar/core';
 import { expect } from 'vitest';
-import { UNIT } from '../chaos/driver.ts';
+import { UNIT } from '../chaos/unit.ts';
 import { LedgerWorld, PATIENCE_MS } from '../clusters/base/ledger-world.ts';
 import type { SshHost, SshHosts } from '../clusters/ssh/hosts.ts';
 import { reached } from '../integration/fixture.ts';

@@ -2,8 +2,9 @@
 import { copyFile, mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Chaos, UNIT } from '../chaos/driver.ts';
+import { Chaos } from '../chaos/driver.ts';
 import { disagreements, readLedger } from '../chaos/ledgers.ts';
+import { UNIT } from '../chaos/unit.ts';
 import { cannotIsolate, type SshHosts, startSshHosts } from '../clusters/ssh/hosts.ts';
 import { PATIENCE_MS, processesOn, sshUrl } from './fixture.ts';
 

@@ -10,7 +10,7 @@ import {
 } from '@pstar/core';
 import type { Adaptor } from '@pstar/core/adaptor';
 import { expect } from 'vitest';
-import { UNIT } from '../../chaos/driver.ts';
+import { UNIT } from '../../chaos/unit.ts';
 import { reached } from '../../integration/fixture.ts';
 import { LedgerWorld, PATIENCE_MS } from './ledger-world.ts';
 

@@ -1,12 +1,14 @@
 /** A disk in memory that can be as small, and as full, as a test wants it. */
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { endedAtLast } from './ended-at-last.ts';
+import { mountTmpfs, unmount } from './mounts.ts';
 
-/** A tmpfs over a directory until it is disposed of. */
+/** A tmpfs over a directory until it is disposed of, or the tests of the file are over. */
 export class Tmpfs implements Disposable {
   readonly path: string;
+  readonly #end = endedAtLast(() => unmount(this.path));
 
   private constructor(path: string) {
     this.path = path;
@@ -14,13 +16,12 @@ export class Tmpfs implements Disposable {
 
   /** Mounts it over an empty directory, as root or by sudo; `options` as mount takes them. Without either it fails. */
   static mount(path: string, options: string): Tmpfs {
-    asRoot('mount', '-t', 'tmpfs', '-o', options, 'tmpfs', path);
+    mountTmpfs(path, options);
     return new Tmpfs(path);
   }
 
   [Symbol.dispose](): void {
-    // Lazily: processes that are just ending may still have files open there.
-    asRoot('umount', '--lazy', this.path);
+    this.#end();
   }
 }
 
@@ -36,11 +37,4 @@ export function cannotMount(): boolean {
   } finally {
     rmSync(directory, { recursive: true });
   }
-}
-
-function asRoot(command: string, ...rest: string[]): void {
-  const sudo = process.getuid?.() === 0 ? [] : ['sudo', '--non-interactive'];
-  const [program = '', ...words] = [...sudo, command, ...rest];
-  const { status, stderr, error } = spawnSync(program, words, { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`${command}: ${error?.message ?? stderr}`);
 }
