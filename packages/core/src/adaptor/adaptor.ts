@@ -74,14 +74,14 @@ export interface ConnectContext {
    */
   readonly runner: CommandRunner;
   /**
-   * Where this program listens for agents at present, for who dials from this machine; what agents
+   * Where this program listens for agents at present, for whoever dials from this machine; what agents
    * are told to dial is {@link AgentLaunch.manager}.
    */
   readonly manager: { readonly host: string; readonly port: number };
   /**
    * Takes an agent's connection in place of one to {@link ConnectContext.manager}, for an adaptor that
-   * has a way on which nobody but the user himself can connect, or listen, or read: nothing is
-   * encrypted on it again. What comes out of the stream is the core's, with the memory that it is in.
+   * has a way on which nobody but the user can connect, or listen, or read: nothing is encrypted on it
+   * again. What comes out of the stream is the core's, with the memory that it is in.
    * `peer` is for people.
    */
   readonly admit?: (stream: Duplex, peer: string) => void;
@@ -143,14 +143,14 @@ export interface AgentOffer {
 export interface ResourceManager {
   /**
    * Hands a launch over and gives its native id, once, and in parallel with others: a word without
-   * meaning to the core, that names this native job for every later connection as well. One that is
+   * meaning to the core, that names this native job for every later connection as well. An id that is
    * another pilot's, whose native job is not over, is refused. The agent may call its manager before
    * this settles.
    *
-   * It takes as long as it takes. With the signal it is to reject soon: 10 s later it is given up, and
-   * what it accepts after that is canceled.
+   * It may take as long as it needs. When the signal is aborted it is to reject soon: 10 s later it is
+   * given up, and what it accepts after that is canceled.
    *
-   * A rejection says that it was not accepted. As that is not always to be known, the core asks
+   * A rejection says that it was not accepted. As that cannot always be known, the core asks
    * {@link ResourceManager.find} before it believes it: once for a refusal, and for `TIMEOUT`,
    * `CONNECTION_LOST`, `ABORTED` and whatever is no PilotError until there is an answer. What is
    * found is taken for accepted. An adaptor need not look again itself, and never submits twice.
@@ -161,8 +161,8 @@ export interface ResourceManager {
    * core polls, with back-off.
    *
    * One that is not known there, not yet or not any more, is `Unknown` or left out, and no error. It
-   * is given up when it is unknown for a minute of answers and has no agent: one whose agents still
-   * report is not. What became of one that is over is to be known for a minute, if it can.
+   * is given up when all answers of a minute have called it unknown and none of its agents reports.
+   * What became of one that is over should be known for a minute at least, if that is possible.
    *
    * A rejection says that the resource manager does not answer. Then nothing is concluded, and the
    * core asks again for as long as it takes.
@@ -238,8 +238,8 @@ export interface Gateway {
   readonly runner: CommandRunner;
   /**
    * Brings over what agents of a launch need, and gives the launch with the paths over there, and
-   * with the address at which its manager is dialed from there. Done again, it begins anew. With a
-   * signal it rejects as soon as may be, and nothing is brought over from then on.
+   * with the address at which its manager is dialed from there. Done again, it begins anew. Once
+   * the signal is aborted it rejects soon, and nothing is brought over from then on.
    *
    * @throws PilotError that says what is missing over there, and what to do
    */
@@ -262,13 +262,13 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
-/** The state of a native job in our words; what is lost in translation goes into `detail`. */
+/** The state of a native job in our words; what these cannot say goes into `detail`. */
 export interface NativeState {
   readonly id: string;
   /**
    * `Done`, `Canceled` and `Failed` are final: nothing of it runs any more, nor ever will again. One
-   * that goes back into the queue is `Pending`. When in doubt, say `Unknown`: so is any other word
-   * taken, with a warning.
+   * that goes back into the queue is `Pending`. When in doubt, say `Unknown`; any other word is taken
+   * for it, with a warning.
    */
   readonly state: 'Pending' | 'Running' | 'Suspended' | 'Done' | 'Canceled' | 'Failed' | 'Unknown';
   /** In the resource manager's own words: `PENDING (Resources)`. */
@@ -280,7 +280,7 @@ export interface NativeState {
   readonly hint?: string;
   /**
    * The nodes that it has now, where the resource manager says so, by the names that agents give
-   * theirs. An agent on another, if it is out of touch as well, is over.
+   * theirs. An agent on any other that is out of touch as well counts as over.
    */
   readonly nodes?: readonly string[];
   readonly exitCode?: number;

@@ -29,7 +29,7 @@ type AnyBody = (input: any, context: any) => unknown;
  * ```
  *
  * Whatever it uses of its module travels with it, but nothing from around a call: not what a variable
- * was set to since. What it needs of that belongs into its input.
+ * was set to since. What it needs of that belongs in its input.
  *
  * One that combines two results, for `reduce()`, takes the other one in the place of its context:
  * `defineTask(import.meta.url, 'sum', (one: number, other: number) => one + other)`.

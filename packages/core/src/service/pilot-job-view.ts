@@ -6,6 +6,7 @@ import { isRequeued, type PilotRecord, presentAgents } from '../manager/pilot-re
 import type { Explanation } from '../model/explanation.ts';
 import type { PilotJobDescription } from '../model/pilot-job-description.ts';
 import { isFinalPilotJobState, type PilotJobState } from '../model/pilot-job-state.ts';
+import { printable } from '../model/printable.ts';
 import type { NodeInfo } from '../model/resources.ts';
 import { abortable } from './abort.ts';
 import { CALL_READERS, type CallOptions, readOptions } from './call-options.ts';
@@ -61,7 +62,7 @@ export class PilotJobView implements PilotJob {
       this.#finish = resolve;
       this.#release = reject;
     });
-    // Whoever waits has a promise of his own; where nobody does, it is nobody's problem.
+    // Whoever waits has a promise of their own; where nobody does, it is nobody's problem.
     this.#finished.catch(() => {});
     this.#description = pilot.plan.description;
     this.#rm = pilot.plan.rm;
@@ -93,8 +94,9 @@ export class PilotJobView implements PilotJob {
     return this.#state;
   }
   get stateDetail(): string {
-    if (this.#trouble === undefined || isFinalPilotJobState(this.#state)) return this.#detail;
-    return `${this.#detail}; its resource manager is out of reach: ${this.#trouble}`;
+    const isCalm = this.#trouble === undefined || isFinalPilotJobState(this.#state);
+    const trouble = isCalm ? '' : `; its resource manager is out of reach: ${this.#trouble}`;
+    return printable(`${this.#detail}${trouble}`);
   }
   get nodes(): readonly NodeInfo[] {
     return [...this.#nodes.values()];
