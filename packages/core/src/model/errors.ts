@@ -4,6 +4,7 @@
  */
 import type { WorkUnitExit } from './exit.ts';
 import { describeExit } from './exit.ts';
+import { printable } from './printable.ts';
 
 /** Every code, and whether the same call, unchanged, may succeed later. */
 export const PILOT_ERROR_CODES = {
@@ -72,7 +73,8 @@ function isInstance(type: typeof PilotError, value: unknown): boolean {
 }
 
 /**
- * Something is wrong outside of this program, and the message says what to do about it.
+ * Something is wrong outside of this program, and the message says what to do about it. Control characters
+ * of what it quotes are written out there, as `\x1b`.
  *
  * `instanceof` holds between two installed copies of this package: it compares the class's own
  * `kind`, and falls back on the prototype chain for subclasses that declare none.
@@ -88,7 +90,8 @@ export class PilotError extends Error {
 
   constructor(code: PilotErrorCode, problem: string, options: PilotErrorOptions = {}) {
     const { subject, hint, cause } = options;
-    super(new.target.sentence(problem, options), cause === undefined ? undefined : { cause });
+    const message = printable(new.target.sentence(problem, options));
+    super(message, cause === undefined ? undefined : { cause });
     this.code = code;
     this.problem = problem;
     if (subject !== undefined) this.subject = subject;

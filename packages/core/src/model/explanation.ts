@@ -1,6 +1,10 @@
 /** The answer to the question that users ask most: why is it still where it is? */
+import { printable } from './printable.ts';
 
-/** Why a pilot job or a work unit is in its state; printed as it is, it reads as a short text. */
+/**
+ * Why a pilot job or a work unit is in its state; printed as it is, it reads as a short text. Control
+ * characters of what others have written are written out, as `\x1b`.
+ */
 export interface Explanation {
   readonly state: string;
   /** One sentence: `wants 64 cores; the largest pilot has 4`. */
@@ -23,7 +27,14 @@ export type ExplanationParts = Omit<Explanation, 'toString' | 'waitsFor' | 'woul
 
 /** Makes an explanation; what is left out is empty. */
 export function explanation(parts: ExplanationParts): Explanation {
-  const whole = { waitsFor: [], wouldHelp: [], ...parts };
+  const { summary, waitsFor = [], wouldHelp = [], lastOutput } = parts;
+  const whole = {
+    ...parts,
+    summary: printable(summary),
+    waitsFor: waitsFor.map(printable),
+    wouldHelp: wouldHelp.map(printable),
+    ...(lastOutput !== undefined && { lastOutput: printable(lastOutput) }),
+  };
   // Not enumerable, so that an explanation can be compared, cloned and printed as plain data.
   return Object.defineProperty(whole, 'toString', { value: () => text(whole) });
 }

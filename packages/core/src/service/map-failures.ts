@@ -1,6 +1,7 @@
 /** What is wrong with calls, as errors that their users get. */
 import { createHash } from 'node:crypto';
 import type { CallProblem } from '../model/call-problem.ts';
+import { printable } from '../model/printable.ts';
 import { TaskError } from '../model/task-error.ts';
 import { decodeValue, encodeValue } from '../runtime/values.ts';
 
@@ -35,7 +36,7 @@ export function taskErrorOf(failure: CallFailure, task: string, index: number): 
     ...(cause !== undefined && { cause }),
   });
   // Where it has happened; where it was heard of helps nobody.
-  error.stack = [`${error.name}: ${error.message}`, ...framesOf(stack)].join('\n');
+  error.stack = printable([`${error.name}: ${error.message}`, ...framesOf(stack)].join('\n'));
   return error;
 }
 
@@ -56,7 +57,7 @@ function causeOf({ name, message, stack, thrown }: CallProblem): unknown {
   const error = new Error(message);
   // As the engine has it: not enumerable, so that it is not printed twice.
   Object.defineProperty(error, 'name', { value: name, configurable: true, writable: true });
-  error.stack = stack;
+  error.stack = printable(stack);
   return Object.assign(error, value);
 }
 

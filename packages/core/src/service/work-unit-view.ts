@@ -8,6 +8,7 @@ import { WorkUnitCanceledError, WorkUnitFailedError } from '../model/errors.ts';
 import { FAILURE_REASONS, type WorkUnitExit } from '../model/exit.ts';
 import { type Explanation, explanation } from '../model/explanation.ts';
 import { unitId } from '../model/ids.ts';
+import { printable } from '../model/printable.ts';
 import { signalName } from '../model/signals.ts';
 import type { ParsedWorkUnitDescription } from '../model/work-unit-description.ts';
 import type { WorkUnitState } from '../model/work-unit-state.ts';
@@ -65,7 +66,7 @@ export class WorkUnitView implements WorkUnit {
   get stateDetail(): string {
     const { core } = this.#source;
     const visible = core.visible.number(this.#unit);
-    return detailOf(core.manager.state, this.#unit, this.#context, visible);
+    return printable(detailOf(core.manager.state, this.#unit, this.#context, visible));
   }
 
   get stateDetail$(): Observable<string> {
