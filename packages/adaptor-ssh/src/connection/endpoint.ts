@@ -5,7 +5,7 @@
 import { userInfo } from 'node:os';
 import { AdaptorError, type Log } from '@pstar/core/adaptor';
 import { type AlgorithmOffer, algorithmOffer } from './algorithms.ts';
-import { duration, expandTokens, isNo, isYes, portNumber } from './setting-values.ts';
+import { duration, expandTokens, isNo, isOneOf, isYes, portNumber } from './setting-values.ts';
 import { expandHome, readSettings, resolveHostname, type SshSettings } from './ssh-config.ts';
 import type { SshTarget } from './ssh-host.ts';
 
@@ -212,7 +212,6 @@ function methods(settings: SshSettings): AuthenticationMethod[] {
     password: settings.passwordauthentication,
   };
   return wanted.filter(
-    (method): method is AuthenticationMethod =>
-      METHODS.includes(method as never) && !isNo(allowed[method as AuthenticationMethod]),
+    (method): method is AuthenticationMethod => isOneOf(METHODS, method) && !isNo(allowed[method]),
   );
 }

@@ -14,6 +14,11 @@ export interface TokenValues {
   readonly alias: string;
 }
 
+/** Whether a word is one of those. */
+export function isOneOf<T extends string>(words: readonly T[], word: string): word is T {
+  return (words as readonly string[]).includes(word);
+}
+
 /**
  * Resolves `%h` and the like, and `${VARIABLE}`.
  *

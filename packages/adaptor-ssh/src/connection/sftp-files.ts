@@ -12,7 +12,8 @@ import {
 import type { SFTPWrapper, Stats } from 'ssh2';
 import type { SftpSession } from './sftp-session.ts';
 
-type Done<T> = (error: Error | null | undefined, value: T) => void;
+/** What ssh2 calls at the end: with nothing but an error, if any, where there is no value to give. */
+type Done<T> = (error?: Error | null, value?: T) => void;
 
 /** Status codes of version 3 of the protocol, which OpenSSH speaks. */
 const NO_SUCH_FILE = 2;
@@ -42,17 +43,17 @@ export class SftpFiles implements RemoteFiles {
       const handle = await this.#in<Buffer>(path, (done) => sftp.open(partial, 'r+', done));
       if (content.length > 0) {
         await this.#in<unknown>(path, (done) => {
-          sftp.write(handle, content, 0, content.length, 0, (error) => done(error, undefined));
+          sftp.write(handle, content, 0, content.length, 0, done);
         });
       }
-      await this.#in<unknown>(path, (done) => sftp.close(handle, done as never));
+      await this.#in<unknown>(path, (done) => sftp.close(handle, done));
     });
   }
 
   async upload(localPath: string, path: string, options?: FileOptions): Promise<void> {
     await this.#whole(path, options, async (sftp, partial) => {
       await this.#in<unknown>(path, (done) => {
-        sftp.fastPut(localPath, partial, PARALLEL, (error) => done(error, undefined));
+        sftp.fastPut(localPath, partial, PARALLEL, done);
       });
     });
   }
@@ -62,7 +63,7 @@ export class SftpFiles implements RemoteFiles {
     try {
       await writeFile(partial, '', { mode: 0o600, flag: 'wx' });
       await this.#call(path, (sftp, done: Done<undefined>) => {
-        sftp.fastGet(path, partial, PARALLEL, (error) => done(error, undefined));
+        sftp.fastGet(path, partial, PARALLEL, done);
       });
       await rename(partial, localPath);
     } catch (error) {
@@ -96,7 +97,7 @@ export class SftpFiles implements RemoteFiles {
   /** The names in a directory, sorted. */
   async list(path: string): Promise<string[]> {
     const entries = await this.#call(path, (sftp, done: Done<{ filename: string }[]>) =>
-      sftp.readdir(path, done as never),
+      sftp.readdir(path, done),
     );
     return entries.map(({ filename }) => filename).sort();
   }
@@ -115,7 +116,7 @@ export class SftpFiles implements RemoteFiles {
 
   async symlink(target: string, path: string): Promise<void> {
     await this.#call(path, (sftp, done: Done<undefined>) => {
-      sftp.symlink(target, path, (error) => done(error, undefined));
+      sftp.symlink(target, path, done);
     });
   }
 
@@ -132,19 +133,19 @@ export class SftpFiles implements RemoteFiles {
   async #removeAll(sftp: SFTPWrapper, path: string): Promise<void> {
     try {
       const stats = await this.#in<{ isDirectory(): boolean }>(path, (done) => {
-        sftp.lstat(path, done as never);
+        sftp.lstat(path, done);
       });
       if (!stats.isDirectory()) {
-        await this.#in<unknown>(path, (done) => sftp.unlink(path, done as never));
+        await this.#in<unknown>(path, (done) => sftp.unlink(path, done));
         return;
       }
       const entries = await this.#in<{ filename: string }[]>(path, (done) => {
-        sftp.readdir(path, done as never);
+        sftp.readdir(path, done);
       });
       await Promise.all(
         entries.map(({ filename }) => this.#removeAll(sftp, `${path}/${filename}`)),
       );
-      await this.#in<unknown>(path, (done) => sftp.rmdir(path, done as never));
+      await this.#in<unknown>(path, (done) => sftp.rmdir(path, done));
     } catch (error) {
       if (!isCode(error, 'NOT_FOUND')) throw error;
     }
@@ -152,7 +153,7 @@ export class SftpFiles implements RemoteFiles {
 
   async #mkdir(path: string, mode: number): Promise<void> {
     await this.#call(path, (sftp, done: Done<undefined>) => {
-      sftp.mkdir(path, { mode }, (error) => done(error, undefined));
+      sftp.mkdir(path, { mode }, done);
     });
   }
 
@@ -168,9 +169,9 @@ export class SftpFiles implements RemoteFiles {
         sftp.open(partial, 'wx', mode & 0o700, done);
       });
       try {
-        await this.#in<unknown>(path, (done) => sftp.close(handle, done as never));
+        await this.#in<unknown>(path, (done) => sftp.close(handle, done));
         await fill(sftp, partial);
-        await this.#in<unknown>(path, (done) => sftp.chmod(partial, mode, done as never));
+        await this.#in<unknown>(path, (done) => sftp.chmod(partial, mode, done));
         await this.#rename(sftp, partial, path);
       } catch (error) {
         sftp.unlink(partial, () => {});
@@ -182,10 +183,10 @@ export class SftpFiles implements RemoteFiles {
   /** In one step where the server can, which is OpenSSH's extension; else with a gap. */
   async #rename(sftp: SFTPWrapper, from: string, to: string): Promise<void> {
     try {
-      await this.#in<unknown>(to, (done) => sftp.ext_openssh_rename(from, to, done as never));
+      await this.#in<unknown>(to, (done) => sftp.ext_openssh_rename(from, to, done));
     } catch {
-      await this.#in<unknown>(to, (done) => sftp.unlink(to, done as never)).catch(() => {});
-      await this.#in<unknown>(to, (done) => sftp.rename(from, to, done as never));
+      await this.#in<unknown>(to, (done) => sftp.unlink(to, done)).catch(() => {});
+      await this.#in<unknown>(to, (done) => sftp.rename(from, to, done));
     }
   }
 
@@ -197,7 +198,7 @@ export class SftpFiles implements RemoteFiles {
     return new Promise<T>((resolve, reject) => {
       start((error, value) => {
         if (error) reject(this.#error(path, error));
-        else resolve(value);
+        else resolve(value as T);
       });
     });
   }

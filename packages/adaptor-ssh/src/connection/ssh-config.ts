@@ -10,6 +10,7 @@ import { isAbsolute, join } from 'node:path';
 import { AdaptorError } from '@pstar/core/adaptor';
 import { type ConfigLine, configLines } from './config-lines.ts';
 import { globFiles } from './glob-files.ts';
+import { isOneOf } from './setting-values.ts';
 import { matchesList } from './wildcards.ts';
 
 /** Keywords with one word; of the first line that applies. */
@@ -127,7 +128,7 @@ class Reading {
     for (const line of configLines(text)) {
       const subject = `${path} line ${line.number}`;
       const { keyword } = line;
-      const words = COMMANDS.includes(keyword as never) ? [line.rest] : line.words;
+      const words = isOneOf(COMMANDS, keyword) ? [line.rest] : line.words;
       if (words === undefined) throw refused('a quote is left open', subject);
       if (words.length === 0 || words[0] === '') throw refused(`${keyword} says nothing`, subject);
       if (keyword === 'host') active = matchesList(words, this.#hostOfPass);
@@ -209,12 +210,12 @@ class Reading {
       const { proxycommand: command, proxyjump: jump } = this.settings;
       const isTaken = keyword === 'proxyjump' ? jump : jump?.toLowerCase() !== 'none' && jump;
       if (command === undefined && !isTaken) this.#values[keyword] = first;
-    } else if (GROWING.includes(keyword as never)) {
+    } else if (isOneOf(GROWING, keyword)) {
       const known = (this.#values[keyword] ?? []) as readonly string[];
       this.#values[keyword] = [...new Set([...known, first])];
-    } else if (LISTS.includes(keyword as never)) {
+    } else if (isOneOf(LISTS, keyword)) {
       this.#values[keyword] ??= [...words];
-    } else if (SINGLE.includes(keyword as never) || COMMANDS.includes(keyword as never)) {
+    } else if (isOneOf(SINGLE, keyword) || isOneOf(COMMANDS, keyword)) {
       this.#values[keyword] ??= first;
     }
   }
