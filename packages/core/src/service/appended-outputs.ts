@@ -24,14 +24,7 @@ export interface OutputKey {
 }
 
 /** A line of the file. */
-type Row = readonly [
-  unit: number,
-  attempt: number,
-  item: number,
-  target: string,
-  at: number,
-  bytes: number,
-];
+type Row = readonly [unit: number, attempt: number, item: number, target: string, at: number];
 
 interface Entry {
   readonly output: OutputKey;
@@ -149,8 +142,8 @@ function keyOf({ unit, attempt, item }: OutputKey): string {
 
 function lineOf({ output, appended }: Pick<Entry, 'output' | 'appended'>): string {
   const { unit, attempt, item } = output;
-  const { target, at, bytes } = appended;
-  return `${JSON.stringify([unit, attempt, item, target, at, bytes] satisfies Row)}\n`;
+  const { target, at } = appended;
+  return `${JSON.stringify([unit, attempt, item, target, at] satisfies Row)}\n`;
 }
 
 function linesOf(file: string): string[] {
@@ -165,6 +158,6 @@ function linesOf(file: string): string[] {
 /** Undefined for the end of the file, and for a line of which a crash has left a part. */
 function entryOf(line: string): Entry | undefined {
   if (!line.endsWith(']')) return undefined;
-  const [unit, attempt, item, target, at, bytes] = JSON.parse(line) as Row;
-  return { output: { unit, attempt, item }, appended: { target, at, bytes }, isDone: false };
+  const [unit, attempt, item, target, at] = JSON.parse(line) as Row;
+  return { output: { unit, attempt, item }, appended: { target, at }, isDone: false };
 }

@@ -43,7 +43,6 @@ export interface Appended {
   readonly target: string;
   /** How long the target was before. */
   readonly at: number;
-  readonly bytes: number;
 }
 
 /** Has a file appended once, however often that is asked for. */
@@ -160,7 +159,7 @@ function* append({ path }: Staged, target: string, once?: AppendOnce): Generator
 
 function* appendNow(from: number, to: number, target: string, once?: AppendOnce): Generator<void> {
   const { size } = fstatSync(to);
-  once?.begin({ target, at: size, bytes: fstatSync(from).size });
+  once?.begin({ target, at: size });
   const buffer = Buffer.allocUnsafe(PIECE_BYTES);
   try {
     for (let read = readSync(from, buffer); read > 0; read = readSync(from, buffer)) {

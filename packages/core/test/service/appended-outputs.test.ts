@@ -6,7 +6,7 @@ import { AppendedOutputs } from '../../src/service/appended-outputs.ts';
 import { scratch } from '../staging/pair.ts';
 
 const output = (unit: number) => ({ unit, attempt: 1, item: 0 });
-const appended = (at: number) => ({ target: '/log', at, bytes: 5 });
+const appended = (at: number) => ({ target: '/log', at });
 
 describe('outputs that were appended', () => {
   it('are known where they were begun, and as done only to whom has seen it', () => {
@@ -46,7 +46,7 @@ describe('outputs that were appended', () => {
     const second = new AppendedOutputs(file, (unit) => unit === 2);
     expect(second.once(output(1)).begun).toBeUndefined();
     expect(second.once(output(2)).begun).toEqual(appended(10));
-    expect(readFileSync(file, 'utf8')).toBe('[2,1,0,"/log",10,5]\n');
+    expect(readFileSync(file, 'utf8')).toBe('[2,1,0,"/log",10]\n');
     new AppendedOutputs(file, () => false).has(output(2));
     expect(existsSync(file)).toBe(false);
   });

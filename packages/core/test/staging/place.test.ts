@@ -105,7 +105,7 @@ describe('a file', () => {
     };
     writeFileSync(target, 'before\n');
     const [mine] = add('mine\n');
-    expect(mine).toEqual({ target, at: 7, bytes: 5 });
+    expect(mine).toEqual({ target, at: 7 });
     expect(add('mine\n', mine)).toEqual([]);
     add('later\n');
     expect(add('mine\n', mine)).toEqual([]);
