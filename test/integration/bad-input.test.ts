@@ -19,6 +19,33 @@ const refusal = (call: Promise<unknown>): Promise<PilotError> =>
     (error: unknown) => (error instanceof PilotError ? error : Promise.reject(error)),
   );
 
+describe('a service', () => {
+  it('refuses what is no name of a map, and what is no service of pilots', async () => {
+    const { work, pilots } = await openWorld();
+    for (const name of [5, '', undefined]) {
+      const { code, subject } = await refusal(work.forgetMap(name as string));
+      expect([code, subject]).toEqual(['DESCRIPTION_INVALID', 'name']);
+    }
+    await work.forgetMap('of which there is none');
+    const remove = async (service: unknown) => work.remove(service as PilotJobService);
+    for (const service of [5, undefined, work]) {
+      expect((await refusal(remove(service))).message).toMatch(/is no PilotJobService/);
+    }
+    await remove(pilots);
+    await remove(pilots);
+  });
+
+  it('that was canceled says so to whoever wants to see what a pilot of it was', async () => {
+    const { pilots } = await openWorld();
+    const pilot = await pilots.create('local://', {});
+    expect(await pilot.render()).toContain('agent');
+    await pilots.cancel();
+    const { code, message } = await refusal(pilot.render());
+    expect(code).toBe('SERVICE_CLOSED');
+    expect(message).toContain(`the service is canceled (${pilots.id}); open it again with Pilot`);
+  });
+});
+
 describe('a submit', () => {
   it.each<[unknown, string, string[]]>([
     [

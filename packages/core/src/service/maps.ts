@@ -4,11 +4,13 @@ import { BehaviorSubject, distinctUntilChanged } from 'rxjs';
 import { requireTask } from '../functions/task.ts';
 import type { TaskFunction } from '../functions/task-types.ts';
 import type { MapRules } from '../maps/map-events.ts';
+import { readText } from '../model/attribute-readers.ts';
 import type { CallCommand } from '../model/call-command.ts';
 import { PilotError } from '../model/errors.ts';
 import type { ParsedWorkUnitDescription } from '../model/work-unit-description.ts';
 import { decodeValue } from '../runtime/values.ts';
 import { aborted, throwIfAborted } from './abort.ts';
+import { readAs } from './call-options.ts';
 import type { Inputs } from './map-inputs.ts';
 import { type MapOptions, type MapPlan, readMapOptions } from './map-options.ts';
 import { MapRun, type MapRunParts } from './map-run.ts';
@@ -46,7 +48,7 @@ export class Maps {
   /** See `WorkUnitService.forgetMap`. */
   async forget(name: string): Promise<void> {
     const { core } = this.#source;
-    await this.#named.forget(name);
+    await this.#named.forget(readAs('name', readText, name));
     this.#cancelUnitsOf(({ map }) => map === name, 'its map was forgotten');
     await core.conductor.settled();
   }

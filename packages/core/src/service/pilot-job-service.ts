@@ -7,7 +7,7 @@ import { BehaviorSubject, type Observable } from 'rxjs';
 import type { Adaptor, SecurityPrompt } from '../adaptor/adaptor.ts';
 import type { PilotRecord } from '../manager/pilot-record.ts';
 import { readFlag, readText } from '../model/attribute-readers.ts';
-import { PilotError } from '../model/errors.ts';
+import type { PilotError } from '../model/errors.ts';
 import type { PilotJobDescription } from '../model/pilot-job-description.ts';
 import { isFinalServiceState, type ServiceState } from '../model/service-state.ts';
 import { systemClock } from '../runtime/clock.ts';
@@ -33,6 +33,7 @@ import {
   type LostPilot,
   seenThrough,
 } from './cancellation.ts';
+import { closed } from './closed-service.ts';
 import { guarded, subscriberThrew } from './guarded-observable.ts';
 import { onInterrupt } from './interrupt.ts';
 import { readServiceState, writeServiceState } from './list-services.ts';
@@ -131,7 +132,7 @@ export class PilotJobService implements AsyncDisposable {
         guard: (stream) => this.#guard(stream),
         cancel: (pilot) => this.#cancelOne(pilot),
         reinitialize: (pilot, description) => this.#creation.reinitialize(pilot, description),
-        render: (pilot) => this.#core.render(pilot),
+        render: (pilot) => this.#render(pilot),
         explain: (pilot) => this.#core.explain(pilot),
       },
     });
@@ -303,7 +304,7 @@ export class PilotJobService implements AsyncDisposable {
   }
 
   async #cancelOne(id: string): Promise<void> {
-    if (isFinalServiceState(this.state)) throw this.#closed();
+    if (isFinalServiceState(this.state)) throw closed('PilotJobService', this);
     const { pilots } = this.#core.machine;
     this.#cancelPilot(id);
     const lost = await this.#seenThrough(() =>
@@ -346,22 +347,23 @@ export class PilotJobService implements AsyncDisposable {
       this.#offInterrupt();
       await this.#store.close();
       this.#state.next(how);
-      this.#core.release(this.#closed());
+      this.#core.release(closed('PilotJobService', this));
     }
   }
 
-  #assertOpen(): void {
-    if (this.#ending !== undefined || this.state !== 'Open') throw this.#closed();
-    const { failure } = this.#core.conductor;
-    if (failure !== undefined) throw failure.error;
+  async #render(pilotId: string): Promise<string> {
+    this.#assertOpen();
+    return await this.#core.render(pilotId).catch((error: unknown) => {
+      // What gives up its connection says only that it does.
+      this.#assertOpen();
+      throw error;
+    });
   }
 
-  #closed(): PilotError {
-    const how = this.state === 'Closed' ? 'closed' : 'canceled';
-    return new PilotError('SERVICE_CLOSED', `the service is ${how}`, {
-      subject: this.id,
-      hint: `open it again with open({ id: '${this.id}' })`,
-    });
+  #assertOpen(): void {
+    if (this.#ending !== undefined || this.state !== 'Open') throw closed('PilotJobService', this);
+    const { failure } = this.#core.conductor;
+    if (failure !== undefined) throw failure.error;
   }
 }
 

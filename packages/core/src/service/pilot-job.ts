@@ -52,7 +52,11 @@ export interface PilotJob {
    * @throws PilotError `WRONG_STATE` once it is final or about to end; what `create()` throws.
    */
   reinitialize(description: PilotJobDescription, options?: CallOptions): Promise<void>;
-  /** The script or template that is handed to the resource manager. */
+  /**
+   * The script or template that is handed to the resource manager.
+   *
+   * @throws PilotError `SERVICE_CLOSED`; what connecting to the resource manager throws.
+   */
   render(): Promise<string>;
   /** Why it is where it is, what would help, and what its agent has written last. */
   explain(): Explanation;

@@ -18,7 +18,7 @@ import { type SchedulerName, schedulerOf } from '../scheduler/schedulers.ts';
 import { abortable } from './abort.ts';
 import { CALL_READERS, type CallOptions, type OptionReaders, readOptions } from './call-options.ts';
 import { cancelAll } from './cancel-all.ts';
-import { closed } from './closed-work.ts';
+import { closed } from './closed-service.ts';
 import { readServiceState, writeServiceState } from './list-services.ts';
 import type { Inputs } from './map-inputs.ts';
 import type { MapOptions } from './map-options.ts';
@@ -206,6 +206,7 @@ export class WorkUnitService implements AsyncDisposable {
 
   /** Gives that service's pilots no more units; those bound there finish. */
   remove(service: PilotJobService): void {
+    assertPilots(service);
     const source = this.#sources.get(service);
     if (source === undefined) return;
     this.#sources.delete(service);
@@ -273,7 +274,8 @@ export class WorkUnitService implements AsyncDisposable {
    * Deletes the results of a map by name, and cancels what it has left running: the next one of that
    * name begins anew. Without effect where there is none.
    *
-   * @throws PilotError `WRONG_STATE` while it is consumed; `STORE_UNWRITABLE`, `SERVICE_CLOSED`
+   * @throws PilotError `WRONG_STATE` while it is consumed; `STORE_UNWRITABLE`, `SERVICE_CLOSED`; DescriptionError
+   * for what is no name
    */
   async forgetMap(name: string): Promise<void> {
     this.#assertOpen('forgetMap');
@@ -338,7 +340,7 @@ export class WorkUnitService implements AsyncDisposable {
 
   async #end(how: 'Canceled' | 'Closed'): Promise<void> {
     try {
-      this.#core.maps.close(closed(this.id, how));
+      this.#core.maps.close(closed('WorkUnitService', { id: this.id, state: how }));
       if (how === 'Canceled') {
         await cancelAll(this.#core, (units, why) => this.#cancelUnits(units, why));
       }
@@ -351,7 +353,7 @@ export class WorkUnitService implements AsyncDisposable {
   async #finish(how: 'Canceled' | 'Closed'): Promise<void> {
     for (const source of [...this.#sources.values(), ...this.#leaving.values()]) source.detach();
     this.#leaving.clear();
-    this.#core.release(closed(this.id, how));
+    this.#core.release(closed('WorkUnitService', { id: this.id, state: how }));
     try {
       await Promise.all([this.#maps.close(), this.#write(how)]);
     } finally {
@@ -378,7 +380,7 @@ export class WorkUnitService implements AsyncDisposable {
     // What is final stays so; the rest lives on, and can be canceled where it does.
     if (isFinalServiceState(this.state)) {
       if (units.every((unit) => this.#core.visible.isFinal(unit))) return;
-      throw closed(this.id, this.state, 'cancel');
+      throw closed('WorkUnitService', this, 'cancel');
     }
     this.#core.dispatch({ type: 'cancel', now: this.#core.clock.now(), units, why });
     await this.#core.conductor.settled();
@@ -390,6 +392,6 @@ export class WorkUnitService implements AsyncDisposable {
 
   #assertOpen(what: string): void {
     if (this.state === 'Open' && this.#ending === undefined) return;
-    throw closed(this.id, this.state, what);
+    throw closed('WorkUnitService', this, what);
   }
 }
