@@ -294,7 +294,8 @@ export interface NativeState {
  *
  * To the environment of each agent a script may add `PSTAR_NODE_NAME`, `PSTAR_NODE_CORES`,
  * `PSTAR_NODE_MEMORY` (in bytes) and `PSTAR_NODE_GPUS` (how many): what it may use of its node, where
- * the agent would not see that itself. Empty ones count as unset, and units do not inherit them.
+ * the agent would not see that itself. Empty ones count as unset, and units do not inherit them. An agent
+ * is to be started without the `NODE_OPTIONS` of anybody else's program, as `agentScript()` does.
  */
 export interface AgentLaunch {
   /** Unique for each submission, and a fit name for a native job: at most 64 of `[\w.-]`. */

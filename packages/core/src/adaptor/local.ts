@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { EventEmitter } from 'eventemitter3';
 import { AdaptorError, PilotError } from '../model/errors.ts';
 import type { ParsedPilotJobDescription } from '../model/pilot-job-description.ts';
+import { withoutNodeOptions } from '../protocol/node-options.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { writeFileAtomic } from '../runtime/files.ts';
 import {
@@ -97,7 +98,7 @@ class LocalResourceManager implements ResourceManager {
         cwd: launch.directory,
         detached: true,
         stdio: ['ignore', log.fd, log.fd],
-        env: { ...process.env, ...launch.environment, [LAUNCH_VARIABLE]: launch.name },
+        env: environmentOf(launch),
       });
       // Asked before the first await: until then not even a failed start has been waited for.
       const stat = child.pid === undefined ? undefined : statOf(child.pid);
@@ -211,9 +212,19 @@ async function openLog(file: string): Promise<FileHandle> {
   });
 }
 
+function hasScript({ description }: AgentLaunch): boolean {
+  return (description.initCommands ?? []).length > 0;
+}
+
+function environmentOf(launch: AgentLaunch): NodeJS.ProcessEnv {
+  const all = { ...process.env, ...launch.environment, [LAUNCH_VARIABLE]: launch.name };
+  // A script keeps it for the commands, and has the agent started without.
+  return hasScript(launch) ? all : withoutNodeOptions(all);
+}
+
 /** With `initCommands`, a shell that becomes the agent: it keeps its pid. */
 async function commandOf(launch: AgentLaunch): Promise<readonly string[]> {
-  if ((launch.description.initCommands ?? []).length === 0) return launch.command;
+  if (!hasScript(launch)) return launch.command;
   const file = join(launch.directory, 'start.sh');
   // Its environment is handed over directly, and the file keeps the commands off `ps`.
   await writeFileAtomic(file, agentScript({ ...launch, environment: {} }), 0o600);

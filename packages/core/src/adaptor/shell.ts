@@ -2,6 +2,7 @@
 import { assert } from '../model/assert.ts';
 import { PilotError } from '../model/errors.ts';
 import { isVariableName } from '../model/variable-name.ts';
+import { UNIT_NODE_OPTIONS } from '../protocol/node-options.ts';
 import type { AgentLaunch } from './adaptor.ts';
 
 /** One word of a shell command that stands for exactly this text. */
@@ -24,9 +25,13 @@ export interface SiteCommands {
   readonly commands: readonly string[];
 }
 
+const HAND_ON_NODE_OPTIONS = `[ -z "\${NODE_OPTIONS-}" ] || export ${UNIT_NODE_OPTIONS}="$NODE_OPTIONS"
+unset NODE_OPTIONS`;
+
 /**
  * The lines that a shell runs to become the agent: the variables, the site's commands and the
  * description's `initCommands`, each of which must succeed, then the agent in the shell's own process.
+ * `NODE_OPTIONS` is for those commands and for units, and the agent is started without.
  */
 export function agentScript(launch: AgentLaunch, site?: SiteCommands): string {
   const variables = Object.entries(launch.environment).map(([name, value]) => {
@@ -39,7 +44,8 @@ export function agentScript(launch: AgentLaunch, site?: SiteCommands): string {
       mustSucceed(command, `initCommands[${i}]`),
     ),
   ];
-  return [...variables, ...init, `exec ${shellCommand(launch.command)}`, ''].join('\n');
+  const agent = [HAND_ON_NODE_OPTIONS, `exec ${shellCommand(launch.command)}`];
+  return [...variables, ...init, ...agent, ''].join('\n');
 }
 
 /**

@@ -3,6 +3,7 @@
  * environment for units: they are told of their own slots, not of the node.
  */
 import type { AgentSettings } from '../protocol/agent-settings.ts';
+import { UNIT_NODE_OPTIONS } from '../protocol/node-options.ts';
 
 /** What the agent's environment says of its node; what it does not say, the agent finds. */
 export interface ToldNode extends Pick<AgentSettings, 'cores' | 'memory' | 'gpus'> {
@@ -33,14 +34,16 @@ export function toldNode(environment: Environment): ToldNode {
   };
 }
 
-/** What units inherit of the agent's environment. */
+/** What units inherit of the agent's environment, and the `NODE_OPTIONS` that it was started without. */
 export function inheritedEnvironment(environment: Environment): Record<string, string> {
-  const own: readonly string[] = Object.values(VARIABLES);
-  return Object.fromEntries(
+  const own: readonly string[] = [...Object.values(VARIABLES), UNIT_NODE_OPTIONS];
+  const inherited = Object.fromEntries(
     Object.entries(environment).filter(
       (entry): entry is [string, string] => entry[1] !== undefined && !own.includes(entry[0]),
     ),
   );
+  const options = environment[UNIT_NODE_OPTIONS];
+  return options ? { ...inherited, NODE_OPTIONS: options } : inherited;
 }
 
 function wholeNumber(environment: Environment, name: string, least: number): number | undefined {

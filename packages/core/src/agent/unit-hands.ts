@@ -126,6 +126,8 @@ export class UnitHands {
     const { executor } = this;
     const place = { root: settings.root, host: node.name, pilotJob: settings.pilot };
     const cores = node.capacity.cores.length;
-    return create({ executor, split, program, ...place, cores, events, clock, log });
+    // As little meant for workers as for agents, unless the pilot was given it.
+    const environment = { NODE_OPTIONS: settings.environment['NODE_OPTIONS'] ?? '' };
+    return create({ executor, split, program, environment, ...place, cores, events, clock, log });
   }
 }

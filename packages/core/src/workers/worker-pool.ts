@@ -27,6 +27,8 @@ export interface PoolOptions {
   readonly split: SplitEvents;
   /** The file that runs as a worker when it is started with `--worker`: the agent's own. */
   readonly program: string;
+  /** What every worker has over the executor's base environment, and under that of its run. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Directory for what workers need on disk; absolute. */
   readonly root: string;
   /** Idle workers are kept while there are no more workers than this, busy ones included. */
@@ -56,10 +58,10 @@ export class WorkerPool {
 
   /** @throws Error where no worker could reach the agent. */
   constructor(options: PoolOptions) {
-    const { executor, split, program, root, log } = options;
+    const { executor, split, program, environment = {}, root, log } = options;
     this.#options = options;
     this.#door = WorkerDoor.open(root, log);
-    this.#processes = new WorkerProcesses(executor, program, this.#door.directory);
+    this.#processes = new WorkerProcesses(executor, program, this.#door.directory, environment);
     split.ofWorkers = this.#processes;
   }
 

@@ -28,12 +28,19 @@ export class WorkerProcesses implements ExecutorEvents {
   readonly #executor: Executor;
   readonly #program: string;
   readonly #directory: string;
+  readonly #environment: Readonly<Record<string, string>>;
   readonly #owners = new Map<number, ProcessOwner>();
 
-  constructor(executor: Executor, program: string, directory: string) {
+  constructor(
+    executor: Executor,
+    program: string,
+    directory: string,
+    environment: Readonly<Record<string, string>>,
+  ) {
     this.#executor = executor;
     this.#program = program;
     this.#directory = directory;
+    this.#environment = environment;
   }
 
   /** Where a worker has its working directory. */
@@ -49,7 +56,7 @@ export class WorkerProcesses implements ExecutorEvents {
       key,
       executable: process.execPath,
       arguments: [...heapWords(memoryLimit), this.#program, '--worker', file],
-      environment,
+      environment: { ...this.#environment, ...environment },
       variables,
       sandbox: this.directoryOf(worker),
       cleanup: true,

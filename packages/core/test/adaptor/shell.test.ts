@@ -46,6 +46,17 @@ describe('agentScript', () => {
     expect(run(script).stdout).toBe("it's $HOME 1\n");
   });
 
+  it('has NODE_OPTIONS seen by the commands, and handed on to units by an agent without', () => {
+    const show = `echo "\${NODE_OPTIONS-none}, \${PSTAR_UNIT_NODE_OPTIONS-none}"`;
+    const script = agentScript(launch([show], ['sh', '-c', show]));
+    const options = { input: script, encoding: 'utf8' } as const;
+    const said = (env: NodeJS.ProcessEnv) => spawnSync('/bin/sh', { ...options, env }).stdout;
+    expect(said({ NODE_OPTIONS: '--import "./a b.mjs"' })).toBe(
+      '--import "./a b.mjs", none\nnone, --import "./a b.mjs"\n',
+    );
+    expect(said({})).toBe('none, none\nnone, none\n');
+  });
+
   it('runs nothing that stands for the name of a variable', () => {
     const strange = { ...launch([], ['true']), environment: { 'A;touch x;': '1' } };
     expect(() => agentScript(strange)).toThrow('A;touch x; is no name of a variable');

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { inheritedEnvironment, toldNode } from '../../src/agent/node-environment.ts';
+import { withoutNodeOptions } from '../../src/protocol/node-options.ts';
 
 describe('toldNode', () => {
   it('reads what is there', () => {
@@ -31,5 +32,19 @@ describe('inheritedEnvironment', () => {
       A: '1',
       PSTAR_NODE: 'x',
     });
+  });
+
+  it('has the NODE_OPTIONS that the agent was started without', () => {
+    const NODE_OPTIONS = '--import ./tracing.mjs';
+    for (const environment of [
+      { A: '1', NODE_OPTIONS },
+      { A: '1' },
+      { A: '1', NODE_OPTIONS: '' },
+    ]) {
+      const { NODE_OPTIONS: ofAgent, ...others } = withoutNodeOptions(environment);
+      expect(ofAgent).toBeUndefined();
+      const { NODE_OPTIONS: ofUnits = '', ...rest } = inheritedEnvironment(others);
+      expect([ofUnits, rest]).toEqual([environment.NODE_OPTIONS ?? '', { A: '1' }]);
+    }
   });
 });

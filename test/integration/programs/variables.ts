@@ -1,0 +1,4 @@
+/** What a worker has in its environment. */
+export function variable(name: string): string {
+  return process.env[name] ?? '';
+}
