@@ -47,14 +47,20 @@ export function explainPilot(
   });
 }
 
-/** The last lines, after a word on those that are left out. */
+// Of a Node.js that cannot start they are most of what is written, and what is wrong stands above them.
+const STACK_FRAME = /^ +at /;
+
+/** The last lines, after a word on those that are left out; of many, none of a stack trace's places. */
 function lastLines({ file, tail }: AgentOutput): string {
   const lines = tail.trimEnd().split('\n');
-  const more = lines.length - SHOWN_LINES;
-  if (more <= 0) return tail;
-  const count = `at least ${more} more ${more === 1 ? 'line' : 'lines'}`;
+  if (lines.length <= SHOWN_LINES) return tail;
+  const telling = lines.filter((line) => !STACK_FRAME.test(line));
+  const shown = telling.slice(-SHOWN_LINES);
+  const more = lines.length - shown.length;
   // The tail may not be all of it.
-  return [`(${count} before these in ${file})`, ...lines.slice(-SHOWN_LINES)].join('\n');
+  const count = `at least ${more} more ${more === 1 ? 'line' : 'lines'}`;
+  const where = telling.length === lines.length ? 'before' : 'before and between';
+  return [`(${count} ${where} these in ${file})`, ...shown].join('\n');
 }
 
 interface Advice {

@@ -117,6 +117,21 @@ describe('a pilot that failed', () => {
     expect(shown(40)[0]).toBe('(at least 30 more lines before these in /store/agent.log)');
   });
 
+  it('shows of a long stack trace what is wrong, and not where', () => {
+    const said = "Error [ERR_MODULE_NOT_FOUND]: Cannot find module '/pilot/hook.mjs'";
+    const frames = Array.from({ length: 9 }, (_, i) => `    at frame${i} (node:internal:${i})`);
+    const code = ["  code: 'ERR_MODULE_NOT_FOUND'", '}'];
+    const written = ['node:internal/resolve:275', '    throw new Error()', said, ...frames];
+    const lines = explain(fail(local()), [...written, ...code, ''].join('\n'));
+    expect(lines.slice(lines.indexOf('  last output:') + 1)).toEqual(
+      [
+        '(at least 9 more lines before and between these in /store/agent.log)',
+        ...written.slice(0, 3),
+        ...code,
+      ].map((line) => `    ${line}`),
+    );
+  });
+
   it('on this machine is advised on what it was given', () => {
     expect(explain(fail(local({ agent: { node: '/old/node' } }))).slice(1)).toEqual([
       '  would help: check that agent.node is Node.js 20.19 or newer, or leave it out',
