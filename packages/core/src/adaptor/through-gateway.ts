@@ -2,7 +2,9 @@
  * An adaptor that works by commands, behind a gateway: launches are brought over before they are
  * submitted, and what agents leave over there is brought back before anybody hears that they are over.
  */
+
 import { PilotError } from '../model/errors.ts';
+import { messageOf } from '../model/message-of.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import type { AgentLaunch, Gateway, ResourceManager } from './adaptor.ts';
@@ -127,7 +129,7 @@ export class FarLaunches {
         this.#troubles.delete(name);
         return true;
       } catch (error) {
-        this.#troubles.set(name, error instanceof Error ? error.message : String(error));
+        this.#troubles.set(name, messageOf(error));
         log.warn({ launch: name, err: error }, problem);
         const mayPass = error instanceof PilotError && error.transient;
         if (!mayPass && tries >= TRIES) {

@@ -4,6 +4,7 @@
  * what is missing and the caller does without.
  */
 import { createRequire } from 'node:module';
+import { messageOf } from '../model/message-of.ts';
 
 type NativeCall = (...values: readonly (number | bigint | string)[]) => number;
 type AsyncNativeCall = NativeCall & {
@@ -71,7 +72,7 @@ export function loadLibc(path = 'koffi'): { libc: Libc } | { problem: string } {
     const functions = Object.fromEntries(Object.entries(SIGNATURES).map(bind));
     return { libc: { ...functions, address: koffi.address } as Libc };
   } catch (error) {
-    const [problem] = (error instanceof Error ? error.message : String(error)).split('\n');
+    const [problem] = messageOf(error).split('\n');
     return { problem: problem ?? 'koffi does not load' };
   }
 }

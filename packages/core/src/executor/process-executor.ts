@@ -4,6 +4,7 @@
  */
 import { constants as system } from 'node:os';
 import { resolve } from 'node:path';
+import { messageOf } from '../model/message-of.ts';
 import type { Clock, Timer } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { createLauncher } from './create-launcher.ts';
@@ -108,7 +109,7 @@ export class ProcessExecutor implements Executor {
       unit.lane = this.#lanes.take();
       unit.cwd = this.#prepareDirectory(run);
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       this.#fail(unit, startProblem('SPAWN_FAILED', `there is no place to run it: ${why}`));
       return false;
     }

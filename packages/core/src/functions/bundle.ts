@@ -7,6 +7,7 @@ import { basename, dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { BuildFailure, BuildOptions, BuildResult, Message } from 'esbuild';
 import { PilotError } from '../model/errors.ts';
+import { messageOf } from '../model/message-of.ts';
 import { bundlePlugin, PLACES } from './bundle-plugin.ts';
 import { OWN_DIRECTORY } from './worker-stub.ts';
 
@@ -121,7 +122,7 @@ function moduleError(entry: string, cause: BuildFailure): PilotError {
 }
 
 function esbuildError(cause: unknown): PilotError {
-  const [reason] = (cause instanceof Error ? cause.message : String(cause)).trim().split('\n');
+  const [reason] = messageOf(cause).trim().split('\n');
   const problem = `esbuild, which bundles functions, does not run: ${reason}`;
   return new PilotError('OPERATION_UNSUPPORTED', problem, {
     subject: `${process.platform}-${process.arch}`,

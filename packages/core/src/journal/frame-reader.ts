@@ -3,6 +3,7 @@
  * what to do about either is decided elsewhere.
  */
 
+import '../runtime/disposal.ts';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { damaged, foreign, newer } from './journal-errors.ts';

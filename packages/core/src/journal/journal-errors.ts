@@ -1,6 +1,7 @@
 /** How the journal says what is wrong with a disk or with a file on it. */
 
 import { PilotError } from '../model/errors.ts';
+import { messageOf } from '../model/message-of.ts';
 import { approximateSize } from '../model/quantity.ts';
 import { isFull } from '../runtime/store-error.ts';
 import type { Disk } from './disk.ts';
@@ -14,7 +15,7 @@ export async function writeError(
 ): Promise<PilotError> {
   if (cause instanceof PilotError) return cause;
   if (!isFull(cause)) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     return new PilotError('STORE_UNWRITABLE', `the journal cannot be written: ${reason}`, {
       subject: directory,
       hint: 'see to the disk, then open the service again by its id',

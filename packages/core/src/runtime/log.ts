@@ -4,6 +4,8 @@
  * is worth logging.
  */
 
+import { types } from 'node:util';
+
 /** One entry: a sentence, or an object with what belongs to it followed by the sentence. */
 export interface LogEntry {
   (message: string): void;
@@ -39,9 +41,14 @@ export const silentLog: Log = {
   child: () => silentLog,
 };
 
+/** Also one of Node.js, where a test runner has an Error of its own. */
+function isError(value: unknown): value is Error {
+  return value instanceof Error || types.isNativeError(value);
+}
+
 /** Values are quoted only where a reader could not tell where they end. */
 function show(value: unknown): string {
-  if (value instanceof Error) return value.message;
+  if (isError(value)) return value.message;
   const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value));
   return typeof value === 'string' && /[\s="]/.test(text) ? JSON.stringify(text) : text;
 }
@@ -78,7 +85,7 @@ export function lineLog(
     if (LOG_LEVELS.indexOf(own) < LOG_LEVELS.indexOf(level)) return ignore;
     return (first: string | object, message?: string) => {
       if (typeof first === 'string') write(line(own, inherited, first));
-      else if (first instanceof Error) write(line(own, inherited, message ?? first.message));
+      else if (isError(first)) write(line(own, inherited, message ?? first.message));
       else write(line(own, { ...inherited, ...first }, message ?? ''));
     };
   };

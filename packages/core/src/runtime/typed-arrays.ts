@@ -24,6 +24,14 @@ const TYPES = [
 ] as const;
 type TypedArray = InstanceType<(typeof TYPES)[number]>;
 
+/**
+ * Those that msgpackr takes for plain objects, and writes with an attribute an item. Test runners have globals
+ * of their own in a context of `node:vm`, with Node's Uint8Array among them; the others are not of its kind.
+ */
+const foreign: readonly unknown[] = TYPES.filter(
+  (Type) => Object.getPrototypeOf(Type) !== Object.getPrototypeOf(Uint8Array),
+);
+
 const WHOLE = 0x74;
 const IN_RUNS = 0x75;
 const UPWARDS = 128;
@@ -59,6 +67,10 @@ export function addTypedArrays(): void {
   if (isAdded) return;
   isAdded = true;
   addExtension({ type: WHOLE, unpack: unpackWhole });
+  if (foreign.length > 0) {
+    const Class = { [Symbol.hasInstance]: isForeign } as unknown as typeof Object;
+    addExtension({ Class, type: WHOLE, pack: packWhole, unpack: unpackWhole });
+  }
   // It is asked whether an array is an instance; of what is none, msgpackr writes the whole itself.
   const Class = { [Symbol.hasInstance]: isShortInRuns } as unknown as typeof Object;
   addExtension({ Class, type: IN_RUNS, pack: packRuns, unpack: unpackRuns });
@@ -145,6 +157,18 @@ function packRuns(array: TypedArray): Buffer {
     for (let i = 0; i < size; i++) packed[to++] = bytes[start * size + i] as number;
   }
   saved += bytes.length - packed.length;
+  return packed;
+}
+
+function isForeign(value: object): boolean {
+  return ArrayBuffer.isView(value) && foreign.includes(value.constructor);
+}
+
+/** As msgpackr writes those that it knows. */
+function packWhole(array: TypedArray): Buffer {
+  const packed = Buffer.allocUnsafe(1 + array.byteLength);
+  packed[0] = codeOf(array);
+  packed.set(new Uint8Array(array.buffer, array.byteOffset, array.byteLength), 1);
   return packed;
 }
 

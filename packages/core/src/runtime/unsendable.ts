@@ -1,5 +1,6 @@
 /** What of a value cannot be sent, for its author. */
 import { inspect } from 'node:util';
+import { messageOf } from '../model/message-of.ts';
 import { encodeValue } from './values.ts';
 
 /**
@@ -30,7 +31,7 @@ function partOf(value: unknown, path: string, seen: Set<unknown>, depth = 0): st
     encodeValue(value);
     return undefined;
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     return `${path} (${why.replace(/\.$/, '')})`;
   }
 }

@@ -8,6 +8,7 @@
  */
 import { randomFillSync } from 'node:crypto';
 import { DefaultDeserializer, DefaultSerializer, serialize } from 'node:v8';
+import { messageOf } from '../model/message-of.ts';
 import { type Bytes, Pieces } from './pieces.ts';
 
 /**
@@ -115,7 +116,7 @@ export function decodeValue(bytes: Uint8Array): unknown {
 
 /** What was too deep for the engine's stack is not seen by the error that it throws. */
 function inWords(error: unknown): unknown {
-  const isTooDeep = error instanceof RangeError && error.message.includes('call stack');
+  const isTooDeep = messageOf(error).includes('call stack size');
   return isTooDeep ? new RangeError('it is nested too deeply', { cause: error }) : error;
 }
 

@@ -2,7 +2,9 @@
  * Where agents and maps meet: carries what is said about calls between the units of a map and the map,
  * for one work unit service, and answers agents that want the code of modules.
  */
+
 import type { ModuleFiles } from '../functions/module-store.ts';
+import { messageOf } from '../model/message-of.ts';
 import { isFinalWorkUnitState, type WorkUnitState } from '../model/work-unit-state.ts';
 import type { AgentCallMessage, MapUnit } from '../protocol/call-messages.ts';
 import type { Bytes } from '../runtime/pieces.ts';
@@ -188,7 +190,7 @@ export class MapDesk {
         sender.sendParts({ type: 'module', module, problem: 'is not known' }, NOTHING);
       else sender.sendParts({ type: 'module', module }, data);
     } catch (error) {
-      const problem = error instanceof Error ? error.message : String(error);
+      const problem = messageOf(error);
       sender.sendParts({ type: 'module', module, problem }, NOTHING);
     }
   }

@@ -2,7 +2,9 @@
  * The native jobs of a service's pilots at one resource manager: watched until they are over, and
  * ended, however often it takes. What their states mean for a pilot is not known here.
  */
+
 import type { NativeState, ResourceManager } from '../adaptor/adaptor.ts';
+import { messageOf } from '../model/message-of.ts';
 import type { Clock, Timer } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { NativeWords } from './native-words.ts';
@@ -138,7 +140,7 @@ export class NativeJobs {
       this.#trouble = undefined;
     } catch (error) {
       longest = RETRY_MS_MAX;
-      this.#trouble = error instanceof Error ? error.message : String(error);
+      this.#trouble = messageOf(error);
       for (const job of this.#watched.values()) job.unknown = undefined;
       this.#say(before, error);
     }

@@ -10,6 +10,7 @@ import { isPilotOver, type PilotRecord } from '../manager/pilot-record.ts';
 import { assert, unreachable } from '../model/assert.ts';
 import { PilotError } from '../model/errors.ts';
 import type { Explanation } from '../model/explanation.ts';
+import { messageOf } from '../model/message-of.ts';
 import {
   type ParsedPilotJobDescription,
   readPilotJobDescription,
@@ -341,7 +342,7 @@ export class PilotCore {
 
   #refused(pilot: string, round: number, error: unknown): void {
     this.problems.set(pilot, error);
-    const problem = error instanceof Error ? error.message : String(error);
+    const problem = messageOf(error);
     this.tell({ type: 'refused', pilot, round, problem, at: this.#parts.clock.now() });
   }
 

@@ -13,6 +13,7 @@ import { type CommandRunner, localCommandRunner } from '../adaptor/command-runne
 import { PlacedLaunches } from '../adaptor/placed-launches.ts';
 import { findAdaptors } from '../adaptor/registry.ts';
 import { FarLaunches, throughGateway } from '../adaptor/through-gateway.ts';
+import { messageOf } from '../model/message-of.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { ensureDirectory } from '../runtime/files.ts';
 import type { Log } from '../runtime/log.ts';
@@ -124,7 +125,7 @@ export class ResourceManagers {
         return await this.connect(target);
       } catch (error) {
         if (this.#closing.signal.aborted) break;
-        const words = error instanceof Error ? error.message : String(error);
+        const words = messageOf(error);
         this.#troubles.set(keyOf(target), words);
         this.#parts.troubled?.(target, words);
         this.#parts.log.warn(

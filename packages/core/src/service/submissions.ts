@@ -5,6 +5,7 @@
 import { resolve } from 'node:path';
 import type { AgentLaunch, ResourceManager } from '../adaptor/adaptor.ts';
 import { AdaptorError, PilotError, type PilotErrorCode } from '../model/errors.ts';
+import { messageOf } from '../model/message-of.ts';
 import type { AgentSettings } from '../protocol/agent-settings.ts';
 import type { Clock, Timer } from '../runtime/clock.ts';
 import { removeMade } from '../runtime/files.ts';
@@ -281,7 +282,7 @@ export class Submissions {
         return found;
       } catch (error) {
         if (error === LEFT_OPEN) throw error;
-        this.#doubts.set(name, error instanceof Error ? error.message : String(error));
+        this.#doubts.set(name, messageOf(error));
         const problem = 'whether it was submitted cannot be known yet';
         this.#parts.log.warn({ launch: name, err: error }, problem);
       } finally {
