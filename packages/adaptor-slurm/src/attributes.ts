@@ -38,7 +38,7 @@ export const ATTRIBUTE_RULES: Readonly<Record<PilotAttribute, AttributeRule>> = 
   wallTimeLimit: {
     becomes: '`--time`, in whole minutes; agents end a little before it',
     options: ({ wallTimeLimit }) => [
-      ...given('time', wallTimeLimit, (seconds) => String(Math.ceil(seconds / 60))),
+      ...given('time', wallTimeLimit, (seconds) => String(minutes(seconds))),
       ...earlySignal(wallTimeLimit),
     ],
   },
@@ -159,6 +159,19 @@ function given<T extends string | number>(
 ): readonly SbatchOption[] {
   return value === undefined ? [] : [[name, write(value)]];
 }
+
+function minutes(seconds: number): number {
+  const whole = Math.ceil(seconds / 60);
+  if (whole <= MINUTES_MAX) return whole;
+  throw new PilotError('DESCRIPTION_INVALID', `Slurm has no time limits over ${LIMIT_MAX}`, {
+    subject: 'wallTimeLimit',
+    hint: 'give it a shorter one, or leave it out: then the default of its queue holds',
+  });
+}
+
+/** sbatch counts in seconds, with 31 bits, and rounds up: more becomes another limit without a word (22.05). */
+const MINUTES_MAX = Math.floor((2 ** 31 - 1) / 60) - 1;
+const LIMIT_MAX = `${Math.floor(MINUTES_MAX / 1440)} days`;
 
 function mebibytes(bytes: number): number {
   return Math.ceil(bytes / 2 ** 20);

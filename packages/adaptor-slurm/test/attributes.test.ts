@@ -61,6 +61,13 @@ describe('attributes', () => {
     expect(new Map(descriptionOptions(parsed(description))).get('signal')).toBe(signal);
   });
 
+  it('have no time limit that Slurm would take for another', () => {
+    expect(words({ wallTimeLimit: 60 * 35_791_393 })).toBe('--time=35791393');
+    expect(() => words({ wallTimeLimit: 60 * 35_791_393 + 1 })).toThrow(
+      'Slurm has no time limits over 24855 days (wallTimeLimit); give it a shorter one',
+    );
+  });
+
   it.each<[PilotJobDescription, string]>([
     [{ agent: { gpus: 1 }, nativeOptions: { gres: 'gpu:2' } }, '--gres and agent.gpus'],
     [{ agent: { gpus: 1 }, nativeOptions: ['-G', '2'] }, '--gpus and agent.gpus'],
