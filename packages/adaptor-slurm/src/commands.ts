@@ -44,6 +44,9 @@ const IDS_MAX = 5000;
 /** Records of pilots that are older are not looked for by name: sacct reads all of that time. */
 const RECORDS_SINCE = 'now-30days';
 
+/** Whatever the time zone, and whatever the user likes better. */
+const TIMES = { SLURM_TIME_FORMAT: '%s' };
+
 type Records = PastJobs['source'];
 
 interface How {
@@ -199,7 +202,7 @@ class Commands implements SlurmTransport {
         timeoutMs: ANSWER_MS,
         ...(input !== undefined && { input }),
         ...(signal !== undefined && { signal }),
-        ...(conf !== undefined && { environment: { SLURM_CONF: conf } }),
+        environment: { ...TIMES, ...(conf !== undefined && { SLURM_CONF: conf }) },
       });
     } catch (error) {
       throw withWayOut(error, runner.host);

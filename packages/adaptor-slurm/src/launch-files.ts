@@ -2,10 +2,12 @@
  * What is written down before anything is submitted, in the directory that the adaptor has for its
  * connection: as which job, and which element of it, a launch went to Slurm, then with which id. So it
  * is found again after a crash, and what was never written down was never submitted; and a job that was
- * given the same id, before or afterwards, is not taken for it.
+ * given the same id, before or afterwards, is not taken for it. When it was submitted is written down as
+ * soon as it is seen: by that it is known under whatever name somebody gives it.
  *
  * That is this machine's. What Slurm and its nodes see is where its commands run.
  */
+import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import type { AgentLaunch, RemoteFiles } from '@pstar/core/adaptor';
@@ -16,6 +18,25 @@ export interface Placed {
   readonly job: string;
   /** Of an array's element. */
   readonly index?: number;
+}
+
+/** Whether a job that has one of our ids is ours: `unsure` of one whose name is another. */
+export type Owner = 'ours' | 'other' | 'unsure';
+
+/** A job, as far as it tells whose it is. */
+export interface Claimed {
+  /** `17`; of an array's element `17_3`. */
+  readonly id: string;
+  readonly name: string;
+  /** Seconds since the epoch. */
+  readonly submittedAt?: number;
+}
+
+/** What is known of an id. */
+interface Identity {
+  readonly job: string;
+  /** When jobs with this id and name were submitted, or requeued, as far as they were seen. */
+  readonly times: Set<number>;
 }
 
 interface Kept extends Placed {
@@ -29,8 +50,8 @@ export class LaunchFiles {
   readonly #launches: string;
   readonly #arrays: string;
   readonly #ids: string;
-  /** The names of jobs by their ids, as far as they were needed. */
-  readonly #jobs = new Map<string, string>();
+  /** What is known of ids, as far as it was needed. */
+  readonly #identities = new Map<string, Identity>();
 
   /**
    * @param directory the connection's own
@@ -88,21 +109,32 @@ export class LaunchFiles {
     const holder = await this.#jobOf(id);
     if (holder === job) return undefined;
     if (holder !== undefined && (await this.#isLiving(holder))) return holder;
-    await mkdir(this.#ids, { recursive: true, mode: 0o700 });
-    const path = join(this.#ids, id);
-    await writeFile(`${path}.new`, job, { flush: true });
-    await rename(`${path}.new`, path);
-    this.#jobs.set(id, job);
+    await this.#writeIdentity(id, { job, times: new Set() });
     return undefined;
   }
 
   /**
    * Whether what Slurm calls so is what was submitted: `17`, or `17_3` of an array, with the name of the
    * job. Of ids that were never written down, the name alone says so.
+   *
+   * A job of another name is ours as well if it was submitted when ours was, by what was seen of it under
+   * its own name: somebody has renamed it. Where that was not seen, it cannot be told.
    */
-  async isOurs({ id, name }: { readonly id: string; readonly name: string }): Promise<boolean> {
-    const job = await this.#jobOf(id.split('_')[0] as string);
-    return job === undefined ? this.#isLiving(name) : job === name;
+  async ownerOf({ id, name, submittedAt }: Claimed): Promise<Owner> {
+    const [whole] = id.split('_') as [string];
+    const known = await this.#identityOf(whole);
+    if (known === undefined) return (await this.#isLiving(name)) ? 'ours' : 'other';
+    const { job, times } = known;
+    if (submittedAt === undefined) return name === job ? 'ours' : 'other';
+    if (name !== job) {
+      if (times.has(submittedAt)) return 'ours';
+      return times.size === 0 ? 'unsure' : 'other';
+    }
+    if (times.has(submittedAt)) return 'ours';
+    times.add(submittedAt);
+    // What cannot be written down is known to this connection all the same.
+    await this.#writeIdentity(whole, known).catch(() => {});
+    return 'ours';
   }
 
   /** Takes it back: nothing came of it. */
@@ -141,15 +173,33 @@ export class LaunchFiles {
     const job = await this.#jobOf(id);
     if (job !== undefined && used.has(job)) return;
     await rm(join(this.#ids, id), { force: true });
-    this.#jobs.delete(id);
+    this.#identities.delete(id);
   }
 
   async #jobOf(id: string): Promise<string | undefined> {
-    const known = this.#jobs.get(id);
+    return (await this.#identityOf(id))?.job;
+  }
+
+  async #identityOf(id: string): Promise<Identity | undefined> {
+    const known = this.#identities.get(id);
     if (known !== undefined) return known;
-    const job = await readFile(join(this.#ids, id), 'utf8').catch(() => undefined);
-    if (job !== undefined) this.#jobs.set(id, job);
-    return job;
+    const text = await readFile(join(this.#ids, id), 'utf8').catch(() => undefined);
+    if (text === undefined) return undefined;
+    const [job = '', ...times] = text.split('\n');
+    // Others may have read it meanwhile, and have learnt more.
+    const identity = this.#identities.get(id) ?? { job, times: new Set(times.map(Number)) };
+    this.#identities.set(id, identity);
+    return identity;
+  }
+
+  /** A line for the name, and one for each time. */
+  async #writeIdentity(id: string, identity: Identity): Promise<void> {
+    this.#identities.set(id, identity);
+    await mkdir(this.#ids, { recursive: true, mode: 0o700 });
+    const path = join(this.#ids, id);
+    const unique = `${path}.${randomBytes(4).toString('hex')}.new`;
+    await writeFile(unique, [identity.job, ...identity.times].join('\n'), { flush: true });
+    await rename(unique, path);
   }
 
   /** Whether a launch that went as this job has a pilot that is not over. */

@@ -3,9 +3,12 @@ import { constants } from 'node:os';
 import { AdaptorError } from '@pstar/core/adaptor';
 import type { JobExit, JobRow, PastJob, SlurmNode, SlurmPartition } from './transport.ts';
 
-/** The columns of squeue that {@link parseQueue} reads; the name is the last, as it may hold anything. */
+/**
+ * The columns of squeue that {@link parseQueue} reads; the name is the last, as it may hold anything.
+ * Times are to be seconds since the epoch: `SLURM_TIME_FORMAT=%s`.
+ */
 export const QUEUE_FORMAT =
-  'JobArrayID:|,State:|,Reason:|,exit_code:|,NodeList:|,BatchHost:|,Name:';
+  'JobArrayID:|,State:|,Reason:|,exit_code:|,NodeList:|,BatchHost:|,SubmitTime:|,Name:';
 
 /** The columns of sacct that {@link parseRecords} reads. */
 export const RECORD_FORMAT = 'jobid,state,exitcode,jobname';
@@ -21,8 +24,16 @@ export function parseSubmitted(output: string): number {
 /** Of `squeue -h -O` with {@link QUEUE_FORMAT}. */
 export function parseQueue(output: string): readonly JobRow[] {
   return linesOf(output).map((line) => {
-    const [id = '', state = '', reason = '', status = '', nodes = '', host = '', ...name] =
-      line.split('|');
+    const [
+      id = '',
+      state = '',
+      reason = '',
+      status = '',
+      nodes = '',
+      host = '',
+      time = '',
+      ...name
+    ] = line.split('|');
     if (name.length === 0 || !/^\d+(_\d+)?(\+\d+)?$/.test(id) || !/^\d+$/.test(status)) {
       throw senseless('squeue', line);
     }
@@ -33,6 +44,7 @@ export function parseQueue(output: string): readonly JobRow[] {
       reason: worded(reason),
       nodes: worded(nodes),
       batchHost: worded(host),
+      ...(/^\d+$/.test(time) && { submittedAt: Number(time) }),
       ...exitOfStatus(Number(status), state),
     };
   });

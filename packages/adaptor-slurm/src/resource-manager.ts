@@ -16,7 +16,15 @@ import { abortable } from './given-up.ts';
 import { LaunchFiles } from './launch-files.ts';
 import { refuseLostFiles } from './output-files.ts';
 import { type Defaults, type PlannedLaunch, planLaunch, singleJob } from './plan.ts';
-import { forgottenState, nativeStateOf, pastStateOf, vanishedState } from './states.ts';
+import {
+  forgottenState,
+  isOver,
+  nativeStateOf,
+  pastStateOf,
+  renamed,
+  renamedState,
+  vanishedState,
+} from './states.ts';
 import { idTaken, Submissions } from './submissions.ts';
 import type { JobRow, PastJob, SlurmNode, SlurmTransport } from './transport.ts';
 import { withWayOut } from './way-out.ts';
@@ -44,6 +52,12 @@ const TIDY_MS = 5000;
 interface Seen {
   readonly state: NativeState['state'];
   readonly at: number;
+}
+
+/** Those that are a pilot's, and those that may be. */
+interface Rows<T = JobRow> {
+  readonly rows: readonly T[];
+  readonly unsure: readonly T[];
 }
 
 /** Slurm, as the core sees it. */
@@ -83,8 +97,11 @@ export class SlurmResourceManager implements ResourceManager {
 
   async states(ids: readonly string[]): Promise<readonly NativeState[]> {
     const ours = ids.filter((id) => /^\d+(_\d+)?$/.test(id));
-    const rows = ours.length === 0 ? [] : await this.#ourRows(ours);
-    const states = new Map(rows.map((row) => [row.id, nativeStateOf(row)]));
+    const { rows, unsure } = await this.#rows(ours);
+    const states = new Map([
+      ...rows.map((row) => [row.id, nativeStateOf(row)] as const),
+      ...unsure.map((row) => [row.id, renamedState(row)] as const),
+    ]);
     const gone = ours.filter((id) => !states.has(id));
     for (const state of await this.#goneStates(gone)) states.set(state.id, state);
     this.#remember(
@@ -113,17 +130,19 @@ export class SlurmResourceManager implements ResourceManager {
   async cancel(ids: readonly string[]): Promise<void> {
     const ours = ids.filter((id) => /^\d+(_\d+)?$/.test(id));
     if (ours.length === 0) return;
-    const rows = await this.#ourRows(ours);
-    if (rows.length === 0) return;
-    await this.#parts.transport.cancel(rows.map(({ id }) => id));
+    const { rows, unsure } = await this.#rows(ours);
+    if (rows.length > 0) await this.#parts.transport.cancel(rows.map(({ id }) => id));
     // Whoever asks next may ask of an element that has waited until now, and is not shown any more.
     const at = this.#parts.clock.monotonic();
     for (const row of rows) this.#seen.set(row.id, { state: nativeStateOf(row).state, at });
+    const open = unsure.find((row) => !isOver(row));
+    if (open !== undefined) throw renamed(open);
   }
 
   async signal(id: string, signal: string): Promise<void> {
-    const [row] = await this.#ourRows([id]);
-    if (row === undefined) {
+    const { rows, unsure } = await this.#rows([id]);
+    if (unsure[0] !== undefined) throw renamed(unsure[0]);
+    if (rows.length === 0) {
       throw new AdaptorError('NOT_FOUND', 'the queue does not have it any more', { subject: id });
     }
     await this.#parts.transport.signal(id, signal);
@@ -176,25 +195,30 @@ export class SlurmResourceManager implements ResourceManager {
     return planLaunch(startable(launch, clock.now()), defaults, nodes);
   }
 
-  /** What the queue has of them. */
-  async #ourRows(ids: readonly string[]): Promise<readonly JobRow[]> {
-    return this.#ofOurs(await this.#parts.transport.list(ids));
+  /** What the queue has of them, and what it has that may be another's. */
+  async #rows(ids: readonly string[]): Promise<Rows> {
+    if (ids.length === 0) return { rows: [], unsure: [] };
+    return this.#owned(await this.#parts.transport.list(ids));
   }
 
   /**
    * Without what is about jobs of others that have, or had, the same ids: Slurm begins anew with them when
    * its controller has lost its state, and after MaxJobId.
    */
-  async #ofOurs<T extends PastJob>(jobs: readonly T[]): Promise<readonly T[]> {
-    const isOurs = await Promise.all(jobs.map((job) => this.#files.isOurs(job)));
-    return jobs.filter((_, index) => isOurs[index]);
+  async #owned<T extends PastJob>(jobs: readonly T[]): Promise<Rows<T>> {
+    const owners = await Promise.all(jobs.map((job) => this.#files.ownerOf(job)));
+    return {
+      rows: jobs.filter((_, index) => owners[index] === 'ours'),
+      unsure: jobs.filter((_, index) => owners[index] === 'unsure'),
+    };
   }
 
   async #goneStates(ids: readonly string[]): Promise<readonly NativeState[]> {
     if (ids.length === 0) return [];
     const { source, jobs } = await this.#parts.transport.past({ ids });
     const { shownMs } = await this.#parts.transport.limits();
-    const records = new Map((await this.#ofOurs(jobs)).map((job) => [job.id, job]));
+    const { rows } = await this.#owned(jobs);
+    const records = new Map(rows.map((job) => [job.id, job]));
     const now = this.#parts.clock.monotonic();
     return ids.map((id) => {
       const record = records.get(id);

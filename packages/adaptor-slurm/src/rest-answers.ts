@@ -53,6 +53,7 @@ const Job = z.object({
   state_reason: Text,
   nodes: Text,
   batch_host: Text,
+  submit_time: Count,
   /** Until v0.0.38 as wait() gives it. */
   exit_code: z.union([z.number(), Ending]).nullish(),
 });
@@ -127,6 +128,7 @@ export function readJobs(body: unknown, subject: string): readonly JobRow[] {
       reason: job.state_reason === 'None' ? '' : job.state_reason,
       nodes: job.nodes,
       batchHost: job.batch_host,
+      ...(job.submit_time && { submittedAt: job.submit_time }),
       // What has never had a node has not run: it is `0`, or nonsense, as with BadConstraints.
       ...(job.nodes !== '' && exitOf(job.exit_code, state)),
     };

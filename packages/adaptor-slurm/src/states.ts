@@ -1,5 +1,5 @@
 /** What Slurm's states and reasons are in our words. PURE. */
-import type { NativeState } from '@pstar/core/adaptor';
+import { AdaptorError, type NativeState } from '@pstar/core/adaptor';
 import { namesOf } from './hostlist.ts';
 import type { JobExit, JobRow, PastJob } from './transport.ts';
 
@@ -108,7 +108,7 @@ export function nativeStateOf(row: JobRow): NativeState {
 export function pastStateOf(job: PastJob, source: string): NativeState {
   const { id } = job;
   const state = SLURM_STATES[job.state] ?? 'Unknown';
-  if (['Done', 'Failed', 'Canceled'].includes(state)) {
+  if (isOver(job)) {
     return { id, state, detail: `${job.state}${exitWords(job)}, by the ${source}`, ...exitOf(job) };
   }
   // The accounting lags behind the queue, and never hears of some ends.
@@ -125,9 +125,36 @@ export function forgottenState(id: string, source: string): NativeState {
   return { id, state: 'Unknown', detail: `the queue has forgotten it, and ${records}` };
 }
 
+/**
+ * The state of a job that has the id of a pilot's, but not its name, where it cannot be told whose it is.
+ * One that waits may be the pilot's for as long as it does; nothing else is concluded from it.
+ */
+export function renamedState(row: JobRow): NativeState {
+  const { problem: detail, hint = '' } = renamed(row);
+  const state = isWaiting(row) ? 'Pending' : 'Unknown';
+  return { id: row.id, state, detail, hint };
+}
+
+/** Whether a job is over. */
+export function isOver({ state }: Pick<JobRow, 'state'>): boolean {
+  return ['Done', 'Failed', 'Canceled'].includes(SLURM_STATES[state] ?? 'Unknown');
+}
+
+/** What is said to whoever would end such a job. */
+export function renamed({ id, name }: Pick<JobRow, 'id' | 'name'>): AdaptorError {
+  const problem = `job ${id} is called ${name} now: it was renamed, or is another with the same id`;
+  return new AdaptorError('ADAPTOR_FAILED', problem, {
+    hint: `look at it (scontrol show job ${id}), and end it (scancel ${id}) or give it its name back`,
+  });
+}
+
 /** The state of an array's element that is not in the queue any more, where it was waiting. */
 export function vanishedState(id: string): NativeState {
   return { id, state: 'Canceled', detail: 'CANCELLED: it has left the queue without having run' };
+}
+
+function isWaiting({ state }: JobRow): boolean {
+  return SLURM_STATES[state] === 'Pending';
 }
 
 /** What helps a job that will not start as things are; undefined when it may. */

@@ -38,10 +38,12 @@ export interface JobRow extends JobExit {
   readonly nodes: string;
   /** Where its batch script runs, or ran; empty while that is nowhere. */
   readonly batchHost: string;
+  /** Seconds since the epoch: when it was submitted, or last requeued. Absent where that is not told. */
+  readonly submittedAt?: number;
 }
 
 /** A job that the queue has forgotten, as Slurm's records show it. */
-export type PastJob = Omit<JobRow, 'reason' | 'nodes' | 'batchHost'>;
+export type PastJob = Omit<JobRow, 'reason' | 'nodes' | 'batchHost' | 'submittedAt'>;
 
 /** What Slurm's records say, and which they are. */
 export interface PastJobs {
@@ -105,7 +107,7 @@ export interface SlurmTransport {
   submit(job: SlurmJob, signal?: AbortSignal): Promise<number>;
   /**
    * The jobs with these ids (`17`, `17_3`) that the queue knows, in one call; others are left out. Whose
-   * they are their names say: ids are used again.
+   * they are their names say, and the times of their submission: ids are used again.
    */
   list(ids: readonly string[]): Promise<readonly JobRow[]>;
   /** The jobs with this name that the queue knows; an array gives a row for each element. */

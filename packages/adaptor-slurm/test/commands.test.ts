@@ -38,7 +38,10 @@ describe('submit', () => {
     const { runner, slurm } = transport(() => '17;big\n', options);
     await slurm.submit(JOB);
     expect(runner.lines).toEqual(['/opt/slurm/bin/sbatch -M big --parsable']);
-    expect(runner.calls[0]?.options.environment).toEqual({ SLURM_CONF: '/etc/s.conf' });
+    expect(runner.calls[0]?.options.environment).toEqual({
+      SLURM_CONF: '/etc/s.conf',
+      SLURM_TIME_FORMAT: '%s',
+    });
   });
 
   it('lets no variable go before the script, nor a job around this program into the new one', async () => {
@@ -94,7 +97,8 @@ describe('submit', () => {
 describe('list', () => {
   it('asks once, by the whole arrays', async () => {
     const { runner, slurm } = transport(
-      () => '7|RUNNING|None|0|n1|n1|x\n9_1|RUNNING|None|0|n1|n1|y\n9_3|PENDING|Priority|0||n/a|y\n',
+      () =>
+        '7|RUNNING|None|0|n1|n1|1|x\n9_1|RUNNING|None|0|n1|n1|2|y\n9_3|PENDING|Priority|0||n/a|2|y\n',
     );
     const rows = await slurm.list(['7', '9_1', '9_2']);
     expect(rows.map(({ id }) => id)).toEqual(['7', '9_1']);
@@ -103,7 +107,7 @@ describe('list', () => {
   });
 
   it('sees elements that were canceled together, which are shown as one', async () => {
-    const { slurm } = transport(() => '9|CANCELLED|None|0||n/a|y\n');
+    const { slurm } = transport(() => '9|CANCELLED|None|0||n/a|1|y\n');
     const rows = await slurm.list(['9_0', '9_1']);
     expect(rows.map(({ id, state }) => `${id} ${state}`)).toEqual([
       '9_0 CANCELLED',

@@ -20,6 +20,7 @@ describe('Slurm 22.05.8', () => {
       reason: 'NonZeroExitCode',
       nodes: 'n1',
       batchHost: 'n1',
+      submittedAt: 1795262104,
       exitCode: 3,
     });
     expect(rows.get('13')).toMatchObject({ signal: 'SIGKILL' });
@@ -31,6 +32,7 @@ describe('Slurm 22.05.8', () => {
       reason: 'BeginTime',
       nodes: '',
       batchHost: '',
+      submittedAt: 1795262104,
     });
     expect(rows.get('14')).toMatchObject({ state: 'RUNNING', nodes: 'n[1-2]' });
     expect(rows.get('18_1')).toMatchObject({ state: 'RUNNING', name: 'arr' });
@@ -114,7 +116,7 @@ describe('accounting of Slurm 22.05.8', () => {
 describe('several clusters', () => {
   it('are named in a line of their own', () => {
     expect(parseSubmitted('17;lab\n')).toBe(17);
-    expect(parseQueue('CLUSTER: lab\n7|RUNNING|None|0|n1|n1|x\n')).toHaveLength(1);
+    expect(parseQueue('CLUSTER: lab\n7|RUNNING|None|0|n1|n1|1795262104|x\n')).toHaveLength(1);
     expect(parseQueue('\n')).toEqual([]);
   });
 });
@@ -124,8 +126,8 @@ describe('what makes no sense', () => {
     ['sbatch', parseSubmitted, ''],
     ['sbatch', parseSubmitted, 'Submitted batch job x'],
     ['squeue', parseQueue, 'slurm is down for maintenance'],
-    ['squeue', parseQueue, '7|RUNNING|None|zero|n1|n1|x'],
-    ['squeue', parseQueue, 'seven|RUNNING|None|0|n1|n1|x'],
+    ['squeue', parseQueue, '7|RUNNING|None|zero|n1|n1|1795262104|x'],
+    ['squeue', parseQueue, 'seven|RUNNING|None|0|n1|n1|1795262104|x'],
     ['squeue', parseQueue, '7|RUNNING|None|0|n1|n1'],
     ['sacct', parseRecords, '7|FAILED|x'],
     ['sacct', parseRecords, '7|FAILED|one|x'],

@@ -99,11 +99,81 @@ describe('another job with the same id', () => {
     expect(await manager.states(['101'])).toMatchObject([{ state: 'Running' }]);
   });
 
+  it('is told by when it was submitted, where ours was seen', async () => {
+    await connected().submit(await launched('a'));
+    slurm.rows = [row('101', 'PENDING', { name: 'a', submittedAt: 1000 })];
+    expect(await connected().states(['101'])).toMatchObject([{ state: 'Pending' }]);
+    slurm.rows = [row('101', 'RUNNING', { name: 'other', submittedAt: 1001 })];
+    const manager = connected();
+    expect(await manager.states(['101'])).toMatchObject([{ state: 'Unknown' }]);
+    await manager.cancel(['101']);
+    expect(slurm.canceled).toEqual([]);
+  });
+
   it('is told by names also where ids were not written down', async () => {
     await connected().submit(await launched('a'));
     await rm(join(place, 'slurm', 'ids'), { recursive: true });
     slurm.rows = [row('101', 'RUNNING', { name: 'a' }), row('102', 'RUNNING', { name: 'other' })];
     const states = await connected().states(['101', '102']);
     expect(states.map(({ state }) => state)).toEqual(['Running', 'Unknown']);
+  });
+});
+
+describe('a job that somebody has renamed', () => {
+  const renamed = (state: string, submittedAt = 1000) =>
+    row('101', state, { name: 'mine', submittedAt });
+  const words = 'job 101 is called mine now: it was renamed, or is another with the same id';
+
+  it('goes on to be the pilot by when it was submitted, for any connection', async () => {
+    await connected().submit(await launched('a'));
+    slurm.rows = [row('101', 'PENDING', { name: 'a', submittedAt: 1000 })];
+    await connected().states(['101']);
+    // It was requeued, which is as if it was submitted again.
+    slurm.rows = [row('101', 'PENDING', { name: 'a', submittedAt: 2000 })];
+    await connected().states(['101']);
+    for (const submittedAt of [1000, 2000]) {
+      slurm.rows = [renamed('RUNNING', submittedAt)];
+      const manager = connected();
+      expect(await manager.states(['101'])).toMatchObject([{ state: 'Running' }]);
+      await manager.signal('101', 'SIGUSR1');
+      await manager.cancel(['101']);
+    }
+    expect([slurm.canceled, slurm.signaled]).toEqual([
+      ['101', '101'],
+      ['101', '101'],
+    ]);
+  });
+
+  it('goes on to be an element of an array', async () => {
+    const manager = connected();
+    const launches = await Promise.all([launched('a'), launched('b')]);
+    const ids = await Promise.all(launches.map((launch) => manager.submit(launch)));
+    const element = (id: string, name: string) => row(id, 'PENDING', { name, submittedAt: 1000 });
+    slurm.rows = [element('101_0', 'a+1'), element('101_1', 'a+1')];
+    await manager.states(ids);
+    slurm.rows = [element('101_0', 'a+1'), element('101_1', 'mine')];
+    await connected().cancel(ids);
+    expect(slurm.canceled).toEqual(ids);
+  });
+
+  it('before it was ever seen may be another: it waits, and is neither ended nor called over', async () => {
+    const manager = connected({ arrays: 'no' });
+    await manager.submit(await launched('a'));
+    await manager.submit(await launched('b'));
+    const b = row('102', 'RUNNING', { name: 'b', submittedAt: 1000 });
+    slurm.rows = [renamed('PENDING'), b];
+    expect(await manager.states(['101', '102'])).toMatchObject([
+      { state: 'Pending', detail: words, hint: expect.stringContaining('scancel 101') },
+      { state: 'Running' },
+    ]);
+    await expect(manager.cancel(['101', '102'])).rejects.toThrow(words);
+    await expect(manager.signal('101', 'SIGUSR1')).rejects.toThrow(words);
+    expect([slurm.canceled, slurm.signaled]).toEqual([['102'], []]);
+    slurm.rows = [renamed('RUNNING'), b];
+    expect(await manager.states(['101'])).toMatchObject([{ state: 'Unknown', detail: words }]);
+    // There is nothing to end any more, whosever it was.
+    slurm.rows = [renamed('CANCELLED'), b];
+    await manager.cancel(['101']);
+    expect(await manager.states(['101'])).toMatchObject([{ state: 'Unknown', detail: words }]);
   });
 });

@@ -27,6 +27,7 @@ describe('the answers of slurmrestd 22.05.8, v0.0.38', () => {
       reason: 'NonZeroExitCode',
       nodes: 'n1',
       batchHost: 'n1',
+      submittedAt: 1795262104,
       exitCode: 3,
     });
     expect(row('killed')).toMatchObject({ state: 'FAILED', signal: 'SIGKILL' });
@@ -37,6 +38,7 @@ describe('the answers of slurmrestd 22.05.8, v0.0.38', () => {
       reason: '',
       nodes: 'n[1-2]',
       batchHost: 'n1',
+      submittedAt: 1795262104,
     });
     expect(row('held')).toMatchObject({ state: 'PENDING', reason: 'JobHeldUser', nodes: '' });
     expect(row('done')).toMatchObject({ state: 'COMPLETED', exitCode: 0 });
