@@ -136,13 +136,18 @@ describe('when', { timeout: 2 * PATIENCE_MS }, () => {
     expect(pilot.stateDetail).toContain('changing into working directory');
   });
 
-  it('a pilot is held: it says so, and runs when it is released', async () => {
+  it('a pilot is held: it says who is to release it and how, and runs when that is done', async () => {
     await using world = await openGridEngine(cluster);
     const pilot = await world.create({ totalCpuCount: CORES, startTime: later() });
     await gridEngine(cluster, 'qhold', pilot.nativeId ?? '');
     await gridEngine(cluster, 'qalter', ...NOW, pilot.nativeId ?? '');
     await expect.poll(() => pilot.stateDetail, { timeout: PATIENCE_MS }).toContain('hqw');
-    await gridEngine(cluster, 'qrls', pilot.nativeId ?? '');
+    const help = expect.poll(() => pilot.explain().wouldHelp, { timeout: PATIENCE_MS });
+    await help.toEqual([`have it released: qrls ${pilot.nativeId}`]);
+    await gridEngine(cluster, 'qalter', '-h', 'o', pilot.nativeId ?? '');
+    const byOperator = expect.poll(() => pilot.explain().wouldHelp, { timeout: PATIENCE_MS });
+    await byOperator.toEqual([`have an operator release it: qrls -h uo ${pilot.nativeId}`]);
+    await gridEngine(cluster, 'qrls', '-h', 'uo', pilot.nativeId ?? '');
     await reached(pilot, 'Running');
   });
 });

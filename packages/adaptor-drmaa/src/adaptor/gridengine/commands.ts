@@ -60,6 +60,23 @@ export class GridEngineCommands {
     return parseReasons(stdout);
   }
 
+  /**
+   * Who holds what of this user is held, by id, in qrls's letters: `u` a user, `o` an operator, `s` the system.
+   * What waits for others to be over is held by nobody.
+   */
+  async holds(): Promise<ReadonlyMap<string, string>> {
+    const ask = ['-xml', '-u', userInfo().username];
+    const asked = ['u', 'o', 's'].map(async (letter) => {
+      const { stdout } = await this.#run('qstat', [...ask, '-s', `h${letter}`]);
+      return { letter, rows: parseQueue(stdout) };
+    });
+    const holds = new Map<string, string>();
+    for (const { letter, rows } of await Promise.all(asked)) {
+      for (const { id } of rows) holds.set(id, `${holds.get(id) ?? ''}${letter}`);
+    }
+    return holds;
+  }
+
   /** The hosts of which Grid Engine has not heard for its `max_unheard`. */
   async unheardHosts(): Promise<readonly string[]> {
     return parseQueueHosts((await this.#run('qstat', ['-f', '-qs', 'u', '-xml'])).stdout);

@@ -70,10 +70,12 @@ export class GridEngineJobs extends Drmaa1Jobs {
     const inError = present.filter(({ state }) => state.includes('E')).map(({ id }) => id);
     // What it says is good to know, and no more.
     const reasons = await this.#commands.reasons(inError).catch(() => new Map<string, string>());
+    const isHeld = present.some(({ state }) => state.includes('h'));
+    const holds = isHeld ? await this.#commands.holds().catch(() => undefined) : undefined;
     const unheard = await this.#unheardOf(present);
     const told = present.map((row) => {
       const silent = row.hosts.filter((host) => unheard.includes(host));
-      return queueState(row, reasons.get(row.id), silent);
+      return queueState(row, reasons.get(row.id), silent, holds?.get(row.id));
     });
     const gone = ids.filter((id) => /^\d+$/.test(id) && !rows.has(id));
     const ends = await this.#endsOf(gone, notes);

@@ -12,11 +12,13 @@ import type { AccountingRecord, QueueRow } from './outputs.ts';
  *
  * @param reason why it is in an error state, where it is
  * @param silent those of its hosts that Grid Engine does not hear of
+ * @param holds who holds it, in qrls's letters; nobody does what waits for others to be over
  */
 export function queueState(
   row: QueueRow,
   reason?: string,
   silent: readonly string[] = [],
+  holds = '',
 ): NativeState {
   const { id, state: letters, hosts } = row;
   const words = hosts.length === 0 ? letters : `${letters} on ${hosts.join(', ')}`;
@@ -34,7 +36,15 @@ export function queueState(
   if (state === undefined) {
     return { id, state: 'Unknown', detail: `${words}: letters that are not known here` };
   }
+  if (state === 'Pending' && holds !== '') {
+    return { id, state, detail: words, hint: releaseOf(id, holds) };
+  }
   return { id, state, detail: words, ...(hosts.length > 0 && { nodes: hosts }) };
+}
+
+function releaseOf(id: string, holds: string): string {
+  if (holds === 'u') return `have it released: qrls ${id}`;
+  return `have an operator release it: qrls -h ${holds} ${id}`;
 }
 
 function stateOf(letters: string): NativeState['state'] | undefined {

@@ -42,6 +42,14 @@ describe('letters of the queue', () => {
       hint: 'mend what it says and clear it (qmod -cj 7), or create another',
     });
   });
+
+  it('say who is to release it', () => {
+    const hintOf = (holds?: string) => queueState(row('hqw'), undefined, [], holds).hint;
+    expect(hintOf('u')).toBe('have it released: qrls 7');
+    expect(hintOf('uo')).toBe('have an operator release it: qrls -h uo 7');
+    // It waits for another to be over.
+    expect(hintOf()).toBeUndefined();
+  });
 });
 
 it('is unknown of what is to be deleted on a host that is not heard of', () => {
