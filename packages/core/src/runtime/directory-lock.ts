@@ -9,6 +9,7 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { link, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { threadId } from 'node:worker_threads';
 import { PilotError } from '../model/errors.ts';
 import type { Clock } from './clock.ts';
 import { randomSecret } from './random.ts';
@@ -35,6 +36,8 @@ interface Holder extends DirectoryHolder {
   readonly start?: string;
   /** Where the pid counts: containers of one machine do not see each other's processes. */
   readonly namespace?: string;
+  /** Which thread of the process; absent in locks of earlier versions. */
+  readonly thread?: number;
 }
 
 const LOCK_NAME = /^lock\.(\d+)$/;
@@ -135,6 +138,7 @@ function describeSelf(clock: Clock): Holder {
     pid: process.pid,
     host: hostname(),
     since: new Date(clock.now()).toISOString(),
+    thread: threadId,
     ...(boot === undefined ? {} : { boot }),
     ...(start === undefined ? {} : { start }),
     ...(namespace === undefined ? {} : { namespace }),
@@ -187,9 +191,22 @@ function readOr(path: string): string | undefined {
 }
 
 function locked(path: string, file: string, holder: Holder): PilotError {
-  return new PilotError(
-    'STORE_LOCKED',
-    `in use by process ${holder.pid} on ${holder.host} since ${holder.since}`,
-    { subject: path, hint: `close it there first; if that machine is gone, delete ${file}` },
-  );
+  const { pid, host, since } = holder;
+  const { where, hint } = waysOut(holder, file);
+  const problem = `in use by process ${pid} on ${host} since ${since}${where}`;
+  return new PilotError('STORE_LOCKED', problem, { subject: path, hint });
+}
+
+function waysOut(holder: Holder, file: string): { where: string; hint: string } {
+  const { pid, host, boot, namespace, thread } = holder;
+  const isHere =
+    pid === process.pid && host === hostname() && boot === bootId() && namespace === pidNamespace();
+  if (!isHere) {
+    return { where: '', hint: `close it there first; if that machine is gone, delete ${file}` };
+  }
+  if (thread === threadId) return { where: ': this one', hint: 'close it here first' };
+  return {
+    where: `: this one, in its thread ${thread}`,
+    hint: `close it there first; if that thread was terminated, delete ${file}`,
+  };
 }

@@ -70,7 +70,10 @@ export interface PilotJobServiceOptions {
    * passphrase, a code. Nothing of it is kept.
    */
   readonly prompt?: SecurityPrompt;
-  /** Whether an interrupted program cancels the service before it ends. Default: true. */
+  /**
+   * Whether an interrupted program cancels the service before it ends. Default: true. Worker threads hear no
+   * signals: there it is a warning in the log.
+   */
   readonly signals?: boolean;
 }
 
@@ -278,10 +281,8 @@ export class PilotJobService implements AsyncDisposable {
     await this.#write('Open');
     await begun;
     if (!signals) return;
-    this.#offInterrupt = onInterrupt({
-      interrupt: () => this.cancel(),
-      giveUp: () => this.#core.managers.kill(),
-    });
+    const service = { interrupt: () => this.cancel(), giveUp: () => this.#core.managers.kill() };
+    this.#offInterrupt = onInterrupt(service, log);
   }
 
   #guard<T>(stream: Observable<T>): Observable<T> {

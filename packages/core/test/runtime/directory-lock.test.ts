@@ -38,8 +38,9 @@ describe('lockDirectory', () => {
       code: 'STORE_LOCKED',
       subject: directory,
       problem: expect.stringMatching(
-        new RegExp(`process ${process.pid} on ${hostname()} since 20\\d\\d-`),
+        new RegExp(`process ${process.pid} on ${hostname()} since 20\\d\\d-.*Z: this one$`),
       ),
+      hint: 'close it here first',
     });
     await first.release();
     await first.release();

@@ -10,6 +10,12 @@ import { leftOf, pilotServices, reaches } from './pilot-services.ts';
 
 const world = pilotServices();
 
+interface Started {
+  readonly child: ChildProcess;
+  readonly service: string;
+  readonly id: string;
+}
+
 describe('a program', () => {
   const program = fileURLToPath(new URL('programs/pilots.ts', import.meta.url));
 
@@ -22,12 +28,17 @@ describe('a program', () => {
   });
 
   /** Runs it until its pilot runs. */
-  async function start(
-    ...more: string[]
-  ): Promise<{ child: ChildProcess; service: string; id: string }> {
-    const options = ['--import', 'tsx', '--conditions=@pstar/source'];
+  async function start(...more: string[]): Promise<Started> {
+    return startBeside('', ...more);
+  }
+
+  /** Runs it beside others that listen for signals, until its pilot runs. */
+  async function startBeside(listeners: string, ...more: string[]): Promise<Started> {
+    const beside = fileURLToPath(new URL('programs/listeners.ts', import.meta.url));
+    const options = ['--import', 'tsx', '--conditions=@pstar/source', '--import', beside];
     const child = spawn(process.execPath, [...options, program, world.store, ...more], {
       stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, LISTENERS: listeners },
     });
     children.push(child);
     const [line] = await once(child.stdout as NonNullable<typeof child.stdout>, 'data');
@@ -68,6 +79,42 @@ describe('a program', () => {
     },
   );
 
+  it.each([
+    ['signal-exit 3', 1],
+    ['signal-exit 4', 1],
+    ['signal-exit 3, signal-exit 4', 2],
+  ])('that uses %s leaves no process, and is cleaned up after', async (listeners, cleanings) => {
+    const { child, id } = await startBeside(listeners);
+    const said = saidBy(child);
+    child.kill('SIGINT');
+    const [, by] = await once(child, 'close');
+    expect(by).toBe('SIGINT');
+    expect(leftOf({ id })).toEqual([]);
+    expect(await said).toBe('cleaned\n'.repeat(cleanings));
+  });
+
+  it('in which a library emits the signal itself ends by it, too', async () => {
+    const { child, id } = await startBeside('an emitter');
+    child.kill('SIGUSR2');
+    const [, by] = await once(child, 'exit');
+    expect(by).toBe('SIGINT');
+    expect(leftOf({ id })).toEqual([]);
+  });
+
+  it('that handles a signal decides for itself, every time, whatever else there is', async () => {
+    const { child, id } = await startBeside('a handler, signal-exit 3, signal-exit 4');
+    for (let times = 0; times < 2; times++) {
+      child.kill('SIGINT');
+      const [said] = await once(child.stdout as NonNullable<typeof child.stdout>, 'data');
+      expect(String(said)).toBe('handled\n');
+    }
+    expect(leftOf({ id })).not.toEqual([]);
+    child.kill('SIGTERM');
+    const [, by] = await once(child, 'exit');
+    expect(by).toBe('SIGTERM');
+    expect(leftOf({ id })).toEqual([]);
+  });
+
   it('whose store was deleted leaves no process either', async () => {
     const { child, id } = await start();
     await rm(world.store, { recursive: true });
@@ -94,6 +141,13 @@ describe('a program', () => {
     expect(by).toBe('SIGINT');
     await vanish({ id });
   });
+
+  /** What it writes until its end. */
+  async function saidBy({ stdout }: ChildProcess): Promise<string> {
+    const pieces: unknown[] = [];
+    for await (const piece of stdout as NonNullable<typeof stdout>) pieces.push(piece);
+    return pieces.join('');
+  }
 
   async function contains(directory: string, word: string): Promise<void> {
     for (;;) {
