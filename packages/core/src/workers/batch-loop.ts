@@ -2,6 +2,7 @@
  * Calls a function again and again, in a worker. For what is cheap, each call costs little more than
  * itself: nothing is allocated for it, nothing awaited that is no promise, and results travel together.
  */
+import { clearInterval, setImmediate, setInterval } from 'node:timers';
 import { copyValue } from '../runtime/value-copy.ts';
 import { decodeValue, encodeValue } from '../runtime/values.ts';
 import type { CallContext } from './call-context.ts';
@@ -21,6 +22,9 @@ const LOOK_MS = 20;
 const FLUSH_BYTES = 128 * 1024;
 /** The next call waits while there are so many bytes that the agent has not taken. */
 const BACKLOG_BYTES = 4 * 1024 * 1024;
+
+// Taken before any module of others is loaded: some put clocks of their own in the place of these.
+const timeNow = performance.now.bind(performance);
 
 type Calls = Extract<ToWorker, { readonly type: 'calls' }>;
 
@@ -73,7 +77,7 @@ export class BatchLoop {
     mark.begin(piece.piece, piece.from);
     this.#piece = piece;
     this.#unsent = this.#next = piece.from;
-    this.#begunAt = performance.now();
+    this.#begunAt = timeNow();
     // A call that waits has results of others behind it, and may hang: only then is there time to say so.
     const waiting = setInterval(() => this.#flushWaiting(), FLUSH_MS);
     const inputs = this.#read(piece, data);
@@ -92,7 +96,7 @@ export class BatchLoop {
     let lookAt = this.#begunAt + LOOK_MS;
     context.attempt = piece.round;
     for (let call = from; call < to; call++) {
-      const now = performance.now();
+      const now = timeNow();
       if (now >= lookAt) {
         // One at least is done by each worker.
         if (call > from && host.isFull()) return true;
@@ -101,7 +105,7 @@ export class BatchLoop {
       if (now >= flushAt || this.#bytes >= FLUSH_BYTES) {
         this.#flush({ isOver: false });
         await this.#pause();
-        flushAt = performance.now() + FLUSH_MS;
+        flushAt = timeNow() + FLUSH_MS;
       }
       if (context.isAborted) return false;
       this.#keep();
@@ -206,7 +210,7 @@ export class BatchLoop {
 
   #flush({ isOver, isFull }: { readonly isOver: boolean; readonly isFull?: boolean }): void {
     const host = this.#host;
-    const now = performance.now();
+    const now = timeNow();
     const count = this.#next - this.#unsent;
     const ms = now - this.#begunAt;
     if (count > 0) host.mark.learn(count, ms);
@@ -230,7 +234,7 @@ export class BatchLoop {
     this.#values = [];
     this.#problems = [];
     this.#bytes = 0;
-    this.#begunAt = performance.now();
+    this.#begunAt = timeNow();
   }
 
   /** The last result stays as it is now, also if the next call changes what it was made of. */

@@ -51,7 +51,7 @@ export class CallContext implements TaskContext {
     this.#listens = () => place.listens();
     this.log = (...values) => place.print(`${format(...values)}\n`);
     this.progress = (first: number | string, message?: string) => {
-      const fraction = typeof first === 'number' ? first : undefined;
+      const fraction = Number.isFinite(first) ? (first as number) : undefined;
       const words = typeof first === 'number' ? (message ?? '') : first;
       place.tell(fraction, String(words).slice(0, PROGRESS_CHARACTERS));
     };

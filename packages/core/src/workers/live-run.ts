@@ -7,7 +7,7 @@ import type { Clock } from '../runtime/clock.ts';
 import { blame, notStarted, refusals, runOutcome, toProblem, unfitness } from './blame.ts';
 import type { Batch, BatchResult, CallEvents, CallRun } from './call-run.ts';
 import { KillTimer } from './kill-timer.ts';
-import { type Given, type Item, NO_BYTES, PieceQueue } from './piece-queue.ts';
+import { type Given, type Item, isNext, NO_BYTES, PieceQueue } from './piece-queue.ts';
 import type { RunOutput } from './run-output.ts';
 import { RunUsage } from './run-usage.ts';
 import { Watchdog } from './watchdog.ts';
@@ -266,10 +266,15 @@ export class LiveRun implements WorkerUser {
     if (!this.#isServed) this.#serve();
   }
 
-  #results({ piece, count, ms, problems, isOver, isFull, usage }: Results, data: Buffer): void {
+  #results(results: Results, data: Buffer): void {
+    const { piece, count, ms, problems, isOver, isFull, usage } = results;
     const queue = this.#queue;
     const given = queue.current;
     if (given?.piece !== piece) return;
+    if (!isNext(given, results)) {
+      this.#worker?.broken('results of calls that it was not given');
+      return;
+    }
     const { item, done: from } = given;
     given.done += count;
     given.ms += ms;

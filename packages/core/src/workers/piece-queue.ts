@@ -23,6 +23,19 @@ export interface Given extends Piece {
   ms: number;
 }
 
+/** Calls from one on, some of them without a value. */
+interface Told {
+  readonly from: number;
+  readonly count: number;
+  readonly problems: readonly { readonly call: number }[];
+}
+
+/** Whether these are the calls that come next. */
+export function isNext({ done, to }: Given, { from, count, problems }: Told): boolean {
+  const end = from + count;
+  return from === done && end <= to && problems.every(({ call }) => call >= from && call < end);
+}
+
 /** What is to be done, and what is being done. */
 export class PieceQueue {
   readonly #waiting: Item[] = [];

@@ -68,6 +68,11 @@ export class ThreadProcess implements Guest, ProcessOwner {
     thread?.ended({ how: how ?? `exited with code ${exitCode}`, isOutOfMemory });
   }
 
+  /** Which of its threads has done that nobody knows. */
+  broken(): void {
+    this.kill();
+  }
+
   /** Whose it is cannot be told. */
   printed(): void {}
 

@@ -11,6 +11,7 @@ import type { Log } from '../runtime/log.ts';
 import { makeDirectorySync } from '../runtime/make-directory.ts';
 import { randomSecret } from '../runtime/random.ts';
 import { FrameSocket } from './frame-socket.ts';
+import { readFromWorker } from './read-message.ts';
 import type { FromWorker, ToWorker, WorkerSettings } from './worker-messages.ts';
 
 /** The path of a socket has at most 107 bytes on Linux; some of them are its own name's. */
@@ -24,6 +25,8 @@ export type WorkerLink = FrameSocket<FromWorker, ToWorker>;
 export interface Guest {
   connected(link: WorkerLink, pid: number): void;
   receive(message: FromWorker, body: Buffer): void;
+  /** What it has said is no message, as this says in half a sentence: it is not heard any more. */
+  broken(problem: string): void;
   disconnected(): void;
 }
 
@@ -111,14 +114,18 @@ export class WorkerDoor {
 
   #admit(connection: Socket): void {
     let guest: Guest | undefined;
-    const link: WorkerLink = new FrameSocket<FromWorker, ToWorker>(
-      connection,
-      (message, body) => {
+    const link: WorkerLink = new FrameSocket<FromWorker, ToWorker>(connection, {
+      read: readFromWorker,
+      received: (message, body) => {
         if (guest) guest.receive(message, body);
         else guest = this.#greet(message, link);
       },
-      () => guest?.disconnected(),
-    );
+      broken: (problem) => {
+        this.#log.warn({ problem }, 'what a worker has sent is no message');
+        guest?.broken(problem);
+      },
+      closed: () => guest?.disconnected(),
+    });
   }
 
   #greet(message: FromWorker, link: WorkerLink): Guest | undefined {

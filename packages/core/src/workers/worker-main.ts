@@ -27,11 +27,12 @@ export function runWorker(file: string, program: string): void {
   const socket = connect(settings.socket);
   const { worker, token } = settings;
   let receive: (message: ToWorker, body: Buffer) => void = () => {};
-  const link = new FrameSocket<ToWorker, FromWorker>(
-    socket,
-    (message, body) => receive(message, body),
-    () => process.exit(0),
-  );
+  const link = new FrameSocket<ToWorker, FromWorker>(socket, {
+    // The agent is trusted, and of the same version.
+    read: (head) => head as ToWorker,
+    received: (message, body) => receive(message, body),
+    closed: () => process.exit(0),
+  });
   // The socket keeps it until it is connected.
   socket.once('connect', () => link.send({ type: 'hello', worker, token, pid: process.pid }));
   if (settings.load === undefined) {

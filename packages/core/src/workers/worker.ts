@@ -66,6 +66,8 @@ export class Worker implements Guest, ProcessOwner {
   #isReady = false;
   #end: WorkerEnd | undefined;
   #lastWords: Extract<FromWorker, { readonly type: 'dying' }> | undefined;
+  /** What has come from it that cannot be. */
+  #nonsense: string | undefined;
   readonly #functions = new Set<string>();
   /** Where it leaves its marks. */
   markFd = -1;
@@ -147,6 +149,7 @@ export class Worker implements Guest, ProcessOwner {
   }
 
   receive(message: FromWorker, body: Buffer): void {
+    if (this.#nonsense !== undefined) return;
     if (message.type === 'ready') {
       this.#isReady = true;
       this.#user?.workerReady();
@@ -158,6 +161,12 @@ export class Worker implements Guest, ProcessOwner {
     } else {
       this.#user?.workerSays(message, body);
     }
+  }
+
+  /** It cannot be trusted any more: it ends, and whatever it was at is to blame. */
+  broken(problem: string): void {
+    this.#nonsense ??= problem;
+    this.kill();
   }
 
   printed(stream: OutputStream, chunk: Uint8Array): void {
@@ -201,8 +210,14 @@ export class Worker implements Guest, ProcessOwner {
     const user = this.#user;
     this.#user = undefined;
     this.#origin.over();
-    user?.workerEnded({ ...end, mark, lastWords: this.#lastWords });
+    const how = this.#nonsense !== undefined && sayNonsense(this.#nonsense);
+    const told = how ? { ...end, how, signal: undefined } : end;
+    user?.workerEnded({ ...told, mark, lastWords: this.#lastWords });
   }
+}
+
+function sayNonsense(problem: string): string {
+  return `was ended, because it sent its agent ${problem}: what is called there, or imported, writes to descriptors that are not its own, or has changed built-ins`;
 }
 
 function sayEnd(exitCode?: number, signal?: number, problem?: string): string {

@@ -51,6 +51,51 @@ it.each([
   },
 );
 
+it.each([
+  ['text', `'DEBUG: this and that\\n'.repeat(20)`, 'DEBUG: this'],
+  ['zeros', 'Buffer.alloc(100)', String.raw`\x00\x00`],
+  ['ones', 'Buffer.alloc(100, 0xff)', 'ÿÿ'],
+])(
+  'ends only the worker in which a call has written %s to what is not its own',
+  async (_, bytes, shown) => {
+    await using world = new CallWorld();
+    const key = world.run(`
+    import { fstatSync, writeSync } from 'node:fs';
+    const isSocket = (fd) => { try { return fstatSync(fd).isSocket(); } catch { return false; } };
+    export const f = async (x) => {
+      if (x === 1) for (let fd = 3; fd < 60; fd++) if (isSocket(fd)) writeSync(fd, ${bytes});
+      if (x === 1) await new Promise((done) => setTimeout(done, 60_000));
+      return x;
+    };`);
+    const { problems } = await world.batch(key, [0, 1, 2]);
+    expect(problems).toMatchObject([{ index: 1, kind: 'crashed' }]);
+    expect(problems[0]?.message).toContain('its worker was ended, because it sent its agent bytes');
+    expect(problems[0]?.message).toContain(shown);
+    expect(await world.values(key, [2, 3])).toEqual([2, 3]);
+  },
+);
+
+it.each([
+  'JSON.stringify = () => "x"; JSON.parse = () => "x";',
+  'Array.prototype.toJSON = String;',
+  'Object.prototype.toJSON = () => 1;',
+  'setImmediate = setInterval = () => 0; performance.now = () => 0;',
+])('tells of calls as ever after one of them has done: %s', async (code) => {
+  await using world = new CallWorld();
+  const key = world.run(`
+    const wait = new Int32Array(new SharedArrayBuffer(4));
+    export const f = (x) => {
+      if (x === 1) { ${code} }
+      if (x === 2) throw Object.assign(new RangeError('two'), { code: 'E_TWO' });
+      Atomics.wait(wait, 0, 0, 100);
+      return [x];
+    };`);
+  const { values, problems } = await world.batch(key, numbers(6));
+  expect(problems).toMatchObject([{ index: 2, kind: 'threw', name: 'RangeError', message: 'two' }]);
+  expect([...values.values()]).toEqual([[0], [1], [3], [4], [5]]);
+  expect(await world.values(key, [9])).toEqual([[9]]);
+});
+
 it('names suspects where calls are too quick to tell apart, and the culprit when they are tried alone', async () => {
   await using world = new CallWorld();
   const key = world.run(`

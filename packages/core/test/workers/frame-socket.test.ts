@@ -1,13 +1,13 @@
 import { connect, createServer, type Socket } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
-import { FrameSocket } from '../../src/workers/frame-socket.ts';
+import { FrameSocket, type FrameUser } from '../../src/workers/frame-socket.ts';
 
 interface Message {
   readonly n: number;
 }
 
 /** Two ends of a connection, one of them raw. */
-async function pair(received: (message: Message, body: Buffer) => void) {
+async function pair(user: Partial<FrameUser<Message>>) {
   const server = createServer();
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   const { port } = server.address() as { port: number };
@@ -18,7 +18,12 @@ async function pair(received: (message: Message, body: Buffer) => void) {
   const closed = new Promise<void>((done) => {
     isClosed = done;
   });
-  const socket = new FrameSocket<Message, Message>(dialed, received, () => isClosed());
+  const socket = new FrameSocket<Message, Message>(dialed, {
+    read: (head) => head as Message,
+    received: () => {},
+    closed: () => isClosed(),
+    ...user,
+  });
   onTestFinished(() => {
     raw.destroy();
     server.close();
@@ -29,9 +34,11 @@ async function pair(received: (message: Message, body: Buffer) => void) {
 it('puts messages together however they were cut', async () => {
   const got: [number, string][] = [];
   let enough = (): void => {};
-  const { raw, socket } = await pair((message, body) => {
-    got.push([message.n, body.toString('latin1')]);
-    if (got.length === 3) enough();
+  const { raw, socket } = await pair({
+    received: (message, body) => {
+      got.push([message.n, body.toString('latin1')]);
+      if (got.length === 3) enough();
+    },
   });
   // The bytes that the other end would send, caught from a socket of its own.
   const bytes: Buffer[] = [];
@@ -41,7 +48,7 @@ it('puts messages together however they were cut', async () => {
   socket.send({ n: 2 }, large);
   socket.send({ n: 3 });
   await socket.drained();
-  await expect.poll(() => Buffer.concat(bytes).length).toBe(10_050);
+  await expect.poll(() => Buffer.concat(bytes).length).toBe(10_062);
   const all = Buffer.concat(bytes);
   const over = new Promise<void>((done) => {
     enough = done;
@@ -60,10 +67,47 @@ it('puts messages together however they were cut', async () => {
 });
 
 it('says when the other end is gone, and sends nothing more', async () => {
-  const { raw, socket, closed } = await pair(() => {});
+  const { raw, socket, closed } = await pair({});
   raw.destroy();
   await closed;
   socket.send({ n: 1 });
   await socket.drained();
   expect(socket.backlog).toBe(0);
 });
+
+/** Bytes as they would be sent. */
+function frame(head: string, lengths: readonly number[] = [head.length, 0]): Buffer {
+  const prefix = Buffer.from(Uint32Array.of(0xc3a1f50d, ...lengths).buffer);
+  return Buffer.concat([prefix, Buffer.from(head)]);
+}
+
+it.each([
+  [
+    'text',
+    Buffer.from('DEBUG: something\n'),
+    /^bytes that begin no message \('DEBUG: something\\n/,
+  ],
+  ['zeros', Buffer.alloc(100), /^bytes that begin no message \('(\\x00){40}'\)$/],
+  ['ones', Buffer.alloc(100, 0xff), /^bytes that begin no message/],
+  ['too long a head', frame('', [2 ** 31, 0]), /^bytes that begin no message/],
+  ['no JSON', frame('{"n": '), /^a message that is no JSON \('{"n": '\)$/],
+  ['what cannot be', frame('[1]'), /^not that \('\[1\]'\)$/],
+])(
+  'gives up a connection by which there comes %s, and says what it was',
+  async (_, bytes, says) => {
+    const broken: string[] = [];
+    const got: Message[] = [];
+    const { raw, closed } = await pair({
+      read: (head) => {
+        if (Array.isArray(head)) throw new Error('not that');
+        return head as Message;
+      },
+      received: (message) => got.push(message),
+      broken: (problem) => broken.push(problem),
+    });
+    raw.write(Buffer.concat([frame('{"n":1}'), bytes, frame('{"n":2}')]));
+    await closed;
+    expect(broken).toEqual([expect.stringMatching(says)]);
+    expect(got).toEqual([{ n: 1 }]);
+  },
+);

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Batch } from '../../src/workers/call-run.ts';
-import { PieceQueue } from '../../src/workers/piece-queue.ts';
+import { isNext, PieceQueue } from '../../src/workers/piece-queue.ts';
 
 const batch = (number: number, count: number): Batch => ({
   ...{ batch: number, kind: 'calls', first: 0, count, round: 1 },
@@ -52,4 +52,15 @@ it('forgets the batch of a culprit, and no other', () => {
     [3, 0, 2],
   ]);
   expect(queue.find(undefined)).toBeUndefined();
+});
+
+it('knows which results can be those of the calls that come next', () => {
+  const queue = new PieceQueue();
+  queue.add(batch(1, 5));
+  const given = queue.give(5);
+  given.done = 2;
+  expect(isNext(given, { from: 2, count: 3, problems: [{ call: 4 }] })).toBe(true);
+  expect(isNext(given, { from: 1, count: 1, problems: [] })).toBe(false);
+  expect(isNext(given, { from: 2, count: 4, problems: [] })).toBe(false);
+  expect(isNext(given, { from: 2, count: 1, problems: [{ call: 3 }] })).toBe(false);
 });

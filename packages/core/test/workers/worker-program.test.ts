@@ -62,6 +62,7 @@ it.each([
       heard.push(message);
       if (message.type === 'unfit') link?.send({ type: 'leave' });
     },
+    broken(): void {},
     disconnected(): void {},
   };
   const load = { module, export: 'f', cores: [0], gpus: [], scratch: root };
