@@ -127,7 +127,8 @@ export class GroupCommit {
     const outcome = this.commit();
     outcome.catch(() => {});
     await this.#run;
-    await this.#segment.close();
+    // After a failure nobody knows what is on disk: the next who opens it looks.
+    await this.#segment.close(this.#failed === undefined);
     await outcome;
   }
 

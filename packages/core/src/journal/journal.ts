@@ -59,7 +59,7 @@ export interface Journal {
    */
   snapshot(parts: Iterable<unknown>): Promise<void>;
   /**
-   * Makes durable what was appended, and lets the files go.
+   * Makes durable what was appended, and lets the files go, and the room that is left in them.
    *
    * @throws PilotError when that is not possible; a full disk is not waited for.
    */

@@ -140,10 +140,16 @@ export class Segment {
     this.#keepAhead = true;
   }
 
-  /** Closes the file once nothing is being written any more. */
-  async close(): Promise<void> {
+  /**
+   * Closes the file once nothing is being written any more.
+   *
+   * @param isLast gives back the room ahead: who opens the file again makes it anew, and many never are
+   */
+  async close(isLast = false): Promise<void> {
     this.#keepAhead = false;
     await this.#growing;
+    // A file that stays as long as it was is read all the same.
+    if (isLast) await this.#file.truncate(this.#tail).catch(() => {});
     await this.#ahead.close();
     await this.#file.close();
   }

@@ -37,6 +37,22 @@ describe('a journal', () => {
     ]);
   });
 
+  it('keeps no room on disk once it is closed, and has it again when it is opened', async () => {
+    const directory = temporaryDirectory();
+    const { journal } = await open(directory);
+    const file = fileOf(directory, 'segment');
+    await journal.reserve(3_000_000);
+    journal.append(['small']);
+    await journal.close();
+    const { size } = statSync(file);
+    expect(size).toBeLessThan(FILE_HEADER_BYTES + 100);
+    const { journal: again, records, notice } = await open(directory);
+    expect([[...records], notice]).toEqual([['small'], undefined]);
+    expect(statSync(file).size).toBeGreaterThan(1_000_000);
+    await again.close();
+    expect(statSync(file).size).toBe(size);
+  });
+
   it('has what it gives back go through more than once', async () => {
     const directory = temporaryDirectory();
     const { journal } = await open(directory);
