@@ -49,7 +49,10 @@ export interface ResourceUsage {
   readonly userTime: number;
   /** Seconds of processor time in the kernel. */
   readonly systemTime: number;
-  /** The largest resident set, in bytes. */
+  /**
+   * The largest resident set that any one of them had, in bytes. Linux counts from before the program was
+   * loaded: it is never less than what the agent had then, about 60 MB, also where the program needs less.
+   */
   readonly maxRss: number;
 }
 

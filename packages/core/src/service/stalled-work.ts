@@ -20,6 +20,8 @@ export class StalledWork {
   readonly #source: StalledWorkSource;
   /** Request classes that it was said of, while it is so. */
   #told: ReadonlySet<number> = new Set();
+  /** It was said that there is no pilot, while it is so. */
+  #toldOfNone = false;
   /** Left behind, and said so. */
   readonly #toldOf = new Set<AgentPlace>();
 
@@ -34,7 +36,10 @@ export class StalledWork {
     if (open === 0) return;
     const pilots = this.#source.pilotJobs();
     const left = open - this.#lookForLeftBehind() - this.#lookForExcluded(pilots);
-    if (left === 0 || pilots.some(({ state }) => !isFinalPilotJobState(state))) return;
+    const hasNone = left > 0 && pilots.every(({ state }) => isFinalPilotJobState(state));
+    const isTold = this.#toldOfNone;
+    this.#toldOfNone = hasNone;
+    if (!hasNone || isTold) return;
     const who = left === 1 ? '1 unit waits' : `${left} units wait`;
     const them = left === 1 ? 'it' : 'them';
     core.log.warn({ service: core.id }, `${who}, and there is no pilot to run ${them}: create one`);

@@ -24,10 +24,16 @@ function stalled(pilots: PilotJob[]) {
 }
 
 describe('who waits', () => {
-  it('is told every time that there is no pilot', () => {
-    const { said, work } = stalled([pilot('p1', 'Done')]);
+  it('is told once that there is no pilot, until one has come and gone', () => {
+    const pilots = [pilot('p1', 'Done')];
+    const { said, work } = stalled(pilots);
     for (let times = 0; times < 2; times++) work.look();
     const words = '3 units wait, and there is no pilot to run them: create one';
+    expect(said).toEqual([words]);
+    pilots.push(pilot('p2'));
+    work.look();
+    pilots.pop();
+    for (let times = 0; times < 2; times++) work.look();
     expect(said).toEqual([words, words]);
   });
 
