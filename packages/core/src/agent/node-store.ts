@@ -12,9 +12,13 @@ import {
   statfsSync,
   statSync,
 } from 'node:fs';
-import { copyFile, cp, rm } from 'node:fs/promises';
+import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { makeDirectorySync } from '../runtime/make-directory.ts';
+import { removeTree } from '../runtime/remove-tree.ts';
+import { Slots } from '../staging/budget.ts';
+import { copyTree } from '../staging/copy-tree.ts';
 import type { Staged } from '../staging/incoming.ts';
 import { fail, problemOf } from '../staging/problems.ts';
 
@@ -41,6 +45,8 @@ export class NodeStore {
   /** By stamp; the one that was used last is the last. */
   readonly #kept = new Map<string, Kept>();
   readonly #removals = new Set<Promise<void>>();
+  /** Whose turn it is to copy small files: those of one directory after those of another, and the first to ask has its own soonest. */
+  readonly #turns = new Slots(1);
   #directory: string | undefined;
   #bytes = 0;
   #next = 1;
@@ -156,7 +162,7 @@ export class NodeStore {
 
   /** Removes something of this store; what cannot be removed goes with the store. */
   remove(path: string): void {
-    const removal = rm(path, { recursive: true, force: true })
+    const removal = removeTree(path)
       .catch(() => {})
       .finally(() => this.#removals.delete(removal));
     this.#removals.add(removal);
@@ -198,14 +204,30 @@ export class NodeStore {
       await copyFile(staged.path, copy.path, COPYFILE_FICLONE);
       return copy;
     }
-    const options = { recursive: true, verbatimSymlinks: true, mode: COPYFILE_FICLONE };
     try {
-      await cp(staged.path, copy.path, options);
+      await this.#copyTree(staged.path, copy.path);
       return copy;
     } catch (error) {
       // Half of it would fill a disk that is full.
-      await rm(copy.path, { recursive: true, force: true });
+      await removeTree(copy.path).catch(() => {});
       throw error;
+    }
+  }
+
+  async #copyTree(from: string, to: string): Promise<void> {
+    let release = await this.#turns.take();
+    try {
+      for (const large of copyTree(from, to)) {
+        if (large === undefined) await setImmediate();
+        else {
+          release();
+          release = () => {};
+          await copyFile(large.from, large.to, COPYFILE_FICLONE);
+          release = await this.#turns.take();
+        }
+      }
+    } finally {
+      release();
     }
   }
 

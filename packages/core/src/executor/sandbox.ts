@@ -4,9 +4,10 @@
  * next unit instead, and what has to be removed is removed when there is nothing else to do.
  */
 import { mkdirSync, renameSync, statSync, utimesSync } from 'node:fs';
-import { rm, rmdir } from 'node:fs/promises';
+import { rmdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { makeDirectorySync } from '../runtime/make-directory.ts';
+import { removeTree } from '../runtime/remove-tree.ts';
 
 /**
  * The modification time (seconds) that a fresh directory is given: any entry made in it since
@@ -88,7 +89,7 @@ export class Sandboxes {
   #remove(path: string, cleanup: true | 'default'): void {
     this.#removals.push(() =>
       // One that is not empty is kept, and one that its unit removed is no trouble.
-      cleanup === true ? rm(path, { recursive: true, force: true }) : rmdir(path).catch(() => {}),
+      cleanup === true ? removeTree(path) : rmdir(path).catch(() => {}),
     );
     this.tidy();
   }

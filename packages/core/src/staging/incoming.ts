@@ -3,17 +3,7 @@
  * machine sends and that are not trusted: nothing is made but below that name, and a link that came
  * is never gone through. Whole files are written at once, chunks beside everything else.
  */
-import {
-  chmodSync,
-  closeSync,
-  constants,
-  fchmodSync,
-  mkdirSync,
-  openSync,
-  symlinkSync,
-  write,
-  writeSync,
-} from 'node:fs';
+import { closeSync, symlinkSync, write } from 'node:fs';
 import { join } from 'node:path';
 import {
   decodeEnd,
@@ -24,14 +14,11 @@ import {
 } from '../protocol/transfer-messages.ts';
 import { giveBackData } from '../runtime/give-back.ts';
 import { isNameWithin, parentOf } from './names.ts';
+import { MODE, makeNew, openNew, writeAll } from './new-entries.ts';
 import { problemOf, stagingError } from './problems.ts';
 import { removeAside } from './remove.ts';
 
-const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
-const MODE = 0o777;
 const OWNERS = 0o700;
-/** What open() and mkdir() take away from a mode. */
-const UMASK = process.umask();
 
 /** Something complete under a name of ours, to be put where it belongs. */
 export interface Staged {
@@ -216,9 +203,8 @@ export class Incoming {
 
   #makeDirectory(name: string, path: string, mode: number): void {
     const isOpen = (mode & OWNERS) === OWNERS;
-    mkdirSync(path, isOpen ? mode : OWNERS);
+    makeNew(path, isOpen ? mode : OWNERS);
     if (!isOpen) this.#modes.push([name, mode]);
-    else if ((mode & UMASK) !== 0) chmodSync(path, mode);
     this.#directories.add(name);
   }
 
@@ -285,14 +271,4 @@ export class Incoming {
 
 function outOfOrder(path: string): ReturnType<typeof stagingError> {
   return stagingError(`what was sent for ${path} makes no sense`);
-}
-
-function openNew(path: string, mode: number): number {
-  const fd = openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode & MODE);
-  if ((mode & UMASK) !== 0) fchmodSync(fd, mode & MODE);
-  return fd;
-}
-
-function writeAll(fd: number, data: Buffer): void {
-  for (let at = 0; at < data.length; ) at += writeSync(fd, data, at);
 }

@@ -1,7 +1,7 @@
 /** Removes what nobody wants any more; what cannot be removed stays, and is no problem of its own. */
 import { renameSync, rmSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { randomSecret } from '../runtime/random.ts';
+import { removeTree } from '../runtime/remove-tree.ts';
 
 /** Makes a path free at once; what takes longer, as a directory does, is done beside everything else. */
 export function removeAside(path: string, isDirectory: boolean): void {
@@ -10,7 +10,7 @@ export function removeAside(path: string, isDirectory: boolean): void {
     else {
       const aside = `${path}-${randomSecret(6).toString('hex')}`;
       renameSync(path, aside);
-      void rm(aside, { recursive: true, force: true }).catch(() => {});
+      void removeTree(aside).catch(() => {});
     }
   } catch {}
 }

@@ -5,6 +5,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { NodeStore } from '../../src/agent/node-store.ts';
 import type { StagedUnit } from '../../src/agent/service-work.ts';
 import { scratch } from '../staging/pair.ts';
+import { fileRequestsOf } from '../support/file-requests.ts';
 import { cannotMount, Tmpfs } from '../support/tmpfs.ts';
 import { PATIENCE, StagingPair, settled } from './staging-pair.ts';
 
@@ -167,6 +168,30 @@ describe('the staging directory of an agent', () => {
     expect(await store.makeRoom(1)).toBe(true);
     expect(lost).toEqual(['stamp']);
     expect(store.copyOf('stamp')).toBeUndefined();
+  });
+
+  it('copies a directory without a question of its own for each file of it, and large ones too', async () => {
+    const { store } = storeOf(10);
+    const path = store.path('tree');
+    mkdirSync(join(path, 'in'), { recursive: true });
+    for (let i = 0; i < 300; i++) writeFileSync(join(path, 'in', `${i}`), `${i}`);
+    writeFileSync(join(path, 'large'), Buffer.alloc(MB, 7));
+    store.keep('tree', { path, isDirectory: true, bytes: 2 * MB, modes: [] });
+    const copies: string[] = [];
+    const { count } = await fileRequestsOf(async () => {
+      const both = await Promise.all([store.copyOf('tree'), store.copyOf('tree')]);
+      for (const copy of both) copies.push(copy?.path ?? '');
+    });
+    expect(count).toBeLessThan(20);
+    expect(new Set([path, ...copies]).size).toBe(3);
+    for (const copy of copies) {
+      expect(readdirSync(join(copy, 'in'))).toHaveLength(300);
+      expect(readFileSync(join(copy, 'in/299'), 'utf8')).toBe('299');
+      expect(statSync(join(copy, 'large')).size).toBe(MB);
+    }
+    writeFileSync(join(copies[0] ?? '', 'in/1'), 'changed');
+    expect(readFileSync(join(path, 'in/1'), 'utf8')).toBe('1');
+    expect(readFileSync(join(copies[1] ?? '', 'in/1'), 'utf8')).toBe('1');
   });
 
   it('has made room when what units have left is gone', async () => {
