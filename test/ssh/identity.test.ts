@@ -76,6 +76,26 @@ describe('host keys', { timeout: 2 * PATIENCE_MS }, () => {
     await world.work.wait();
     world.expectAllDoneOnce();
   });
+
+  it('one that changes between two programs is told by the second as it is by create()', async () => {
+    await using world = await SshWorld.open(hosts);
+    const { id } = await world.createRunning({ totalCpuCount: 1 }, ['h2']);
+    await hosts.host('h2').freshHostKey();
+    await using _known = { [Symbol.asyncDispose]: () => hosts.know() };
+    await world.reopen();
+    const { message, hint = '' } = await refusal(world.create({}, ['h2']));
+    expect(hint).toMatch(/line \d+ has SHA256:.*ssh-keygen -R/s);
+    const pilot = world.pilots.pilotJobs.find((each) => each.id === id) as PilotJob;
+    await expect.poll(() => pilot.explain().wouldHelp, { timeout: PATIENCE_MS }).toEqual([hint]);
+    const [fingerprint] = /SHA256:\S+(?=;)/.exec(message) ?? [''];
+    expect(pilot.stateDetail).toContain(fingerprint);
+    const given = await pilot.cancel().catch((error: unknown) => error);
+    expect(given).toMatchObject({ code: 'TIMEOUT', problem: expect.stringContaining(hint) });
+    await hosts.know();
+    await world.reopen();
+    const again = world.pilots.pilotJobs.find((each) => each.id === id);
+    expect((await again?.finished())?.state).toBe('Canceled');
+  });
 });
 
 describe.skipIf(await cannotIsolate())('users', { timeout: 2 * PATIENCE_MS }, () => {

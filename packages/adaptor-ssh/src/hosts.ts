@@ -63,15 +63,17 @@ export class Hosts {
     if (failure !== undefined && known?.site === undefined) {
       const { error, at, waitMs } = failure;
       const isSoon = this.#clock.monotonic() - at < waitMs;
-      if (isSoon)
-        throw unreachable(target, `${problemOf(error)}; trying again in ${waitMs / 1000} s`);
+      if (isSoon) {
+        const problem = `${problemOf(error)}; trying again in ${waitMs / 1000} s`;
+        throw unreachable(target, problem, error);
+      }
     }
     const site = await this.#connected(target);
     const { state } = site.host;
     if (state.state !== 'reconnecting') return site;
     const seconds = Math.ceil((state.waitMs ?? 0) / 1000);
     const later = seconds > 1 ? `; trying again in ${seconds} s` : '';
-    throw unreachable(target, `${problemOf(state.error)}${later}`);
+    throw unreachable(target, `${problemOf(state.error)}${later}`, state.error);
   }
 
   /** Those that are connected. */
@@ -115,8 +117,10 @@ function isComing(state: SshState): boolean {
   return state.state === 'reconnecting' && state.error.transient;
 }
 
-function unreachable(host: string, problem: string): PilotError {
-  return new AdaptorError('RESOURCE_MANAGER_UNREACHABLE', problem, { subject: host });
+/** With the way out of what keeps it away. */
+function unreachable(host: string, problem: string, cause?: Error): PilotError {
+  const hint = cause instanceof PilotError ? cause.hint : undefined;
+  return new AdaptorError('RESOURCE_MANAGER_UNREACHABLE', problem, { subject: host, hint, cause });
 }
 
 function problemOf(error: Error): string {

@@ -4,7 +4,14 @@ import type { AgentState } from './host/agent-scripts.ts';
 import type { AgentEnd, LaunchRecord, PartRecord } from './launch-records.ts';
 
 /** What is known of a host's share at this moment: its agent's state, or why it is not known. */
-export type PartView = AgentState | { readonly state: 'out-of-reach'; readonly why: string };
+export type PartView =
+  | AgentState
+  | {
+      readonly state: 'out-of-reach';
+      readonly why: string;
+      /** The way out. */
+      readonly hint?: string;
+    };
 
 const SIGNALS: Readonly<Record<number, string>> = {
   1: 'SIGHUP',
@@ -38,7 +45,15 @@ export function nativeStateOf(
   if (open.length === 0) return { id, detail, ...endOf(record) };
   const isStopped = open.every((part) => viewOf(part)?.state === 'stopped');
   const nodes = open.map(({ node }) => node);
-  return { id, state: isStopped ? 'Suspended' : 'Running', detail, nodes };
+  const hint = hintOf(open.map(viewOf));
+  const state = isStopped ? 'Suspended' : 'Running';
+  return { id, state, detail, nodes, ...(hint !== '' && { hint }) };
+}
+
+/** What would have hosts that are out of reach answer again. */
+function hintOf(views: readonly (PartView | undefined)[]): string {
+  const hints = views.flatMap((view) => (view?.state === 'out-of-reach' ? (view.hint ?? []) : []));
+  return [...new Set(hints)].join('; ');
 }
 
 function wordsOf({ node, end }: PartRecord, view: PartView | undefined): string {

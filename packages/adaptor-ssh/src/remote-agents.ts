@@ -147,11 +147,16 @@ export class RemoteAgents {
         await action(await this.#hosts.siteSoon(target), own);
       } catch (error) {
         failures.push(error);
-        const problem = error instanceof PilotError ? error.problem : String(error);
+        const { problem, hint } =
+          error instanceof PilotError ? error : { problem: String(error), hint: undefined };
         const why = `no connection to ${target}: ${problem}`;
         this.#log.debug({ host: target, err: error }, 'a host does not answer');
         for (const { record } of own) {
-          this.#views.set(`${target} ${record.name}`, { state: 'out-of-reach', why });
+          this.#views.set(`${target} ${record.name}`, {
+            state: 'out-of-reach',
+            why,
+            ...(hint !== undefined && { hint }),
+          });
         }
       }
     });

@@ -139,6 +139,9 @@ describe('the state of a pilot', () => {
       state: 'Running',
       detail: 'no connection to h0: timed out',
     });
+    const known: PartView = { ...away, hint: 'check the port' };
+    expect(state(record({}, {}, {}), known, known, runs).hint).toBe('check the port');
+    expect(state(record({ end: { exitCode: 0 } }, {}), known, runs)).not.toHaveProperty('hint');
   });
 
   it('is Suspended when all of it is', () => {

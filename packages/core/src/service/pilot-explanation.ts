@@ -96,11 +96,13 @@ function advice(pilot: Readonly<PilotRecord>, read: readonly string[]): Advice {
     case 'Suspended':
       if (isHere) return { waitsFor: ['its process to go on'], wouldHelp: ['send it SIGCONT'] };
       return { waitsFor: [`${plan.rm} to resume it`], wouldHelp: ['resume it there'] };
-    case 'Unknown':
+    case 'Unknown': {
+      const hint = native.phase === 'live' ? native.report.hint : undefined;
       return {
         waitsFor: ['its agent to call again, or the resource manager to say that it is over'],
-        wouldHelp: isHere ? [...read] : ['check the network between this host and its nodes'],
+        wouldHelp: isHere ? [...read] : [hint ?? CHECK_NETWORK],
       };
+    }
     case 'Failed':
       return { waitsFor: [], wouldHelp: [...read, ...failedAdvice(pilot)] };
     case 'Done':
@@ -108,6 +110,8 @@ function advice(pilot: Readonly<PilotRecord>, read: readonly string[]): Advice {
       return { waitsFor: [], wouldHelp: [] };
   }
 }
+
+const CHECK_NETWORK = 'check the network between this host and its nodes';
 
 // Less starts sooner where others are in the way, not where nodes are down or a date is waited for.
 const CROWDED = /\((Resources|Priority)\)/;

@@ -61,6 +61,17 @@ describe('a pilot that waits', () => {
     ]);
   });
 
+  it('out of touch with what runs may know the way out', () => {
+    const report = { id: '17', state: 'Running', detail: 'no connection', hint: 'end x' } as const;
+    const world = new PilotWorld().running().silent();
+    expect(explain(world)).toContain(
+      '  would help: check the network between this host and its nodes',
+    );
+    expect(explain(world.tell({ type: 'native', pilot: 'p', report }))).toContain(
+      '  would help: end x',
+    );
+  });
+
   it('at a resource manager that does not answer waits for that first', () => {
     const { pilot } = new PilotWorld().create().accept().native('Pending');
     const trouble = 'Unable to contact slurm controller';
