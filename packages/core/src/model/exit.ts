@@ -68,9 +68,9 @@ export interface WorkUnitExit {
   readonly problem?: string;
   /** The end of its standard error, when that was not written to a file. */
   readonly stderrTail?: string;
-  /** By the clock of the node. */
+  /** By the clock of the node, which is not corrected: it may be ahead of this machine's, or behind it. */
   readonly startedAt: Date;
-  /** By the clock of the node. */
+  /** By the clock of the node, as when it was started. */
   readonly finishedAt: Date;
   readonly rusage: ResourceUsage;
   readonly host: string;
