@@ -61,14 +61,15 @@ export class ResultStream<O> implements AsyncIterable<O> {
   readonly progress$: Observable<MapProgressReport>;
   /**
    * Results as they come. The map begins with the first subscription, and all share it; when the last one ends,
-   * the map is canceled. Subscribers are not waited for: where handling a result takes long, iterate instead.
+   * the map is canceled. Who subscribes when it is over gets `WRONG_STATE`, or the error that it ended with.
+   * Subscribers are not waited for: where handling a result takes long, iterate instead.
    */
   readonly results$: Observable<IndexedResult<O>>;
   readonly #source: ResultSource;
   readonly #subscribers = new Set<Subscriber<IndexedResult<O>>>();
   #shared: Promise<ConsumedRun> | undefined;
-  /** How {@link #shared} has ended, for those who come later. */
-  #end: ((subscriber: Subscriber<unknown>) => void) | undefined;
+  /** {@link #shared} has ended: what those are told who come later. */
+  #ended: { readonly error: unknown } | undefined;
   #consumer: string | undefined;
 
   /** @internal */
@@ -151,32 +152,34 @@ export class ResultStream<O> implements AsyncIterable<O> {
     }
   }
 
-  #subscribe(subscriber: Subscriber<IndexedResult<O>>): (() => void) | undefined {
+  #subscribe(subscriber: Subscriber<IndexedResult<O>>): () => void {
     if (this.#shared === undefined) {
       this.#consume('results$');
       this.#shared = this.#source.begin({ isOrdered: false });
       void this.#share(this.#shared);
     }
-    if (this.#end !== undefined) {
-      this.#end(subscriber);
-      return undefined;
-    }
+    if (this.#ended !== undefined) throw this.#ended.error;
     this.#subscribers.add(subscriber);
     return () => {
       this.#subscribers.delete(subscriber);
       // There is nobody any more to hear of how that goes.
-      if (this.#subscribers.size === 0 && this.#end === undefined) {
+      if (this.#subscribers.size === 0 && this.#ended === undefined) {
         this.#shared?.then((run) => run.leave()).catch(() => {});
       }
     };
   }
 
   async #share(begun: Promise<ConsumedRun>): Promise<void> {
-    this.#end = await this.#tell(begun).then(
-      () => (subscriber) => subscriber.complete(),
-      (error: unknown) => (subscriber) => subscriber.error(error),
-    );
-    for (const subscriber of [...this.#subscribers]) this.#end(subscriber);
+    let end: (subscriber: Subscriber<unknown>) => void;
+    try {
+      await this.#tell(begun);
+      this.#ended = { error: this.#consumed() };
+      end = (subscriber) => subscriber.complete();
+    } catch (error) {
+      this.#ended = { error };
+      end = (subscriber) => subscriber.error(error);
+    }
+    for (const subscriber of [...this.#subscribers]) end(subscriber);
   }
 
   async #tell(begun: Promise<ConsumedRun>): Promise<void> {
@@ -190,15 +193,14 @@ export class ResultStream<O> implements AsyncIterable<O> {
   }
 
   #consume(how: string): void {
-    if (this.#consumer !== undefined) {
-      throw new PilotError(
-        'WRONG_STATE',
-        `the results are consumed already, by ${this.#consumer}`,
-        {
-          hint: 'call map() again, or keep what all() gives',
-        },
-      );
-    }
+    if (this.#consumer !== undefined) throw this.#consumed();
     this.#consumer = how;
+  }
+
+  #consumed(): PilotError {
+    const problem = `the results are consumed already, by ${this.#consumer}`;
+    return new PilotError('WRONG_STATE', problem, {
+      hint: 'call map() again, or keep what all() gives',
+    });
   }
 }
