@@ -2,13 +2,21 @@
 import type { Observable } from 'rxjs';
 import { describe, expectTypeOf, it } from 'vitest';
 import type {
+  CreateOptions,
+  GroupOptions,
+  MapOptions,
   ParsedPilotJobDescription,
   ParsedWorkUnitDescription,
   PilotJobService,
+  PilotJobServiceOptions,
+  ResultStream,
+  TaskError,
+  TaskFunction,
   WorkUnit,
   WorkUnitExit,
   WorkUnitGroup,
   WorkUnitService,
+  WorkUnitServiceOptions,
   WorkUnitState,
 } from '../src/index.ts';
 import { PilotJobDescription, WorkUnitDescription } from '../src/index.ts';
@@ -75,6 +83,38 @@ describe('a submit', () => {
     const several = (submit: Submit) => submit(new Set([{ executable: '/bin/true' }]));
     expectTypeOf(one).returns.resolves.toEqualTypeOf<WorkUnit>();
     expectTypeOf(several).returns.resolves.toEqualTypeOf<WorkUnit[]>();
+  });
+});
+
+describe('a map', () => {
+  type Length = TaskFunction<string, number>;
+
+  it('has errors among its results only where they may be collected', () => {
+    const plain = (work: WorkUnitService, f: Length) => work.map(f, ['a']);
+    const stopping = (work: WorkUnitService, f: Length, onError: 'stop' | undefined) =>
+      work.map(f, ['a'], { onError, retries: 2 });
+    const collecting = (work: WorkUnitService, f: Length) =>
+      work.map(f, ['a'], { onError: 'collect' });
+    expectTypeOf(plain).returns.toEqualTypeOf<ResultStream<number>>();
+    expectTypeOf(stopping).returns.toEqualTypeOf<ResultStream<number>>();
+    expectTypeOf(collecting).returns.toEqualTypeOf<ResultStream<number | TaskError>>();
+  });
+
+  it('may have them with options that are not known', () => {
+    const any = (work: WorkUnitService, f: Length, options: MapOptions) =>
+      work.map(f, ['a'], options);
+    expectTypeOf(any).returns.toEqualTypeOf<ResultStream<number | TaskError>>();
+  });
+});
+
+describe('options', () => {
+  it('may be undefined, as variables of the environment are', () => {
+    const id = process.env['PSTAR_ID'];
+    expectTypeOf({ id, store: id, profile: id }).toExtend<PilotJobServiceOptions>();
+    expectTypeOf({ id, store: id, log: undefined }).toExtend<WorkUnitServiceOptions>();
+    expectTypeOf({ type: id, context: { userId: id } }).toExtend<CreateOptions>();
+    expectTypeOf<{ defaults: undefined }>().toExtend<GroupOptions>();
+    expectTypeOf<{ listen: { host: string | undefined } }>().toExtend<PilotJobServiceOptions>();
   });
 });
 

@@ -34,18 +34,18 @@ export const CORE_PILOT_ATTRIBUTES: readonly PilotAttribute[] = [
 /** Credentials for a resource manager: the fields of a SAGA context that this adaptor reads. */
 export interface SecurityContext {
   /** For instance `ssh`. */
-  readonly type?: string;
-  readonly userId?: string;
-  readonly userPass?: string;
+  readonly type?: string | undefined;
+  readonly userId?: string | undefined;
+  readonly userPass?: string | undefined;
   /** A file with the user's private key. */
-  readonly userKey?: string;
+  readonly userKey?: string | undefined;
   /** A file with the user's certificate. */
-  readonly userCert?: string;
+  readonly userCert?: string | undefined;
   /**
    * Asked for what is not written here, whenever it is needed. Neither it nor an answer is written
    * down: later processes get it by `open({ prompt })`.
    */
-  readonly prompt?: SecurityPrompt;
+  readonly prompt?: SecurityPrompt | undefined;
 }
 
 /** What somebody has to answer before there is a connection. */

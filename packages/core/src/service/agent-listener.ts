@@ -12,11 +12,11 @@ import type { ManagerAddress } from './pilot-launch.ts';
 /** Where agents are listened for. */
 export interface ListenOptions {
   /** The address to listen at. Default: 127.0.0.1, which only agents on this machine reach. */
-  readonly host?: string;
+  readonly host?: string | undefined;
   /** Default: the one that the service had, else any. */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /** What agents are told to call. Default: `host`, or this machine's name when that is all addresses. */
-  readonly advertise?: string;
+  readonly advertise?: string | undefined;
 }
 
 /** What is listened with. */

@@ -54,27 +54,27 @@ import { type PilotProvider, pilotProvider } from './work-client.ts';
 /** How a PilotJobService is opened. */
 export interface PilotJobServiceOptions {
   /** Reopens the service of that id, or gives a new one this id. Default: a new id. */
-  readonly id?: string;
+  readonly id?: string | undefined;
   /** The directory of everything durable. Default: $PSTAR_HOME, else `pstar` in XDG's state directory. */
-  readonly store?: string | Store;
+  readonly store?: string | Store | undefined;
   /** Where agents are listened for. Default: on loopback, which only agents on this machine reach. */
-  readonly listen?: ListenOptions;
+  readonly listen?: ListenOptions | undefined;
   /** Adaptors beside those that are registered or found as packages. */
-  readonly adaptors?: readonly Adaptor[];
+  readonly adaptors?: readonly Adaptor[] | undefined;
   /** The name of a profile, for pilots that name no resource manager. */
-  readonly profile?: string;
+  readonly profile?: string | undefined;
   /** Where the log goes, in pino's shape. Default: stderr at the level of PSTAR_LOG. */
-  readonly log?: Log;
+  readonly log?: Log | undefined;
   /**
    * Answers what resource managers ask of pilots whose context has nobody to ask: a password, a
    * passphrase, a code. Nothing of it is kept.
    */
-  readonly prompt?: SecurityPrompt;
+  readonly prompt?: SecurityPrompt | undefined;
   /**
    * Whether an interrupted program cancels the service before it ends. Default: true. Worker threads hear no
    * signals: there it is a warning in the log.
    */
-  readonly signals?: boolean;
+  readonly signals?: boolean | undefined;
 }
 
 const READERS = {

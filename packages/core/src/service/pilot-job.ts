@@ -65,9 +65,9 @@ export interface PilotJob {
 /** How a pilot is created. */
 export interface CreateOptions extends CallOptions {
   /** The scheme of the adaptor to use, where it is not the URL's. */
-  readonly type?: string;
+  readonly type?: string | undefined;
   /** Credentials for the resource manager; kept in the store, readable by its owner alone. */
-  readonly context?: SecurityContext;
+  readonly context?: SecurityContext | undefined;
 }
 
 /** A move of one pilot from one state to the next. */

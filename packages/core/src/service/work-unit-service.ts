@@ -55,15 +55,15 @@ import { type ViewSource, WorkUnitView } from './work-unit-view.ts';
 /** How a WorkUnitService is opened. */
 export interface WorkUnitServiceOptions {
   /** Reopens the service of that id, or gives a new one this id. Default: a new id. */
-  readonly id?: string;
+  readonly id?: string | undefined;
   /** The directory of everything durable. Default: $PSTAR_HOME, else `pstar` in XDG's state directory. */
-  readonly store?: string | Store;
+  readonly store?: string | Store | undefined;
   /** Whose pilots run the units; more can be added later. */
-  readonly services?: readonly PilotJobService[];
+  readonly services?: readonly PilotJobService[] | undefined;
   /** Which units go to which pilot. Default: `backfill`. */
-  readonly scheduler?: Scheduler | SchedulerName;
+  readonly scheduler?: Scheduler | SchedulerName | undefined;
   /** Where the log goes, in pino's shape. Default: stderr at the level of PSTAR_LOG. */
-  readonly log?: Log;
+  readonly log?: Log | undefined;
 }
 
 const READERS = {
@@ -254,13 +254,13 @@ export class WorkUnitService implements AsyncDisposable {
   map<I, O>(
     task: TaskFunction<I, O>,
     inputs: Inputs<NoInfer<I>>,
-    options: MapOptions & { readonly onError: 'collect' },
-  ): ResultStream<O | TaskError>;
+    options?: MapOptions & { readonly onError?: 'stop' | undefined },
+  ): ResultStream<O>;
   map<I, O>(
     task: TaskFunction<I, O>,
     inputs: Inputs<NoInfer<I>>,
-    options?: MapOptions,
-  ): ResultStream<O>;
+    options: MapOptions,
+  ): ResultStream<O | TaskError>;
   map(
     task: TaskFunction<never, unknown>,
     inputs: Inputs<unknown>,

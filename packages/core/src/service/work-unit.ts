@@ -119,7 +119,7 @@ export interface ReadonlyWorkUnitCollection extends Iterable<WorkUnit> {
 /** How a group is opened. */
 export interface GroupOptions {
   /** Attributes for what is submitted through this object; a description overrides them. Default: none. */
-  readonly defaults?: Partial<WorkUnitDescription>;
+  readonly defaults?: Partial<WorkUnitDescription> | undefined;
 }
 
 /** Units that can be waited for and canceled as one. */
