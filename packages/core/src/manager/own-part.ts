@@ -1,7 +1,11 @@
 /** What one unit has of its own beside its template: found by comparing, kept as JSON. */
 import { isRecord, readArguments, readEnvironment, readText } from '../model/attribute-readers.ts';
 import { DescriptionError } from '../model/errors.ts';
-import { type ParsedFileTransfer, readFileTransfer } from '../model/file-transfer.ts';
+import {
+  type ParsedFileTransfer,
+  readFileTransfer,
+  refuseStreamTargets,
+} from '../model/file-transfer.ts';
 import type { PackedArgs } from '../model/packed-args.ts';
 import { approximateSizes } from '../model/quantity.ts';
 import {
@@ -113,6 +117,7 @@ function differenceOf(
   // First: whoever reads the JSON sees at its beginning whether files travel.
   if ((there & BIT.fileTransfer) !== 0) {
     const transfers = readTransfersOr(description.fileTransfer, resolve);
+    if (transfers !== null) refuseStreamTargets(transfers, description);
     if (!sameTransfers(transfers, template.fileTransfer)) {
       own['fileTransfer'] = transfers;
       differs = true;

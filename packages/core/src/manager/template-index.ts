@@ -5,7 +5,7 @@
  * not the object: people change one in place and hand it over again.
  */
 import type { CallCommand } from '../model/call-command.ts';
-import { readFileTransfer } from '../model/file-transfer.ts';
+import { readFileTransfer, refuseStreamTargets } from '../model/file-transfer.ts';
 import {
   type ParsedWorkUnitDescription,
   parseWorkUnitDescription,
@@ -120,10 +120,11 @@ export class TemplateIndex {
 
   #learn(key: string, parsed: ParsedWorkUnitDescription, { fixed, call, resolve }: Shape): Known {
     const { dependsOn: _, ...others } = parsed;
-    const { fileTransfer } = others;
+    const fileTransfer = others.fileTransfer && readFileTransfer(others.fileTransfer, resolve);
+    if (fileTransfer !== undefined) refuseStreamTargets(fileTransfer, others);
     const shared = {
       ...others,
-      ...(fileTransfer && { fileTransfer: readFileTransfer(fileTransfer, resolve) }),
+      ...(fileTransfer && { fileTransfer }),
       ...(call && { call }),
     };
     // A copy: what was handed over is the user's, and may change.

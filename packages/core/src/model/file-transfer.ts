@@ -143,9 +143,10 @@ function refuseSameTargets(transfers: readonly ParsedFileTransfer[], way: 'in' |
   for (const { direction } of transfers) if (direction === way) count++;
   if (count < 2) return;
   const targets = new Set<string>();
-  for (const { direction, source, target, append } of transfers) {
+  for (const transfer of transfers) {
+    const { direction, append } = transfer;
     if (direction !== way) continue;
-    const into = target.endsWith('/') ? `${target}${source.replace(/^.*\/(?=.)/, '')}` : target;
+    const into = placeOf(transfer);
     const place = into.replace(/^(?:\.\/)+/, '');
     if (targets.has(place) && !append) {
       throw new DescriptionError('DESCRIPTION_INVALID', `${written(into)} is the target of two`, {
@@ -154,6 +155,41 @@ function refuseSameTargets(transfers: readonly ParsedFileTransfer[], way: 'in' |
     }
     targets.add(place);
   }
+}
+
+/**
+ * Refuses what is fetched to a file of the submitting machine that the unit's `output` or `error` are written to.
+ *
+ * @param transfers with absolute local names
+ * @throws DescriptionError `DESCRIPTION_INVALID`
+ */
+export function refuseStreamTargets(
+  transfers: readonly ParsedFileTransfer[],
+  streams: { readonly output?: string | undefined; readonly error?: string | undefined },
+): void {
+  for (const attribute of ['output', 'error'] as const) {
+    const file = streams[attribute];
+    // A relative one is of the node.
+    if (typeof file !== 'string' || !file.startsWith('/')) continue;
+    const isSame = (transfer: ParsedFileTransfer): boolean =>
+      transfer.direction === 'out' && plain(placeOf(transfer)) === plain(file);
+    if (!transfers.some(isSame)) continue;
+    throw new DescriptionError(
+      'DESCRIPTION_INVALID',
+      `${written(file)} is the target of two, and ${attribute} is the other`,
+      { subject: 'fileTransfer', hint: 'give each a target of its own' },
+    );
+  }
+}
+
+/** Where it goes, with its own name where the target is a directory. */
+function placeOf({ source, target }: ParsedFileTransfer): string {
+  return target.endsWith('/') ? `${target}${source.replace(/^.*\/(?=.)/, '')}` : target;
+}
+
+/** Without what changes nothing in an absolute name. */
+function plain(path: string): string {
+  return path.replace(/\/(?:\.?\/)+/g, '/');
 }
 
 function refusal(value: unknown, hint = HINT): DescriptionError {

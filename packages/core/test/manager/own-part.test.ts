@@ -27,6 +27,24 @@ describe('what a unit has of its own', () => {
     });
   });
 
+  it.each([
+    ['output', '/d/both', '/d/both < f'],
+    ['output', '/d/both', '/d//./both << f'],
+    ['error', '/d/f', '/d/ < sub/f'],
+  ])('is refused where %s %s is the target of %s, too', (attribute, file, directive) => {
+    const desk = new SubmitDesk();
+    const wrong = { ...base, [attribute]: file, fileTransfer: [directive] };
+    const right = { ...wrong, [attribute]: '/d/other' };
+    const words = `fileTransfer: '${file}' is the target of two, and ${attribute} is the other`;
+    expect(desk.refusal(wrong).message).toContain(words);
+    desk.submit(
+      right,
+      { ...right, [attribute]: 'both' },
+      { ...wrong, fileTransfer: ['/d/both > f'] },
+    );
+    expect(desk.refusal(right, wrong).message).toContain(words);
+  });
+
   it('is not kept where nobody has any', () => {
     expect(new SubmitDesk().submit(base, base)).not.toHaveProperty('own');
   });
