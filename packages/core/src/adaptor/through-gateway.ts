@@ -7,6 +7,7 @@ import { PilotError } from '../model/errors.ts';
 import { messageOf } from '../model/message-of.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
+import { sharedAbort } from '../runtime/shared-abort.ts';
 import type { AgentLaunch, Gateway, ResourceManager } from './adaptor.ts';
 import type { PlacedLaunches } from './placed-launches.ts';
 
@@ -29,7 +30,7 @@ export class FarLaunches {
   readonly #parts: FarLaunchesParts;
   readonly #placing = new Set<Promise<AgentLaunch>>();
   readonly #collecting = new Map<string, Promise<boolean>>();
-  readonly #closing = new AbortController();
+  readonly #closing = sharedAbort();
   /** By launch. */
   readonly #troubles = new Map<string, string>();
 

@@ -17,6 +17,7 @@ import { messageOf } from '../model/message-of.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { ensureDirectory } from '../runtime/files.ts';
 import type { Log } from '../runtime/log.ts';
+import { sharedAbort } from '../runtime/shared-abort.ts';
 import { abortable } from './abort.ts';
 import type { Listening } from './agent-listener.ts';
 import { Answers, SILENT_MS, saidIfSlow, within } from './answers.ts';
@@ -75,7 +76,7 @@ export class ResourceManagers {
   readonly #troubles = new Map<string, string>();
   /** Whom to ask, of those that somebody has passed in: they are kept nowhere else. */
   readonly #prompts = new Map<string, SecurityPrompt>();
-  readonly #closing = new AbortController();
+  readonly #closing = sharedAbort();
 
   constructor(parts: ResourceManagersParts) {
     this.#parts = parts;

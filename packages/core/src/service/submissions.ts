@@ -10,6 +10,7 @@ import type { AgentSettings } from '../protocol/agent-settings.ts';
 import type { Clock, Timer } from '../runtime/clock.ts';
 import { removeMade } from '../runtime/files.ts';
 import type { Log } from '../runtime/log.ts';
+import { sharedAbort } from '../runtime/shared-abort.ts';
 import { abortable, aborted, throwIfAborted } from './abort.ts';
 import { SILENT_MS, saidIfSlow } from './answers.ts';
 import type { NativeJobs } from './native-jobs.ts';
@@ -64,7 +65,7 @@ interface Submission {
 export class Submissions {
   readonly #parts: SubmissionsParts;
   readonly #underWay = new Map<string, { done: Promise<void>; abort: AbortController }>();
-  readonly #closing = new AbortController();
+  readonly #closing = sharedAbort();
   readonly #closed: Promise<undefined>;
   /** What resource managers say in place of an answer, by the name of a launch that is asked for. */
   readonly #doubts = new Map<string, string>();

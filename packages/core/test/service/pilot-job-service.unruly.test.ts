@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   type Adaptor,
   type AgentLaunch,
@@ -45,6 +45,32 @@ const adaptorOf = (manager: Unruly, connect?: Adaptor['connect']): Adaptor =>
     attributes: [],
     connect: connect ?? (async () => manager as unknown as ResourceManager),
   });
+
+it('an adaptor that takes its time may have many pilots wait, without a warning of leaks', async () => {
+  const warnings: Error[] = [];
+  const hear = (warning: Error) => warnings.push(warning);
+  process.on('warning', hear);
+  onTestFinished(() => void process.off('warning', hear));
+  const count = 20;
+  const manager = new Unruly();
+  manager.submit = async (launch) => {
+    manager.launches.push(launch);
+    await vi.waitFor(() => expect(manager.launches).toHaveLength(count));
+    return launch.name;
+  };
+  let connect: (manager: ResourceManager) => void = () => {};
+  const connecting = new Promise<ResourceManager>((resolve) => {
+    connect = resolve;
+  });
+  const connects = vi.fn(() => connecting);
+  const service = await world.open({ adaptors: [adaptorOf(manager, connects)] });
+  const creating = Array.from({ length: count }, () => service.create('unruly://', {}));
+  await vi.waitFor(() => expect(connects).toHaveBeenCalled());
+  connect(manager as unknown as ResourceManager);
+  await Promise.all(creating);
+  await service.cancel();
+  expect(warnings.map(({ message }) => message)).toEqual([]);
+});
 
 describe('an adaptor that gives two pilots one native id', () => {
   it('has the second refused by name, and nothing is left of it', async () => {
