@@ -1,5 +1,6 @@
 /** AbortSignal for calls that can take long. */
 import { PilotError } from '../model/errors.ts';
+import { onAbort } from '../runtime/on-abort.ts';
 
 /** @throws PilotError `ABORTED` when the signal has been given. */
 export function throwIfAborted(signal: AbortSignal | undefined, what: string): void {
@@ -15,9 +16,9 @@ export function abortable<T>(
   if (signal === undefined) return promise;
   return new Promise((resolve, reject) => {
     const abort = () => reject(aborted(signal, what));
-    signal.addEventListener('abort', abort, { once: true });
+    const off = onAbort(signal, abort);
     // Also of one that is given up: nobody else hears when it is rejected later.
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+    promise.then(resolve, reject).finally(off);
     if (signal.aborted) abort();
   });
 }

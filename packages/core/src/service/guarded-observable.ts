@@ -6,16 +6,9 @@
  * that subscriber and all others go on. Holds through `pipe()` as well.
  */
 import { Observable, type Observer, Subscriber, type Subscription } from 'rxjs';
-import { written } from '../model/written.ts';
 
 /** Told what a subscriber has thrown, or what it left unhandled. */
 export type Report = (error: unknown) => void;
-
-/** What the log says of that: it is the user's own code, so that where it has thrown belongs to it. */
-export function subscriberThrew(error: unknown): string {
-  const what = error instanceof Error ? (error.stack ?? error.message) : written(error);
-  return `a subscriber has thrown ${what}`;
-}
 
 /** The same stream, guarded. */
 export function guarded<T>(source: Observable<T>, report: Report): Observable<T> {

@@ -8,6 +8,7 @@ import { readText } from '../model/attribute-readers.ts';
 import type { CallCommand } from '../model/call-command.ts';
 import { PilotError } from '../model/errors.ts';
 import type { ParsedWorkUnitDescription } from '../model/work-unit-description.ts';
+import { onAbort } from '../runtime/on-abort.ts';
 import { decodeValue } from '../runtime/values.ts';
 import { aborted, throwIfAborted } from './abort.ts';
 import { readAs } from './call-options.ts';
@@ -145,12 +146,12 @@ export class Maps {
     // It may have been while the module was bundled, or the results of before were read.
     if (plan.signal?.aborted) abort();
     else run.start();
-    plan.signal?.addEventListener('abort', abort, { once: true });
+    const off = plan.signal && onAbort(plan.signal, abort);
     return {
       next: () => patience.with(run.results.next()),
       taken: (stretch) => run.taken(stretch),
       leave: async () => {
-        plan.signal?.removeEventListener('abort', abort);
+        off?.();
         await run.leave();
         progress.complete();
       },

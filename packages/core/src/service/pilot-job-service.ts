@@ -34,7 +34,7 @@ import {
   seenThrough,
 } from './cancellation.ts';
 import { closed } from './closed-service.ts';
-import { guarded, subscriberThrew } from './guarded-observable.ts';
+import { guarded, type Report } from './guarded-observable.ts';
 import { onInterrupt } from './interrupt.ts';
 import { readServiceState, writeServiceState } from './list-services.ts';
 import { readAdaptors, readFunction, readPort } from './option-readers.ts';
@@ -48,6 +48,7 @@ import {
   type Store,
 } from './service-store.ts';
 import { StateSubject } from './state-subject.ts';
+import { subscriberErrors } from './subscriber-errors.ts';
 import { endUnrecorded } from './unrecorded-end.ts';
 import { type PilotProvider, pilotProvider } from './work-client.ts';
 
@@ -107,6 +108,7 @@ export class PilotJobService implements AsyncDisposable {
   readonly #pilotJobs: BehaviorSubject<readonly PilotJob[]>;
   readonly #openedAt: string;
   readonly #log: Log;
+  readonly #subscriberThrew: Report;
   #listening: AgentListener | undefined;
   #offInterrupt: () => void = () => {};
   /** Resolves with what could not be seen through. */
@@ -122,6 +124,7 @@ export class PilotJobService implements AsyncDisposable {
     this.#store = store;
     this.#openedAt = openedAt;
     this.#log = log;
+    this.#subscriberThrew = subscriberErrors((words) => log.error({ service: store.id }, words));
     this.#core = new PilotCore({
       id: store.id,
       directory: store.directory,
@@ -286,9 +289,7 @@ export class PilotJobService implements AsyncDisposable {
   }
 
   #guard<T>(stream: Observable<T>): Observable<T> {
-    return guarded(stream, (error) =>
-      this.#log.error({ service: this.id }, subscriberThrew(error)),
-    );
+    return guarded(stream, this.#subscriberThrew);
   }
 
   #write(state: ServiceState): Promise<void> {

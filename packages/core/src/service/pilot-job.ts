@@ -27,11 +27,14 @@ export interface PilotJob {
   readonly nativeId: string | undefined;
   /** Where it is now, as far as the journal has it. */
   readonly state: PilotJobState;
-  /** Begins with the present state and completes after a final one. */
+  /**
+   * Begins with the present state and completes after a final one; without one when the service is closed, or
+   * its journal fails: whether the last value is final is to be looked at, or {@link finished} awaited.
+   */
   readonly state$: Observable<PilotJobState>;
   /** Why it is in its state: `slurm: PENDING (Resources)`. */
   readonly stateDetail: string;
-  /** Begins with the present detail and completes after a final state. */
+  /** Begins with the present detail and completes with `state$`. */
   readonly stateDetail$: Observable<string>;
   /** What its agents really found, a node each; one that was lost stays listed until it starts anew. */
   readonly nodes: readonly NodeInfo[];

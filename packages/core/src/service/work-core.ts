@@ -32,12 +32,13 @@ import type { Log } from '../runtime/log.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import { AppendedOutputs } from './appended-outputs.ts';
 import { Conductor, type ConductorJournal } from './conductor.ts';
-import { guarded, subscriberThrew } from './guarded-observable.ts';
+import { guarded, type Report } from './guarded-observable.ts';
 import { MapDesk } from './map-desk.ts';
 import { MoveFeed } from './move-feed.ts';
 import { OutputStreams } from './output-streams.ts';
 import type { FindPilot } from './over-pilot.ts';
 import { StagingDesk } from './staging-desk.ts';
+import { subscriberErrors } from './subscriber-errors.ts';
 import { ValueFiles } from './value-files.ts';
 import { VisibleUnits } from './visible-units.ts';
 import type { AgentPort, WorkClient, WorkMessage } from './work-client.ts';
@@ -75,6 +76,7 @@ export class WorkCore implements WorkClient {
   readonly log: Log;
   /** A pilot that is known here; whoever knows of pilots says how it is found. */
   pilotJob: FindPilot = () => undefined;
+  readonly #subscriberThrew: Report;
   readonly #ports = new Map<string, AgentPort>();
   #wake: Timer | undefined;
   #leftBehind: Timer | undefined;
@@ -86,6 +88,7 @@ export class WorkCore implements WorkClient {
     this.values = new ValueFiles(join(directory, 'values'));
     this.clock = clock;
     this.log = log;
+    this.#subscriberThrew = subscriberErrors((words) => log.error({ service: id }, words));
     this.manager = new WorkManager(scheduler);
     this.conductor = new Conductor({
       service: id,
@@ -154,7 +157,7 @@ export class WorkCore implements WorkClient {
 
   /** A stream as users get it. */
   guard<T>(stream: Observable<T>): Observable<T> {
-    return guarded(stream, (error) => this.log.error({ service: this.id }, subscriberThrew(error)));
+    return guarded(stream, this.#subscriberThrew);
   }
 
   dispatch(input: WorkInput): WorkStep {

@@ -33,13 +33,16 @@ export interface WorkUnit {
   readonly description: ParsedWorkUnitDescription;
   /** Where it is now, as far as the journal has it. */
   readonly state: WorkUnitState;
-  /** Begins with the present state and completes after a final one. */
+  /**
+   * Begins with the present state and completes after a final one; without one when the service is closed, or
+   * its journal fails: whether the last value is final is to be looked at, or {@link finished} awaited.
+   */
   readonly state$: Observable<WorkUnitState>;
   /** Why it is in its state, in one line. */
   readonly stateDetail: string;
-  /** Begins with the present detail and completes after a final state. */
+  /** Begins with the present detail and completes with `state$`. */
   readonly stateDetail$: Observable<string>;
-  /** What the unit reports while it runs; begins with the last one, completes after a final state. */
+  /** What the unit reports while it runs; begins with the last one, completes with `state$`. */
   readonly progress$: Observable<Progress>;
   /**
    * What the unit writes, live, from the beginning as long as its agent remembers it (1 MB, and a

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { abortable } from '../../src/service/abort.ts';
 
@@ -24,4 +25,13 @@ describe('what is given up', () => {
     process.off('unhandledRejection', hear);
     expect(unhandled).toEqual([]);
   });
+});
+
+it('a signal that many wait for has one listener: Node takes more than ten for a leak', async () => {
+  const controller = new AbortController();
+  const forever = new Promise<void>(() => {});
+  const calls = Array.from({ length: 20 }, () => abortable(forever, controller.signal, 'the wait'));
+  expect(getEventListeners(controller.signal, 'abort')).toHaveLength(1);
+  controller.abort();
+  for (const call of calls) await expect(call).rejects.toMatchObject({ code: 'ABORTED' });
 });
