@@ -13,7 +13,7 @@ import type { Budget } from './budget.ts';
 import { Pack, sha256OfChunk } from './pack.ts';
 import { problemOf } from './problems.ts';
 import { changed, type LargeFile, type Source } from './source.ts';
-import { stampOf } from './stamps.ts';
+import { isAsBefore } from './stamps.ts';
 
 /** Where a sender sends. */
 export interface SenderPort {
@@ -158,9 +158,9 @@ export class Sender {
   async #stream(flow: Flow, { path, flags, stats }: LargeFile): Promise<void> {
     const file = await open(path, flags);
     try {
-      if (stampOf(await file.stat()) !== stampOf(stats)) throw changed(path);
+      if (!isAsBefore(await file.stat(), stats)) throw changed(path);
       await this.#sendChunks(flow, file, path, stats.size);
-      if (stampOf(await file.stat()) !== stampOf(stats)) throw changed(path);
+      if (!isAsBefore(await file.stat(), stats)) throw changed(path);
     } finally {
       await file.close();
     }

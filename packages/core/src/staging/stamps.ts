@@ -18,9 +18,24 @@ export function shareableStamp(stats: Stats): string {
   return systemClock.now() - stats.ctimeMs < TICK_MS ? '' : stampOf(stats);
 }
 
-/** Tells whether a file that is being read is still what it was. */
-export function stampOf({ dev, ino, size, mtimeMs, ctimeMs }: Stats): string {
+/** Tells what is in a file from what was in it before. */
+export function stampOf({
+  dev,
+  ino,
+  size,
+  mtimeMs,
+  ctimeMs,
+}: Pick<Stats, 'dev' | 'ino' | 'size' | 'mtimeMs' | 'ctimeMs'>): string {
   return [dev, ino, size, mtimeMs, ctimeMs].join('-');
+}
+
+/**
+ * Whether an open file is still what it was. That it has lost a name, as where another was renamed over it, or was
+ * given one changes when it was changed, and nothing that is in it.
+ */
+export function isAsBefore(now: Stats, before: Stats): boolean {
+  const { ctimeMs } = now.nlink === before.nlink ? now : before;
+  return stampOf({ ...now, ctimeMs }) === stampOf(before);
 }
 
 /** The stamp of all that is in a directory, in steps. */

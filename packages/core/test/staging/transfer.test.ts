@@ -2,13 +2,19 @@
 import {
   appendFileSync,
   chmodSync,
+  closeSync,
+  linkSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
+  renameSync,
+  rmSync,
   statSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
@@ -159,6 +165,36 @@ describe('a transfer', () => {
     expect(pair.made).toEqual([]);
   });
 
+  it.each<[string, boolean, (file: string) => void]>([
+    ['replaced by a rename', true, (file) => renameSync(`${file}.new`, file)],
+    ['removed', true, (file) => rmSync(file)],
+    ['given one more name', true, (file) => linkSync(file, `${file}.too`)],
+    ['written to in its place', false, (file) => writeAt(file, WINDOW_BYTES, 'other')],
+    [
+      'written to, and replaced',
+      false,
+      (file) => {
+        writeAt(file, WINDOW_BYTES, 'other');
+        renameSync(`${file}.new`, file);
+      },
+    ],
+  ])('of a file that is %s meanwhile: it is as it was, %s', async (_, isWhole, change) => {
+    const pair = new Pair();
+    const file = join(scratch(), 'file');
+    writeFileSync(file, Buffer.alloc(2 * WINDOW_BYTES, 7));
+    writeFileSync(`${file}.new`, Buffer.alloc(2 * WINDOW_BYTES, 8));
+    await old(file);
+    pair.tamper = (message) => {
+      if (message.type === 'chunk' && message.at === 0) change(file);
+      return message;
+    };
+    const sending = pair.send(file);
+    expect((await sending).type).toBe(isWhole ? 'staged' : 'failed');
+    if (!isWhole) return;
+    const there = readFileSync(pair.pathOf(sending.transfer));
+    expect(there.equals(Buffer.alloc(2 * WINDOW_BYTES, 7))).toBe(true);
+  });
+
   it('of a file that is cut off while the other side takes no more fails, when that does', async () => {
     const file = join(scratch(), 'file');
     writeFileSync(file, Buffer.alloc(2 * WINDOW_BYTES, 7));
@@ -240,6 +276,12 @@ describe('a transfer', () => {
     }
   });
 });
+
+function writeAt(file: string, at: number, text: string): void {
+  const fd = openSync(file, 'r+');
+  writeSync(fd, text, at);
+  closeSync(fd);
+}
 
 /** With one byte that is not what was sent. */
 function damaged(message: Message, type: 'pack' | 'chunk'): Message {
