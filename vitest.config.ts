@@ -20,6 +20,7 @@ const WAITING_MS = 120_000;
 const LONG = [
   'test/simulation/simulation',
   'test/conformance/',
+  'test/packaging/',
   'packages/adaptor-testkit/',
   'test/ssh/lost',
   'test/slurm/limits',

@@ -17,17 +17,23 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { root } from '../../tools/packages.ts';
-import { read } from '../tidy/repository.ts';
+import { files, read } from '../tidy/repository.ts';
 
 const minutes = 60_000;
 const folder = mkdtempSync(join(tmpdir(), 'pstar-packaging-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-/** What the README calls `/tmp/pstar`, and `your project`. */
+/** What the README calls `the clone`, `/tmp/pstar` and `your project`. */
+const clone = join(folder, 'clone');
 const tarballs = join(folder, 'tarballs');
 const project = join(folder, 'project');
 
 const environment = {
   ...process.env,
+  // Without the commands that npm has put there, which are those of this clone.
+  PATH: (process.env['PATH'] ?? '')
+    .split(':')
+    .filter((each) => !each.includes('node_modules'))
+    .join(':'),
   // The store of this test, and this machine, which may have the commands of a cluster.
   PSTAR_HOME: join(folder, 'store'),
   PSTAR_DEFAULT_RM: 'local://',
@@ -97,14 +103,16 @@ describe('the packages, installed elsewhere as the README says', () => {
   beforeAll(async () => {
     const { make, install } = commands();
     mkdirSync(project);
-    expect(await run(make, root)).toMatchObject({ ok: true });
+    // Where nothing was installed or built yet.
+    for (const file of files(/./)) cpSync(join(root, file), join(clone, file));
+    expect(await run(make, clone)).toEqual({ ok: true, output: expect.any(String) });
     writeFileSync(join(project, 'package.json'), JSON.stringify({ type: 'module' }));
     expect(await run(install.replace(/ tsx$/, ` ${await packTsx()}`))).toMatchObject({ ok: true });
     writeFileSync(join(project, 'tsconfig.json'), JSON.stringify(tsconfig));
     writeFileSync(join(project, 'program.ts'), block('A first program', 'ts'));
     writeFileSync(join(project, 'functions.ts'), block('Or functions', 'ts'));
     cpSync(join(root, 'test/packaging/hello.ts'), join(project, 'hello.ts'));
-  }, 4 * minutes);
+  }, 8 * minutes);
 
   it(
     'run the first program',
