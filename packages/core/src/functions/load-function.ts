@@ -129,8 +129,14 @@ function missing({ exports = () => ({}) }: Loading, name: string): never {
     );
   }
   // Those that have no value yet may be functions.
-  const isOne = (each: string) => ['function', 'undefined'].includes(typeof exportOf(found, each));
-  const functions = Object.keys(found).filter(isOne);
+  const functionsOf = (exports: Exports): string[] =>
+    Object.keys(exports).filter((each) =>
+      ['function', 'undefined'].includes(typeof exportOf(exports, each)),
+    );
+  // What a CommonJS module exports is the default, as an object.
+  const whole = exportOf(found, 'default');
+  const inner = typeof whole === 'object' && whole !== null ? functionsOf(whole as Exports) : [];
+  const functions = [...new Set([...functionsOf(found), ...inner])];
   throw new Error(
     `the module exports no function ${name}, but ${functions.join(', ') || 'nothing'}`,
   );

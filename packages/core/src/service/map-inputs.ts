@@ -179,8 +179,15 @@ function iteratorOf<I>(source: Inputs<I>): AsyncIterator<I> | Iterator<I> {
   const { [Symbol.asyncIterator]: async, [Symbol.iterator]: sync } = Object(source);
   if (typeof async === 'function') return async.call(source);
   if (typeof sync === 'function' && typeof source !== 'string') return sync.call(source);
-  throw new DescriptionError('DESCRIPTION_INVALID', 'cannot be gone through', {
-    subject: 'inputs',
-    hint: 'give an array, or anything else for for … of or for await … of',
-  });
+  const isText = typeof source === 'string';
+  throw new DescriptionError(
+    'DESCRIPTION_INVALID',
+    isText ? 'are a string' : 'cannot be gone through',
+    {
+      subject: 'inputs',
+      hint: isText
+        ? 'give [text] for one call with all of it, or [...text] for one with each character'
+        : 'give an array, or anything else for for … of or for await … of',
+    },
+  );
 }

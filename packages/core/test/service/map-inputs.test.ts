@@ -20,3 +20,12 @@ it.each([
     hint: expect.stringMatching(hint),
   });
 });
+
+it.each([
+  [{ a: 1 }, /^inputs: cannot be gone through; give an array/],
+  [undefined, /^inputs: cannot be gone through/],
+  ['abc', /^inputs: are a string; give \[text\]/],
+])('refuses %j as inputs, and says why', (inputs, says) => {
+  const reader = { read: () => {}, over: () => {}, failed: () => {} };
+  expect(() => new MapInputs(inputs as never, reader)).toThrow(says);
+});
