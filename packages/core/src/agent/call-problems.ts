@@ -33,12 +33,13 @@ function bounded({ stack, stderrTail, thrown, ...rest }: CallProblem): CallProbl
   };
 }
 
-function short({ call, kind, name, message, isSuspect }: CallProblem): CallProblem {
+function short({ call, kind, name, message, task, isSuspect }: CallProblem): CallProblem {
   return {
     call,
     kind,
     name: name.slice(0, SHORT_NAME),
     message: message.slice(0, SHORT_MESSAGE),
+    ...(task !== undefined && { task }),
     ...(isSuspect && { isSuspect }),
   };
 }

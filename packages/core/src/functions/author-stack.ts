@@ -37,7 +37,8 @@ export function authorStack(error: Error): string {
   return stacks.join('\nCaused by: ');
 }
 
-function stackOf({ stack, name, message }: Error): string {
+/** The stack of an error alone. */
+export function stackOf({ stack, name, message }: Error): string {
   // Some assign other things to it.
   if (typeof stack !== 'string') return `${name}: ${message}`;
   const lines = stack.split('\n').map((line) => mapped(line));

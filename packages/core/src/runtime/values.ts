@@ -14,8 +14,7 @@ import { type Bytes, Pieces } from './pieces.ts';
 /**
  * The bytes of a value, which is copied once.
  *
- * @throws Error of the engine's that names what cannot be cloned: `() => 1 could not be cloned.`; RangeError of what is nested some
- * thousand levels deep
+ * @throws Error of the engine's that names what cannot be cloned: `() => 1 could not be cloned.`; TooDeepError
  */
 export function encodeValue(value: unknown): Uint8Array {
   try {
@@ -101,7 +100,7 @@ class PieceEncoder extends DefaultSerializer {
 /**
  * The value again. Nothing of it is memory of the bytes, or of anything else.
  *
- * @throws RangeError of what is nested some thousand levels deep
+ * @throws TooDeepError, or Error of the engine's for what is no value
  */
 export function decodeValue(bytes: Uint8Array): unknown {
   const decoder = new Decoder(bytes);
@@ -114,10 +113,25 @@ export function decodeValue(bytes: Uint8Array): unknown {
   }
 }
 
+/**
+ * From here on the engine's stack may be too short (Node 20.20): it is for objects within each other, when they
+ * are read. Lists, and what is written, may have half as many more.
+ */
+const SAFE_LEVELS = 1900;
+
+/** A value is nested too deeply to be encoded or decoded: the engine recurses. */
+export class TooDeepError extends RangeError {
+  /** What is wrong with the value, in half a sentence. */
+  readonly where: string = `nested more than some ${SAFE_LEVELS} levels deep`;
+
+  constructor(cause: unknown) {
+    super(`it is nested more than some ${SAFE_LEVELS} levels deep`, { cause });
+  }
+}
+
 /** What was too deep for the engine's stack is not seen by the error that it throws. */
 function inWords(error: unknown): unknown {
-  const isTooDeep = messageOf(error).includes('call stack size');
-  return isTooDeep ? new RangeError('it is nested too deeply', { cause: error }) : error;
+  return messageOf(error).includes('call stack size') ? new TooDeepError(error) : error;
 }
 
 /** What the engine asks for buffers and typed arrays; the types do not tell of it. */

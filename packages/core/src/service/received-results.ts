@@ -4,7 +4,7 @@ import type { CallProblem } from '../model/call-problem.ts';
 import type { TaskError } from '../model/task-error.ts';
 import type { AgentCallMessage } from '../protocol/call-messages.ts';
 import { giveBackData } from '../runtime/give-back.ts';
-import { decodeValue } from '../runtime/values.ts';
+import { decodeReturned } from './map-failures.ts';
 import type { Stretch } from './map-results.ts';
 
 type ResultsMessage = Extract<AgentCallMessage, { readonly type: 'results' }>;
@@ -67,7 +67,7 @@ export class ReceivedResults {
   /** No bytes at all where no call has a value, and nobody was left to say so. */
   #decoded(): readonly unknown[] {
     if (this.data.length === 0) return new Array<undefined>(this.span.count).fill(undefined);
-    const values = decodeValue(this.data) as readonly unknown[];
+    const values = decodeReturned(this.data) as readonly unknown[];
     giveBackData(this.data);
     return values;
   }

@@ -2,8 +2,8 @@
 import { PilotError, WorkUnitFailedError } from '../model/errors.ts';
 import type { WorkUnitExit } from '../model/exit.ts';
 import { argsOf } from '../model/packed-args.ts';
-import { decodeValue } from '../runtime/values.ts';
-import { inputDigest, taskErrorOf } from './map-failures.ts';
+import { encodeValue } from '../runtime/values.ts';
+import { decodeReturned, digestOf, taskErrorOf } from './map-failures.ts';
 import type { WorkCore } from './work-core.ts';
 
 /** @throws PilotError `WRONG_STATE` for a unit that has no value, whatever becomes of it. */
@@ -20,7 +20,7 @@ export async function returnedBy({ manager, values }: WorkCore, unit: number): P
   const value = manager.state.values.of(unit);
   // A copy: large arrays are views of the bytes, and these stay.
   const bytes = value instanceof Uint8Array ? new Uint8Array(value) : await values.read(unit);
-  return (decodeValue(bytes) as readonly [unknown])[0];
+  return (decodeReturned(bytes) as readonly [unknown])[0];
 }
 
 /** Why a unit is Failed that was to call a function. */
@@ -37,8 +37,9 @@ export function failureOf(
   }
   const { call } = state.template(unit).description;
   const { inline } = argsOf(state.units.own(unit)) ?? {};
-  const input = inline === undefined ? [] : decodeValue(Buffer.from(inline, 'base64'));
+  // As they were sent: what is nested too deeply to be read has a digest, too.
+  const input = inline === undefined ? encodeValue([]) : Buffer.from(inline, 'base64');
   const { host, attempt } = exit;
-  const failure = { problem, inputDigest: inputDigest(input), host, attempt };
+  const failure = { problem, inputDigest: digestOf(input), host, attempt };
   return taskErrorOf(failure, call?.export ?? '', 0);
 }

@@ -6,7 +6,7 @@ import { clearInterval, setImmediate, setInterval } from 'node:timers';
 import { copyValue } from '../runtime/value-copy.ts';
 import { decodeValue, encodeValue } from '../runtime/values.ts';
 import type { CallContext } from './call-context.ts';
-import { thrownProblem, unsendableProblem } from './call-problems.ts';
+import { thrownProblem, unreadableProblem, unsendableProblem } from './call-problems.ts';
 import type { MarkWriter } from './mark.ts';
 import { readSpliced } from './spliced-args.ts';
 import type { FromWorker, Piece, ToldProblem, ToWorker } from './worker-messages.ts';
@@ -42,7 +42,9 @@ export interface LoopHost {
 /** What is called for a run. */
 export interface Called {
   readonly call: (...values: readonly unknown[]) => unknown;
+  /** Of a reduce: what folds two results into one, and its name. */
   readonly combine: ((...values: readonly unknown[]) => unknown) | undefined;
+  readonly combineName?: string | undefined;
   readonly context: CallContext;
 }
 
@@ -57,6 +59,8 @@ export class BatchLoop {
   #unsent = 0;
   #next = 0;
   #isCalling = false;
+  /** What is under way is the folding of a call's result. */
+  #isFolding = false;
   #values: unknown[] = [];
   #problems: ToldProblem[] = [];
   #bytes = 0;
@@ -68,8 +72,17 @@ export class BatchLoop {
   }
 
   /** The call that is under way, if one is. */
-  get calling(): { readonly piece: number; readonly call: number } | undefined {
-    return this.#isCalling ? { piece: this.#piece.piece, call: this.#next } : undefined;
+  get calling():
+    | { readonly piece: number; readonly call: number; readonly task?: string }
+    | undefined {
+    if (!this.#isCalling) return undefined;
+    return { piece: this.#piece.piece, call: this.#next, ...this.#whose() };
+  }
+
+  /** Which function it is that fails, where it is not the one that is called. */
+  #whose(): { readonly task?: string } {
+    const { combineName } = this.#called;
+    return this.#isFolding && combineName !== undefined ? { task: combineName } : {};
   }
 
   async calls(piece: Calls, data: Uint8Array): Promise<void> {
@@ -111,6 +124,7 @@ export class BatchLoop {
       this.#keep();
       host.mark.put(call, now);
       this.#isCalling = true;
+      this.#isFolding = false;
       try {
         context.index = first + call;
         let value = doCall(inputs[call]);
@@ -118,7 +132,7 @@ export class BatchLoop {
         this.#values.push(value);
         this.#bytes += roughSize(value);
       } catch (error) {
-        this.#fail(thrownProblem(call, 'threw', error));
+        this.#fail({ ...thrownProblem(call, 'threw', error), ...this.#whose() });
         this.#values.push(undefined);
       }
       this.#isCalling = false;
@@ -133,8 +147,10 @@ export class BatchLoop {
     try {
       return isSpread ? [readSpliced(data)] : (decodeValue(data) as readonly unknown[]);
     } catch (error) {
+      const one = to - from === 1;
+      const what = isSpread ? 'its arguments' : one ? 'its input' : 'the inputs that it came with';
       for (let call = from; call < to; call++) {
-        this.#problems.push(thrownProblem(call, 'not-sendable', error));
+        this.#problems.push(unreadableProblem(call, what, error));
         this.#values.push(undefined);
       }
       this.#next = to;
@@ -162,6 +178,7 @@ export class BatchLoop {
       this.#folded = { value };
       return undefined;
     }
+    this.#isFolding = true;
     const whole = combine(this.#folded.value, value);
     if (isThenable(whole)) {
       return whole.then((result) => {
@@ -186,8 +203,9 @@ export class BatchLoop {
     try {
       this.#host.send(said, folded && encodeValue([folded.value]));
     } catch {
+      this.#isFolding = true;
       const problem = unsendableProblem(0, folded?.value, 'what was folded');
-      this.#host.send({ ...said, problem });
+      this.#host.send({ ...said, problem: { ...problem, ...this.#whose() } });
     }
   }
 

@@ -4,11 +4,9 @@ import { authorStack } from '../functions/author-stack.ts';
 import { LoadError } from '../functions/load-function.ts';
 import { PROBLEM_CHARACTERS, PROBLEM_NAME_CHARACTERS } from '../model/call-problem.ts';
 import { unsendablePart } from '../runtime/unsendable.ts';
-import { encodeValue } from '../runtime/values.ts';
+import { TooDeepError } from '../runtime/values.ts';
+import { cloneOf, errorParts } from './error-parts.ts';
 import type { ToldProblem } from './worker-messages.ts';
-
-/** What errors have that is told anyway, where a class makes it enumerable. */
-const OF_ALL: ReadonlySet<string> = new Set(['name', 'message', 'stack', 'cause']);
 
 /** What a call has thrown, or its module; it may say as much as it likes, and is cut. */
 export function thrownProblem(
@@ -21,10 +19,10 @@ export function thrownProblem(
       const { name, message } = thrown;
       const named = { call, kind, name: `${name}`.slice(0, PROBLEM_NAME_CHARACTERS) };
       const described = { ...named, message: cut(`${message}`), stack: cut(authorStack(thrown)) };
-      return { ...described, ...ownOf(thrown) };
+      return { ...described, ...base64Of(errorParts(thrown)) };
     }
     const described = { call, kind, name: typeof thrown, message: cut(inspect(thrown)) };
-    return { ...described, ...cloneOf(thrown) };
+    return { ...described, ...base64Of(cloneOf(thrown)) };
   } catch {
     // Its getters throw themselves.
     return { call, kind, name: 'Error', message: 'what it has thrown cannot be looked at' };
@@ -39,34 +37,16 @@ export function loadProblem(kind: 'module' | 'init', error: unknown): ToldProble
   return { ...problem, message: cut(first === '' ? error.message : `${error.message}: ${first}`) };
 }
 
-/** What an error has beside what all have, as its code, as far as that can be cloned. */
-function ownOf(error: Error): { readonly thrown?: string } {
-  const names = Object.keys(error).filter((name) => !OF_ALL.has(name));
-  if (names.length === 0) return {};
-  const own = names.flatMap((name) => {
-    const part = partOf(error, name);
-    return unsendablePart(part, name) === undefined ? [[name, part]] : [];
-  });
-  return cloneOf(Object.fromEntries(own));
+function base64Of(bytes: Uint8Array | undefined): { readonly thrown?: string } {
+  return bytes === undefined ? {} : { thrown: Buffer.from(bytes).toString('base64') };
 }
 
-function partOf(error: Error, name: string): unknown {
-  try {
-    return error[name as keyof Error];
-  } catch {
-    return undefined;
-  }
-}
-
-function cloneOf(thrown: unknown): { readonly thrown?: string } {
-  try {
-    const bytes = encodeValue(thrown);
-    return bytes.length > PROBLEM_CHARACTERS
-      ? {}
-      : { thrown: Buffer.from(bytes).toString('base64') };
-  } catch {
-    return {};
-  }
+/** Inputs that cannot be read here: nested too deeply, or written by another version of the engine. */
+export function unreadableProblem(call: number, what: string, error: unknown): ToldProblem {
+  const why =
+    error instanceof TooDeepError ? `, ${error.where},` : ` (${(error as Error).message})`;
+  const message = `${what}${why} cannot be read`;
+  return { call, kind: 'not-sendable', name: 'DataCloneError', message };
 }
 
 /** A result, or what was folded, that cannot be cloned. */

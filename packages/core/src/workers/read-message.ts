@@ -43,6 +43,7 @@ const PROBLEM: Checks<ToldProblem> = {
   kind: oneOf(Object.keys(KINDS)),
   name: isText,
   message: isText,
+  task: orNone(isText),
   stack: orNone(isText),
   thrown: orNone(isText),
   stderrTail: orNone(isText),

@@ -152,7 +152,8 @@ export class WorkerProgram {
     try {
       const call = await load(message.function);
       const combine = message.combine && (await load(message.combine));
-      this.#loop = new BatchLoop(this.#host(), { call, combine, context });
+      const combineName = message.combine?.export;
+      this.#loop = new BatchLoop(this.#host(), { call, combine, combineName, context });
       link.send({ type: 'run-ready' });
     } catch (error) {
       link.send({ type: 'run-ready', problem: loadProblem('module', error) });
@@ -209,7 +210,8 @@ export class WorkerProgram {
     const calling = this.#loop?.calling;
     const problem = thrownProblem(calling?.call ?? 0, 'crashed', error);
     if (!calling) process.stderr.write(`${problem.stack ?? problem.message}\n`);
-    const told = { ...problem, message: `${problem.message} (thrown outside of the call)` };
+    const words = { message: `${problem.message} (thrown outside of the call)` };
+    const told = { ...problem, ...words, ...(calling?.task && { task: calling.task }) };
     this.#sayDying(calling && { piece: calling.piece, problem: told });
     this.#end(1);
   }
@@ -225,6 +227,7 @@ export class WorkerProgram {
       kind: 'crashed',
       name: 'Error',
       message,
+      ...(calling?.task && { task: calling.task }),
     };
     this.#sayDying(calling && { piece: calling.piece, problem });
   }

@@ -51,7 +51,7 @@ it('what is nested too deeply is said to be', () => {
     for (let i = 0; i < depth; i++) deep = { deep };
     return deep;
   };
-  const tooDeep = new RangeError('it is nested too deeply');
+  const tooDeep = 'it is nested more than some 1900 levels deep';
   expect(() => encodeValue(nested(100_000))).toThrow(tooDeep);
   // Some levels more than can be decoded can still be encoded.
   const decodeAll = () => {

@@ -1,6 +1,12 @@
 import { expect, it } from 'vitest';
 import { LoadError } from '../../src/functions/load-function.ts';
-import { loadProblem, thrownProblem, unsendableProblem } from '../../src/workers/call-problems.ts';
+import { TooDeepError } from '../../src/runtime/values.ts';
+import {
+  loadProblem,
+  thrownProblem,
+  unreadableProblem,
+  unsendableProblem,
+} from '../../src/workers/call-problems.ts';
 
 const MUCH = 'x'.repeat(1_000_000);
 
@@ -22,8 +28,27 @@ it('says of what is nested too deeply to be sent that it is', () => {
   let deep: unknown = [];
   for (let depth = 0; depth < 100_000; depth++) deep = { deep };
   expect(unsendableProblem(0, deep).message).toBe(
-    'its result, nested more than 1000 levels deep, cannot be sent',
+    'its result, nested more than some 1900 levels deep, cannot be sent',
   );
+});
+
+it('says of what cannot be sent what it is, however deep it lies', () => {
+  let deep: unknown = () => {};
+  for (let depth = 0; depth < 1200; depth++) deep = [deep];
+  expect(unsendableProblem(0, deep).message).toMatch(
+    /^its result(\[0\]){1000} \(\(\) => \{ *\} could not be cloned\) cannot be sent$/,
+  );
+});
+
+it('says of arguments that cannot be read how deep they are, and that it is they', () => {
+  const error = new TooDeepError(undefined);
+  expect(unreadableProblem(1, 'its arguments', error)).toMatchObject({
+    call: 1,
+    kind: 'not-sendable',
+    message: 'its arguments, nested more than some 1900 levels deep, cannot be read',
+  });
+  const { message } = unreadableProblem(1, 'its input', new Error('of another version'));
+  expect(message).toBe('its input (of another version) cannot be read');
 });
 
 it('says which module has not been loaded, and the first line of why', () => {

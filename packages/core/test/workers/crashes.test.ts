@@ -96,6 +96,24 @@ it.each([
   expect(await world.values(key, [9])).toEqual([[9]]);
 });
 
+it.each([
+  ['throws', `throw new Error('bad')`, 'threw'],
+  ['throws later', `return Promise.reject(new Error('bad'))`, 'threw'],
+  ['ends its worker', 'process.exit(1)', 'crashed'],
+])('names what folds results where that %s, and not what was called', async (_, code, kind) => {
+  await using world = new CallWorld();
+  const module = world.module(`
+    export const f = (x) => { if (x === 'f') throw new Error('f itself'); return x; };
+    export const merge = (a, b) => { if (b === 'merge') { ${code}; } return a + b; };`);
+  const key = world.run(module, { combine: { module, export: 'merge' } });
+  const { problems } = await world.batch(key, ['a', 'f', 'b', 'merge']);
+  expect(problems).toMatchObject([
+    { index: 1, kind: 'threw', message: 'f itself' },
+    { index: 3, kind, task: 'merge' },
+  ]);
+  expect(problems[0]?.task).toBeUndefined();
+});
+
 it('names suspects where calls are too quick to tell apart, and the culprit when they are tried alone', async () => {
   await using world = new CallWorld();
   const key = world.run(`
