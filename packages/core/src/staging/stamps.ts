@@ -19,7 +19,7 @@ export function shareableStamp(stats: Stats): string {
 }
 
 /** Tells what is in a file from what was in it before. */
-export function stampOf({
+function stampOf({
   dev,
   ino,
   size,
