@@ -17,8 +17,15 @@ export function agentFile(): string {
   if (existsSync(file)) return file;
   throw new AdaptorError('ADAPTOR_FAILED', 'the agent is not there', {
     subject: file,
-    hint: 'build the package, or install it anew',
+    hint: isBundled(import.meta.url)
+      ? 'leave @pstar/core out of the bundle of your program (esbuild: --packages=external)'
+      : 'build the package, or install it anew',
   });
+}
+
+/** Whether somebody has put the module of that URL into a file with others: here all have one folder. */
+function isBundled(module: string): boolean {
+  return !/\/(src|dist)\/service\/agent-files\.[jt]s$/.test(module);
 }
 
 /** Where koffi is, which the bundle cannot hold; without it agents start processes more slowly. */
