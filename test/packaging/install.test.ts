@@ -107,7 +107,11 @@ describe('the packages, installed elsewhere as the README says', () => {
     for (const file of files(/./)) cpSync(join(root, file), join(clone, file));
     expect(await run(make, clone)).toEqual({ ok: true, output: expect.any(String) });
     writeFileSync(join(project, 'package.json'), JSON.stringify({ type: 'module' }));
-    expect(await run(install.replace(/ tsx$/, ` ${await packTsx()}`))).toMatchObject({ ok: true });
+    const oldest = install
+      .replace(' rxjs ', ' rxjs@7.8.0 ')
+      .replace(/ tsx$/, ` ${await packTsx()}`);
+    expect(oldest).toContain('rxjs@7.8.0');
+    expect(await run(oldest)).toMatchObject({ ok: true });
     writeFileSync(join(project, 'tsconfig.json'), JSON.stringify(tsconfig));
     writeFileSync(join(project, 'program.ts'), block('A first program', 'ts'));
     writeFileSync(join(project, 'functions.ts'), block('Or functions', 'ts'));
