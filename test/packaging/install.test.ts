@@ -21,7 +21,8 @@ import { files, read } from '../tidy/repository.ts';
 
 const minutes = 60_000;
 const folder = mkdtempSync(join(tmpdir(), 'pstar-packaging-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+// With all that is installed in the clone.
+afterAll(() => rmSync(folder, { recursive: true, force: true }), 2 * minutes);
 /** What the README calls `the clone`, `/tmp/pstar` and `your project`. */
 const clone = join(folder, 'clone');
 const tarballs = join(folder, 'tarballs');
