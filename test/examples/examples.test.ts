@@ -3,7 +3,17 @@
  * else than it is expected to: then the example must say so and fail.
  */
 import { spawn } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  cp,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -25,7 +35,8 @@ let cluster: SlurmCluster;
 let cell: GridEngineCluster;
 let hosts: SshHosts;
 let drmaa2: string;
-let nodeOptions: string | undefined;
+/** Where the examples are, or a copy of them with something wrong in it. */
+let examplesAt: string;
 
 beforeAll(async () => {
   cluster = await startSlurm({ nodes: 3, cpus: 8 });
@@ -44,6 +55,7 @@ afterAll(async () => {
 
 beforeEach(async () => {
   place = await mkdtemp(join(tmpdir(), 'pstar-examples-'));
+  examplesAt = join(root, 'examples');
   await mkdir(bin);
   await mkdir(join(place, 'pstar'));
   const afar = {
@@ -54,13 +66,12 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  nodeOptions = undefined;
   await rm(place, { recursive: true, force: true });
   await rm(bin, { recursive: true });
 });
 
 function run(name: string, ...args: string[]): Promise<Run> {
-  const file = join(root, 'examples', `${name}.ts`);
+  const file = join(examplesAt, `${name}.ts`);
   const node = ['--conditions=@pstar/source', '--import', 'tsx'];
   const words = args.map((word) => word.replace('PLACE', () => place));
   const child = spawn(process.execPath, [...node, file, ...words], {
@@ -72,7 +83,6 @@ function run(name: string, ...args: string[]): Promise<Run> {
       ...cell.environment,
       PSTAR_HOME: join(place, 'store'),
       PSTAR_SSH: 'afar',
-      ...(nodeOptions && { NODE_OPTIONS: nodeOptions }),
       // Grid Engine does not bring the environment along.
       PSTAR_DRMAA_INIT_COMMANDS: `PATH=${bin}:$PATH`,
       DRMAA2_LIBRARY_PATH: drmaa2,
@@ -101,10 +111,18 @@ async function pretend(name: string, script: string): Promise<void> {
 }
 
 /** Makes what functions lean on do something else, and nothing but that, where they are called. */
-async function sabotage(script: string): Promise<string> {
-  const path = join(place, 'sabotage.cjs');
-  await writeFile(path, `if (process.argv.includes('--worker')) {${script}}`);
-  return `--require ${path}`;
+async function sabotage(name: string, script: string): Promise<void> {
+  const original = join(root, 'examples');
+  examplesAt = join(place, 'examples');
+  for (const path of files(/^examples\/(?:lib\/|functions\/)?[^/]+$/))
+    await cp(join(root, path), join(place, path));
+  await symlink(join(original, 'node_modules'), join(examplesAt, 'node_modules'));
+  const program = JSON.stringify(join(examplesAt, `${name}.ts`));
+  for (const module of await readdir(join(examplesAt, 'functions'))) {
+    const file = join(examplesAt, 'functions', module);
+    const text = await readFile(file, 'utf8');
+    await writeFile(file, `if (process.argv[1] !== ${program}) {${script}}\n${text}`);
+  }
 }
 
 interface Example {
@@ -208,7 +226,7 @@ describe('the examples', () => {
 
     it('notices when something is wrong', async () => {
       if (wrong.fake) await pretend(...wrong.fake);
-      nodeOptions = wrong.sabotage && (await sabotage(wrong.sabotage));
+      if (wrong.sabotage) await sabotage(name, wrong.sabotage);
       const { exitCode, output } = await run(name, ...args);
       expect(output).toMatch(/^Error: wrong outcome: /m);
       expect(exitCode).toBe(1);

@@ -196,7 +196,8 @@ it('brings what was thrown: errors with their stack and causes, other values as 
   expect(error?.stack).toContain('module-1.mjs:8');
   expect(error?.stack).toContain('inner');
   expect(error?.stack).not.toMatch(/node:internal|agent\.mjs/);
-  expect(error?.thrown).toBeUndefined();
+  const within = decodeValue(error?.thrown as Uint8Array);
+  expect(within).toMatchObject([{}, { cause: { error: { name: 'Error', message: 'inner' } } }]);
   expect(own).toMatchObject({ name: 'Own', message: 'own' });
   const parts = decodeValue(own?.thrown as Uint8Array);
   expect(parts).toEqual({ code: 'E7', details: [1], bad: undefined });
