@@ -115,13 +115,19 @@ describe("Grid Engine's DRMAA library", () => {
   });
 
   it('controls what runs, and shows its states', async () => {
-    const id = await session.runJob(shell('sleep 60'));
+    const jobEnvironment = { CONTROLLED: 'yes' };
+    const id = await session.runJob({ ...shell('exec sleep 60'), jobEnvironment });
     const states = lastValueFrom(session.state$(id).pipe(toArray()));
+    // The states are the qmaster's, and a signal may still be on its way then: a kill that was sent right after
+    // one was seen to be without effect for 25 s.
+    const isStopped = () => processesWith('CONTROLLED', 'yes')[0]?.state === 'T';
     await reached(session, id, 'RUNNING');
     await session.control(id, 'SUSPEND');
     await reached(session, id, 'USER_SUSPENDED');
+    await until('stopped', isStopped);
     await session.control(id, 'RESUME');
     await reached(session, id, 'RUNNING');
+    await until('resumed', () => !isStopped());
     await session.control(id, 'TERMINATE');
     expect(await session.wait(id, PATIENCE)).toMatchObject({ aborted: true });
     expect((await states).at(-1)).toBe('FAILED');
