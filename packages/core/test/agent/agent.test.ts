@@ -191,7 +191,7 @@ describe('an agent whose reports that may wait are never due', () => {
   const noTimer = { cancel: () => {} };
   const impatient: Clock = {
     ...systemClock,
-    after: (ms, call, options) => (ms < 50 ? noTimer : systemClock.after(ms, call, options)),
+    after: (ms, call, options) => (ms < 5_000 ? noTimer : systemClock.after(ms, call, options)),
   };
 
   it('says of units only that they have ended, though messages come while they run', async () => {
