@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type Drmaa2, type Drmaa2Job, drmaa2Adaptor, loadDrmaa2 } from '@pstar/adaptor-drmaa';
 import { describeAdaptorConformance } from '@pstar/adaptor-testkit';
 import { buildDrmaa2 } from '../drmaa/build.ts';
-import { withoutCommands } from './faults.ts';
+import { withoutCommands } from './excuses.ts';
 
 const AN_HOUR_MS = 3_600_000;
 const SESSION = 'of-the-kit';

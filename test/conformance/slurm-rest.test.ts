@@ -1,5 +1,5 @@
 /** `slurm+unix://` keeps what adaptors promise, through a real slurmrestd. */
-import { withoutCommands } from './faults.ts';
+import { withoutCommands } from './excuses.ts';
 import { describeSlurmConformance } from './on-slurm.ts';
 
 const NO_COMMANDS =
@@ -7,7 +7,6 @@ const NO_COMMANDS =
 describeSlurmConformance('slurm+unix://', ({ restSocket }) => `slurm+unix://${restSocket}?poll=1`, {
   cannot: {
     ...withoutCommands(NO_COMMANDS),
-    'files:there': NO_COMMANDS,
     'attributes:accepted':
       'v0.0.38 has no field for --exclude and --nodelist: what names nodes is refused',
   },
