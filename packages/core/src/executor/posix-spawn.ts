@@ -110,14 +110,13 @@ export class PosixSpawnLauncher implements Launcher {
     frame.encode(launch, this.#base);
     this.#addActions(frame.actions, launch);
     const mayBlock = isOnly && this.#mayBlock(launch);
-    this.#starting += 1;
     const began = this.#clock.monotonic();
     const { pidAddress, path, actions, argv, envp } = frame;
     const done = (error: unknown, errno: number): void => {
       // This closure is also what keeps the frame alive during the call.
       libc.posix_spawn_file_actions_destroy(actions);
       this.#isQuick = this.#clock.monotonic() - began < QUICK_MS;
-      this.#starting -= 1;
+      this.#endStart();
       const pid = frame.pid;
       this.#freeFrames.push(frame);
       if (error) started(E2BIG, 0);
@@ -127,12 +126,25 @@ export class PosixSpawnLauncher implements Launcher {
     const words = [pidAddress, path, actions, this.#at(ATTRIBUTES), argv, envp] as const;
     if (!mayBlock) {
       libc.posix_spawn.async(...words, done);
+      // Only now: threads that the call has made would be scheduled as this one is, and stay so.
+      this.#beginStart();
       return;
     }
-    const errno = this.#giveWay.around(() => libc.posix_spawn(...words));
+    this.#beginStart();
+    const errno = libc.posix_spawn(...words);
     if (errno === 0) this.#expectInList(frame.pid);
     // The caller hears of it as of any other: later, and before the end.
     queueMicrotask(() => done(null, errno));
+  }
+
+  #beginStart(): void {
+    if (this.#starting === 0) this.#giveWay.begin();
+    this.#starting += 1;
+  }
+
+  #endStart(): void {
+    this.#starting -= 1;
+    if (this.#starting === 0) this.#giveWay.end();
   }
 
   /**

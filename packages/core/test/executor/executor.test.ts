@@ -320,6 +320,23 @@ describe('a process that is started in place', () => {
   });
 });
 
+describe('processes that are started by several threads', () => {
+  it('are scheduled as their parent is, and so are its threads afterwards', async () => {
+    await using world = new World();
+    const before = policyIn('/proc/thread-self/stat');
+    const keys = Array.from({ length: 8 }, () =>
+      world.run('cat /proc/self/stat > stat', { cleanup: false }),
+    );
+    for (const key of keys) await world.ended(key);
+    const ofUnits = keys.map((key) => policyIn(join(world.sandbox(key), 'stat')));
+    expect(new Set(ofUnits)).toEqual(new Set([before]));
+    const ofThreads = readdirSync('/proc/self/task').map((thread) =>
+      policyIn(`/proc/self/task/${thread}/stat`),
+    );
+    expect(new Set(ofThreads)).toEqual(new Set([before]));
+  });
+});
+
 /** See proc(5): the 41st field, of which two come before the `)`. */
 function policyIn(path: string): string {
   const [, fields = ''] = readFileSync(path, 'utf8').split(') ');

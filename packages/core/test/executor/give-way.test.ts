@@ -7,8 +7,8 @@ const BATCH = 3;
 const FIFO = 1;
 
 /** A thread of a policy, and all that it became. */
-function thread(policy: number, answer = 0): { libc: Libc; became: (number | 'start')[] } {
-  const became: (number | 'start')[] = [];
+function thread(policy: number, answer = 0): { libc: Libc; became: number[] } {
+  const became: number[] = [];
   const libc = {
     address: () => 0n,
     sched_getscheduler: () => policy,
@@ -25,19 +25,12 @@ describe('a thread that gives way to what it starts', () => {
     const { libc, became } = thread(OTHER);
     const giveWay = new GiveWay(libc);
     expect(giveWay.flags).toBe(0x20);
-    became.length = 0;
-    expect(giveWay.around(() => became.push('start') * 0 + 7)).toBe(7);
-    expect(became).toEqual([BATCH, 'start', OTHER]);
-  });
-
-  it('is as before also after a start that throws', () => {
-    const { libc, became } = thread(OTHER);
-    const giveWay = new GiveWay(libc);
-    const start = (): number => {
-      throw new Error('no');
-    };
-    expect(() => giveWay.around(start)).toThrow('no');
     expect(became.at(-1)).toBe(OTHER);
+    became.length = 0;
+    giveWay.begin();
+    expect(became).toEqual([BATCH]);
+    giveWay.end();
+    expect(became).toEqual([BATCH, OTHER]);
   });
 
   it.each([
@@ -47,7 +40,8 @@ describe('a thread that gives way to what it starts', () => {
     const giveWay = new GiveWay(libc);
     expect(giveWay.flags).toBe(0);
     became.length = 0;
-    expect(giveWay.around(() => 7)).toBe(7);
+    giveWay.begin();
+    giveWay.end();
     expect(became).toEqual([]);
   });
 });
