@@ -27,7 +27,7 @@ const PUNCH_HOLE = 2;
 const SIGKILL = 9;
 const E2BIG = 7;
 
-/** Offsets in the memory of {@link PosixSpawnLauncher}: attributes (336 bytes), a signal set, siginfo_t, status, rusage. */
+/** Offsets in the memory of {@link PosixSpawnLauncher}: attributes (336 bytes), a signal set, siginfo_t, status, rusage; attributes. */
 const ATTRIBUTES = 0;
 const SIGNALS = 512;
 const SIGINFO = 1024;
@@ -35,6 +35,7 @@ const STATUS = 1280;
 const RUSAGE = 1536;
 const SIGINFO_PID = SIGINFO + 16;
 const RUSAGE_MAXRSS = RUSAGE + 32;
+const ATTRIBUTES_IN_PLACE = 2048;
 
 /** Ends of unknown processes that are remembered while a start is under way. */
 const EARLY_ENDS = 4096;
@@ -51,7 +52,7 @@ export class PosixSpawnLauncher implements Launcher {
   readonly #clock: Clock;
   readonly #base: EncodedEnvironment;
   readonly #giveWay: GiveWay;
-  readonly #memory = Buffer.allocUnsafeSlow(2048).fill(0);
+  readonly #memory = Buffer.allocUnsafeSlow(4096).fill(0);
   readonly #address: bigint;
   /** The processes that were started and have not ended. */
   readonly #running = new Set<number>();
@@ -82,22 +83,22 @@ export class PosixSpawnLauncher implements Launcher {
     this.#base = new EncodedEnvironment(libc, environment);
     this.#address = libc.address(this.#memory);
     this.#giveWay = new GiveWay(libc);
-    this.#prepareAttributes();
+    this.#prepareAttributes(ATTRIBUTES, 0);
+    this.#prepareAttributes(ATTRIBUTES_IN_PLACE, this.#giveWay.flags);
     libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     process.on('SIGCHLD', this.#reap);
   }
 
   /** Node ignores SIGPIPE, which would be inherited: the new process gets all defaults back. */
-  #prepareAttributes(): void {
+  #prepareAttributes(at: number, more: number): void {
     const libc = this.#libc;
-    const [attributes, signals] = [this.#at(ATTRIBUTES), this.#at(SIGNALS)];
+    const [attributes, signals] = [this.#at(at), this.#at(SIGNALS)];
     libc.posix_spawnattr_init(attributes);
     libc.sigfillset(signals);
     libc.posix_spawnattr_setsigdefault(attributes, signals);
     libc.sigemptyset(signals);
     libc.posix_spawnattr_setsigmask(attributes, signals);
-    const flags = SETSID | SETSIGDEF | SETSIGMASK | this.#giveWay.flags;
-    libc.posix_spawnattr_setflags(attributes, flags);
+    libc.posix_spawnattr_setflags(attributes, SETSID | SETSIGDEF | SETSIGMASK | more);
   }
 
   #at(offset: number): bigint {
@@ -123,7 +124,8 @@ export class PosixSpawnLauncher implements Launcher {
       else if (errno !== 0) started(errno, 0);
       else this.#begun(pid, started);
     };
-    const words = [pidAddress, path, actions, this.#at(ATTRIBUTES), argv, envp] as const;
+    const attributes = this.#at(mayBlock ? ATTRIBUTES_IN_PLACE : ATTRIBUTES);
+    const words = [pidAddress, path, actions, attributes, argv, envp] as const;
     if (!mayBlock) {
       libc.posix_spawn.async(...words, done);
       // Only now: threads that the call has made would be scheduled as this one is, and stay so.
