@@ -1,8 +1,8 @@
 /**
  * Who may import whom.
  *
- * ARCHITECTURE.md shows the same table to people; test/tidy checks that the two agree and that
- * every folder of the core has its row.
+ * ARCHITECTURE.md shows the same tables to people; test/tidy checks that they agree and that every
+ * folder of the core, and of its `service`, has its row.
  */
 
 /**
@@ -49,6 +49,47 @@ export const layers = {
       'functions',
     ],
     others: ['node', 'rxjs'],
+  },
+};
+
+/**
+ * The folders of `service`, from the lowest up: `service` has those of them that a folder may import,
+ * `ours` the layers. The two services, above them all, may import whatever their layer may.
+ *
+ * @type {Record<string, { service: string[], ours: string[] }>}
+ */
+export const serviceFolders = {
+  shared: {
+    service: [],
+    ours: ['model', 'manager', 'protocol', 'runtime', 'journal', 'adaptor'],
+  },
+  agents: {
+    service: ['shared'],
+    ours: ['model', 'manager', 'protocol', 'runtime', 'transport', 'adaptor'],
+  },
+  'resource-managers': {
+    service: ['shared', 'agents'],
+    ours: ['model', 'manager', 'protocol', 'runtime', 'adaptor'],
+  },
+  pilots: {
+    service: ['shared', 'agents', 'resource-managers'],
+    ours: ['model', 'manager', 'runtime', 'transport', 'adaptor'],
+  },
+  staging: {
+    service: [],
+    ours: ['model', 'manager', 'protocol', 'runtime', 'staging'],
+  },
+  calls: {
+    service: ['shared'],
+    ours: ['model', 'protocol', 'runtime', 'functions'],
+  },
+  work: {
+    service: ['shared', 'staging', 'calls'],
+    ours: ['model', 'manager', 'protocol', 'runtime', 'scheduler', 'functions'],
+  },
+  maps: {
+    service: ['shared', 'calls', 'work'],
+    ours: ['model', 'manager', 'maps', 'protocol', 'runtime', 'journal', 'functions'],
   },
 };
 
@@ -112,6 +153,20 @@ const ruleOfNode = (/** @type {[string, Layer]} */ [layer]) => ({
   to: { dependencyTypes: ['core'] },
 });
 
+/** @returns {Rule} */
+const ruleOfServiceFolder = (
+  /** @type {[string, { service: string[], ours: string[] }]} */ [folder, { service, ours }],
+) => ({
+  name: `service-${folder}-looks-down`,
+  severity: 'error',
+  comment: `service/${folder}/ may import ${listed(service)} of service, and ${listed(ours)} of ours.`,
+  from: { path: `^${src}/service/${folder}/` },
+  to: {
+    path: '^packages/',
+    pathNot: [`^${src}/service/${oneOf([folder, ...service])}/`, `^${src}/${oneOf(ours)}/`],
+  },
+});
+
 const tables = Object.entries(layers);
 const withoutNode = tables.filter(([, { others }]) => !others.includes('node'));
 
@@ -121,6 +176,7 @@ export default {
     ...tables.map(ruleOfOurs),
     ...tables.map(ruleOfPackages),
     ...withoutNode.map(ruleOfNode),
+    ...Object.entries(serviceFolders).map(ruleOfServiceFolder),
     {
       name: 'pure-files-are-pure',
       severity: 'error',
@@ -133,6 +189,16 @@ export default {
       severity: 'error',
       comment: 'A new folder of the core needs a row in the table above.',
       from: { path: `^${src}/`, pathNot: [`^${src}/${oneOf(Object.keys(layers))}/`, doors] },
+      to: {},
+    },
+    {
+      name: 'a-folder-of-service-has-its-row',
+      severity: 'error',
+      comment: 'A new folder of service needs a row in the table of its folders.',
+      from: {
+        path: `^${src}/service/[^/]+/`,
+        pathNot: `^${src}/service/${oneOf(Object.keys(serviceFolders))}/`,
+      },
       to: {},
     },
     {

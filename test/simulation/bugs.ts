@@ -25,13 +25,13 @@ export const BUGS: readonly Bug[] = [
   },
   {
     bug: 'a report is acknowledged before its commit',
-    file: 'service/conductor.ts',
+    file: 'service/shared/conductor.ts',
     from: 'const step = this.#parts.machine.handle(input);',
     to: "const step = this.#parts.machine.handle(input);\n      for (const effect of step.effects) if ((effect as { type?: string }).type === 'ack') this.#parts.perform(effect);",
   },
   {
     bug: 'a submit settles before its commit',
-    file: 'service/conductor.ts',
+    file: 'service/shared/conductor.ts',
     from: 'last.settled ??= defer();\n    return last.settled.promise;',
     to: 'return Promise.resolve();',
   },
@@ -67,7 +67,7 @@ export const BUGS: readonly Bug[] = [
   },
   {
     bug: 'the fence does not wait for the lease',
-    file: 'service/pilot-launch.ts',
+    file: 'service/agents/pilot-launch.ts',
     from: 'fenceMs: leaseMs + SILENT_BEATS * heartbeatMs + GRACE_MS + FAREWELL_MS,',
     to: 'fenceMs: 100,',
   },
@@ -113,13 +113,13 @@ export const BUGS: readonly Bug[] = [
   },
   {
     bug: 'what an agent has left is not read',
-    file: 'service/agent-registry.ts',
+    file: 'service/agents/agent-registry.ts',
     from: 'const isNeeded = client.boundTo(agentId) > 0;',
     to: 'const isNeeded = false;',
   },
   {
     bug: 'what an agent has left is told after its end',
-    file: 'service/agent-registry.ts',
+    file: 'service/agents/agent-registry.ts',
     from: 'const isNeeded = client.boundTo(agentId) > 0;',
     to: 'const isNeeded = client.boundTo(agentId) > 0;\n    if (isNeeded) this.#tell(() => client.agentGone(agent, how, detail));',
   },
@@ -149,7 +149,7 @@ export const BUGS: readonly Bug[] = [
   },
   {
     bug: 'a full disk is found when it is too late to refuse',
-    file: 'service/submit.ts',
+    file: 'service/work/submit.ts',
     from: 'await journal.reserve(intake.count * ROW_BYTES + intake.bytes);',
     to: 'const reserved = journal.reserve(intake.count * ROW_BYTES + intake.bytes);',
     test: 'test/chaos/full-disk.test.ts',

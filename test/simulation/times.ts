@@ -1,5 +1,5 @@
 /** How patient the simulated cluster is: shorter than in life, in the same proportions. */
-import { linkTimes, pilotPolicy } from '../../packages/core/src/service/pilot-launch.ts';
+import { linkTimes, pilotPolicy } from '../../packages/core/src/service/agents/pilot-launch.ts';
 
 /** What every pilot is asked for with. */
 const PILOT = { agent: { lease: 3, heartbeat: 0.5 } };

@@ -1,5 +1,5 @@
 /**
- * The table in ARCHITECTURE.md, the rules of dependency-cruiser, the projects of the compiler and
+ * The tables in ARCHITECTURE.md, the rules of dependency-cruiser, the projects of the compiler and
  * the overrides of the linter say the same; and the rules bite, so that none is weakened unseen.
  */
 import { execFile } from 'node:child_process';
@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import ts from 'typescript';
 import { afterAll, describe, expect, it } from 'vitest';
-import { layers, pureFiles } from '../../.dependency-cruiser.mjs';
+import { layers, pureFiles, serviceFolders } from '../../.dependency-cruiser.mjs';
 import { read, root } from './repository.ts';
 
 interface Layer {
@@ -19,6 +19,18 @@ interface Layer {
 
 const configured: Readonly<Record<string, Layer>> = layers;
 const names = Object.keys(configured);
+
+/** A folder of `service`. */
+interface ServiceFolder {
+  readonly service: readonly string[];
+  readonly ours: readonly string[];
+}
+
+const ofService: Readonly<Record<string, ServiceFolder>> = serviceFolders;
+const folderNames = Object.keys(ofService);
+/** What is above the folders of `service`. */
+const services = ['pilot-job-service.ts', 'pilot-source.ts', 'work-unit-service.ts'];
+
 const doors = ['adaptor.ts', 'index.ts', 'testing.ts'];
 const src = 'packages/core/src';
 
@@ -30,11 +42,16 @@ function listed(cell: string): string[] {
     .filter(Boolean);
 }
 
+/** The cells of a table in ARCHITECTURE.md, row by row. */
+function rowsOf(table: string): string[][] {
+  const [, section = ''] = read('ARCHITECTURE.md').split(new RegExp(`<!-- /?${table} -->`));
+  const rows = section.trim().split('\n').slice(2);
+  return rows.map((row) => row.split('|').slice(1));
+}
+
 function tableOfArchitecture(): Record<string, Layer> {
-  const [, section = ''] = read('ARCHITECTURE.md').split(/<!-- \/?layers -->/);
   const table: Record<string, Layer> = {};
-  for (const row of section.trim().split('\n').slice(2)) {
-    const [, folders = '', ours = '', others = ''] = row.split('|');
+  for (const [folders = '', ours = '', others = ''] of rowsOf('layers')) {
     for (const folder of listed(folders)) {
       table[folder] = { ours: listed(ours), others: listed(others) };
     }
@@ -50,6 +67,14 @@ function sorted(table: Readonly<Record<string, Layer>>): Record<string, Layer> {
   return Object.fromEntries(rows);
 }
 
+/** What is in a folder of the sources: folders, and else. */
+function contentOf(path: string): [string[], string[]] {
+  const entries = readdirSync(join(root, path), { withFileTypes: true });
+  const those = (isFolder: boolean) =>
+    entries.filter((entry) => entry.isDirectory() === isFolder).map(({ name }) => name);
+  return [those(true).sort(), those(false).sort()];
+}
+
 function projectOf(file: string) {
   const { config } = ts.readConfigFile(join(root, 'packages/core', file), ts.sys.readFile);
   const { compilerOptions, include, exclude } = config;
@@ -62,11 +87,7 @@ describe('the layers', () => {
   });
 
   it('have a row for each folder of the core, and beside them are the doors only', () => {
-    const entries = readdirSync(join(root, src), { withFileTypes: true });
-    const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
-    const others = entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
-    expect(folders.sort()).toEqual([...names].sort());
-    expect(others.sort()).toEqual(doors);
+    expect(contentOf(src)).toEqual([[...names].sort(), doors]);
   });
 
   it('import downwards only', () => {
@@ -90,6 +111,30 @@ describe('the layers', () => {
       path.replace(`${src}/`, '').replace('/**', ''),
     );
     expect(ofLinter.sort()).toEqual(pure);
+  });
+});
+
+describe('the folders of service', () => {
+  it('are the same in ARCHITECTURE.md and in the rules', () => {
+    const rows = rowsOf('service-folders').map(([folder = '', , service = '', ours = '']) => [
+      folder.trim(),
+      { service: listed(service), ours: listed(ours) },
+    ]);
+    expect(rows).toEqual(Object.entries(ofService));
+  });
+
+  it('have a row each, and beside them are the services only', () => {
+    expect(contentOf(`${src}/service`)).toEqual([[...folderNames].sort(), services]);
+  });
+
+  it('import downwards only, and what their layer may', () => {
+    folderNames.forEach((name, index) => {
+      const below = folderNames.slice(0, index);
+      expect(ofService[name]?.service.filter((other) => !below.includes(other))).toEqual([]);
+      expect(configured['service']?.ours).toEqual(
+        expect.arrayContaining([...(ofService[name]?.ours ?? [])]),
+      );
+    });
   });
 });
 
@@ -134,7 +179,7 @@ describe('the rules bite', () => {
   }
 
   function nameOf(path: string): string {
-    const [, layer] = /core\/src\/([^/]+)\/probe\.ts$/.exec(path) ?? [];
+    const [, layer] = /core\/src\/([^/]+(?:\/[^/]+)?)\/probe\.ts$/.exec(path) ?? [];
     const [, dependency] = /.*node_modules\/([^/]+)\//.exec(path) ?? [];
     return layer ?? dependency ?? (/^(node:)?fs$/.test(path) ? 'node' : path);
   }
@@ -148,6 +193,14 @@ describe('the rules bite', () => {
         .map((other) => `../${other}/probe.ts`);
       plant(`${src}/${name}/probe.ts`, [...siblings, ...others]);
     }
+    for (const folder of folderNames) {
+      const siblings = folderNames.filter((other) => other !== folder);
+      plant(`${src}/service/${folder}/probe.ts`, [
+        ...siblings.map((other) => `../${other}/probe.ts`),
+        ...names.map((layer) => `../../${layer}/probe.ts`),
+      ]);
+    }
+    plant(`${src}/service/surprise/a.ts`, ['../../model/probe.ts']);
     plant(
       `${src}/index.ts`,
       names.map((name) => `./${name}/probe.ts`),
@@ -166,7 +219,14 @@ describe('the rules bite', () => {
         .filter((other) => other !== name && ![...ours, ...allowed].includes(other))
         .map((other) => `${name} → ${other}`);
     });
+    for (const [folder, { service, ours }] of Object.entries(ofService)) {
+      const allowed = [folder, ...service].map((other) => `service/${other}`).concat(ours);
+      const all = [...folderNames.map((other) => `service/${other}`), ...names];
+      const forbidden = all.filter((other) => !allowed.includes(other));
+      expected.push(...forbidden.map((other) => `service/${folder} → ${other}`));
+    }
     expected.push(
+      `${src}/service/surprise/a.ts → model`,
       `${src}/agent/slots.ts → runtime`,
       `${src}/agent/slots.ts → node`,
       `${src}/surprise/a.ts → model`,

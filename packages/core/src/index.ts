@@ -122,19 +122,19 @@ export { FifoScheduler } from './scheduler/fifo.ts';
 export { RoundRobinScheduler } from './scheduler/round-robin.ts';
 export type { Place, RequestClass, Round, Scheduler } from './scheduler/scheduler.ts';
 export type { SchedulerName } from './scheduler/schedulers.ts';
-export type { ListenOptions } from './service/agent-listener.ts';
-export type { CallOptions } from './service/call-options.ts';
-export { listServices, type ServiceListing } from './service/list-services.ts';
-export type { Inputs } from './service/map-inputs.ts';
-export type { MapOptions, ReduceOptions } from './service/map-options.ts';
-export type { CreateOptions, PilotJob, PilotJobEvent } from './service/pilot-job.ts';
-export { PilotJobService, type PilotJobServiceOptions } from './service/pilot-job-service.ts';
+export type { ListenOptions } from './service/agents/agent-listener.ts';
+export type { Inputs } from './service/maps/map-inputs.ts';
+export type { MapOptions, ReduceOptions } from './service/maps/map-options.ts';
 export {
   type IndexedResult,
   type MapProgressReport,
   ResultStream,
-} from './service/result-stream.ts';
-export type { ServiceKind, Store } from './service/service-store.ts';
+} from './service/maps/result-stream.ts';
+export { PilotJobService, type PilotJobServiceOptions } from './service/pilot-job-service.ts';
+export type { CallOptions } from './service/shared/call-options.ts';
+export { listServices, type ServiceListing } from './service/shared/list-services.ts';
+export type { CreateOptions, PilotJob, PilotJobEvent } from './service/shared/pilot-job.ts';
+export type { ServiceKind, Store } from './service/shared/service-store.ts';
 export type {
   GroupOptions,
   Progress,
@@ -144,5 +144,5 @@ export type {
   WorkUnit,
   WorkUnitEvent,
   WorkUnitGroup,
-} from './service/work-unit.ts';
+} from './service/work/work-unit.ts';
 export { WorkUnitService, type WorkUnitServiceOptions } from './service/work-unit-service.ts';

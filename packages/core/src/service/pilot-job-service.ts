@@ -12,45 +12,45 @@ import type { PilotJobDescription } from '../model/pilot-job-description.ts';
 import { isFinalServiceState, type ServiceState } from '../model/service-state.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { type Log, stderrLog } from '../runtime/log.ts';
-import { abortable } from './abort.ts';
 import {
   type AgentListener,
   keepAddress,
   type ListenOptions,
   listenForAgents,
-} from './agent-listener.ts';
-import {
-  CALL_READERS,
-  type CallOptions,
-  type OptionReaders,
-  optionsOf,
-  readOptions,
-} from './call-options.ts';
+} from './agents/agent-listener.ts';
 import {
   type CancellationParts,
   endWords,
   givenUp,
   type LostPilot,
   seenThrough,
-} from './cancellation.ts';
-import { closed } from './closed-service.ts';
-import { guarded, type Report } from './guarded-observable.ts';
-import { onInterrupt } from './interrupt.ts';
-import { readServiceState, writeServiceState } from './list-services.ts';
-import { readAdaptors, readFunction, readPort } from './option-readers.ts';
-import { PilotCore } from './pilot-core.ts';
-import { PilotCreation } from './pilot-creation.ts';
-import type { CreateOptions, PilotJob, PilotJobEvent } from './pilot-job.ts';
+} from './pilots/cancellation.ts';
+import { onInterrupt } from './pilots/interrupt.ts';
+import { PilotCore } from './pilots/pilot-core.ts';
+import { PilotCreation } from './pilots/pilot-creation.ts';
+import { endUnrecorded } from './pilots/unrecorded-end.ts';
+import { abortable } from './shared/abort.ts';
+import {
+  CALL_READERS,
+  type CallOptions,
+  type OptionReaders,
+  optionsOf,
+  readOptions,
+} from './shared/call-options.ts';
+import { closed } from './shared/closed-service.ts';
+import { guarded, type Report } from './shared/guarded-observable.ts';
+import { readServiceState, writeServiceState } from './shared/list-services.ts';
+import { readAdaptors, readFunction, readPort } from './shared/option-readers.ts';
+import type { CreateOptions, PilotJob, PilotJobEvent } from './shared/pilot-job.ts';
 import {
   openServiceStore,
   SERVICE_READERS,
   type ServiceStore,
   type Store,
-} from './service-store.ts';
-import { StateSubject } from './state-subject.ts';
-import { subscriberErrors } from './subscriber-errors.ts';
-import { endUnrecorded } from './unrecorded-end.ts';
-import { type PilotProvider, pilotProvider } from './work-client.ts';
+} from './shared/service-store.ts';
+import { StateSubject } from './shared/state-subject.ts';
+import { subscriberErrors } from './shared/subscriber-errors.ts';
+import { type PilotProvider, pilotProvider } from './shared/work-client.ts';
 
 /** How a PilotJobService is opened. */
 export interface PilotJobServiceOptions {

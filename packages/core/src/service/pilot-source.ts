@@ -3,14 +3,17 @@
  * in good order, when what is bound to its agents has ended.
  */
 import type { Subscription } from 'rxjs';
-import type { PilotSummary } from '../manager/explain-parts.ts';
 import type { AgentEnding } from '../manager/work-events.ts';
 import { PilotError } from '../model/errors.ts';
 import type { HeldUnits } from '../protocol/messages.ts';
-import type { PilotJob } from './pilot-job.ts';
 import type { PilotJobService } from './pilot-job-service.ts';
-import { type AgentPort, pilotProvider, type WorkClient, type WorkMessage } from './work-client.ts';
-import type { WorkCore } from './work-core.ts';
+import {
+  type AgentPort,
+  pilotProvider,
+  type WorkClient,
+  type WorkMessage,
+} from './shared/work-client.ts';
+import type { WorkCore } from './work/work-core.ts';
 
 export class PilotSource implements WorkClient {
   readonly service: PilotJobService;
@@ -89,18 +92,6 @@ export class PilotSource implements WorkClient {
     for (const agentId of this.#agents) if (this.#core.boundTo(agentId) > 0) return;
     this.detach();
   }
-}
-
-/** A pilot as an explanation needs it. */
-export function summaryOf(pilot: PilotJob): PilotSummary {
-  const { id, state, stateDetail, description } = pilot;
-  const { totalCpuCount } = description;
-  return {
-    id,
-    state,
-    detail: stateDetail,
-    ...(totalCpuCount !== undefined && { cores: totalCpuCount }),
-  };
 }
 
 /** @throws PilotError for what is none, before anything is done with it. */

@@ -15,31 +15,37 @@ import { systemClock } from '../runtime/clock.ts';
 import { type Log, stderrLog } from '../runtime/log.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import { type SchedulerName, schedulerOf } from '../scheduler/schedulers.ts';
-import { abortable } from './abort.ts';
-import { CALL_READERS, type CallOptions, type OptionReaders, readOptions } from './call-options.ts';
-import { cancelAll } from './cancel-all.ts';
-import { closed } from './closed-service.ts';
-import { readServiceState, writeServiceState } from './list-services.ts';
-import type { Inputs } from './map-inputs.ts';
-import type { MapOptions } from './map-options.ts';
-import { Maps } from './maps.ts';
-import { Patience } from './patience.ts';
-import type { PilotJob } from './pilot-job.ts';
+import type { Inputs } from './maps/map-inputs.ts';
+import type { MapOptions } from './maps/map-options.ts';
+import { Maps } from './maps/maps.ts';
+import type { ResultStream } from './maps/result-stream.ts';
 import type { PilotJobService } from './pilot-job-service.ts';
-import { assertPilots, PilotSource, readServices, summaryOf } from './pilot-source.ts';
-import type { ResultStream } from './result-stream.ts';
+import { assertPilots, PilotSource, readServices } from './pilot-source.ts';
+import { abortable } from './shared/abort.ts';
+import {
+  CALL_READERS,
+  type CallOptions,
+  type OptionReaders,
+  readOptions,
+} from './shared/call-options.ts';
+import { closed } from './shared/closed-service.ts';
+import { readServiceState, writeServiceState } from './shared/list-services.ts';
+import type { PilotJob } from './shared/pilot-job.ts';
 import {
   openServiceStore,
   SERVICE_READERS,
   type ServiceStore,
   type Store,
-} from './service-store.ts';
-import { StalledWork } from './stalled-work.ts';
-import { StateSubject } from './state-subject.ts';
-import { submitAll } from './submit.ts';
-import { UnitEvent } from './unit-event.ts';
-import { dropUnusedModules } from './used-modules.ts';
-import { WorkCore } from './work-core.ts';
+} from './shared/service-store.ts';
+import { StateSubject } from './shared/state-subject.ts';
+import { cancelAll, cancelGroup } from './work/cancel-all.ts';
+import { Patience } from './work/patience.ts';
+import { summaryOf } from './work/pilot-summary.ts';
+import { StalledWork } from './work/stalled-work.ts';
+import { submitAll } from './work/submit.ts';
+import { UnitEvent } from './work/unit-event.ts';
+import { dropUnusedModules } from './work/used-modules.ts';
+import { WorkCore } from './work/work-core.ts';
 import type {
   GroupOptions,
   ReadonlyWorkUnitCollection,
@@ -47,10 +53,10 @@ import type {
   WorkUnit,
   WorkUnitEvent,
   WorkUnitGroup,
-} from './work-unit.ts';
-import { readUnits, WorkUnitCollection } from './work-unit-collection.ts';
-import { isIterable, WorkUnitGroupView } from './work-unit-group-view.ts';
-import { type ViewSource, WorkUnitView } from './work-unit-view.ts';
+} from './work/work-unit.ts';
+import { readUnits, WorkUnitCollection } from './work/work-unit-collection.ts';
+import { isIterable, WorkUnitGroupView } from './work/work-unit-group-view.ts';
+import { type ViewSource, WorkUnitView } from './work/work-unit-view.ts';
 
 /** How a WorkUnitService is opened. */
 export interface WorkUnitServiceOptions {
@@ -295,7 +301,7 @@ export class WorkUnitService implements AsyncDisposable {
         this.#core.manager.state.dependencies.group(group) ?? { members: 0, unfinished: 0 },
       submit: this.submit.bind(this) as WorkUnitGroup['submit'],
       wait: this.wait.bind(this),
-      cancelGroup: (group: string) => this.#cancelGroup(group),
+      cancelGroup: (group: string) => cancelGroup(this.#core, group, this.#source.cancelUnits),
     };
     const group = new WorkUnitGroupView(source, name, options);
     this.#core.dispatch({ type: 'group', now: this.#core.clock.now(), name });
@@ -342,7 +348,7 @@ export class WorkUnitService implements AsyncDisposable {
     try {
       this.#core.maps.close(closed('WorkUnitService', { id: this.id, state: how }));
       if (how === 'Canceled') {
-        await cancelAll(this.#core, (units, why) => this.#cancelUnits(units, why));
+        await cancelAll(this.#core, this.#source.cancelUnits);
       }
       await this.#core.conductor.close();
     } finally {
@@ -365,15 +371,6 @@ export class WorkUnitService implements AsyncDisposable {
   #write(state: ServiceState): Promise<void> {
     const { directory } = this.#store;
     return writeServiceState(directory, { kind: 'work', state, openedAt: this.#openedAt });
-  }
-
-  async #cancelGroup(name: string): Promise<void> {
-    const { state } = this.#core.manager;
-    const members: number[] = [];
-    for (let unit = 0; unit < state.units.size; unit++) {
-      if (state.template(unit).group?.name === name) members.push(unit);
-    }
-    await this.#cancelUnits(members, `group '${name}' was canceled`);
   }
 
   async #cancelUnits(units: readonly number[], why: string): Promise<void> {

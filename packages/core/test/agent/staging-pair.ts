@@ -10,8 +10,8 @@ import type {
   OnChannel,
 } from '../../src/protocol/transfer-messages.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
-import { AppendedOutputs } from '../../src/service/appended-outputs.ts';
-import { StagingDesk } from '../../src/service/staging-desk.ts';
+import { AppendedOutputs } from '../../src/service/staging/appended-outputs.ts';
+import { StagingDesk } from '../../src/service/staging/staging-desk.ts';
 import type { Link } from '../../src/transport/link.ts';
 import { memoryLinks } from '../../src/transport/memory-link.ts';
 import { scratch } from '../staging/pair.ts';

@@ -11,7 +11,7 @@ import {
   type WorkUnitDescription,
 } from '../../src/model/work-unit-description.ts';
 import { schedulerOf } from '../../src/scheduler/schedulers.ts';
-import { readMapOptions } from '../../src/service/map-options.ts';
+import { readMapOptions } from '../../src/service/maps/map-options.ts';
 import { endedRows } from '../support/rows.ts';
 import { WorkWorld } from '../support/work-world.ts';
 

@@ -1,0 +1,49 @@
+/** How all units of a service are canceled, and waited for; and how those of a group are. */
+import type { WorkCore } from './work-core.ts';
+
+/** How long agents are waited for to say that what they ran has ended, beyond the units' own grace. */
+const SETTLE_MS = 15_000;
+
+type Cancel = (units: readonly number[], why: string) => Promise<void>;
+
+/** Settles when all units are final, or their agents have not said so in time. */
+export async function cancelAll(
+  { manager, visible, clock, log, id }: WorkCore,
+  cancel: Cancel,
+): Promise<void> {
+  const { state } = manager;
+  const open: number[] = [];
+  for (let unit = 0; unit < state.units.size; unit++) {
+    if (!visible.isFinal(unit)) open.push(unit);
+  }
+  if (open.length === 0) return;
+  await cancel(open, 'its service was canceled');
+  const graceMs = open.reduce(
+    (most, unit) => Math.max(most, state.template(unit).description.maxCancellationTime * 1000),
+    0,
+  );
+  await new Promise<void>((resolve) => {
+    const timer = clock.after(graceMs + SETTLE_MS, () => {
+      log.warn({ service: id }, 'some units have not ended in time; their states are Unknown');
+      resolve();
+    });
+    const done = (): void => {
+      timer.cancel();
+      resolve();
+    };
+    visible.allFinal(state.units.size).then(done, done);
+  });
+}
+
+/** Asks for it of the group's present members. */
+export async function cancelGroup(
+  { manager: { state } }: WorkCore,
+  name: string,
+  cancel: Cancel,
+): Promise<void> {
+  const members: number[] = [];
+  for (let unit = 0; unit < state.units.size; unit++) {
+    if (state.template(unit).group?.name === name) members.push(unit);
+  }
+  await cancel(members, `group '${name}' was canceled`);
+}

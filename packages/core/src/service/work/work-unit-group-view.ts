@@ -1,0 +1,85 @@
+/** A group as its users hold it: a name and the service it belongs to. */
+import { readRecord, readText } from '../../model/attribute-readers.ts';
+import type { WorkUnitDescription } from '../../model/work-unit-description.ts';
+import {
+  type CallOptions,
+  type OptionReaders,
+  readAs,
+  readOptions,
+} from '../shared/call-options.ts';
+import type { GroupOptions, WorkUnit, WorkUnitGroup } from './work-unit.ts';
+
+const READERS = {
+  defaults: (value: Partial<WorkUnitDescription>) =>
+    readRecord(value, 'write { totalCpuCount: 2 }'),
+} as const satisfies OptionReaders<GroupOptions>;
+
+/** What a group asks of its service. */
+export interface GroupSource {
+  members(name: string): Iterable<WorkUnit>;
+  counts(name: string): { readonly members: number; readonly unfinished: number };
+  submit(description: WorkUnitDescription, options?: CallOptions): Promise<WorkUnit>;
+  submit(descriptions: Iterable<WorkUnitDescription>, options?: CallOptions): Promise<WorkUnit[]>;
+  wait(units: Iterable<WorkUnit>, options?: CallOptions): Promise<WorkUnit[]>;
+  cancelGroup(name: string): Promise<void>;
+}
+
+export class WorkUnitGroupView implements WorkUnitGroup {
+  readonly kind = 'group';
+  readonly name: string;
+  readonly #source: GroupSource;
+  readonly #defaults: Partial<WorkUnitDescription>;
+
+  /** @throws DescriptionError */
+  constructor(source: GroupSource, name: string, options: GroupOptions = {}) {
+    this.#source = source;
+    this.name = readAs('group', readText, name);
+    this.#defaults = readOptions(options, READERS).defaults ?? {};
+  }
+
+  get workUnits(): Iterable<WorkUnit> {
+    return this.#source.members(this.name);
+  }
+
+  get size(): number {
+    return this.#source.counts(this.name).members;
+  }
+
+  get unfinished(): number {
+    return this.#source.counts(this.name).unfinished;
+  }
+
+  submit(description: WorkUnitDescription, options?: CallOptions): Promise<WorkUnit>;
+  submit(descriptions: Iterable<WorkUnitDescription>, options?: CallOptions): Promise<WorkUnit[]>;
+  submit(
+    work: WorkUnitDescription | Iterable<WorkUnitDescription>,
+    options?: CallOptions,
+  ): Promise<WorkUnit | WorkUnit[]> {
+    return isIterable(work)
+      ? this.#source.submit(this.#all(work), options)
+      : this.#source.submit(this.#member(work), options);
+  }
+
+  finished(options?: CallOptions): Promise<WorkUnit[]> {
+    return this.#source.wait([...this.workUnits], options);
+  }
+
+  cancel(): Promise<void> {
+    return this.#source.cancelGroup(this.name);
+  }
+
+  *#all(descriptions: Iterable<WorkUnitDescription>): Generator<WorkUnitDescription> {
+    for (const description of descriptions) yield this.#member(description);
+  }
+
+  #member(description: WorkUnitDescription): WorkUnitDescription {
+    return { ...this.#defaults, ...description, group: this.name };
+  }
+}
+
+/** Several descriptions, not one. */
+export function isIterable(
+  work: WorkUnitDescription | Iterable<WorkUnitDescription>,
+): work is Iterable<WorkUnitDescription> {
+  return typeof work === 'object' && work !== null && Symbol.iterator in work;
+}

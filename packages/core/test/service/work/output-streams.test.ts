@@ -1,0 +1,144 @@
+import { describe, expect, it } from 'vitest';
+import { OutputStreams } from '../../../src/service/work/output-streams.ts';
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+const text = (chunk: Uint8Array) => new TextDecoder().decode(chunk);
+
+/** A source whose units are final and reachable as the test says, and that notes what it is asked. */
+function setup() {
+  const final = new Set<number>();
+  const asked: string[] = [];
+  const world = { reachable: true, attempt: 1 };
+  const streams = new OutputStreams({
+    isFinal: (unit) => final.has(unit),
+    attemptOf: () => world.attempt,
+    watch: (unit, stream, on) => {
+      asked.push(`${unit} ${stream} ${on}`);
+      return world.reachable;
+    },
+  });
+  const collect = (unit: number) => {
+    const seen: string[] = [];
+    const subscription = streams.output$(unit, 'stdout').subscribe({
+      next: (chunk) => seen.push(text(chunk)),
+      complete: () => seen.push('complete'),
+    });
+    return { seen, subscription };
+  };
+  const wrote = (unit: number, chunk?: string, attempt?: number) =>
+    streams.wrote({
+      type: 'output',
+      channel: 1,
+      unit,
+      ...(attempt !== undefined && { attempt }),
+      stream: 'stdout',
+      ...(chunk !== undefined && { chunk: bytes(chunk) }),
+    });
+  return { streams, final, asked, world, collect, wrote };
+}
+
+describe('output streams', () => {
+  it('ask the agent only while somebody is subscribed', () => {
+    const { asked, collect } = setup();
+    const { subscription } = collect(3);
+    collect(3).subscription.unsubscribe();
+    expect(asked).toEqual(['3 stdout true']);
+    subscription.unsubscribe();
+    expect(asked).toEqual(['3 stdout true', '3 stdout false']);
+  });
+
+  it('complete when the unit is final and all has come, in either order', () => {
+    const { streams, final, collect, wrote } = setup();
+    const first = collect(1);
+    wrote(1, 'a');
+    wrote(1);
+    final.add(1);
+    streams.final(1, true);
+    expect(first.seen).toEqual(['a', 'complete']);
+    const second = collect(2);
+    final.add(2);
+    streams.final(2, true);
+    wrote(2, 'b');
+    wrote(2);
+    expect(second.seen).toEqual(['b', 'complete']);
+  });
+
+  it('give a second subscriber what has come before', () => {
+    const { collect, wrote } = setup();
+    collect(1);
+    wrote(1, 'early');
+    expect(collect(1).seen).toEqual(['early']);
+  });
+
+  it('go on with the next attempt, which is asked for when it is bound', () => {
+    const { streams, asked, collect, wrote } = setup();
+    const { seen } = collect(1);
+    wrote(1, 'first');
+    wrote(1);
+    streams.bound(1);
+    wrote(1, 'second');
+    expect(seen).toEqual(['first', 'second']);
+    expect(asked).toEqual(['1 stdout true', '1 stdout true']);
+  });
+
+  it('are not over with the end of an earlier attempt, however late that comes', () => {
+    const { streams, final, world, collect, wrote } = setup();
+    const { seen } = collect(1);
+    wrote(1, 'first', 1);
+    world.attempt = 2;
+    streams.bound(1);
+    wrote(1, undefined, 1);
+    final.add(1);
+    streams.final(1, true);
+    wrote(1, 'second', 2);
+    wrote(1, undefined, 2);
+    expect(seen).toEqual(['first', 'second', 'complete']);
+  });
+
+  it('complete at once for a unit that is over and out of reach', () => {
+    const { final, world, collect } = setup();
+    final.add(1);
+    world.reachable = false;
+    expect(collect(1).seen).toEqual(['complete']);
+  });
+
+  it('complete what only a lost agent could tell', () => {
+    const { streams, final, collect } = setup();
+    const { seen } = collect(1);
+    final.add(1);
+    streams.lost(() => true);
+    expect(seen).toEqual(['complete']);
+  });
+
+  it('begin progress with the last report, and forget it with the unit', () => {
+    const { streams, final } = setup();
+    const report = { type: 'progress', channel: 1, unit: 1, attempt: 1, at: 5 } as const;
+    streams.progressed({ ...report, fraction: 0.4, message: 'block 12' });
+    const seen: unknown[] = [];
+    streams
+      .progress$(1)
+      .subscribe({ next: (p) => seen.push(p), complete: () => seen.push('complete') });
+    streams.progressed({ ...report, message: 'closing' });
+    final.add(1);
+    streams.final(1, true);
+    expect(seen).toEqual([
+      { fraction: 0.4, message: 'block 12', at: new Date(5) },
+      { message: 'closing', at: new Date(5) },
+      'complete',
+    ]);
+    expect(streams.active).toBe(false);
+  });
+
+  it('complete for whoever subscribes after their release', () => {
+    const { streams, collect } = setup();
+    const report = { type: 'progress', channel: 1, unit: 1, attempt: 1, at: 5 } as const;
+    streams.progressed({ ...report, message: 'block 12' });
+    streams.release();
+    expect(collect(1).seen).toEqual(['complete']);
+    const seen: unknown[] = [];
+    streams
+      .progress$(1)
+      .subscribe({ next: (p) => seen.push(p.message), complete: () => seen.push('complete') });
+    expect(seen).toEqual(['block 12', 'complete']);
+  });
+});
