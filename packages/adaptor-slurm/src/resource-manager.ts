@@ -2,6 +2,7 @@
 import {
   AdaptorError,
   type AgentLaunch,
+  abortable,
   type Clock,
   isLoopback,
   type NativeState,
@@ -12,7 +13,6 @@ import {
   refuseUnreachable,
 } from '@pstar/core/adaptor';
 import { isAboutNodes } from './candidates.ts';
-import { abortable } from './given-up.ts';
 import { LaunchFiles } from './launch-files.ts';
 import { refuseLostFiles } from './output-files.ts';
 import { type Defaults, type PlannedLaunch, planLaunch, singleJob } from './plan.ts';
@@ -92,7 +92,7 @@ export class SlurmResourceManager implements ResourceManager {
   }
 
   submit(launch: AgentLaunch, { signal }: { signal?: AbortSignal } = {}): Promise<string> {
-    return abortable(this.#submit(launch, signal), signal);
+    return abortable(this.#submit(launch, signal), signal, 'the submission');
   }
 
   async states(ids: readonly string[]): Promise<readonly NativeState[]> {

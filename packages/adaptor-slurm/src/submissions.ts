@@ -7,7 +7,7 @@ import {
   type RemoteFiles,
 } from '@pstar/core/adaptor';
 import { Gathering } from './gathering.ts';
-import { givenUp, whenAll } from './given-up.ts';
+import { whenAll } from './given-up.ts';
 import type { LaunchFiles } from './launch-files.ts';
 import { arrayJob, arrayName, bundleKey, type PlannedLaunch, singleJob } from './plan.ts';
 import { mayBeAccepted } from './refusals.ts';
@@ -47,7 +47,7 @@ export class Submissions {
    * @throws PilotError what Slurm said when it refused, and then nothing of it is there
    */
   async submit(planned: PlannedLaunch, signal?: AbortSignal): Promise<string> {
-    if (signal?.aborted) throw givenUp();
+    signal?.throwIfAborted();
     const isAlone = !this.#parts.arrays || planned.launch.description.error !== undefined;
     if (isAlone) return this.#submitSingle({ planned, signal });
     return this.#gathering.add(bundleKey(planned), { planned, signal });

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import {
   type AgentLaunch,
+  abortable,
   type Log,
   type NativeState,
   PilotError,
@@ -9,7 +10,6 @@ import {
   type ResourceManagerInfo,
 } from '@pstar/core/adaptor';
 import { type Agents, agentsOf, type Offered } from './geometry.ts';
-import { unlessGivenUp } from './given-up.ts';
 import { signalScript, startFile } from './host/agent-scripts.ts';
 import { refuseUnwritable } from './host/collecting.ts';
 import type { HostSite } from './host/host-site.ts';
@@ -158,7 +158,7 @@ export class SshResourceManager implements ResourceManager {
     const { hosts, records } = this.#parts;
     const touched = new Set<string>();
     const placing = agents.map(async ({ target, name, offered }) => {
-      const site = await unlessGivenUp(hosts.site(target), signal);
+      const site = await abortable(hosts.site(target), signal, `the way to ${target}`);
       touched.add(target);
       const there = await site.place({ ...withOffer(launch, offered), name }, signal);
       const { directory } = there.launch;

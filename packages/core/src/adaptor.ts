@@ -55,6 +55,7 @@ export {
   parseDuration,
   parseSize,
 } from './model/quantity.ts';
+export { abortable } from './runtime/abort.ts';
 export type { Clock, Timer, TimerOptions } from './runtime/clock.ts';
 export { giveBack } from './runtime/give-back.ts';
 export type { Log, LogEntry } from './runtime/log.ts';

@@ -3,6 +3,7 @@ import { isAbsolute, join } from 'node:path/posix';
 import {
   type AgentLaunch,
   type AgentOffer,
+  abortable,
   type Clock,
   isLoopback,
   type NativeState,
@@ -15,7 +16,6 @@ import {
 } from '@pstar/core/adaptor';
 import { DrmaaError } from '../errors.ts';
 import type { FarHosts } from './far-hosts.ts';
-import { abortable, givenUp } from './given-up.ts';
 import { type LaunchNote, LaunchNotes } from './launch-notes.ts';
 import { jobName } from './names.ts';
 import type { Asked, NativeJobs } from './native-jobs.ts';
@@ -54,8 +54,7 @@ export class DrmaaResourceManager implements ResourceManager {
   }
 
   submit(launch: AgentLaunch, { signal }: { signal?: AbortSignal } = {}): Promise<string> {
-    if (signal?.aborted) return Promise.reject(givenUp());
-    return abortable(this.#submit(launch, signal), signal);
+    return abortable(this.#submit(launch, signal), signal, 'the submission');
   }
 
   async states(ids: readonly string[]): Promise<readonly NativeState[]> {
@@ -105,6 +104,7 @@ export class DrmaaResourceManager implements ResourceManager {
   }
 
   async #submit(launch: AgentLaunch, signal: AbortSignal | undefined): Promise<string> {
+    signal?.throwIfAborted();
     const { files, jobs, farHosts } = this.#parts;
     if (isLoopback(launch.manager.host)) {
       refuseUnreachable(launch.manager, await farHosts.ask(), []);
@@ -118,7 +118,7 @@ export class DrmaaResourceManager implements ResourceManager {
     const note: LaunchNote = { job, settingsFile, idFile, several: asked.several };
     await makeLog(files, logFile);
     await files.write(script, this.#script(launch, asked));
-    if (signal?.aborted) throw givenUp();
+    signal?.throwIfAborted();
     await this.#notes.write(name, note);
     try {
       const workingDirectory = description.workingDirectory ?? directory;

@@ -6,6 +6,7 @@
 import {
   AdaptorError,
   type AgentLaunch,
+  abortable,
   type Clock,
   type ConnectContext,
   type Log,
@@ -14,7 +15,6 @@ import {
   relocate,
 } from '@pstar/core/adaptor';
 import type { RemoteAddress, SshHost, Tunnel } from '../connection/ssh-host.ts';
-import { unlessGivenUp } from '../given-up.ts';
 import { RelayTunnel } from '../relay/relay-tunnel.ts';
 import { AddressBook } from './address-book.ts';
 import {
@@ -117,9 +117,9 @@ export class HostSite {
       ...(agent.node !== undefined && { node: agent.node }),
       ...(agent.scratch !== undefined && { scratch: agent.scratch }),
     });
-    const { cache, node, ...provided } = await unlessGivenUp(providing, signal);
+    const { cache, node, ...provided } = await abortable(providing, signal, 'providing the agent');
     this.#program = node;
-    const { remote: manager } = await unlessGivenUp(this.tunnel(), signal);
+    const { remote: manager } = await abortable(this.tunnel(), signal, 'the way to the manager');
     const directory = `${agent.scratch ?? `${cache}/pilots`}/${launch.name}`;
     const { files } = this.host.runner;
     const ofScratch = agent.scratch === undefined ? undefined : 'agent.scratch';

@@ -10,6 +10,7 @@ import { readFlag, readText } from '../model/attribute-readers.ts';
 import type { PilotError } from '../model/errors.ts';
 import type { PilotJobDescription } from '../model/pilot-job-description.ts';
 import { isFinalServiceState, type ServiceState } from '../model/service-state.ts';
+import { abortable } from '../runtime/abort.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { type Log, stderrLog } from '../runtime/log.ts';
 import {
@@ -29,7 +30,6 @@ import { onInterrupt } from './pilots/interrupt.ts';
 import { PilotCore } from './pilots/pilot-core.ts';
 import { PilotCreation } from './pilots/pilot-creation.ts';
 import { endUnrecorded } from './pilots/unrecorded-end.ts';
-import { abortable } from './shared/abort.ts';
 import {
   CALL_READERS,
   type CallOptions,

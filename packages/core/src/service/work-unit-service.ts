@@ -11,6 +11,7 @@ import { isFinalServiceState, type ServiceState } from '../model/service-state.t
 import type { TaskError } from '../model/task-error.ts';
 import type { WorkUnitDescription } from '../model/work-unit-description.ts';
 import { WORK_UNIT_STATES } from '../model/work-unit-state.ts';
+import { abortable } from '../runtime/abort.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { type Log, stderrLog } from '../runtime/log.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
@@ -21,7 +22,6 @@ import { Maps } from './maps/maps.ts';
 import type { ResultStream } from './maps/result-stream.ts';
 import type { PilotJobService } from './pilot-job-service.ts';
 import { assertPilots, PilotSource, readServices } from './pilot-source.ts';
-import { abortable } from './shared/abort.ts';
 import {
   CALL_READERS,
   type CallOptions,

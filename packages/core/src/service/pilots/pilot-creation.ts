@@ -13,13 +13,13 @@ import {
 import { isFinalPilotJobState } from '../../model/pilot-job-state.ts';
 import { refuseAttributes } from '../../model/refusals.ts';
 import { written } from '../../model/written.ts';
+import { abortable, throwIfAborted } from '../../runtime/abort.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { randomFraction } from '../../runtime/random.ts';
 import { type PilotPlace, pilotPlace, pilotPolicy, writeContext } from '../agents/pilot-launch.ts';
 import { keptCredentials, readCredentials } from '../resource-managers/credentials.ts';
 import { namedResourceManager } from '../resource-managers/resource-manager-url.ts';
 import type { Target } from '../resource-managers/resource-managers.ts';
-import { abortable, throwIfAborted } from '../shared/abort.ts';
 import { CALL_READERS, type OptionReaders, readOptions } from '../shared/call-options.ts';
 import type { CreateOptions, PilotJob } from '../shared/pilot-job.ts';
 import type { PilotCore } from './pilot-core.ts';

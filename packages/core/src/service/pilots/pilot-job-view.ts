@@ -8,8 +8,8 @@ import type { PilotJobDescription } from '../../model/pilot-job-description.ts';
 import { isFinalPilotJobState, type PilotJobState } from '../../model/pilot-job-state.ts';
 import { printable } from '../../model/printable.ts';
 import type { NodeInfo } from '../../model/resources.ts';
+import { abortable } from '../../runtime/abort.ts';
 import type { Target } from '../resource-managers/resource-managers.ts';
-import { abortable } from '../shared/abort.ts';
 import { CALL_READERS, type CallOptions, readOptions } from '../shared/call-options.ts';
 import type { PilotJob } from '../shared/pilot-job.ts';
 

@@ -6,7 +6,7 @@ import { Intake } from '../../manager/intake.ts';
 import type { TemplateIndex } from '../../manager/template-index.ts';
 import { DescriptionError } from '../../model/errors.ts';
 import type { WorkUnitDescription } from '../../model/work-unit-description.ts';
-import { throwIfAborted } from '../shared/abort.ts';
+import { throwIfAborted } from '../../runtime/abort.ts';
 import { whyOver } from './over-pilot.ts';
 import { SingleCalls } from './single-calls.ts';
 import type { WorkCore } from './work-core.ts';

@@ -12,7 +12,7 @@ import { printable } from '../../model/printable.ts';
 import { signalName } from '../../model/signals.ts';
 import type { ParsedWorkUnitDescription } from '../../model/work-unit-description.ts';
 import type { WorkUnitState } from '../../model/work-unit-state.ts';
-import { abortable } from '../shared/abort.ts';
+import { abortable } from '../../runtime/abort.ts';
 import { CALL_READERS, type CallOptions, readOptions } from '../shared/call-options.ts';
 import type { PilotJob } from '../shared/pilot-job.ts';
 import type { Patience } from './patience.ts';

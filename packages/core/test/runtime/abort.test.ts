@@ -1,6 +1,15 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { abortable } from '../../../src/service/shared/abort.ts';
+import { abortable } from '../../src/runtime/abort.ts';
+
+it('what nobody gives up settles as it would', async () => {
+  const { signal } = new AbortController();
+  expect(await abortable(Promise.resolve(1), undefined, 'the wait')).toBe(1);
+  expect(await abortable(Promise.resolve(2), signal, 'the wait')).toBe(2);
+  const failed = Promise.reject(new Error('no'));
+  await expect(abortable(failed, signal, 'the wait')).rejects.toThrow('no');
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
+});
 
 describe('what is given up', () => {
   it.each([
