@@ -168,7 +168,7 @@ export const BUGS: readonly Bug[] = [
   },
   {
     bug: 'units whose outputs are on their way are not held',
-    file: 'agent/workload.ts',
+    file: 'agent/held-units.ts',
     from: "else if (phase === 'leaving') rows.push([unit, attempt, 1]);",
     to: '',
   },
@@ -195,12 +195,12 @@ export const BUGS: readonly Bug[] = [
   {
     bug: 'what is promised starts however the one before it has ended',
     file: 'agent/promised-units.ts',
-    from: 'this.#settle(service, promised, well);\n    });',
-    to: 'this.#settle(service, promised, true);\n    });',
+    from: 'this.#settle(service, each, well);',
+    to: 'this.#settle(service, each, true);',
   },
   {
     bug: 'what is promised is not held',
-    file: 'agent/workload.ts',
+    file: 'agent/held-units.ts',
     from: 'for (const { unit, attempt } of service.promised) rows.push([unit, attempt, 0]);',
     to: '',
   },
