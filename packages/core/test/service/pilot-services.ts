@@ -35,7 +35,8 @@ export function pilotServices(): PilotServices {
   });
   afterEach(async () => {
     await Promise.all(services.map((service) => service.cancel().catch(() => {})));
-    await rm(store, { recursive: true, force: true });
+    // The warden of an agent that was killed may be leaving its note there at this moment.
+    await rm(store, { recursive: true, force: true, maxRetries: 5 });
   });
   return {
     get store() {
