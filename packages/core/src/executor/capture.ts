@@ -87,6 +87,19 @@ export class Capture {
     }
   }
 
+  /**
+   * Hands over the last of what was written since the last call, `limit` bytes at most, at once however
+   * much that was; whether there was more before these.
+   */
+  pumpLatest(take: TakeChunk, limit: number): boolean {
+    const { size } = fstatSync(this.fd);
+    if (size < this.#read) this.#from = this.#read = 0;
+    const from = Math.max(this.#read, size - limit);
+    const hasGap = from > this.#read;
+    this.#read = readChunks(this.fd, from, Math.min(limit, size - from), take);
+    return hasGap;
+  }
+
   /** Keeps the file from filling the disk; called now and then while a process writes to it. */
   trim(watched: boolean): void {
     const { size } = fstatSync(this.fd);
@@ -119,15 +132,31 @@ export class Capture {
   drain(take: TakeChunk | undefined): Buffer | undefined {
     const first = readSync(this.fd, scratch, 0, CHUNK_BYTES, this.#from);
     if (first === 0 && this.#from === 0) return undefined;
-    if (take) this.pump(take);
+    if (take) {
+      // It may have become long since the last look.
+      this.trim(true);
+      this.pump(take);
+    }
     const { size } = fstatSync(this.fd);
     const from = Math.max(Math.min(this.#from, size), size - KEPT_BYTES);
     const gone = this.#freed + Math.max(0, from - this.#from);
     const kept: Buffer[] = gone > 0 ? [notKept(gone)] : [];
     readChunks(this.fd, from, size - from, (chunk) => kept.push(chunk));
+    this.#empty();
+    return Buffer.concat(kept);
+  }
+
+  /** The same where only the latest is of use: as {@link pumpLatest}, and empties the file. */
+  drainLatest(take: TakeChunk, limit: number): boolean {
+    if (this.#read === 0 && readSync(this.fd, scratch, 0, 1, 0) === 0) return false;
+    const hasGap = this.pumpLatest(take, limit);
+    this.#empty();
+    return hasGap;
+  }
+
+  #empty(): void {
     ftruncateSync(this.fd, 0);
     this.#from = this.#read = this.#freed = this.#missed = 0;
-    return Buffer.concat(kept);
   }
 
   /** Whether the file is still the one at its path: a unit may have removed it. */

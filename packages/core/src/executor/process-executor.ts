@@ -13,6 +13,7 @@ import { Lanes } from './lanes.ts';
 import type { Launcher, ProcessEnd } from './launcher.ts';
 import { LiveUnit } from './live-unit.ts';
 import { Output } from './output.ts';
+import { LATEST_BYTES } from './progress.ts';
 import { type StartProblem, startProblem } from './resolve.ts';
 import { Sandboxes } from './sandbox.ts';
 import { Starter } from './starter.ts';
@@ -242,12 +243,11 @@ export class ProcessExecutor implements Executor {
 
   #readProgress(unit: LiveUnit, final: boolean): void {
     const chunks: Buffer[] = [];
-    if (final) unit.lane?.progress.drain((chunk) => chunks.push(chunk));
-    else {
-      unit.lane?.progress.pump((chunk) => chunks.push(chunk));
-      unit.lane?.progress.trim(true);
-    }
-    const lines = unit.progress.read(chunks, final);
+    const file = unit.lane?.progress;
+    const how = final ? 'drainLatest' : 'pumpLatest';
+    const hasGap = file?.[how]((chunk) => chunks.push(chunk), LATEST_BYTES);
+    if (!final) file?.trim(true);
+    const lines = unit.progress.read(chunks, final, hasGap);
     if (lines.length === 0) return;
     const now = this.#clock.now();
     for (const { fraction, message } of lines)

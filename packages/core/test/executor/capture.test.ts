@@ -109,6 +109,41 @@ describe('Capture', () => {
     expect(capture.drain(undefined)?.toString()).toBe('short\n');
   });
 
+  it('hands over only the last of what is new where that is asked for, and says whether there was more', () => {
+    const capture = make();
+    const { take, text } = reader();
+    appendFileSync(capture.path, 'abcdef');
+    expect(capture.pumpLatest(take, 4)).toBe(true);
+    appendFileSync(capture.path, 'gh');
+    expect(capture.pumpLatest(take, 4)).toBe(false);
+    expect(capture.pumpLatest(take, 4)).toBe(false);
+    expect(text()).toBe('cdefgh');
+    truncateSync(capture.path);
+    appendFileSync(capture.path, 'xy');
+    expect(capture.drainLatest(take, 4)).toBe(false);
+    expect(text()).toBe('cdefghxy');
+    expect(statSync(capture.path).size).toBe(0);
+    expect(capture.drainLatest(take, 4)).toBe(false);
+  });
+
+  it('reads no more of a file that was made huge than is of use', () => {
+    const capture = make();
+    const { take, text } = reader();
+    truncateSync(capture.path, 4 * 1024 ** 4);
+    appendFileSync(capture.path, 'the end');
+    expect(capture.pumpLatest(take, 7)).toBe(true);
+    expect(text()).toBe('the end');
+    truncateSync(capture.path, 8 * 1024 ** 4);
+    expect(capture.drainLatest(take, 7)).toBe(true);
+    expect(text()).toHaveLength(14);
+    truncateSync(capture.path, 8 * 1024 ** 4);
+    let bytes = 0;
+    capture.drain((chunk) => {
+      bytes += chunk.length;
+    });
+    expect(bytes).toBeLessThan(65 * MEBIBYTE);
+  });
+
   it('notices that its file was removed', () => {
     const capture = make();
     expect(capture.intact).toBe(true);

@@ -42,6 +42,20 @@ describe('ProgressReader', () => {
     expect(new ProgressReader().read(chunks)).toEqual([{ fraction: 0.5, message: 'größer' }]);
   });
 
+  it('says nothing of a line whose beginning was passed over', () => {
+    const reader = new ProgressReader();
+    reader.read([Buffer.from('0.1 begun ')]);
+    expect(reader.read([Buffer.from('nning')], false, true)).toEqual([]);
+    expect(reader.read([Buffer.from(' of it\n0.2 next\n0.')])).toEqual([
+      { fraction: 0.2, message: 'next' },
+    ]);
+    expect(reader.read([Buffer.from('3 last')], true)).toEqual([
+      { fraction: 0.3, message: 'last' },
+    ]);
+    reader.read([Buffer.from('rest')], false, true);
+    expect(reader.read([], true)).toEqual([]);
+  });
+
   it('bounds what a unit can make it hold or say', () => {
     const reader = new ProgressReader();
     reader.read([Buffer.alloc(1_000_000, 'x')]);
