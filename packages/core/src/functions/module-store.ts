@@ -4,12 +4,13 @@
  * on after a restart, have the code that they were submitted with.
  */
 import { existsSync } from 'node:fs';
-import { readdir, readFile, realpath, rm, stat } from 'node:fs/promises';
+import { readdir, readFile, realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PilotError } from '../model/errors.ts';
 import { ensureDirectory, writeFileAtomic } from '../runtime/files.ts';
 import { type Bundle, bundleModule } from './bundle.ts';
+import { FileLooks } from './file-looks.ts';
 import { notExported } from './task.ts';
 
 /** Which function of which module. `TaskFunction` is one. */
@@ -37,21 +38,19 @@ export interface ModuleFiles {
 /** A bundle, and what its files looked like when it was made. */
 interface Bundled {
   readonly bundle: ModuleBundle;
-  readonly inputs: readonly string[];
-  readonly looks: Looks;
+  readonly looks: FileLooks;
 }
 
-interface Looks {
-  /** Changes when one of the files is written, replaced or removed. */
-  readonly all: string;
-  /** When one of them was last changed. */
-  readonly changedAt: number;
+/** What is being bundled. */
+interface Bundling {
+  readonly made: Promise<ModuleBundle>;
+  /** Whether files may have been read: who comes now may want what was written since. */
+  hasBegun: boolean;
 }
 
 /** A file that was changed so shortly before it was read may have been changed again since, and look the same. */
 const DOUBT_MS = 50;
 
-const GONE = { mtimeMs: 0, ctimeMs: 0, size: 0, ino: 0 };
 const HASH = /^[0-9a-f]{64}$/;
 
 /** Bundles modules, and has their bytes. */
@@ -59,7 +58,7 @@ export class ModuleStore {
   readonly #directory: string;
   /** By the URLs of modules: what was bundled last, and what is being done about it. */
   readonly #bundled = new Map<string, Bundled>();
-  readonly #underWay = new Map<string, Promise<ModuleBundle>>();
+  readonly #underWay = new Map<string, Bundling>();
 
   /** @param directory - Where bundles are kept, so that a later life of the service has them; made when there is one. */
   constructor(directory: string) {
@@ -67,19 +66,13 @@ export class ModuleStore {
   }
 
   /**
-   * The bundle of a function's module as its files are now; bundled anew only when one of them has changed.
-   * When it settles, the bundle is on disk.
+   * The bundle of a function's module as its files are now, but for packages, as {@link FileLooks} says; bundled
+   * anew only when one of them has changed. When it settles, the bundle is on disk.
    *
    * @throws PilotError that says why it cannot travel: there is no such module or export, or it does not build.
    */
   async bundleOf({ module, exportName }: FunctionName): Promise<ModuleBundle> {
-    const { href } = module;
-    let underWay = this.#underWay.get(href);
-    if (underWay === undefined) {
-      underWay = this.#bundle(module).finally(() => this.#underWay.delete(href));
-      this.#underWay.set(href, underWay);
-    }
-    const bundle = await underWay;
+    const bundle = (await this.#known(module)) ?? (await this.#made(module));
     const { exports } = bundle;
     if (exports && !exports.includes(exportName)) throw notExported(module, exportName, exports);
     return bundle;
@@ -105,17 +98,41 @@ export class ModuleStore {
     await Promise.all(others.map((name) => rm(join(this.#directory, name), { force: true })));
   }
 
-  async #bundle(module: URL): Promise<ModuleBundle> {
-    const known = this.#bundled.get(module.href);
-    if (known && (await looksOf(known.inputs)).all === known.looks.all) return known.bundle;
+  async #known({ href }: URL): Promise<ModuleBundle | undefined> {
+    const known = this.#bundled.get(href);
+    return known && (await known.looks.areSame()) ? known.bundle : undefined;
+  }
+
+  async #made(module: URL): Promise<ModuleBundle> {
+    const earlier = this.#underWay.get(module.href);
+    if (!earlier?.hasBegun) return (earlier ?? this.#begin(module)).made;
+    await earlier.made.catch(() => {});
+    const { made } = this.#underWay.get(module.href) ?? {};
+    // Another who has waited has begun anew, after all of these came.
+    return made ?? (await this.#known(module)) ?? this.#made(module);
+  }
+
+  #begin(module: URL): Bundling {
+    const made = pathOf(module)
+      .then((path) => {
+        bundling.hasBegun = true;
+        return this.#bundle(module, path);
+      })
+      .finally(() => this.#underWay.delete(module.href));
+    const bundling: Bundling = { made, hasBegun: false };
+    this.#underWay.set(module.href, bundling);
+    return bundling;
+  }
+
+  async #bundle({ href }: URL, path: string): Promise<ModuleBundle> {
     const startedAt = Date.now();
-    const made = await bundleModule(await pathOf(module));
+    const made = await bundleModule(path);
     const { hash, exports, natives, inputs } = made;
-    const looks = await looksOf(inputs);
+    const looks = await FileLooks.at(inputs);
     await this.#keep(made);
     const bundle = { hash, exports, natives };
-    if (looks.changedAt > startedAt - DOUBT_MS) this.#bundled.delete(module.href);
-    else this.#bundled.set(module.href, { bundle, inputs, looks });
+    if (looks.changedAt > startedAt - DOUBT_MS) this.#bundled.delete(href);
+    else this.#bundled.set(href, { bundle, looks });
     return bundle;
   }
 
@@ -140,16 +157,4 @@ async function pathOf(module: URL): Promise<string> {
   } catch (cause) {
     throw new PilotError('NOT_FOUND', 'there is no such module', { subject: path, cause });
   }
-}
-
-async function looksOf(files: readonly string[]): Promise<Looks> {
-  let changedAt = 0;
-  const looks = await Promise.all(
-    files.map(async (file) => {
-      const { mtimeMs, ctimeMs, size, ino } = await stat(file).catch(() => GONE);
-      changedAt = Math.max(changedAt, mtimeMs, ctimeMs);
-      return `${mtimeMs} ${ctimeMs} ${size} ${ino}`;
-    }),
-  );
-  return { all: looks.join(), changedAt };
 }

@@ -1,6 +1,6 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, rename } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ModuleStore } from '../../src/functions/module-store.ts';
+import { type ModuleBundle, ModuleStore } from '../../src/functions/module-store.ts';
 import { ModuleWorld } from '../support/module-world.ts';
 
 let world: ModuleWorld;
@@ -34,6 +34,19 @@ describe('a module store', () => {
     }
     expect(values).toEqual([1, 2]);
     expect(await readdir(world.path('store/modules'))).toHaveLength(4);
+  });
+
+  it('has for each who asks what is on disk then, also while it is bundling', async () => {
+    const store = open();
+    const bundles: Promise<ModuleBundle>[] = [];
+    // Some of these come before files are read for the first, some meanwhile.
+    for (let version = 1; version <= 10; version++) {
+      await world.write({ 'main.new': `export const f = () => ${version};` });
+      await rename(world.path('main.new'), world.path('main.ts'));
+      bundles.push(store.bundleOf(named('f')));
+    }
+    const { hash } = (await Promise.all(bundles)).at(-1) ?? {};
+    expect(hash).toBe((await open().bundleOf(named('f'))).hash);
   });
 
   it('has the bundles of earlier lives, and only bundles', async () => {
