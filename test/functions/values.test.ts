@@ -88,7 +88,9 @@ describe('a call', () => {
       problem: 'OutOfRange: call 2 is too far',
     });
     await expect(bad.result()).rejects.toMatchObject({ code: 'WORK_UNIT_FAILED' });
-    await expect(dependent.value()).rejects.toMatchObject({ code: 'WORK_UNIT_CANCELED' });
+    const canceled = { code: 'WORK_UNIT_CANCELED', cause: { code: 'TASK_FAILED', kind: 'threw' } };
+    await expect(dependent.value()).rejects.toMatchObject(canceled);
+    await expect(dependent.result()).rejects.toMatchObject(canceled);
   });
 
   it('that takes its worker along fails alone', async () => {

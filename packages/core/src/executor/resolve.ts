@@ -11,6 +11,8 @@ import type { FileToOpen, Launch } from './launcher.ts';
 
 /** Where execvp looks when there is no PATH. */
 export const DEFAULT_PATH = '/usr/local/bin:/usr/bin:/bin';
+/** Names that each process finds its own open files by. */
+const OWN_DESCRIPTOR = /^\/dev\/(std(in|out|err)|fd\/\d+)$|^\/proc\/(self|thread-self)\/fd\/\d+$/;
 const { E2BIG, EACCES, EAGAIN, ENOENT, ENOMEM, ENOTDIR } = system.errno;
 
 /** Why a run could not begin. */
@@ -96,7 +98,7 @@ export function diagnose(errno: number, launch: Launch, executable: string): Sta
     inputProblem(cwd, stdio[0]) ??
     outputProblem(cwd, stdio[1]) ??
     outputProblem(cwd, stdio[2]) ??
-    executableProblem(errno, resolve(cwd, launch.file), executable)
+    executableProblem(errno, launch, executable)
   );
 }
 
@@ -157,15 +159,32 @@ function outputProblem(cwd: string, target: number | FileToOpen): StartProblem |
     : problem(`cannot be made: ${directory} may not be written`);
 }
 
-function executableProblem(errno: number, file: string, executable: string): StartProblem {
+/** The file of a launch that was nothing where it was opened: there, none of these descriptors are. */
+function descriptorProblem({ cwd, stdio }: Launch): StartProblem | undefined {
+  for (const [fd, file] of stdio.entries()) {
+    if (typeof file === 'number') continue;
+    const path = resolve(cwd, file.path);
+    if (!OWN_DESCRIPTOR.test(path)) continue;
+    const reason = fd === 0 ? 'INPUT_NOT_FOUND' : 'OUTPUT_NOT_WRITABLE';
+    const which = fd === 0 ? 'input' : 'output';
+    return startProblem(
+      reason,
+      `${which} file ${path} is an open file of whoever looks there: name a file instead`,
+    );
+  }
+  return undefined;
+}
+
+function executableProblem(errno: number, launch: Launch, executable: string): StartProblem {
+  const file = resolve(launch.cwd, launch.file);
   const found = look(file);
   if (!found || errno === ENOTDIR) return executableNotFound(executable, file);
   if (found.isDirectory())
     return startProblem('EXECUTABLE_NOT_PERMITTED', `${file} is a directory`);
   if (errno === ENOENT)
-    return startProblem(
-      'EXECUTABLE_NOT_FOUND',
-      `${file}: the interpreter that it names does not exist`,
+    return (
+      descriptorProblem(launch) ??
+      startProblem('EXECUTABLE_NOT_FOUND', `${file}: the interpreter that it names does not exist`)
     );
   if (errno === EACCES)
     return startProblem('EXECUTABLE_NOT_PERMITTED', `${file} may not be executed`);

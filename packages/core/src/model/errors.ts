@@ -232,8 +232,9 @@ export class WorkUnitCanceledError extends PilotError {
 
   readonly unitId: string;
 
-  constructor(unitId: string, why = 'canceled') {
-    super('WORK_UNIT_CANCELED', why, { subject: unitId });
+  /** `cause`: the error of the unit because of which this one was canceled. */
+  constructor(unitId: string, why = 'canceled', cause?: unknown) {
+    super('WORK_UNIT_CANCELED', why, { subject: unitId, ...(cause !== undefined && { cause }) });
     this.unitId = unitId;
   }
 }

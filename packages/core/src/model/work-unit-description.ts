@@ -128,7 +128,8 @@ export const WORK_UNIT_ATTRIBUTES = {
    */
   totalCpuCount: attribute(readCount),
   /**
-   * How many instances of the program are started, numbered by PSTAR_RANK, all on one node.
+   * How many instances of the program are started, numbered by PSTAR_RANK, all on one node. The unit ends
+   * when all have: one that fails does not end the others.
    *
    * SAGA NumberOfProcesses. Default: 1.
    */

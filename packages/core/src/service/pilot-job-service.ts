@@ -38,6 +38,7 @@ import {
   readOptions,
 } from './shared/call-options.ts';
 import { closed } from './shared/closed-service.ts';
+import { endWithProgram } from './shared/end-with-program.ts';
 import { guarded, type Report } from './shared/guarded-observable.ts';
 import { readServiceState, writeServiceState } from './shared/list-services.ts';
 import { readAdaptors, readFunction, readPort } from './shared/option-readers.ts';
@@ -111,6 +112,8 @@ export class PilotJobService implements AsyncDisposable {
   readonly #subscriberThrew: Report;
   #listening: AgentListener | undefined;
   #offInterrupt: () => void = () => {};
+  /** Somebody will dispose of it. */
+  #isHeld = false;
   /** Resolves with what could not be seen through. */
   #ending: Promise<PilotError | undefined> | undefined;
 
@@ -154,6 +157,9 @@ export class PilotJobService implements AsyncDisposable {
     this[pilotProvider] = {
       attachWork: (client) => agents.attach(client),
       detachWork: (client) => agents.detach(client),
+      exiting: () => {
+        if (this.#isHeld) this.#core.managers.kill();
+      },
     };
     this.events$ = this.#guard(events$);
     this.#pilotJobs = new BehaviorSubject(this.pilotJobs);
@@ -265,9 +271,13 @@ export class PilotJobService implements AsyncDisposable {
    * Cancels, unless the service was closed before. What {@link cancel} would throw `TIMEOUT` for is a
    * warning in the log: a program that has done its work has not failed.
    */
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#ending ??= this.#cancelAll();
-    await this.#ending;
+  get [Symbol.asyncDispose](): () => Promise<void> {
+    // `await using` takes it where it is declared, and calls it at the end of the block.
+    this.#isHeld = true;
+    return async () => {
+      this.#ending ??= this.#cancelAll();
+      await this.#ending;
+    };
   }
 
   async #begin({ listen = {}, signals = true }: PilotJobServiceOptions, log: Log): Promise<void> {
@@ -315,7 +325,11 @@ export class PilotJobService implements AsyncDisposable {
     if (lost.length > 0) throw givenUp(this.id, lost);
   }
 
-  async #cancelAll(): Promise<PilotError | undefined> {
+  #cancelAll(): Promise<PilotError | undefined> {
+    return endWithProgram(this.#cancelEach(), () => this.#core.managers.kill());
+  }
+
+  async #cancelEach(): Promise<PilotError | undefined> {
     const { pilots } = this.#core.machine;
     this.#creation.giveUp();
     for (const id of pilots.keys()) this.#cancelPilot(id);

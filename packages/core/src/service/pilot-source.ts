@@ -94,6 +94,11 @@ export class PilotSource implements WorkClient {
   }
 }
 
+/** The program exits while it disposes of what uses these. */
+export function exiting(services: Iterable<PilotJobService>): void {
+  for (const service of services) service[pilotProvider].exiting();
+}
+
 /** @throws PilotError for what is none, before anything is done with it. */
 export function assertPilots(service: PilotJobService): void {
   if (typeof service !== 'object' || service === null || !(pilotProvider in service)) {

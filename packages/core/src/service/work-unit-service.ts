@@ -21,7 +21,7 @@ import type { MapOptions } from './maps/map-options.ts';
 import { Maps } from './maps/maps.ts';
 import type { ResultStream } from './maps/result-stream.ts';
 import type { PilotJobService } from './pilot-job-service.ts';
-import { assertPilots, PilotSource, readServices } from './pilot-source.ts';
+import { assertPilots, exiting, PilotSource, readServices } from './pilot-source.ts';
 import {
   CALL_READERS,
   type CallOptions,
@@ -29,6 +29,7 @@ import {
   readOptions,
 } from './shared/call-options.ts';
 import { closed } from './shared/closed-service.ts';
+import { endWithProgram } from './shared/end-with-program.ts';
 import { readServiceState, writeServiceState } from './shared/list-services.ts';
 import type { PilotJob } from './shared/pilot-job.ts';
 import {
@@ -38,7 +39,7 @@ import {
   type Store,
 } from './shared/service-store.ts';
 import { StateSubject } from './shared/state-subject.ts';
-import { cancelAll, cancelGroup } from './work/cancel-all.ts';
+import { cancelAll, cancelGroup, sayUnfinished } from './work/cancel-all.ts';
 import { Patience } from './work/patience.ts';
 import { summaryOf } from './work/pilot-summary.ts';
 import { StalledWork } from './work/stalled-work.ts';
@@ -55,7 +56,7 @@ import type {
   WorkUnitGroup,
 } from './work/work-unit.ts';
 import { readUnits, WorkUnitCollection } from './work/work-unit-collection.ts';
-import { isIterable, WorkUnitGroupView } from './work/work-unit-group-view.ts';
+import { areSeveral, WorkUnitGroupView } from './work/work-unit-group-view.ts';
 import { type ViewSource, WorkUnitView } from './work/work-unit-view.ts';
 
 /** How a WorkUnitService is opened. */
@@ -240,7 +241,7 @@ export class WorkUnitService implements AsyncDisposable {
   ): Promise<WorkUnit | WorkUnit[]> {
     const { signal } = readOptions(options, CALL_READERS);
     this.#assertOpen('submit');
-    const several = isIterable(work);
+    const several = areSeveral(work);
     const { journal } = this.#store.opened;
     const all = several ? work : [work];
     const { first, count } = await submitAll(this.#core, this.#index, journal, all, signal);
@@ -341,7 +342,9 @@ export class WorkUnitService implements AsyncDisposable {
 
   /** Cancels, unless the service was closed before. */
   [Symbol.asyncDispose](): Promise<void> {
-    return this.cancel();
+    if (this.#ending === undefined) sayUnfinished(this.#core);
+    const services = [...this.#sources.keys(), ...this.#leaving.keys()];
+    return endWithProgram(this.cancel(), () => exiting(services));
   }
 
   async #end(how: 'Canceled' | 'Closed'): Promise<void> {

@@ -77,6 +77,18 @@ describe('diagnose', () => {
     ]);
   });
 
+  it.each(['/dev/stdin', '/dev/fd/0', '/proc/self/fd/0'])(
+    'does not blame the program for %s, which is nothing where it is opened',
+    (path) => {
+      const file = { path, flags: 0 };
+      expect(say(ENOENT, { stdio: [file, 1, 2] })).toEqual([
+        'INPUT_NOT_FOUND',
+        expect.stringContaining(`input file ${path} `),
+      ]);
+      expect(say(ENOENT, { stdio: [0, 1, file] })[0]).toBe('OUTPUT_NOT_WRITABLE');
+    },
+  );
+
   it('knows a path through a file', () => {
     expect(say(ENOTDIR, { file: '/bin/sh/x' })[0]).toBe('EXECUTABLE_NOT_FOUND');
   });

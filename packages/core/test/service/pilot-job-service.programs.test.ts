@@ -101,6 +101,33 @@ describe('a program', () => {
     expect(leftOf({ id })).toEqual([]);
   });
 
+  describe('that ends by what its own cancellation rejects', () => {
+    const forgets = fileURLToPath(new URL('programs/forgets.ts', import.meta.url));
+
+    async function ended(how: string): Promise<Started> {
+      const options = ['--import', 'tsx', '--conditions=@pstar/source', forgets, world.store, how];
+      const child = spawn(process.execPath, options, { stdio: ['ignore', 'pipe', 'ignore'] });
+      children.push(child);
+      const said = saidBy(child);
+      expect(await once(child, 'close')).toEqual([1, null]);
+      const [service = '', id = ''] = (await said).trim().split(' ');
+      return { child, service, id };
+    }
+
+    it('leaves no process of the pilots that it was about to end', async () => {
+      const { id } = await ended('ends');
+      await expect.poll(() => leftOf({ id })).toEqual([]);
+    });
+
+    it('leaves pilots that it has not said it would end', async () => {
+      const { id } = await ended('keeps');
+      expect(leftOf({ id })).not.toEqual([]);
+      // The agent first: it must not start others.
+      for (const { pid } of leftOf({ id })) process.kill(pid, 'SIGKILL');
+      await expect.poll(() => leftOf({ id })).toEqual([]);
+    });
+  });
+
   it('that handles a signal decides for itself, every time, whatever else there is', async () => {
     const { child, id } = await startBeside('a handler, signal-exit 3, signal-exit 4');
     for (let times = 0; times < 2; times++) {

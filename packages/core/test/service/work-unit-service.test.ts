@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { lastValueFrom, type Observable, toArray } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { WorkUnitDescription } from '../../src/model/work-unit-description.ts';
-import { silentLog } from '../../src/runtime/log.ts';
+import { type Log, silentLog } from '../../src/runtime/log.ts';
 import type { WorkUnit } from '../../src/service/work/work-unit.ts';
 import { WorkUnitService } from '../../src/service/work-unit-service.ts';
 
@@ -108,6 +108,18 @@ describe('what is no value for what it is given as is refused', () => {
     await expect((async () => call(unit))()).rejects.toMatchObject(problem);
   });
 
+  it('by submit(), if it is an async iterable', async () => {
+    async function* described() {
+      yield { executable: 'true' };
+    }
+    const message = expect.stringContaining('descriptions: are an async iterable; pass a list');
+    const problem = { code: 'DESCRIPTION_INVALID', message };
+    await expect(work.submit(described() as never)).rejects.toMatchObject(problem);
+    const group = work.group('some');
+    await expect((async () => group.submit(described() as never))()).rejects.toMatchObject(problem);
+    expect(work.statistics.total).toBe(0);
+  });
+
   it('also where it is put into a description', async () => {
     const circle: WorkUnitDescription = { executable: 'true' };
     Object.assign(circle, { foo: circle });
@@ -117,5 +129,37 @@ describe('what is no value for what it is given as is refused', () => {
     await expect(work.submit({ executable: 'true', environment })).rejects.toThrow(
       "environment: {} is no object; write { NAME: 'value' }",
     );
+  });
+});
+
+describe('the end of a block', () => {
+  let warnings: unknown[];
+  let log: Log;
+  beforeEach(() => {
+    warnings = [];
+    log = { ...silentLog, warn: (_: unknown, words?: string) => void warnings.push(words) };
+  });
+
+  it('says how many units it cancels, once', async () => {
+    const own = await WorkUnitService.open({ store, log });
+    const [first] = await own.submit([{ executable: 'true' }, { executable: 'true' }]);
+    await own.submit({ executable: 'true' });
+    await first?.cancel();
+    await own[Symbol.asyncDispose]();
+    await own[Symbol.asyncDispose]();
+    expect(warnings).toEqual([
+      expect.stringMatching(/^2 unfinished units canceled at the end of the block/),
+    ]);
+  });
+
+  it('says nothing where all is over, or the service was canceled before', async () => {
+    const idle = await WorkUnitService.open({ store, log });
+    await (await idle.submit({ executable: 'true' })).cancel();
+    await idle[Symbol.asyncDispose]();
+    const canceled = await WorkUnitService.open({ store, log });
+    await canceled.submit({ executable: 'true' });
+    await canceled.cancel();
+    await canceled[Symbol.asyncDispose]();
+    expect(warnings).toEqual([]);
   });
 });

@@ -72,6 +72,11 @@ export interface PilotProvider {
   /** Calls {@link WorkClient.agentJoined} soon for every agent that is connected. */
   attachWork(client: WorkClient): void;
   detachWork(client: WorkClient): void;
+  /**
+   * The program exits while it disposes of a service that uses this one: where this one's turn was to
+   * come, kills at once what it can.
+   */
+  exiting(): void;
 }
 
 /** Where a PilotJobService keeps its {@link PilotProvider}. */

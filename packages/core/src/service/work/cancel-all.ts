@@ -1,4 +1,5 @@
 /** How all units of a service are canceled, and waited for; and how those of a group are. */
+import { isFinal } from '../../manager/state-numbers.ts';
 import type { WorkCore } from './work-core.ts';
 
 /** How long agents are waited for to say that what they ran has ended, beyond the units' own grace. */
@@ -33,6 +34,19 @@ export async function cancelAll(
     };
     visible.allFinal(state.units.size).then(done, done);
   });
+}
+
+/** Says so if units are to be canceled that nobody has given up before: perhaps they were forgotten. */
+export function sayUnfinished({ manager: { state }, log, id }: WorkCore): void {
+  let count = 0;
+  for (let unit = 0; unit < state.units.size; unit++) {
+    if (isFinal(state.units.state(unit)) || state.isCancelAsked(unit)) continue;
+    // Those of a map are of its own making.
+    if (state.template(unit).description.call?.isMap !== true) count++;
+  }
+  if (count === 0) return;
+  const what = `${count} unfinished unit${count === 1 ? '' : 's'} canceled at the end of the block`;
+  log.warn({ service: id }, `${what}; to have them end, await work.wait() in it`);
 }
 
 /** Asks for it of the group's present members. */

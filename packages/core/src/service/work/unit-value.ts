@@ -23,7 +23,7 @@ export async function returnedBy({ manager, values }: WorkCore, unit: number): P
   return (decodeReturned(bytes) as readonly [unknown])[0];
 }
 
-/** Why a unit is Failed that was to call a function. */
+/** Why a unit is Failed: what its call has thrown, if it has made one. */
 export function failureOf(
   { manager }: WorkCore,
   unit: number,

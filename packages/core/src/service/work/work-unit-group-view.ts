@@ -1,5 +1,6 @@
 /** A group as its users hold it: a name and the service it belongs to. */
 import { readRecord, readText } from '../../model/attribute-readers.ts';
+import { DescriptionError } from '../../model/errors.ts';
 import type { WorkUnitDescription } from '../../model/work-unit-description.ts';
 import {
   type CallOptions,
@@ -55,7 +56,7 @@ export class WorkUnitGroupView implements WorkUnitGroup {
     work: WorkUnitDescription | Iterable<WorkUnitDescription>,
     options?: CallOptions,
   ): Promise<WorkUnit | WorkUnit[]> {
-    return isIterable(work)
+    return areSeveral(work)
       ? this.#source.submit(this.#all(work), options)
       : this.#source.submit(this.#member(work), options);
   }
@@ -77,9 +78,19 @@ export class WorkUnitGroupView implements WorkUnitGroup {
   }
 }
 
-/** Several descriptions, not one. */
-export function isIterable(
+/**
+ * Several descriptions, not one.
+ *
+ * @throws DescriptionError for what has to be waited for: a submit takes all or none, and at once
+ */
+export function areSeveral(
   work: WorkUnitDescription | Iterable<WorkUnitDescription>,
 ): work is Iterable<WorkUnitDescription> {
-  return typeof work === 'object' && work !== null && Symbol.iterator in work;
+  if (typeof work !== 'object' || work === null) return false;
+  if (Symbol.iterator in work) return true;
+  if (!(Symbol.asyncIterator in work)) return false;
+  throw new DescriptionError('DESCRIPTION_INVALID', 'are an async iterable', {
+    subject: 'descriptions',
+    hint: 'pass a list or another iterable of them: gather them first, or submit each as it comes',
+  });
 }

@@ -4,7 +4,7 @@ import type { ExplainContext, PilotSummary } from '../../manager/explain-parts.t
 import { PAGE_MASK } from '../../manager/unit-page.ts';
 import { detailOf, explainUnit } from '../../manager/work-explain.ts';
 import { assert } from '../../model/assert.ts';
-import { WorkUnitCanceledError, WorkUnitFailedError } from '../../model/errors.ts';
+import { type PilotError, WorkUnitCanceledError, WorkUnitFailedError } from '../../model/errors.ts';
 import { FAILURE_REASONS, type WorkUnitExit } from '../../model/exit.ts';
 import { type Explanation, explanation } from '../../model/explanation.ts';
 import { unitId } from '../../model/ids.ts';
@@ -143,7 +143,7 @@ export class WorkUnitView implements WorkUnit {
   async result(options?: CallOptions): Promise<WorkUnitExit> {
     await this.finished(options);
     const { exit, state, id } = this;
-    if (state === 'Canceled') throw new WorkUnitCanceledError(id, this.stateDetail);
+    if (state === 'Canceled') throw this.#cancellation();
     assert(exit !== undefined, `unit ${id} is ${state} without an exit`);
     if (state === 'Failed') throw new WorkUnitFailedError(id, exit);
     return exit;
@@ -154,7 +154,7 @@ export class WorkUnitView implements WorkUnit {
     assertHasValue(core, this.#unit, this.id);
     await this.finished(options);
     const { exit, state, id } = this;
-    if (state === 'Canceled') throw new WorkUnitCanceledError(id, this.stateDetail);
+    if (state === 'Canceled') throw this.#cancellation();
     assert(exit !== undefined, `unit ${id} is ${state} without an exit`);
     if (state === 'Failed') throw failureOf(core, this.#unit, [id, exit]);
     return (await returnedBy(core, this.#unit)) as T;
@@ -173,6 +173,22 @@ export class WorkUnitView implements WorkUnit {
   toJSON(): object {
     const { id, state, stateDetail, description, exit } = this;
     return { id, state, stateDetail, description, exit };
+  }
+
+  /** With the error of the one that it depended on, if that is why. */
+  #cancellation(): WorkUnitCanceledError {
+    const root = this.#source.core.manager.state.details.get(this.#unit);
+    const isOfOther = typeof root === 'number';
+    const cause = isOfOther ? new WorkUnitView(this.#source, root).#problem() : undefined;
+    return new WorkUnitCanceledError(this.id, this.stateDetail, cause);
+  }
+
+  /** Why it is over, and not Done. */
+  #problem(): PilotError | undefined {
+    const { exit, state, id } = this;
+    if (state === 'Canceled') return this.#cancellation();
+    if (state !== 'Failed' || exit === undefined) return undefined;
+    return failureOf(this.#source.core, this.#unit, [id, exit]);
   }
 
   get #context(): ExplainContext {
