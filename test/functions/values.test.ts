@@ -93,6 +93,25 @@ describe('a call', () => {
     await expect(dependent.result()).rejects.toMatchObject(canceled);
   });
 
+  it('that opens a service says that it cannot, and its program is stuck at its own', async () => {
+    const { work } = await openRunningWorld({ totalCpuCount: 1 });
+    const module = new URL('programs/opening.ts', import.meta.url);
+    const units = await work.submit([
+      { module, export: 'waitsForMain' },
+      { module, export: 'opens' },
+      { module, export: 'opensLater' },
+    ]);
+    const [main, opens, later] = units as [WorkUnit, WorkUnit, WorkUnit];
+    expect(await main.value()).toBe(1);
+    const problem = {
+      code: 'TASK_FAILED',
+      kind: 'threw',
+      cause: { message: expect.stringContaining('a call can open no service') },
+    };
+    await expect(opens.value()).rejects.toMatchObject(problem);
+    await expect(later.value()).rejects.toMatchObject(problem);
+  });
+
   it('that takes its worker along fails alone', async () => {
     const { work } = await openRunningWorld({ totalCpuCount: 1 });
     const [bad, good] = (await work.submit([call('crashes'), call('sum', 1)])) as WorkUnit[];

@@ -4,7 +4,7 @@
  */
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { LOADER_NAME } from './loader.ts';
+import { LOADER_NAME, WORKER_NAME } from './loader.ts';
 
 const HERE = fileURLToPath(import.meta.url);
 /** `.ts` in the sources, and `.js` where they are compiled. */
@@ -24,14 +24,29 @@ export const OWN_DOORS: readonly string[] = ['index', 'adaptor', 'testing'].map(
 /**
  * The source of the stub: errors, quantities and what makes task functions are themselves; all else
  * can be called, and gives a promise that never settles, so that a program stops where it opens a
- * service; whoever does so in a call is warned. CommonJS, and with a prototype that has every name: so
+ * service. In a call it throws: the worker's program waits for that, and so is on the stack. A program
+ * that comes to its services late, while others call its functions, must not hear of an error, which it
+ * may end its process by: it is warned. CommonJS, and with a prototype that has every name: so
  * whatever is imported of it links.
  */
 export const STUB = `
+const { PilotError } = require('../model/errors${EXTENSION}');
 const never = new Promise(() => {});
+const isInCall = () => {
+  const worker = globalThis[Symbol.for('${WORKER_NAME}')];
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = Infinity;
+  const { stack } = new Error();
+  Error.stackTraceLimit = stackTraceLimit;
+  return worker !== undefined && String(stack).includes(worker);
+};
 const arrive = () => {
   const loader = globalThis[Symbol.for('${LOADER_NAME}')];
   if (loader) loader.arrived();
+  else if (isInCall())
+    throw new PilotError('OPERATION_UNSUPPORTED', 'a call can open no service of pstar, nor use one', {
+      hint: 'return what is to be done, and have the program that has the services do it',
+    });
   else process.emitWarning('no service of pstar can be opened in a worker: who waits for one waits for ever');
   return never;
 };

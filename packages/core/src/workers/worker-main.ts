@@ -5,6 +5,7 @@
 import { closeSync, ftruncateSync, openSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { isMainThread } from 'node:worker_threads';
+import { WORKER_NAME } from '../functions/loader.ts';
 import { FrameSocket } from './frame-socket.ts';
 import { MarkWriter } from './mark.ts';
 import { ThreadHost } from './thread-host.ts';
@@ -22,6 +23,7 @@ export function runWorker(file: string, program: string): void {
   const settings = JSON.parse(readFileSync(fd, 'utf8')) as WorkerSettings;
   // It has a secret in it, and what is read there from now on are marks.
   ftruncateSync(fd, 0);
+  Reflect.set(globalThis, Symbol.for(WORKER_NAME), import.meta.url);
   // Nor are its words those of a module that is a program of its own.
   process.argv.splice(2);
   const socket = connect(settings.socket);
