@@ -83,6 +83,8 @@ export class AgentMachine {
   #doubtUntil: number | undefined;
   #lastBusy: number;
   #lastLook: number;
+  /** Why nothing can be started here any more. */
+  #nodeProblem: string | undefined;
   #ending: Ending | undefined;
   #isOver = false;
 
@@ -198,6 +200,8 @@ export class AgentMachine {
   /** The unit's process is gone, or could not be started. */
   ended(key: number, outcome: RunOutcome): void {
     this.#workload.ended(key, outcome);
+    // What waited is handed back, and what runs may come to its end here.
+    if (outcome.isOfNode) this.#nodeProblem ??= outcome.problem;
     // The manager takes it in while the tick goes on here.
     if (this.#workload.hasFullReport) this.flush();
   }
@@ -249,6 +253,8 @@ export class AgentMachine {
     else if (now >= (this.#doubtUntil ?? Number.POSITIVE_INFINITY)) this.#endLease(now, 0);
     else if (now - this.#lastHeard >= this.#leaseMs - this.#lastGraceMs) {
       this.#endLease(now, this.#lastGraceMs);
+    } else if (this.#nodeProblem !== undefined && !this.#isAtWork) {
+      this.end('failed', now, { problem: `nothing can be started here: ${this.#nodeProblem}` });
     } else if (this.#idleTimeoutMs !== undefined && now - this.#lastBusy >= this.#idleTimeoutMs) {
       this.end('idle', now);
     }

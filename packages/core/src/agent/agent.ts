@@ -351,7 +351,8 @@ export class Agent {
     this.#pace.close();
     this.#progress.close();
     this.#stager.close();
-    await this.#hands.close();
+    // Its last words are to be said whatever is left behind.
+    await this.#hands.close().catch((error) => this.#log.error({ error }, 'not all is cleared up'));
     this.#output.clear();
     const end: AgentEnd = problem === undefined ? { reason } : { reason, problem };
     this.#link.send({ type: 'bye', ...end });

@@ -1,5 +1,6 @@
 /** What an agent keeps for each work unit service: templates, running units, reports. */
-import { requestKey } from '../model/resources.ts';
+import { FAILURE_REASONS } from '../model/exit.ts';
+import { requestKey, whyNot } from '../model/resources.ts';
 import type {
   OutputStream,
   StagedFile,
@@ -8,7 +9,7 @@ import type {
 } from '../protocol/messages.ts';
 import { AttemptTable } from './attempt-table.ts';
 import { ReportBox, type ReportedOutcome } from './report-box.ts';
-import type { Allocation } from './slots.ts';
+import type { Allocation, SlotCapacity } from './slots.ts';
 import { onlyRows } from './unit-columns.ts';
 import { type TravellingFiles, travellingFiles } from './unit-command.ts';
 import type { Requesting } from './unit-queue.ts';
@@ -64,6 +65,8 @@ export interface RunOutcome extends ReportedOutcome {
   readonly terminated: boolean;
   /** Its value is a file, which is to be fetched. */
   readonly leavesValue?: boolean;
+  /** Nothing can be started here, whatever it is. */
+  readonly isOfNode?: true;
 }
 
 /** An attempt whose files travel: it is here before it has slots, and after it had them. */
@@ -105,6 +108,7 @@ export interface Template extends Requesting {
   readonly files: TravellingFiles | undefined;
 }
 
+const SPAWN_FAILED = FAILURE_REASONS.indexOf('SPAWN_FAILED');
 const RECENT_RUNS = 1024;
 
 /** The keys of the runs that ended last: their output may still be there for somebody to see. */
@@ -155,8 +159,30 @@ export function learn(
   service.templates.set(id, { message, request, requestKey: requestKey(request), files });
 }
 
+/** Why the units of a template can never run: a mistake of the manager's; they must not wait for ever. */
+export function whyNever(
+  template: Template | undefined,
+  id: number,
+  { cores, gpus, memory, resources }: SlotCapacity,
+): string | undefined {
+  if (template === undefined) return `the agent was not told what template ${id} is`;
+  return whyNot(template.request, { cores: cores.length, gpus: gpus.length, memory, resources });
+}
+
 /** What is reported of an attempt that never had a process. */
 export const NOT_STARTED = { userTime: 0, systemTime: 0, maxRss: 0, terminated: false };
+
+/** An attempt that can never run is reported over. */
+export function refuse(
+  { box }: ServiceWork,
+  unit: number,
+  attempt: number,
+  { problem = '', at }: { readonly problem: string | undefined; readonly at: number },
+): void {
+  const times = { startedAt: at, finishedAt: at };
+  const outcome = { ...NOT_STARTED, reason: SPAWN_FAILED, problem, ...times };
+  box.ended({ unit, attempt, startedAt: at }, outcome, false);
+}
 
 /** The attempt is over, and is reported as it ended. */
 export function reportOver(run: Run, outcome: RunOutcome): void {
@@ -169,10 +195,10 @@ export function reportOver(run: Run, outcome: RunOutcome): void {
   }
 }
 
-/** The attempt has run, and it is as if it had not. */
+/** It is as if the attempt had not run. */
 export function handBack(run: Run): void {
   run.service.box.over(run);
-  run.service.box.returned(run.unit, run.attempt, true, 'evicted');
+  run.service.box.returned(run.unit, run.attempt, run.startedAt > 0, 'evicted');
 }
 
 /** Units, and what each has of its own, or starts after. */

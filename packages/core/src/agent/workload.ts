@@ -3,8 +3,6 @@
  * and reports what has become of each. Every attempt that is taken in is reported over exactly once.
  * Knows neither the clock nor why an agent ends.
  */
-import { FAILURE_REASONS } from '../model/exit.ts';
-import { whyNot } from '../model/resources.ts';
 import type {
   HeldUnits,
   ManagerMessage,
@@ -17,15 +15,17 @@ import { MapTurns, turnOf, waitingUnits } from './map-turns.ts';
 import { PromisedUnits } from './promised-units.ts';
 import { RunTable } from './run-table.ts';
 import {
+  handBack,
   learn,
-  NOT_STARTED,
   newService,
   onlyNew,
   type Run,
   type RunOutcome,
+  refuse,
   reportOver,
   type ServiceWork,
   type Template,
+  whyNever,
 } from './service-work.ts';
 import { type Allocation, type SlotCapacity, Slots } from './slots.ts';
 import { StagedUnits, stagedOf } from './staged-units.ts';
@@ -48,7 +48,6 @@ export type ServiceMessage = Exclude<
 
 /** A unit that does not fit is overtaken by that many times the cores of the node. */
 const PATIENCE = 4;
-const SPAWN_FAILED = FAILURE_REASONS.indexOf('SPAWN_FAILED');
 
 /** All units at an agent. */
 export class Workload {
@@ -180,7 +179,11 @@ export class Workload {
     service.runningCores -= allocation.cores.length;
     this.#slots.release(allocation);
     this.#turns.remove(key);
-    if (staged === undefined && !outcome.leavesValue) reportOver(run, outcome);
+    if (outcome.isOfNode) this.#retire();
+    if (outcome.isOfNode && run.stop === undefined) {
+      this.staged.dropWaiting(service, run.unit, run.attempt);
+      handBack(run);
+    } else if (staged === undefined && !outcome.leavesValue) reportOver(run, outcome);
     else this.staged.leave(run, outcome);
     if (service.box.hasUnsent) this.#hasFullReport = true;
     this.#startWhatFits();
@@ -224,19 +227,13 @@ export class Workload {
 
   /** Hands back what waits and terminates what runs; what comes later is handed back at once. */
   evict(graceMs: number): void {
-    this.#isClosed = true;
+    this.#retire();
     for (const service of this.#services.values()) {
-      this.#promised.evict(service);
-      for (const [unit, attempt] of this.#queue.removeAll(service)) {
-        this.staged.dropWaiting(service, unit, attempt);
-        service.box.returned(unit, attempt, false, 'evicted');
-      }
       for (const run of this.#runs.ofService(service)) {
         run.stop ??= 'evict';
         this.#emit({ type: 'terminate', key: run.key, graceMs });
       }
     }
-    this.staged.evict();
   }
 
   /** What is to be said now that was not said on this link. */
@@ -261,6 +258,19 @@ export class Workload {
     }
   }
 
+  /** Hands back what waits; what comes later is handed back at once. */
+  #retire(): void {
+    this.#isClosed = true;
+    for (const service of this.#services.values()) {
+      this.#promised.evict(service);
+      for (const [unit, attempt] of this.#queue.removeAll(service)) {
+        this.staged.dropWaiting(service, unit, attempt);
+        service.box.returned(unit, attempt, false, 'evicted');
+      }
+    }
+    this.staged.evict();
+  }
+
   /** Takes the units of a run in, but for those it has or had, or had a later attempt of. */
   #accept(service: ServiceWork, run: StartRun, at: number): void {
     const fresh = onlyNew(service.attempts, run);
@@ -269,7 +279,7 @@ export class Workload {
       eachRow(fresh, (unit, attempt) => service.box.returned(unit, attempt, false, 'evicted'));
       return;
     }
-    const problem = this.#whyNever(template, run.template);
+    const problem = whyNever(template, run.template, this.#slots.capacity);
     if (fresh.after !== undefined) {
       const mayRun = problem === undefined && template !== undefined;
       const isPlain = mayRun && !this.staged.concern(template, fresh);
@@ -283,18 +293,7 @@ export class Workload {
       } else this.#queue.push(service, run.priority, template, fresh, fresh.own);
       return;
     }
-    const why = { reason: SPAWN_FAILED, problem: problem ?? '' };
-    const outcome = { ...NOT_STARTED, ...why, startedAt: at, finishedAt: at };
-    eachRow(fresh, (unit, attempt) =>
-      service.box.ended({ unit, attempt, startedAt: at }, outcome, false),
-    );
-  }
-
-  /** A mistake of the manager's; such units must not wait here for ever. */
-  #whyNever(template: Template | undefined, id: number): string | undefined {
-    if (template === undefined) return `the agent was not told what template ${id} is`;
-    const { cores, gpus, memory, resources } = this.#slots.capacity;
-    return whyNot(template.request, { cores: cores.length, gpus: gpus.length, memory, resources });
+    eachRow(fresh, (unit, attempt) => refuse(service, unit, attempt, { problem, at }));
   }
 
   #startWhatFits(): void {

@@ -166,6 +166,10 @@ export class Capture {
 
   remove(): void {
     closeSync(this.fd);
-    rmSync(this.path, { force: true });
+    try {
+      rmSync(this.path, { force: true });
+    } catch {
+      // It is not there, nor is its directory one any more.
+    }
   }
 }

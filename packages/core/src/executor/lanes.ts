@@ -49,6 +49,11 @@ export class Lanes {
     return { stdout: capture('out'), stderr: capture('err'), progress: capture('progress') };
   }
 
+  /** What is around them was removed: those of which a file is gone are not used again. */
+  dropRemoved(): void {
+    for (const lane of this.#free.splice(0)) this.release(lane, false);
+  }
+
   /** Gives a drained lane back; `shared` if a process that is not over may still use its files. */
   release(lane: Lane, shared: boolean): void {
     if (!shared && lane.progress.intact) this.#free.push(lane);
@@ -58,7 +63,11 @@ export class Lanes {
   /** Removes all files; every lane must have been given back. */
   close(): void {
     for (const lane of this.#free.splice(0)) discard(lane);
-    rmSync(this.directory, { recursive: true, force: true });
+    try {
+      rmSync(this.directory, { recursive: true, force: true });
+    } catch {
+      // What cannot be removed stays: there is nobody left to whom it matters.
+    }
   }
 }
 

@@ -21,6 +21,8 @@ export class LiveUnit {
   /** Set while it holds one; `cwd` with it. */
   lane: Lane | undefined;
   cwd = '';
+  /** Whether its directory is there, with what was brought for it. */
+  hasPlace = false;
   /** Absolute paths of the files that its description names. */
   readonly files: { stdout?: string; stderr?: string } = {};
   /** Instances that are running, and how many are to come. */
@@ -108,6 +110,7 @@ export class LiveUnit {
     if (signal !== undefined) outcome.signal = signal;
     const problem = this.#problem?.problem ?? this.#remark;
     if (problem !== undefined) outcome.problem = problem;
+    if (this.#problem?.isOfNode && this.startedAt === undefined) outcome.isOfNode = true;
     if (stderrTail) outcome.stderrTail = stderrTail;
     return outcome;
   }

@@ -14,7 +14,7 @@ import type { Launcher, ProcessEnd } from './launcher.ts';
 import { LiveUnit } from './live-unit.ts';
 import { Output } from './output.ts';
 import { LATEST_BYTES } from './progress.ts';
-import { type StartProblem, startProblem } from './resolve.ts';
+import { nodeProblem, type StartProblem, startProblem } from './resolve.ts';
 import { Sandboxes } from './sandbox.ts';
 import { Starter } from './starter.ts';
 import { Strays } from './strays.ts';
@@ -41,6 +41,8 @@ export interface ProcessExecutorOptions {
   readonly koffi?: string;
   /** Where it is written that this program was killed, and no process of a unit is left. */
   readonly deathNote?: DeathNote;
+  /** How long a node may refuse to start anything before its units are given up. Default: half a minute. */
+  readonly patienceMs?: number;
 }
 
 /** Runs units as processes of this machine. */
@@ -69,7 +71,7 @@ export class ProcessExecutor implements Executor {
   #killAllAt = Number.POSITIVE_INFINITY;
 
   constructor(options: ProcessExecutorOptions) {
-    const { root, baseEnvironment, events, clock, log, koffi, deathNote } = options;
+    const { root, baseEnvironment, events, clock, log, koffi, deathNote, patienceMs } = options;
     this.#root = root;
     this.#events = events;
     this.#clock = clock;
@@ -79,15 +81,21 @@ export class ProcessExecutor implements Executor {
     this.#warden = new Warden(this.#lanes.directory, deathNote);
     const onEnd = (pid: number, end: ProcessEnd): void => this.#processEnded(pid, end);
     this.#launcher = createLauncher({ baseEnvironment, koffi, clock, log, onEnd });
-    this.#starter = new Starter(this.#launcher, baseEnvironment['PATH'], {
-      begin: (unit) => this.#begin(unit),
-      started: (unit, rank, pid) => this.#instanceStarted(unit, rank, pid),
-      failed: (unit, problem) => this.#fail(unit, problem),
-      dropped: (unit) => this.#checkOver(unit),
-    });
+    const starting = {
+      begin: (unit: LiveUnit) => this.#begin(unit),
+      started: (unit: LiveUnit, rank: number, pid: number) =>
+        this.#instanceStarted(unit, rank, pid),
+      failed: (unit: LiveUnit, problem: StartProblem) => this.#fail(unit, problem),
+      dropped: (unit: LiveUnit) => this.#checkOver(unit),
+    };
+    const [launcher, path] = [this.#launcher, baseEnvironment['PATH']];
+    this.#starter = new Starter({ launcher, path, events: starting, clock, patienceMs });
     this.launcher = this.#launcher.kind;
     if (this.#launcher.note) this.launcherNote = this.#launcher.note;
-    this.#sandboxes = new Sandboxes(() => this.#units.size === 0);
+    this.#sandboxes = new Sandboxes(
+      () => this.#units.size === 0,
+      () => this.#lanes.dropRemoved(),
+    );
     this.#strays = new Strays({
       lanes: this.#lanes.directory,
       adoptsOrphans: this.#launcher.kind === 'posix_spawn',
@@ -103,28 +111,27 @@ export class ProcessExecutor implements Executor {
     if (this.#closing !== undefined) this.terminate(run.key);
   }
 
-  /** Gives the unit its place; false when that cannot be had, and then it is over. */
-  #begin(unit: LiveUnit): boolean {
+  /** Gives the unit its place, unless it has it; says why that cannot be had. */
+  #begin(unit: LiveUnit): StartProblem | undefined {
+    if (unit.hasPlace) return undefined;
     const { run } = unit;
     try {
-      unit.lane = this.#lanes.take();
       unit.cwd = this.#prepareDirectory(run);
+      unit.lane ??= this.#lanes.take();
     } catch (error) {
-      const why = messageOf(error);
-      this.#fail(unit, startProblem('SPAWN_FAILED', `there is no place to run it: ${why}`));
-      return false;
+      return nodeProblem(`there is no place to run it: ${messageOf(error)}`);
     }
     try {
       run.place?.(unit.cwd);
     } catch (error) {
       const { message, isTransient } = error as Error & { readonly isTransient?: boolean };
       const reason = isTransient ? 'STAGING_INTERRUPTED' : 'STAGING_FAILED';
-      this.#fail(unit, startProblem(reason, message));
-      return false;
+      return startProblem(reason, message);
     }
+    unit.hasPlace = true;
     if (run.output !== undefined) unit.files.stdout = resolve(unit.cwd, run.output);
     if (run.error !== undefined) unit.files.stderr = resolve(unit.cwd, run.error);
-    return true;
+    return undefined;
   }
 
   #prepareDirectory({ workingDirectory, sandbox, cleanup }: UnitRun): string {
@@ -173,6 +180,7 @@ export class ProcessExecutor implements Executor {
     // A stopped process takes note of SIGTERM only when it goes on.
     this.#signal(unit, SIGCONT);
     this.#keepTicking();
+    queueMicrotask(() => this.#starter.dropEnding());
     if (this.#beginEnding.push(unit) > 1) return;
     queueMicrotask(() => this.#strays.terminate(this.#beginEnding.splice(0)));
   }

@@ -7,13 +7,21 @@ import { constants as system } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { getSystemErrorMap } from 'node:util';
 import { FAILURE_REASONS, type FailureReason } from '../model/exit.ts';
+import { printable } from '../model/printable.ts';
 import type { FileToOpen, Launch } from './launcher.ts';
 
 /** Where execvp looks when there is no PATH. */
 export const DEFAULT_PATH = '/usr/local/bin:/usr/bin:/bin';
 /** Names that each process finds its own open files by. */
 const OWN_DESCRIPTOR = /^\/dev\/(std(in|out|err)|fd\/\d+)$|^\/proc\/(self|thread-self)\/fd\/\d+$/;
-const { E2BIG, EACCES, EAGAIN, ENOENT, ENOMEM, ENOTDIR } = system.errno;
+const { E2BIG, EACCES, EAGAIN, EMFILE, ENFILE, ENOENT, ENOMEM, ENOTDIR } = system.errno;
+/** What the node lacks for one more process. */
+const LACKS: ReadonlyMap<number, string> = new Map([
+  [EAGAIN, 'process'],
+  [ENOMEM, 'process'],
+  [EMFILE, 'open file'],
+  [ENFILE, 'open file'],
+]);
 
 /** Why a run could not begin. */
 export interface StartProblem {
@@ -21,11 +29,20 @@ export interface StartProblem {
   readonly reason: number;
   /** With the path in it. */
   readonly problem: string;
+  /** It would be the same with any other unit, until the node has what it lacks. */
+  readonly isOfNode?: true;
+}
+
+/** Nothing can be started here, whatever it is. */
+export function nodeProblem(problem: string): StartProblem {
+  return { ...startProblem('SPAWN_FAILED', problem), isOfNode: true };
 }
 
 /** Why it failed, as it travels. */
 export function startProblem(reason: FailureReason, problem: string): StartProblem {
-  return { reason: FAILURE_REASONS.indexOf(reason), problem };
+  // On one line, whatever a path has in it.
+  const line = printable(problem).replaceAll('\n', '\\n');
+  return { reason: FAILURE_REASONS.indexOf(reason), problem: line };
 }
 
 /**
@@ -87,11 +104,9 @@ export function diagnose(errno: number, launch: Launch, executable: string): Sta
       'SPAWN_FAILED',
       `${executable}: its arguments and environment are too long`,
     );
-  if (errno === EAGAIN || errno === ENOMEM)
-    return startProblem(
-      'SPAWN_FAILED',
-      `${executable}: the node refuses one more process (${say(errno)})`,
-    );
+  const lacks = LACKS.get(errno);
+  if (lacks !== undefined)
+    return nodeProblem(`${executable}: the node refuses one more ${lacks} (${say(errno)})`);
   const { cwd, stdio } = launch;
   return (
     workingDirectoryProblem(cwd) ??

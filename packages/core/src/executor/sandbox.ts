@@ -32,14 +32,17 @@ function isUntouched(path: string): boolean {
 export class Sandboxes {
   /** Whether nothing is running, so that removing is in nobody's way. */
   readonly #isIdle: () => boolean;
+  /** Told where what is around the sandboxes was removed. */
+  readonly #removed: () => void;
   readonly #parents = new Set<string>();
   readonly #spares = new Set<string>();
   readonly #removals: (() => Promise<void>)[] = [];
   #removing: Promise<void> | undefined;
   #closing = false;
 
-  constructor(isIdle: () => boolean) {
+  constructor(isIdle: () => boolean, removed: () => void = () => {}) {
     this.#isIdle = isIdle;
+    this.#removed = removed;
   }
 
   /**
@@ -48,14 +51,28 @@ export class Sandboxes {
    * Not asynchronously, because that takes the event loop just as long.
    */
   prepare(path: string, cleanup: boolean | 'default'): void {
-    if (this.#spares.delete(path)) return;
+    if (this.#spares.delete(path) && isUntouched(path)) return;
     this.#ensureParent(dirname(path));
     if (cleanup !== false && this.#reuse(path)) return;
     try {
-      mkdirSync(path, { mode: 0o700 });
+      this.#make(path);
       if (cleanup !== false) utimesSync(path, UNTOUCHED, UNTOUCHED);
     } catch (error) {
       if (codeOf(error) !== 'EEXIST') throw error;
+    }
+  }
+
+  #make(path: string): void {
+    const make = (): void => void mkdirSync(path, { mode: 0o700 });
+    try {
+      make();
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw error;
+      // Somebody has removed what was above it, as a unit or a purge of scratch does.
+      this.#parents.clear();
+      this.#removed();
+      this.#ensureParent(dirname(path));
+      make();
     }
   }
 

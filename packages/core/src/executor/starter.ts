@@ -4,15 +4,20 @@
  */
 import { closeSync, openSync } from 'node:fs';
 import { constants } from 'node:os';
+import { FAILURE_REASONS } from '../model/exit.ts';
+import type { Clock } from '../runtime/clock.ts';
 import type { Launch, Launcher } from './launcher.ts';
 import type { LiveUnit } from './live-unit.ts';
+import { NodeTrouble } from './node-trouble.ts';
 import {
   DEFAULT_PATH,
   diagnose,
   ExecutableFinder,
   executableNotFound,
+  nodeProblem,
   pipeProblem,
   type StartProblem,
+  startProblem,
 } from './resolve.ts';
 import { launchOf } from './unit-launch.ts';
 
@@ -21,10 +26,12 @@ const SHELL = '/bin/sh';
 /** More at once gain nothing: measured on two cores, and libuv's threads are few. */
 const MOST_STARTING = 8;
 
+const NO_DIRECTORY = FAILURE_REASONS.indexOf('WORKING_DIRECTORY_NOT_FOUND');
+
 /** What the executor does about it. */
 export interface StartEvents {
-  /** Gives a unit its place before its first instance; false when it has none, and then it is over. */
-  begin(unit: LiveUnit): boolean;
+  /** Gives a unit its place before its first instance, where it has none; says why it cannot be had. */
+  begin(unit: LiveUnit): StartProblem | undefined;
   started(unit: LiveUnit, rank: number, pid: number): void;
   failed(unit: LiveUnit, problem: StartProblem): void;
   /** The unit is being ended: this instance of it will not come. */
@@ -39,12 +46,21 @@ export class Starter {
   readonly #finder = new ExecutableFinder();
   readonly #devNull = openSync('/dev/null', 'r');
   readonly #queue: { readonly unit: LiveUnit; readonly rank: number }[] = [];
+  readonly #trouble: NodeTrouble;
   #starting = 0;
 
-  constructor(launcher: Launcher, path = DEFAULT_PATH, events: StartEvents) {
+  constructor(options: {
+    readonly launcher: Launcher;
+    readonly path?: string | undefined;
+    readonly events: StartEvents;
+    readonly clock: Clock;
+    readonly patienceMs?: number | undefined;
+  }) {
+    const { launcher, path = DEFAULT_PATH, events, clock, patienceMs } = options;
     this.#launcher = launcher;
     this.#path = path;
     this.#events = events;
+    this.#trouble = new NodeTrouble(clock, () => this.#startNext(), patienceMs);
   }
 
   /** Not started at once: nothing is to be reported from within the caller's call. */
@@ -54,17 +70,33 @@ export class Starter {
   }
 
   #startNext(): void {
-    while (this.#starting < MOST_STARTING) {
+    while (this.#starting < MOST_STARTING && !this.#trouble.isResting) {
       const next = this.#queue.shift();
       if (!next) return;
       const { unit, rank } = next;
       unit.coming -= 1;
       if (unit.isEnding) this.#events.dropped(unit);
-      else if (rank > 0 || this.#events.begin(unit)) this.#start(unit, rank);
+      else this.#start(unit, rank);
+    }
+  }
+
+  /** What is being ended must not wait for a node that starts nothing. */
+  dropEnding(): void {
+    if (!this.#trouble.isResting) return;
+    for (const next of this.#queue.splice(0)) {
+      if (next.unit.isEnding) {
+        next.unit.coming -= 1;
+        this.#events.dropped(next.unit);
+      } else this.#queue.push(next);
     }
   }
 
   #start(unit: LiveUnit, rank: number): void {
+    const placeless = rank === 0 ? this.#events.begin(unit) : undefined;
+    if (placeless !== undefined) {
+      this.#failed(unit, rank, placeless);
+      return;
+    }
     const file = this.#find(unit);
     if (file === undefined) {
       this.#events.failed(unit, executableNotFound(unit.run.executable, this.#pathOf(unit)));
@@ -90,8 +122,10 @@ export class Starter {
     const started = (errno: number, pid: number): void => {
       this.#starting -= 1;
       unit.coming -= 1;
-      if (errno === 0) this.#events.started(unit, rank, pid);
-      else this.#tryAgain(unit, rank, launch, errno);
+      if (errno === 0) {
+        this.#trouble.over();
+        this.#events.started(unit, rank, pid);
+      } else this.#tryAgain(unit, rank, launch, errno);
       this.#startNext();
     };
     this.#launcher.start(launch, started, this.#queue.length === 0);
@@ -101,7 +135,18 @@ export class Starter {
     const { executable } = unit.run;
     const other = this.#detour(unit, launch, errno);
     if (other) this.#launch(unit, rank, other);
-    else this.#events.failed(unit, diagnose(errno, launch, executable));
+    else this.#failed(unit, rank, ofSandbox(unit, diagnose(errno, launch, executable)));
+  }
+
+  /** What is the node's fault is tried again: after a rest, and before all else. */
+  #failed(unit: LiveUnit, rank: number, problem: StartProblem): void {
+    const mayWait = problem.isOfNode && rank === 0 && !unit.isEnding;
+    if (!mayWait || !this.#trouble.met()) {
+      this.#events.failed(unit, problem);
+      return;
+    }
+    unit.coming += 1;
+    this.#queue.unshift({ unit, rank });
   }
 
   /** What else to start; undefined if there is nothing. */
@@ -119,6 +164,17 @@ export class Starter {
   }
 
   close(): void {
+    this.#trouble.close();
     closeSync(this.#devNull);
   }
+}
+
+/** A sandbox was removed before its unit was in it: that is no fault of the unit's, which gets another. */
+function ofSandbox(unit: LiveUnit, problem: StartProblem): StartProblem {
+  const { workingDirectory, place } = unit.run;
+  if (problem.reason !== NO_DIRECTORY || workingDirectory !== undefined) return problem;
+  // What was brought for it is gone with it.
+  if (place) return startProblem('STAGING_INTERRUPTED', problem.problem);
+  unit.hasPlace = false;
+  return nodeProblem(problem.problem);
 }

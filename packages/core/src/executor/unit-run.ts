@@ -48,6 +48,11 @@ export interface UnitOutcome {
   readonly reason: number;
   /** What was wrong, with the path or the limit in it. */
   readonly problem?: string;
+  /**
+   * Nothing could be started here for half a minute, whatever it was: it was not the unit's fault, and the
+   * next one will fare no better.
+   */
+  readonly isOfNode?: true;
   /** The last 4 KiB of what a failed unit wrote to its standard error. */
   readonly stderrTail?: string;
   /** Whether terminate() was called for it, however it ended. */

@@ -7,7 +7,7 @@ import { formatDuration, formatSize } from '../model/quantity.ts';
 import type { CallRun } from './call-run.ts';
 import type { Given } from './piece-queue.ts';
 import type { Excess } from './watchdog.ts';
-import type { WorkerEnd } from './worker.ts';
+import type { NoProcess, WorkerEnd } from './worker.ts';
 import type { ToldProblem } from './worker-messages.ts';
 
 /** Calls from one on, and what each is told. */
@@ -90,17 +90,13 @@ function describe(
 }
 
 /** Why a run has no worker: the node has no room on its disk, for instance, or no file descriptors. */
-export function notStarted(error: unknown): Pick<UnitOutcome, 'problem' | 'reason'> {
+export function notStarted(error: unknown): NoProcess {
   const reason = FAILURE_REASONS.indexOf('SPAWN_FAILED');
   return { problem: (error as Error).message, reason };
 }
 
 /** How a run has ended, as far as no call's result says it. */
-export function runOutcome(
-  now: number,
-  isTerminated: boolean,
-  problem?: Pick<UnitOutcome, 'problem' | 'reason'>,
-): UnitOutcome {
+export function runOutcome(now: number, isTerminated: boolean, problem?: NoProcess): UnitOutcome {
   const usual: FailureReason = isTerminated ? 'SIGNAL' : 'NONE';
   return {
     ...(isTerminated && { signal: constants.signals.SIGTERM }),

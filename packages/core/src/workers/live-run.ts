@@ -2,7 +2,7 @@
  * One run: has a worker do its batches, and another one where that has ended or has done its share.
  * It tells what came of calls; which of them are to blame for an end is found out in blame.ts.
  */
-import type { OutputStream, UnitOutcome } from '../executor/unit-run.ts';
+import type { OutputStream } from '../executor/unit-run.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { blame, notStarted, refusals, runOutcome, toProblem, unfitness } from './blame.ts';
 import type { Batch, BatchResult, CallEvents, CallRun } from './call-run.ts';
@@ -11,7 +11,7 @@ import { type Given, type Item, isNext, NO_BYTES, PieceQueue } from './piece-que
 import type { RunOutput } from './run-output.ts';
 import { RunUsage } from './run-usage.ts';
 import { Watchdog } from './watchdog.ts';
-import type { Worker, WorkerEnd, WorkerUser } from './worker.ts';
+import type { NoProcess, Worker, WorkerEnd, WorkerUser } from './worker.ts';
 import type { FromWorker, FunctionName, ToldProblem } from './worker-messages.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
@@ -370,7 +370,7 @@ export class LiveRun implements WorkerUser {
     const { end, excess } = evidence;
     this.#barren += 1;
     const isUnfit = excess === 'init-time-limit' || (!wasReady && end.signal === undefined);
-    if (end.reason !== undefined) this.#end({ problem: end.how, reason: end.reason });
+    if (end.notStarted) this.#end(end.notStarted);
     else if (isUnfit || this.#barren >= MOST_BARREN) this.#break(unfitness(evidence));
     else this.#needWorker();
   }
@@ -382,7 +382,7 @@ export class LiveRun implements WorkerUser {
     this.#parts.events.results(this.#run.key, { ...usual, ...result, ...lost });
   }
 
-  #end(problem?: Pick<UnitOutcome, 'problem' | 'reason'>): void {
+  #end(problem?: NoProcess): void {
     if (this.#state === 'over') return;
     this.#state = 'over';
     this.#killTimer.cancel();

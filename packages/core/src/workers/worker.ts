@@ -11,6 +11,9 @@ import type { ProcessOwner } from './worker-processes.ts';
 const HEAP_IS_FULL = /JavaScript heap out of memory|Allocation failed/;
 const PAGE_BYTES = 4096;
 
+/** Why there is no process. */
+export type NoProcess = Pick<UnitOutcome, 'problem' | 'reason' | 'isOfNode'>;
+
 /** How a worker has ended. */
 export interface WorkerEnd {
   /** In half a sentence: `exited with code 3`. */
@@ -19,8 +22,8 @@ export interface WorkerEnd {
   readonly stderrTail?: string;
   /** By a signal that none of us has sent. */
   readonly signal?: number | undefined;
-  /** Its process could not be started at all: an index into FAILURE_REASONS. */
-  readonly reason?: number;
+  /** Its process could not be started at all. */
+  readonly notStarted?: NoProcess;
   /** Another thread of its process was at something too: nobody knows which of them has ended it. */
   readonly isShared?: boolean;
   /** What it said itself, while it could. */
@@ -182,17 +185,21 @@ export class Worker implements Guest, ProcessOwner {
   }
 
   processEnded(outcome: UnitOutcome, isShared = false): void {
-    const { exitCode, signal, problem, stderrTail = '', reason, startedAt, finishedAt } = outcome;
+    const { exitCode, signal, problem, stderrTail = '', startedAt, finishedAt } = outcome;
+    const { reason, isOfNode } = outcome;
     const isOutOfMemory = HEAP_IS_FULL.test(stderrTail);
+    const how = isOutOfMemory
+      ? "ran out of memory: V8's heap is full"
+      : sayEnd(exitCode, signal, problem);
     const neverBegan = exitCode === undefined && signal === undefined && startedAt === finishedAt;
     this.ended({
-      how: isOutOfMemory
-        ? "ran out of memory: V8's heap is full"
-        : sayEnd(exitCode, signal, problem),
+      how,
       isOutOfMemory,
       signal,
       ...(stderrTail && { stderrTail }),
-      ...(neverBegan ? { reason } : isShared && { isShared }),
+      ...(neverBegan
+        ? { notStarted: { problem: how, reason, ...(isOfNode && { isOfNode }) } }
+        : isShared && { isShared }),
     });
   }
 

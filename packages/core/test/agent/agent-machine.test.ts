@@ -109,6 +109,31 @@ describe('an agent machine', () => {
     ]);
   });
 
+  it('hands back what its node cannot start, lets others end, and then ends itself', () => {
+    world.template(2, { cores: 2 }).start([1, 2]).start([3, 4, 5], { template: 2 }).begin(1);
+    expect(world.running).toEqual([1, 2, 3]);
+    const outcome = { reason: FAILURE_REASONS.indexOf('SPAWN_FAILED'), isOfNode: true as const };
+    world.end(2, false, { ...outcome, problem: 'no disk' }).tick(1000);
+    expect(told(world.takeReports())).toEqual([
+      'started 1.1',
+      'returned evicted 4.1',
+      'returned evicted 5.1',
+      'returned evicted 2.1',
+    ]);
+    expect(world.terminated.size).toBe(0);
+    world.start([6]).end(3, false, { ...outcome, problem: 'still none' });
+    expect(told(world.takeReports())).toEqual(['returned evicted 6.1', 'returned evicted 3.1']);
+    world.tick(1000);
+    expect(world.exit).toBeUndefined();
+    world.end(1).tick(1000);
+    expect(told(world.takeReports())).toEqual(['ended 1.1']);
+    world.receive({ type: 'ack', channel: 1, seq: 100 });
+    expect(world.exit).toMatchObject({
+      reason: 'failed',
+      problem: 'nothing can be started here: no disk',
+    });
+  });
+
   it('says what is wrong with a unit that can never run here', () => {
     world.template(2, { cores: 64 }).start([1], { template: 2 }).start([2], { template: 9 });
     const [wide, unknown] = world.takeReports();

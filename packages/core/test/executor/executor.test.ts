@@ -233,7 +233,6 @@ describe.each(LAUNCHERS)('what cannot start, over %s', (launcher) => {
     ['OUTPUT_NOT_WRITABLE', { output: 'no/such/out' }, 'there is no directory'],
     ['OUTPUT_NOT_WRITABLE', { error: '/usr' }, '/usr is a directory'],
     ['SPAWN_FAILED', { arguments: ['x'.repeat(200_000)] }, 'too long'],
-    ['SPAWN_FAILED', { workingDirectory: undefined, sandbox: '/proc/nope' }, '/proc/nope'],
   ] as const)('%s for %j', async (reason, changes, words) => {
     await using world = new World(launcher);
     writeFileSync(join(world.root, 'plain'), 'text', { mode: 0o644 });
@@ -247,6 +246,51 @@ describe.each(LAUNCHERS)('what cannot start, over %s', (launcher) => {
     expect(outcome).not.toHaveProperty('exitCode');
     expect(world.reported.map(({ kind }) => kind)).toEqual(['ended']);
     expect(await world.outcomeOf('exit 5')).toMatchObject({ exitCode: 5 });
+  });
+
+  it('is the fault of the node, where that has no place for anything', async () => {
+    await using world = new World(launcher, undefined, 0);
+    const outcome = await world.outcomeOf('true', { sandbox: '/proc/nope/1' });
+    expect(reasonOf(outcome)).toBe('SPAWN_FAILED');
+    expect(outcome).toMatchObject({ isOfNode: true });
+    expect(outcome.problem).toContain('/proc/nope');
+    expect(outcome).not.toHaveProperty('exitCode');
+    expect(world.reported.map(({ kind }) => kind)).toEqual(['ended']);
+    expect(await world.outcomeOf('exit 5')).toMatchObject({ exitCode: 5 });
+  });
+
+  it('waits until the node has a place again, and all that comes waits with it', async () => {
+    await using world = new World(launcher);
+    const sandboxes = join(world.root, 'sandboxes');
+    writeFileSync(sandboxes, 'in the way');
+    const first = world.run('exit 4');
+    const canceled = world.run('exit 5');
+    const other = world.run('exit 6', { workingDirectory: '.' });
+    await new Promise(setImmediate);
+    world.executor.terminate(canceled);
+    expect(await world.ended(canceled)).toMatchObject({ terminated: true });
+    expect(world.reported.map(({ kind }) => kind)).toEqual(['ended']);
+    rmSync(sandboxes);
+    expect(await world.ended(first)).toMatchObject({ exitCode: 4 });
+    expect(await world.ended(other)).toMatchObject({ exitCode: 6 });
+  });
+
+  it('closes also where something else is in the place of its directory', async () => {
+    const world = new World(launcher, undefined, 0);
+    expect(await world.outcomeOf('exit 3')).toMatchObject({ exitCode: 3 });
+    rmSync(world.root, { recursive: true });
+    writeFileSync(world.root, 'in the way');
+    expect(await world.outcomeOf('exit 4')).toMatchObject({ isOfNode: true });
+    await world[Symbol.asyncDispose]();
+  });
+
+  it('starts units where all around them was removed', async () => {
+    await using world = new World(launcher);
+    expect(await world.outcomeOf('exit 3')).toMatchObject({ exitCode: 3 });
+    expect(await world.outcomeOf(`rm -rf '${world.root}'`)).toMatchObject({ exitCode: 0 });
+    const key = world.run('echo 0.5 half >> "$PSTAR_PROGRESS"; exit 4');
+    expect(await world.ended(key)).toMatchObject({ exitCode: 4 });
+    expect(world.progress(key)).toEqual([[0.5, 'half']]);
   });
 
   it.each([

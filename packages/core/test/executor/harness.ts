@@ -38,6 +38,7 @@ export class World implements AsyncDisposable {
   constructor(
     launcher: (typeof LAUNCHERS)[number] | 'null' = 'posix_spawn',
     baseEnvironment: Record<string, string> = { PATH: '/usr/bin:/bin' },
+    patienceMs?: number,
   ) {
     const note = (reported: Reported): void => {
       this.reported.push(reported);
@@ -65,6 +66,7 @@ export class World implements AsyncDisposable {
       events,
       clock: systemClock,
       log: silentLog,
+      ...(patienceMs !== undefined && { patienceMs }),
       ...(launcher === 'child_process' && { koffi: '/nowhere/koffi' }),
     });
     this.#before = new Set(descendants());

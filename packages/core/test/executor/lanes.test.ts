@@ -22,6 +22,17 @@ it('makes lanes anew when a unit has removed them all', () => {
   lanes.close();
 });
 
+it('drops those that wait to be used again once their files are gone', () => {
+  const lanes = new Lanes(newRoot(), () => false);
+  const [first, second] = [lanes.take(), lanes.take()];
+  lanes.release(first, false);
+  lanes.release(second, false);
+  rmSync(first.progress.path);
+  lanes.dropRemoved();
+  expect(lanes.take()).toBe(second);
+  expect(lanes.take().progress.intact).toBe(true);
+});
+
 it('has nothing in common with others of the same root', () => {
   const root = newRoot();
   const [lanes, others] = [new Lanes(root, () => false), new Lanes(root, () => false)];

@@ -46,7 +46,7 @@ describe('ExecutableFinder', () => {
 });
 
 describe('diagnose', () => {
-  const { EAGAIN, ENOENT, ENOTDIR, EIO } = constants.errno;
+  const { EAGAIN, EMFILE, ENOENT, ENOTDIR, EIO } = constants.errno;
   const say = (errno: number, changes: Partial<Launch>): [string | undefined, string] => {
     const launch: Launch = {
       file: '/bin/sh',
@@ -65,6 +65,12 @@ describe('diagnose', () => {
     const [reason, problem] = say(ENOENT, { cwd: '/nowhere', file: './x' });
     expect(reason).toBe('WORKING_DIRECTORY_NOT_FOUND');
     expect(problem).toBe('working directory /nowhere does not exist');
+  });
+
+  it('says it on one line, and writes out what would steer a terminal', () => {
+    expect(say(ENOENT, { cwd: '/no\nwhere\x1b[2J' })[1]).toBe(
+      'working directory /no\\nwhere\\x1b[2J does not exist',
+    );
   });
 
   it('tells input from output', () => {
@@ -95,6 +101,7 @@ describe('diagnose', () => {
 
   it('says what the node lacks, and what it does not know', () => {
     expect(say(EAGAIN, {})[0]).toBe('SPAWN_FAILED');
+    expect(say(EMFILE, {})[1]).toContain('the node refuses one more open file');
     expect(say(EIO, {})).toEqual(['SPAWN_FAILED', '/bin/sh could not be started: i/o error']);
   });
 });
