@@ -81,5 +81,6 @@ export function storeDirectory(option?: string): string {
   // The XDG specification wants relative paths to be ignored.
   const state = XDG_STATE_HOME && isAbsolute(XDG_STATE_HOME) ? XDG_STATE_HOME : undefined;
   const base = state ?? join(homedir(), '.local', 'state');
-  return join(base, 'pstar');
+  // $HOME may be relative, too, and an agent is started elsewhere.
+  return resolve(base, 'pstar');
 }

@@ -1,6 +1,6 @@
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ensureDirectory, storeDirectory, writeFileAtomic } from '../../src/runtime/files.ts';
 
@@ -81,5 +81,7 @@ describe('storeDirectory', () => {
     expect(storeDirectory()).toBe('/state/pstar');
     vi.stubEnv('XDG_STATE_HOME', 'relative');
     expect(storeDirectory()).toBe('/home/ann/.local/state/pstar');
+    vi.stubEnv('HOME', 'ann');
+    expect(storeDirectory()).toBe(resolve('ann/.local/state/pstar'));
   });
 });

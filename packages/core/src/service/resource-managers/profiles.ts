@@ -6,7 +6,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import { PilotError } from '../../model/errors.ts';
 import type { PilotJobDescription } from '../../model/pilot-job-description.ts';
 
@@ -22,7 +22,7 @@ export function profilesFile(): string {
   const { XDG_CONFIG_HOME } = process.env;
   const base =
     XDG_CONFIG_HOME && isAbsolute(XDG_CONFIG_HOME) ? XDG_CONFIG_HOME : join(homedir(), '.config');
-  return join(base, 'pstar', 'profiles.json');
+  return resolve(base, 'pstar', 'profiles.json');
 }
 
 /** @throws PilotError `NOT_FOUND`, naming those that are there; `DESCRIPTION_INVALID` */

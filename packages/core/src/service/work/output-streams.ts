@@ -2,6 +2,7 @@
  * The live output and progress of units: asked of an agent only while somebody is subscribed.
  */
 import { Observable, ReplaySubject, Subject } from 'rxjs';
+import { printable } from '../../model/printable.ts';
 import type { OutputStream } from '../../protocol/messages.ts';
 import type { WorkMessage } from '../shared/work-client.ts';
 import type { Progress } from './work-unit.ts';
@@ -128,7 +129,7 @@ export class OutputStreams {
   progressed({ unit, fraction, message, at }: WorkMessage & { type: 'progress' }): void {
     const progress: Progress = {
       ...(fraction !== undefined && { fraction }),
-      message,
+      message: printable(message),
       at: new Date(at),
     };
     this.#lastProgress.set(unit, progress);

@@ -110,6 +110,15 @@ describe('output streams', () => {
     expect(seen).toEqual(['complete']);
   });
 
+  it('write out what in the progress of a unit would steer a terminal', () => {
+    const { streams } = setup();
+    const report = { type: 'progress', channel: 1, unit: 1, attempt: 1, at: 5 } as const;
+    streams.progressed({ ...report, message: '\x1b]0;owned\x07 red' });
+    const seen: unknown[] = [];
+    streams.progress$(1).subscribe({ next: ({ message }) => seen.push(message) });
+    expect(seen).toEqual(['\\x1b]0;owned\\x07 red']);
+  });
+
   it('begin progress with the last report, and forget it with the unit', () => {
     const { streams, final } = setup();
     const report = { type: 'progress', channel: 1, unit: 1, attempt: 1, at: 5 } as const;
