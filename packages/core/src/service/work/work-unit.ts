@@ -14,7 +14,7 @@ import type { PilotJob } from '../shared/pilot-job.ts';
 export interface Progress {
   /** Between 0 and 1, if the line began with a number. */
   readonly fraction?: number;
-  /** The rest of the line, empty if there was none. */
+  /** The rest of the line, empty if there was none. Control characters are written out, as `\x1b`. */
   readonly message: string;
   /** By the clock of the node. */
   readonly at: Date;
