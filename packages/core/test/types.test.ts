@@ -22,6 +22,11 @@ import type {
 import { PilotJobDescription, WorkUnitDescription } from '../src/index.ts';
 
 describe('a description', () => {
+  it('of a unit does not promise what is not kept', () => {
+    expectTypeOf<WorkUnit['description']>().not.toHaveProperty('dependsOn');
+    expectTypeOf<WorkUnit['description']>().toHaveProperty('executable');
+  });
+
   it('may be written in every form that it is read in', () => {
     expectTypeOf<{
       executable: string;

@@ -56,6 +56,14 @@ export function missing(path: string): PilotError {
   });
 }
 
+/** There is no journal where a service has had one. */
+export function gone(directory: string): PilotError {
+  return new PilotError('JOURNAL_DAMAGED', 'the files of the journal are gone', {
+    subject: directory,
+    hint: 'restore the directory from a copy; to begin anew, remove that of the service',
+  });
+}
+
 /** A file was not written by anything of ours. */
 export function foreign(path: string): PilotError {
   return new PilotError('JOURNAL_VERSION', 'this is no journal of pstar', {

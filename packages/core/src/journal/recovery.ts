@@ -74,6 +74,19 @@ export function findJournal(directory: string, wanted: Wanted): Found {
   return { segments: findSegments(directory, segments, 1, wanted) };
 }
 
+/** What kind of journal is in a directory; undefined where none can be read. */
+export function kindOfJournal(directory: string): string | undefined {
+  try {
+    const { segments, snapshots } = listFiles(directory);
+    const last = segments.at(-1) ?? snapshots.at(-1);
+    if (last === undefined) return undefined;
+    using file = new FrameReader(last.path);
+    return file.header.kind;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Whether something in it was written by an older program, and is to be written anew. */
 export function isOutdated({ snapshot, segments }: Found, { lifts }: Wanted): boolean {
   const headers = [...(snapshot ? [snapshot] : []), ...segments].map(({ header }) => header);

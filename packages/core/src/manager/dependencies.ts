@@ -46,6 +46,8 @@ export class Dependencies {
   /** For each edge its dependent, twice its number, plus 1 if it waits for success. */
   readonly #dependents = new GrowingUint32();
   readonly #nexts = new GrowingUint32();
+  /** For each edge what it leads to, once somebody asks: twice a unit's number, or a group's, plus 1; or NONE. */
+  #targets: GrowingUint32 | undefined;
   readonly groups: Group[] = [];
   readonly #groupByName = new Map<string, Group>();
 
@@ -93,6 +95,7 @@ export class Dependencies {
   waitForUnit(dependent: number, unit: number, onSuccess: boolean): void {
     this.#edges.fillTo(unit + 1, NONE);
     this.#edges.set(unit, this.#link(dependent, onSuccess, this.#edges.at(unit)));
+    this.#targets?.push(2 * unit);
   }
 
   /**
@@ -117,11 +120,17 @@ export class Dependencies {
     }
     this.#nexts.lengthen(edge);
     this.#dependents.lengthen(edge);
+    if (this.#targets !== undefined) {
+      for (let at = from; at < i; at += 3) {
+        this.#targets.push(2 * (first + ((edges[at + 1] as number) >>> 1)));
+      }
+    }
     return i;
   }
 
   waitForGroup(dependent: number, group: Group, onSuccess: boolean): void {
     group.edges = this.#link(dependent, onSuccess, group.edges);
+    this.#targets?.push(2 * group.id + 1);
   }
 
   waitingOn(unit: number): number {
@@ -154,6 +163,11 @@ export class Dependencies {
   takeDependentsOfGroup(group: Group): readonly number[] {
     const first = group.edges;
     group.edges = NONE;
+    // Others may wait for its later members: unlike a unit, it is waited for again.
+    const targets = this.#targets;
+    for (let edge = first; targets && edge !== NONE; edge = this.#nexts.at(edge)) {
+      targets.set(edge, NONE);
+    }
     return this.#walk(first);
   }
 
@@ -167,21 +181,50 @@ export class Dependencies {
     return this.#walk(group.edges).map((packed) => packed >>> 1);
   }
 
-  /** What a unit still waits for. Costs a walk over all edges: it is for people's questions. */
-  awaitedBy(unit: number): Awaited[] {
+  /**
+   * What a unit still waits for, the first `most` in the order in which it was named. It costs as much as the
+   * unit has dependencies; the first question of all, once, as much as there are.
+   */
+  awaitedBy(unit: number, most = this.waitingOn(unit)): Awaited[] {
     const found: Awaited[] = [];
-    if (this.waitingOn(unit) === 0) return found;
-    for (let target = 0; target < this.#edges.length; target++) {
-      for (const packed of this.#walk(this.#edges.at(target))) {
-        if (packed >>> 1 === unit) found.push({ unit: target, onSuccess: (packed & 1) === 1 });
-      }
-    }
-    for (const group of this.groups) {
-      for (const packed of this.#walk(group.edges)) {
-        if (packed >>> 1 === unit) found.push({ group, onSuccess: (packed & 1) === 1 });
-      }
+    const wanted = Math.min(most, this.waitingOn(unit));
+    if (wanted === 0) return found;
+    this.#targets ??= this.#allTargets();
+    for (let edge = this.#firstEdgeOf(unit); found.length < wanted; edge++) {
+      if (edge >= this.#dependents.length) break;
+      const packed = this.#dependents.at(edge);
+      if (packed >>> 1 !== unit) break;
+      const target = this.#targets.at(edge);
+      const onSuccess = (packed & 1) === 1;
+      if (target === NONE) continue;
+      if ((target & 1) === 1) found.push({ group: this.groups[target >>> 1] as Group, onSuccess });
+      else if (this.hasDependents(target >>> 1)) found.push({ unit: target >>> 1, onSuccess });
     }
     return found;
+  }
+
+  /** The first edge whose dependent is no earlier: edges are entered in the order of their dependents. */
+  #firstEdgeOf(unit: number): number {
+    let low = 0;
+    let high = this.#dependents.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#dependents.at(middle) >>> 1 < unit) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** By a walk over the lists of all that is waited for; NONE for what is waited for no more. */
+  #allTargets(): GrowingUint32 {
+    const targets = new GrowingUint32();
+    targets.fillTo(this.#nexts.length, NONE);
+    const fill = (first: number, target: number): void => {
+      for (let edge = first; edge !== NONE; edge = this.#nexts.at(edge)) targets.set(edge, target);
+    };
+    for (let unit = 0; unit < this.#edges.length; unit++) fill(this.#edges.at(unit), 2 * unit);
+    for (const group of this.groups) fill(group.edges, 2 * group.id + 1);
+    return targets;
   }
 
   /** As {@link dependentsOf}, but nobody where there are more than `most`: costs no more steps than that. */
@@ -223,6 +266,7 @@ export class Dependencies {
 
   /** Adds the next part of a dump. */
   restore(dump: DependenciesDump): void {
+    this.#targets = undefined;
     this.#waitingOn.append(dump.waitingOn);
     this.#edges.append(dump.edges);
     this.#dependents.append(dump.dependents);

@@ -145,11 +145,11 @@ export class EdgeResolver {
     const id = parseUnitId(ref);
     const elsewhere =
       id && id.service !== this.#serviceId ? `; it is of service ${id.service}` : '';
-    throw unknown(
-      row,
-      `there is no unit '${ref}'${elsewhere}`,
-      'name a unit by its id, or one of the same submit by its name',
-    );
+    const hint =
+      elsewhere === ''
+        ? 'name a unit by its id, or one of the same submit by its name'
+        : 'units depend on units of their own service only: submit both to one, or await that unit';
+    throw unknown(row, `there is no unit '${ref}'${elsewhere}`, hint);
   }
 }
 

@@ -79,19 +79,17 @@ function why(
 function whyWaiting(state: WorkState, unit: number, { idOf }: ExplainContext): Reason {
   // It is at an agent ahead, which may have started it.
   if (state.isCancelAsked(unit)) return whyUnknown(state, unit);
-  const awaited = state.dependencies.awaitedBy(unit);
+  const count = state.dependencies.waitingOn(unit);
+  const awaited = state.dependencies.awaitedBy(unit, NAMED_MAX);
   const names = awaited.map((one) => nameOf(one, idOf));
-  const waitsFor = awaited
-    .slice(0, NAMED_MAX)
-    .map(
-      (one) =>
-        `${nameOf(one, idOf)} to ${one.onSuccess ? 'succeed' : 'end'}; ${stateOf(one, state)}`,
-    );
-  if (awaited.length > NAMED_MAX) waitsFor.push(`${awaited.length - NAMED_MAX} more`);
+  const waitsFor = awaited.map(
+    (one) => `${nameOf(one, idOf)} to ${one.onSuccess ? 'succeed' : 'end'}; ${stateOf(one, state)}`,
+  );
+  if (count > awaited.length) waitsFor.push(`${count - awaited.length} more`);
   return {
-    summary: `waits for ${names.length > 3 ? `${names.length} dependencies` : names.join(' and ')}`,
+    summary: `waits for ${count > 3 ? `${count} dependencies` : names.join(' and ')}`,
     waitsFor,
-    details: { waitsFor: names },
+    details: { waitsFor: names, waitsForCount: count },
   };
 }
 

@@ -303,11 +303,8 @@ export class PilotJobService implements AsyncDisposable {
   }
 
   #write(state: ServiceState): Promise<void> {
-    return writeServiceState(this.#store.directory, {
-      kind: 'pilots',
-      state,
-      openedAt: this.#openedAt,
-    });
+    const written = { kind: 'pilots', state, openedAt: this.#openedAt } as const;
+    return writeServiceState(this.#store.directory, written, this.#log);
   }
 
   #cancelPilot(pilot: string): void {

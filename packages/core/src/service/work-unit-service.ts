@@ -372,8 +372,8 @@ export class WorkUnitService implements AsyncDisposable {
   }
 
   #write(state: ServiceState): Promise<void> {
-    const { directory } = this.#store;
-    return writeServiceState(directory, { kind: 'work', state, openedAt: this.#openedAt });
+    const written = { kind: 'work', state, openedAt: this.#openedAt } as const;
+    return writeServiceState(this.#store.directory, written, this.#core.log);
   }
 
   async #cancelUnits(units: readonly number[], why: string): Promise<void> {

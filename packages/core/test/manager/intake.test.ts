@@ -100,7 +100,7 @@ describe('names and dependencies', () => {
     expect(circular).toBeInstanceOf(DescriptionError);
     expect(circular).toMatchObject({ code: 'DEPENDENCY_CIRCULAR', index: 1, subject: 'dependsOn' });
     expect(desk.refusal({ ...base, dependsOn: 'other.4' }).message).toContain(
-      'it is of service other',
+      'it is of service other; units depend on units of their own service only',
     );
     expect(desk.refusal({ ...base, dependsOn: 7 }).message).toContain('7 is no dependency');
   });

@@ -282,6 +282,17 @@ describe('a service', () => {
     await last.cancel();
   });
 
+  it.each(['', '{"host":', 'null', '{"host":"127.0.0.1","port":"x"}'])(
+    'is opened where the file with its address is damaged: %j',
+    async (content) => {
+      const first = await world.open();
+      await first.close();
+      await writeFile(join(world.store, first.id, 'address.json'), content);
+      const again = await world.open({ id: first.id });
+      expect(again.state).toBe('Open');
+    },
+  );
+
   it('finds its agents at a new address when the old one is taken', async () => {
     const first = await world.open();
     const { id } = await first.create('local://', {});

@@ -60,7 +60,7 @@ async function write(how: How, kind: 'work' | 'pilots'): Promise<void> {
     disk: how === 'killed' ? hasty : systemDisk,
   });
   const state = how === 'closed' ? 'Closed' : 'Open';
-  await writeServiceState(directory, { kind, state, openedAt: OPENED_AT });
+  await writeServiceState(directory, { kind, state, openedAt: OPENED_AT }, silentLog);
   const known = kind === 'work' ? await work(journal, how) : await pilots(journal, how);
   writeFileSync(join(directory, 'expected.json'), `${JSON.stringify(known, null, 1)}\n`);
   if (how === 'closed') return journal.close();

@@ -105,8 +105,23 @@ async function listen(
   if (port !== undefined) return listenTls({ ...options, port });
   const before = await readFile(addressFile, 'utf8').catch(() => undefined);
   if (before === undefined) return listenTls(options);
-  const { port: known } = JSON.parse(before) as ManagerAddress;
+  const known = portOf(before);
+  if (known === undefined) {
+    log.warn({ file: addressFile }, 'damaged, and written anew: agents that ran may not come back');
+    return listenTls(options);
+  }
   return listenTls({ ...options, port: known }).catch(() => listenTls(options));
+}
+
+/** Undefined for what is not as it was written. */
+function portOf(address: string): number | undefined {
+  try {
+    const { port } = JSON.parse(address) as Partial<ManagerAddress>;
+    const isPort = typeof port === 'number' && Number.isInteger(port) && port > 0 && port < 65_536;
+    return isPort ? port : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** All addresses are no address to dial. */

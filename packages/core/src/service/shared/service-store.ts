@@ -2,6 +2,8 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { listFiles } from '../../journal/file-names.ts';
+import { gone } from '../../journal/journal-errors.ts';
 import { type OpenedJournal, openJournal } from '../../journal/open-journal.ts';
 import { PILOT_LIFTS, WORK_LIFTS } from '../../manager/old-dumps.ts';
 import { readText } from '../../model/attribute-readers.ts';
@@ -20,6 +22,9 @@ import { readLog } from './option-readers.ts';
 export interface Store {
   readonly directory: string;
 }
+
+/** Says a service's state, beside its journal; written once it has been opened. */
+export const SERVICE_FILE = 'service.json';
 
 /** What kind of service a directory is; the first part of the ids that are made up. */
 export type ServiceKind = 'pilots' | 'work';
@@ -68,6 +73,9 @@ export async function openServiceStore(options: ServiceStoreOptions): Promise<Se
   const directory = join(rootOf(options.store), id);
   const journalDirectory = join(directory, 'journal');
   const reopened = existsSync(journalDirectory);
+  if (existsSync(join(directory, SERVICE_FILE)) && !hasFiles(journalDirectory)) {
+    throw gone(journalDirectory);
+  }
   await ensureDirectory(directory);
   const lock = await lockDirectory(directory, clock);
   try {
@@ -81,6 +89,12 @@ export async function openServiceStore(options: ServiceStoreOptions): Promise<Se
     if (!reopened) await rm(directory, { recursive: true, force: true });
     throw error;
   }
+}
+
+function hasFiles(journalDirectory: string): boolean {
+  if (!existsSync(journalDirectory)) return false;
+  const { segments, snapshots } = listFiles(journalDirectory);
+  return segments.length + snapshots.length > 0;
 }
 
 /** A directory, by its name or as a store. */

@@ -43,7 +43,7 @@ export class WorkUnitView implements WorkUnit {
     return unitId(this.#source.core.id, this.#unit);
   }
 
-  get description(): ParsedWorkUnitDescription {
+  get description(): WorkUnit['description'] {
     const { state } = this.#source.core.manager;
     const own = state.units.own(this.#unit);
     const { description } = state.template(this.#unit);

@@ -29,8 +29,11 @@ export interface Progress {
 export interface WorkUnit {
   /** Its service's id, a dot, and its number there, from 0; the same in every later life of the service. */
   readonly id: string;
-  /** What it was submitted with, as it was read: durations in seconds, sizes in bytes. A call's `args` are left out. */
-  readonly description: ParsedWorkUnitDescription;
+  /**
+   * What it was submitted with, as it was read: durations in seconds, sizes in bytes. A call's `args` are left
+   * out, and so is `dependsOn`, which is not kept: {@link explain} says what it still waits for.
+   */
+  readonly description: Omit<ParsedWorkUnitDescription, 'dependsOn'>;
   /** Where it is now, as far as the journal has it. */
   readonly state: WorkUnitState;
   /**
@@ -45,11 +48,16 @@ export interface WorkUnit {
   /** What the unit reports while it runs; begins with the last one, completes with `state$`. */
   readonly progress$: Observable<Progress>;
   /**
-   * What the unit writes, live, from the beginning as long as its agent remembers it (1 MB, and a
-   * little while after its end); brought over only while somebody is subscribed.
+   * What the unit writes, live, from the beginning as long as its agent remembers it; brought over only while
+   * somebody is subscribed. It completes, empty, if the unit has written nothing.
+   *
+   * The agent keeps the last mebibyte of a stream, and of units that have ended 16 MiB in all: some 32,000 that have
+   * written a line each. What is beyond that, was in a file that is gone, or is asked for when the agent is over, ends
+   * with a PilotError: `NOT_FOUND`; `CONNECTION_LOST` while the agent cannot be reached, `SERVICE_CLOSED` once the
+   * service is closed. To keep all of it, name a file in `output`, or subscribe before the unit ends.
    */
   readonly stdout$: Observable<Uint8Array>;
-  /** Like `stdout$`. */
+  /** Like `stdout$`, with `error` for the file. */
   readonly stderr$: Observable<Uint8Array>;
   /** Where it is bound, or was last. */
   readonly pilotJob: PilotJob | undefined;

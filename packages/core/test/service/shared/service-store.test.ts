@@ -60,6 +60,21 @@ describe('a store that is in use', () => {
     expect(sizes.reduce((sum, size) => sum + size)).toBeLessThan(36 * 2 ** 20);
   });
 
+  it.each([
+    ['the files', 'journal/segment-000001'],
+    ['the directory', 'journal'],
+  ])('does not begin anew where %s of its journal are gone', async (_, name) => {
+    const service = await WorkUnitService.open({ id: 'work', store, log });
+    await service.submit({ executable: 'true' });
+    await service.close();
+    rmSync(join(store, 'work', name), { recursive: true });
+    const problem = { code: 'JOURNAL_DAMAGED', subject: join(store, 'work', 'journal') };
+    await expect(WorkUnitService.open({ id: 'work', store, log })).rejects.toMatchObject(problem);
+    // What is there for somebody to mend is not touched.
+    expect(readdirSync(join(store, 'work'))).toContain('service.json');
+    await expect(WorkUnitService.open({ id: 'work', store, log })).rejects.toMatchObject(problem);
+  });
+
   it('takes no more work when it has been deleted, and says so', async () => {
     const service = await WorkUnitService.open({ id: 'work', store, log });
     await service.submit({ executable: 'true' });
