@@ -45,6 +45,7 @@ import { summaryOf } from './work/pilot-summary.ts';
 import { StalledWork } from './work/stalled-work.ts';
 import { submitAll } from './work/submit.ts';
 import { UnitEvent } from './work/unit-event.ts';
+import { dropUnusedArguments } from './work/used-arguments.ts';
 import { dropUnusedModules } from './work/used-modules.ts';
 import { WorkCore } from './work/work-core.ts';
 import type {
@@ -161,6 +162,7 @@ export class WorkUnitService implements AsyncDisposable {
       await service.#write('Open');
       service.#maps.cancelAbandoned();
       await dropUnusedModules(core);
+      await dropUnusedArguments(core);
       for (const pilots of services) service.add(pilots);
       // Beside what comes next: nobody waits for it.
       void core.conductor.compact();

@@ -1,43 +1,30 @@
 /**
- * Values of single calls that are too large for the journal, in the service's own directory: arguments,
- * by the SHA-256 of their bytes, and what units have returned, by their numbers. They stay as long as
- * the service does.
+ * Values of single calls that are too large for the journal, in the service's own directory: arguments, until the
+ * units have ended that are given them; and what units have returned, by their numbers, as long as the service is
+ * there, whose users may ask for it at any time.
  */
-import { createHash } from 'node:crypto';
 import { existsSync, renameSync, writeFileSync } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { LocalFile, NoLocalFile, ValueFile } from '../../manager/attempt-files.ts';
 import { PilotError } from '../../model/errors.ts';
-import { ensureDirectory, syncDirectory, writeFileAtomic } from '../../runtime/files.ts';
+import { syncDirectory } from '../../runtime/files.ts';
 import { makeDirectorySync } from '../../runtime/make-directory.ts';
 import { problemOf } from '../../staging/problems.ts';
+import { ArgumentFiles } from './argument-files.ts';
 
 /** A directory with a million entries is slow to list and to remove. */
 const UNITS_PER_DIRECTORY = 1000;
 
 /** What the files of one service are asked for and given. */
 export class ValueFiles {
+  readonly arguments: ArgumentFiles;
   readonly #directory: string;
 
   /** @param directory made when there is something for it */
   constructor(directory: string) {
+    this.arguments = new ArgumentFiles(join(directory, 'arguments'));
     this.#directory = directory;
-  }
-
-  /**
-   * Keeps the bytes of an argument, durably; gives the name that it is known by. What is there already
-   * is not written again.
-   *
-   * @throws PilotError `STORE_FULL` or `STORE_UNWRITABLE`.
-   */
-  async keep(bytes: Uint8Array): Promise<string> {
-    const sha256 = createHash('sha256').update(bytes).digest('hex');
-    const path = this.#ofArgument(sha256);
-    if (existsSync(path)) return sha256;
-    await ensureDirectory(dirname(path));
-    await writeFileAtomic(path, bytes);
-    return sha256;
   }
 
   /**
@@ -66,7 +53,7 @@ export class ValueFiles {
    *   them than fit into a message
    */
   find(file: ValueFile, stamp: string, content?: Uint8Array): LocalFile | NoLocalFile {
-    let path = 'unit' in file ? this.#ofUnit(file.unit) : this.#ofArgument(file.sha256);
+    let path = 'unit' in file ? this.#ofUnit(file.unit) : this.arguments.path(file.sha256);
     if (content !== undefined) {
       // Of its own: an earlier attempt, whose end nobody has heard of, may have left a file.
       path += '-reported';
@@ -78,10 +65,6 @@ export class ValueFiles {
     }
     const { direction } = file;
     return { path, remote: '', direction, append: false, optional: false, stamp };
-  }
-
-  #ofArgument(sha256: string): string {
-    return join(this.#directory, 'arguments', sha256);
   }
 
   #ofUnit(unit: number): string {

@@ -44,6 +44,9 @@ interface Arguments {
 export class SingleCalls {
   readonly #core: WorkCore;
   readonly #commands = new Map<string, CallCommand>();
+  /** Files that were kept for arguments: for the unit that is being prepared, and for those that were added. */
+  #kept: string[] = [];
+  #byUnit: (readonly [place: number, files: readonly string[]])[] = [];
 
   constructor(core: WorkCore) {
     this.#core = core;
@@ -61,6 +64,28 @@ export class SingleCalls {
     const args = this.#take(description.args);
     if (args.large.length > 0) return this.#prepareLarge(description, command, args);
     return this.#prepared(description, command, args);
+  }
+
+  /** What was prepared last is unit `place` of the submit. */
+  added(place: number): void {
+    if (this.#kept.length === 0) return;
+    this.#byUnit.push([place, this.#kept]);
+    this.#kept = [];
+  }
+
+  /** The units are there, from this number on: their large arguments stay until they have ended. */
+  accepted(first: number): void {
+    for (const [place, files] of this.#byUnit)
+      this.#core.values.arguments.give(first + place, files);
+    this.#byUnit = [];
+  }
+
+  /** Nothing comes of what was not accepted. */
+  drop(): void {
+    const ofUnits = this.#byUnit.flatMap(([, files]) => files);
+    this.#core.values.arguments.drop([...ofUnits, ...this.#kept]);
+    this.#byUnit = [];
+    this.#kept = [];
   }
 
   async #prepareFirst(description: WorkUnitDescription): Promise<PreparedCall> {
@@ -89,7 +114,9 @@ export class SingleCalls {
   ): Promise<PreparedCall> {
     const files: [place: number, sha256: string][] = [];
     for (const [place, bytes] of args.large) {
-      files.push([place, await this.#core.values.keep(bytes)]);
+      const sha256 = await this.#core.values.arguments.keep(bytes);
+      this.#kept.push(sha256);
+      files.push([place, sha256]);
     }
     return this.#prepared(description, command, args, files);
   }

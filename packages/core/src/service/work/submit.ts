@@ -48,8 +48,9 @@ export async function submitAll(
     partRows,
     resolve: resolveHere,
   });
+  const calls = new SingleCalls(core);
   try {
-    await takeIn(core, intake, descriptions, turn, signal);
+    await takeIn(core, [intake, calls], descriptions, turn, signal);
     if (intake.count === 0) return { first: core.visible.size, count: 0 };
     for (const id of intake.pilotJobs) {
       const over = whyOver(id, core.pilotJob);
@@ -65,9 +66,11 @@ export async function submitAll(
     }
     const submission = intake.finish();
     const { first = 0 } = core.dispatch({ type: 'submit', now: core.clock.now(), submission });
+    calls.accepted(first);
     await core.conductor.settled();
     return { first, count: submission.count };
   } catch (error) {
+    calls.drop();
     core.manager.state.units.dropPrepared();
     throw error;
   }
@@ -76,13 +79,12 @@ export async function submitAll(
 /** Slice by slice, and with them the memory that the units will need: the manager enters all at once. */
 async function takeIn(
   core: WorkCore,
-  intake: Intake,
+  [intake, calls]: readonly [Intake, SingleCalls],
   descriptions: Iterable<WorkUnitDescription>,
   turn: () => Promise<void>,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const { manager, visible } = core;
-  const calls = new SingleCalls(core);
   for (const description of descriptions) {
     if (description?.module === undefined) intake.add(description);
     else await addCall(intake, calls, description);
@@ -105,6 +107,7 @@ async function addCall(
   try {
     const prepared = calls.prepare(described);
     const { description, call } = prepared instanceof Promise ? await prepared : prepared;
+    calls.added(intake.count);
     intake.add(description, call);
   } catch (error) {
     throw error instanceof DescriptionError ? error.at(intake.count) : error;

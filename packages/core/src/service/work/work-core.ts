@@ -317,12 +317,14 @@ export class WorkCore implements WorkClient {
       this.visible.grow(event.submission.first + event.submission.count);
     }
     const { moves: feed, outputs, maps } = this;
+    const { arguments: args } = this.values;
     const at = this.clock.now();
     this.visible.show(moves, {
-      looks: () => feed.isHeard || outputs.active || maps.isActive,
+      looks: () => feed.isHeard || outputs.active || maps.isActive || args.areThere,
       moved: (unit, from, to) => {
         feed.tell(unit, from, to, at);
         if (outputs.active) this.#endOutputs(unit);
+        if (isFinal(to)) args.ended(unit);
         if (maps.isActive) maps.moved(unit, WORK_UNIT_STATES[to] as WorkUnitState);
       },
     });

@@ -10,9 +10,9 @@ const bytes = Buffer.from('a value');
 it('arguments are kept by their content, once, and are found again in a later life', async () => {
   const directory = join(scratch(), 'values');
   const files = new ValueFiles(directory);
-  const sha256 = await files.keep(bytes);
-  expect(await files.keep(Buffer.from(bytes))).toBe(sha256);
-  expect(await files.keep(Buffer.from('another'))).not.toBe(sha256);
+  const sha256 = await files.arguments.keep(bytes);
+  expect(await files.arguments.keep(Buffer.from(bytes))).toBe(sha256);
+  expect(await files.arguments.keep(Buffer.from('another'))).not.toBe(sha256);
   const found = new ValueFiles(directory).find({ direction: 'in', sha256 }, 'stamp');
   expect(found).toMatchObject({ direction: 'in', stamp: 'stamp', append: false });
   expect(readFileSync((found as LocalFile).path)).toEqual(bytes);

@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { readJournal, type WorkUnit, WorkUnitService } from '../../../src/index.ts';
 import type { PackedArgs } from '../../../src/model/packed-args.ts';
 import { decodeValue } from '../../../src/runtime/values.ts';
@@ -73,6 +73,34 @@ describe('a submit of calls', () => {
     expect(readdirSync(files)).toHaveLength(2);
     const [value] = decodeValue(readFileSync(join(files, sha256))) as [Uint8Array];
     expect(Buffer.compare(value, large)).toBe(0);
+  });
+
+  it('keeps large arguments until the last unit has ended that is given them, also in a later life', async () => {
+    const { work, store, directory } = await open();
+    const files = () => readdirSync(join(directory, 'values', 'arguments'));
+    const large = (letter: string) => letter.repeat(100_000);
+    const [one, two, three] = (await work.submit([
+      { ...double, args: [large('a')] },
+      { ...double, args: [large('a'), large('b')] },
+      { ...double, args: [large('c'), large('c')] },
+    ])) as [WorkUnit, WorkUnit, WorkUnit];
+    expect(files()).toHaveLength(3);
+    const refused = [
+      { ...double, args: [large('d')] },
+      { ...double, args: [() => 1] },
+    ];
+    await expect(work.submit(refused)).rejects.toThrow('args');
+    await two.cancel();
+    await vi.waitFor(() => expect(files()).toHaveLength(2));
+    await work.close();
+    writeFileSync(join(directory, 'values', 'arguments', '0'.repeat(64)), 'of a submit that died');
+    const again = await WorkUnitService.open({ store, id: work.id });
+    expect(files()).toHaveLength(2);
+    await again.workUnits.get(one.id)?.cancel();
+    await vi.waitFor(() => expect(files()).toHaveLength(1));
+    await again.workUnits.get(three.id)?.cancel();
+    await vi.waitFor(() => expect(files()).toEqual([]));
+    await again.cancel();
   });
 
   it('has a unit among the arguments stand for its value, and waits for it', async () => {
