@@ -100,6 +100,7 @@ export const pureFiles = [
   'agent/held-units.ts',
   'agent/map-turns.ts',
   'agent/promised-units.ts',
+  'agent/recent-runs.ts',
   'agent/report-box.ts',
   'agent/run-table.ts',
   'agent/service-work.ts',

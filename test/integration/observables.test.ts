@@ -81,6 +81,72 @@ describe('stdout$', () => {
     await running.cancel();
     expect(await Promise.all(outputs)).toEqual(['begun\n', '', '']);
   });
+
+  it('is there of more units than a thousand that have ended', async () => {
+    const { work } = await openRunningWorld({ totalCpuCount: 2 });
+    const units = await work.submit(
+      Array.from({ length: 1100 }, (_, i) => ({ executable: '/bin/echo', arguments: [i] })),
+    );
+    const silent = await work.submit({ executable: '/bin/true' });
+    await work.wait();
+    const said = await Promise.all(units.map((unit) => textOf(unit.stdout$)));
+    expect(said).toEqual(units.map((_, i) => `${i}\n`));
+    expect(await textOf(silent.stdout$)).toBe('');
+  });
+
+  it('says of output that is gone that it is not kept, and what would help', async () => {
+    const { work, pilot } = await openRunningWorld({ totalCpuCount: 1 });
+    const removed = await work.submit({ ...shell('echo in a file; rm out'), output: 'out' });
+    const units = [
+      await work.submit(shell('echo said')),
+      await work.submit(shell('true')),
+      removed,
+    ];
+    await work.wait();
+    const lost = { code: 'NOT_FOUND' };
+    await expect(textOf(removed.stdout$)).rejects.toMatchObject({
+      ...lost,
+      subject: removed.id,
+      hint: 'look for the file that its output names, out',
+    });
+    expect(await Promise.all(units.slice(0, 2).map((unit) => textOf(unit.stdout$)))).toEqual([
+      'said\n',
+      '',
+    ]);
+    await pilot.cancel();
+    await pilot.finished();
+    const never = await work.submit(shell('echo never'));
+    await never.cancel();
+    expect(await textOf(never.stdout$)).toBe('');
+    for (const unit of units) {
+      const problem = 'its standard output is not kept: its agent is gone';
+      await expect(textOf(unit.stdout$)).rejects.toMatchObject({ ...lost, problem });
+    }
+    await work.close();
+    expect(await textOf(never.stdout$)).toBe('');
+    await expect(textOf(removed.stdout$)).rejects.toMatchObject({ code: 'SERVICE_CLOSED' });
+  });
+
+  it('completes, without an error, for whoever watches a unit that ends with its pilot', async () => {
+    const { work, pilot } = await openRunningWorld({ totalCpuCount: 1 });
+    const unit = await work.submit({
+      ...shell('echo begun; sleep 600'),
+      restartOnPilotLoss: false,
+    });
+    let seen = '';
+    const watched = new Promise<void>((resolve, reject) =>
+      unit.stdout$.subscribe({
+        next: (chunk) => {
+          seen += Buffer.from(chunk).toString();
+        },
+        complete: resolve,
+        error: reject,
+      }),
+    );
+    await expect.poll(() => seen).toBe('begun\n');
+    await Promise.all([expect(watched).resolves.toBeUndefined(), pilot.cancel()]);
+    expect(unit.state).not.toBe('Done');
+  });
 });
 
 describe('services', () => {

@@ -53,6 +53,8 @@ interface Work {
   isRunning: boolean;
   /** What of it somebody wants to see, as long as it is not with the workers. */
   readonly watched: Set<OutputStream>;
+  /** What it has written to, once the workers are done with it. */
+  wrote?: readonly OutputStream[];
 }
 
 const SIGTERM = 15;
@@ -61,8 +63,6 @@ const CALL_FAILED = FAILURE_REASONS.indexOf('CALL_FAILED');
 const STAGING_FAILED = FAILURE_REASONS.indexOf('STAGING_FAILED');
 const STAGING_INTERRUPTED = FAILURE_REASONS.indexOf('STAGING_INTERRUPTED');
 const NO_ARGUMENTS: CallArguments = { inline: Buffer.from(encodeValue([])).toString('base64') };
-/** So many calls that are over are known as such: somebody may still want to see their output. */
-const RECENT_CALLS = 1024;
 
 /** Whoever has functions called for an agent. */
 export class CallDesk {
@@ -70,7 +70,6 @@ export class CallDesk {
   readonly #modules: ModuleCache;
   readonly #maps: MapUnits;
   readonly #works = new Map<number, Work>();
-  readonly #recent = new Set<number>();
   #workers: CallExecutor | undefined;
 
   constructor(parts: CallDeskParts) {
@@ -108,9 +107,9 @@ export class CallDesk {
     void this.#begin(work);
   }
 
-  /** Whether it is a call, or was one not long ago. */
+  /** Whether it is a call, or was one whose output somebody may still want to see. */
   knows(key: number): boolean {
-    return this.#works.has(key) || this.#recent.has(key);
+    return this.#works.has(key) || this.#workers?.knows(key) === true;
   }
 
   /** The unit is canceled or, where its run says so, its agent ends. */
@@ -134,7 +133,9 @@ export class CallDesk {
 
   watch(key: number, stream: OutputStream, on: boolean): void {
     const work = this.#works.get(key);
-    if (work === undefined || work.isRunning) this.#executor.watch(key, stream, on);
+    if (work?.wrote?.includes(stream) === false) {
+      if (on) queueMicrotask(() => this.#parts.events.output(key, stream, undefined));
+    } else if (work === undefined || work.isRunning) this.#executor.watch(key, stream, on);
     else if (on) work.watched.add(stream);
     else work.watched.delete(stream);
   }
@@ -250,6 +251,7 @@ export class CallDesk {
     const work = this.#works.get(key);
     if (work === undefined) return;
     const { run, result } = work;
+    work.wrote = outcome.wrote ?? [];
     const fileOf = (item: number): string => this.#fileOf(run, item);
     void outcomeOf(outcome, result, fileOf).then((end) => this.#end(work, end));
   }
@@ -259,11 +261,6 @@ export class CallDesk {
     for (const stream of watched) this.#parts.events.output(key, stream, undefined);
     this.#works.delete(key);
     this.#maps.remove(key);
-    this.#recent.add(key);
-    if (this.#recent.size > RECENT_CALLS) {
-      const [oldest] = this.#recent;
-      this.#recent.delete(oldest as number);
-    }
     this.#parts.events.ended(key, outcome);
   }
 

@@ -3,6 +3,7 @@
  * reports: only so much of it waits in the link at a time, the rest waits here, and what does not
  * fit here either is passed over, with a line in the stream that says how much.
  */
+import type { OutputPart } from '../executor/unit-run.ts';
 import type { AgentMessage, OutputStream } from '../protocol/messages.ts';
 import { inPieces } from '../runtime/in-pieces.ts';
 
@@ -14,19 +15,24 @@ export interface OutputSource {
   readonly attempt: number;
 }
 
+/** Whose output is asked for. */
+interface AskedSource extends OutputSource {
+  /** There was some, and it is not kept. */
+  readonly notKept?: boolean;
+}
+
 /** The way to the manager. */
 export interface OutputSink {
   /** Bytes that wait to be written. */
   readonly buffered: number;
-  /** Without a chunk: the stream has ended. */
-  send(source: OutputSource, stream: OutputStream, chunk: Uint8Array | undefined): void;
+  send(source: OutputSource, stream: OutputStream, part: OutputPart): void;
 }
 
 interface Waiting {
   readonly name: string;
   readonly source: OutputSource;
   readonly stream: OutputStream;
-  readonly chunk: Uint8Array | undefined;
+  readonly part: OutputPart;
   /** Bytes that should have come at this place. */
   missed: number;
 }
@@ -51,9 +57,9 @@ export class OutputRelay {
   }
 
   /** Begins to pass on a stream, from its beginning, or stops. */
-  watch(key: number | undefined, source: OutputSource, stream: OutputStream, on: boolean): void {
+  watch(key: number | undefined, source: AskedSource, stream: OutputStream, on: boolean): void {
     if (key === undefined) {
-      if (on) this.#sink.send(source, stream, undefined);
+      if (on) this.#sink.send(source, stream, source.notKept ? 'not-kept' : undefined);
       return;
     }
     const name = nameOf(key, stream);
@@ -64,32 +70,27 @@ export class OutputRelay {
   }
 
   /** A unit has written something, or, without a chunk, will write nothing more. */
-  put(key: number, stream: OutputStream, chunk: Uint8Array | undefined): void {
+  put(key: number, stream: OutputStream, part: OutputPart): void {
     const name = nameOf(key, stream);
     const source = this.#sources.get(name);
     if (source === undefined) return;
-    if (chunk === undefined) {
+    if (!(part instanceof Uint8Array)) {
       this.#sources.delete(name);
-      this.#add(name, source, stream, undefined);
+      this.#add(name, source, stream, part);
       return;
     }
     // Calls print as much as they like at once.
-    for (const piece of inPieces(chunk)) this.#add(name, source, stream, piece);
+    for (const piece of inPieces(part)) this.#add(name, source, stream, piece);
   }
 
-  #add(
-    name: string,
-    source: OutputSource,
-    stream: OutputStream,
-    chunk: Uint8Array | undefined,
-  ): void {
-    const length = chunk?.length ?? 0;
+  #add(name: string, source: OutputSource, stream: OutputStream, part: OutputPart): void {
+    const length = lengthOf(part);
     if (length > 0 && this.#bytes + length > WAITING_BYTES)
       this.#miss(name, source, stream, length);
     else {
       this.#gaps.delete(name);
       this.#bytes += length;
-      this.#waiting.push({ name, source, stream, chunk, missed: 0 });
+      this.#waiting.push({ name, source, stream, part, missed: 0 });
     }
     this.drain();
   }
@@ -98,10 +99,10 @@ export class OutputRelay {
   drain(): void {
     let next = 0;
     for (; next < this.#waiting.length && this.#sink.buffered < LINK_BYTES; next++) {
-      const { name, source, stream, chunk, missed } = this.#waiting[next] as Waiting;
-      this.#bytes -= chunk?.length ?? 0;
+      const { name, source, stream, part, missed } = this.#waiting[next] as Waiting;
+      this.#bytes -= lengthOf(part);
       if (missed > 0) this.#gaps.delete(name);
-      this.#sink.send(source, stream, missed > 0 ? notice(missed) : chunk);
+      this.#sink.send(source, stream, missed > 0 ? notice(missed) : part);
     }
     this.#waiting.splice(0, next);
   }
@@ -122,7 +123,7 @@ export class OutputRelay {
   #miss(name: string, source: OutputSource, stream: OutputStream, bytes: number): void {
     let gap = this.#gaps.get(name);
     if (gap === undefined) {
-      gap = { name, source, stream, chunk: undefined, missed: 0 };
+      gap = { name, source, stream, part: undefined, missed: 0 };
       this.#gaps.set(name, gap);
       this.#waiting.push(gap);
     }
@@ -139,11 +140,16 @@ export function channelSink(link: {
     get buffered() {
       return link.buffered;
     },
-    send: ({ service: { channel }, unit, attempt }, stream, chunk) => {
+    send: ({ service: { channel }, unit, attempt }, stream, part) => {
       if (channel === undefined) return;
-      link.send({ type: 'output', channel, unit, attempt, stream, ...(chunk && { chunk }) });
+      const chunk = part === 'not-kept' ? { notKept: true } : part && { chunk: part };
+      link.send({ type: 'output', channel, unit, attempt, stream, ...chunk });
     },
   };
+}
+
+function lengthOf(part: OutputPart): number {
+  return part instanceof Uint8Array ? part.length : 0;
 }
 
 function nameOf(key: number, stream: OutputStream): string {

@@ -8,6 +8,7 @@ import type {
   UnitTemplateMessage,
 } from '../protocol/messages.ts';
 import { AttemptTable } from './attempt-table.ts';
+import { RecentRuns } from './recent-runs.ts';
 import { ReportBox, type ReportedOutcome } from './report-box.ts';
 import type { Allocation, SlotCapacity } from './slots.ts';
 import { onlyRows } from './unit-columns.ts';
@@ -63,6 +64,8 @@ export interface Run {
 export interface RunOutcome extends ReportedOutcome {
   /** It ended because it was told to. */
   readonly terminated: boolean;
+  /** The streams that it has written to. */
+  readonly wrote?: readonly OutputStream[];
   /** Its value is a file, which is to be fetched. */
   readonly leavesValue?: boolean;
   /** Nothing can be started here, whatever it is. */
@@ -109,29 +112,6 @@ export interface Template extends Requesting {
 }
 
 const SPAWN_FAILED = FAILURE_REASONS.indexOf('SPAWN_FAILED');
-const RECENT_RUNS = 1024;
-
-/** The keys of the runs that ended last: their output may still be there for somebody to see. */
-export class RecentRuns {
-  readonly #units = new Uint32Array(RECENT_RUNS);
-  readonly #keys = new Float64Array(RECENT_RUNS);
-  #count = 0;
-
-  add({ unit, key }: Run): void {
-    const at = this.#count++ % RECENT_RUNS;
-    this.#units[at] = unit;
-    this.#keys[at] = key;
-  }
-
-  keyOf(unit: number): number | undefined {
-    const oldest = Math.max(0, this.#count - RECENT_RUNS);
-    for (let i = this.#count - 1; i >= oldest; i--) {
-      if (this.#units[i % RECENT_RUNS] === unit) return this.#keys[i % RECENT_RUNS];
-    }
-    return undefined;
-  }
-}
-
 /** A service of which nothing is known yet. */
 export function newService(id: string): ServiceWork {
   return {

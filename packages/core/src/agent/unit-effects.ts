@@ -18,7 +18,7 @@ export type UnitEffect =
    * with files, but of those whose end was one of these answers.
    */
   | { readonly type: 'unstage'; readonly key: number }
-  /** Without a key: there is no such output, and never will be. */
+  /** Without a key: there is no such output, and never will be; or there was, and it is not kept. */
   | {
       readonly type: 'watch';
       readonly key: number | undefined;
@@ -27,6 +27,7 @@ export type UnitEffect =
       readonly attempt: number;
       readonly stream: OutputStream;
       readonly on: boolean;
+      readonly notKept?: boolean;
     }
   /** What was kept for the service is needless, but for what is to be kept along with this. */
   | { readonly type: 'forget'; readonly service: string };

@@ -30,8 +30,10 @@ export function watchUnit(
   const isToRun = !runs && (attempt > last || found.isWaiting());
   if (on && isToRun) later.push({ attempt: Math.max(attempt, last), stream });
   else {
-    const key = found.run?.key ?? service.recent.keyOf(unit);
-    emit({ type: 'watch', key, service, unit, attempt: found.run?.attempt ?? attempt, stream, on });
+    const remains = found.run ?? service.recent.of(unit, stream);
+    const key = typeof remains === 'object' ? remains.key : undefined;
+    const which = { service, unit, attempt: found.run?.attempt ?? attempt, stream, on };
+    emit({ type: 'watch', key, ...which, ...(remains === 'not-kept' && { notKept: true }) });
   }
   if (later.length > 0) service.watches.set(unit, later);
   else service.watches.delete(unit);

@@ -175,7 +175,7 @@ export class Workload {
     if (run === undefined) return;
     const { service, allocation, staged } = run;
     this.#runs.remove(run);
-    service.recent.add(run);
+    service.recent.add(run, outcome.wrote);
     service.runningCores -= allocation.cores.length;
     this.#slots.release(allocation);
     this.#turns.remove(key);

@@ -38,6 +38,8 @@ export class LiveUnit {
   /** Whether it has lived through a tick: then it is worth looking at. */
   isLasting = false;
   readonly watched = { stdout: false, stderr: false };
+  /** Once it is over: the streams in which there is anything. */
+  wrote: readonly OutputStream[] = [];
   readonly followers: Partial<Record<OutputStream, Follower>> = {};
   readonly progress = new ProgressReader();
   /** Descendants outside its process groups, as seen when its ending began. */
@@ -112,6 +114,7 @@ export class LiveUnit {
     if (problem !== undefined) outcome.problem = problem;
     if (this.#problem?.isOfNode && this.startedAt === undefined) outcome.isOfNode = true;
     if (stderrTail) outcome.stderrTail = stderrTail;
+    if (this.wrote.length > 0) outcome.wrote = this.wrote;
     return outcome;
   }
 }

@@ -2,11 +2,11 @@
  * Brings what units write to whoever watches it: live, from the beginning, and for a while after
  * the end. Reads the lane's captures, or the files that units write themselves.
  */
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { Capture } from './capture.ts';
 import { Follower, PUMP_BYTES } from './followers.ts';
 import type { LiveUnit } from './live-unit.ts';
-import { type Kept, RecentOutput } from './recent-output.ts';
+import { type Kept, RecentOutput, writtenOf } from './recent-output.ts';
 import type { ExecutorEvents, OutputStream } from './unit-run.ts';
 
 const STREAMS = ['stdout', 'stderr'] as const;
@@ -55,7 +55,13 @@ export class Output {
     if (!on) return;
     const kept = this.#recent.get(key, stream);
     if (typeof kept === 'string') {
-      this.#finish({ key, stream, follower: this.#follow(kept, key, stream) });
+      // The file of a sandbox that was cleaned up, or that is at home.
+      if (!existsSync(kept)) this.#events.output(key, stream, 'not-kept');
+      else this.#finish({ key, stream, follower: this.#follow(kept, key, stream) });
+      return;
+    }
+    if (!this.#recent.has(key)) {
+      this.#events.output(key, stream, 'not-kept');
       return;
     }
     if (kept) this.#events.output(key, stream, kept);
@@ -82,13 +88,17 @@ export class Output {
     unit.followers[stream].pump();
   }
 
-  /** Reports and keeps what an ended unit has written; its lane's captures are empty afterwards. */
-  end(unit: LiveUnit): void {
+  /**
+   * Reports and keeps what an ended unit has written, and says where there was any; its lane's captures are
+   * empty afterwards.
+   */
+  end(unit: LiveUnit): readonly OutputStream[] {
     const { key } = unit.run;
     const stdout = this.#endStream(unit, 'stdout');
     const stderr = this.#endStream(unit, 'stderr');
-    if (stdout === undefined && stderr === undefined) return;
-    this.#recent.add(key, { stdout, stderr });
+    const streams = { stdout, stderr };
+    this.#recent.add(key, streams);
+    return writtenOf(streams);
   }
 
   #endStream(unit: LiveUnit, stream: OutputStream): Kept {

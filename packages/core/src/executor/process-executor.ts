@@ -219,6 +219,7 @@ export class ProcessExecutor implements Executor {
       tail = this.#clearUp(unit);
     } catch (error) {
       // Whatever became of its output, that it has ended must be said.
+      unit.wrote = ['stdout', 'stderr'];
       this.#log.warn({ key, error }, 'the output of a unit could not be read');
     }
     this.#units.delete(key);
@@ -235,7 +236,7 @@ export class ProcessExecutor implements Executor {
     const { lane, run, startedAt } = unit;
     if (!lane) return '';
     this.#readProgress(unit, true);
-    this.#output.end(unit);
+    unit.wrote = this.#output.end(unit);
     const shared = startedAt !== undefined && this.#launcher.mayHaveStrays();
     if (run.workingDirectory === undefined && !run.isKept)
       this.#sandboxes.release(run.sandbox, run.cleanup, shared);

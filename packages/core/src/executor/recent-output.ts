@@ -11,7 +11,7 @@ export type Kept = Buffer | string | undefined;
 export type KeptStreams = Readonly<Record<OutputStream, Kept>>;
 
 const MOST_BYTES = 16 * 1024 * 1024;
-/** What an entry takes up besides its bytes. */
+/** What an entry takes up besides its bytes: of short ones there are some 32,000. */
 const ENTRY_BYTES = 512;
 
 function weigh(streams: KeptStreams): number {
@@ -22,6 +22,11 @@ function weigh(streams: KeptStreams): number {
 export class RecentOutput {
   readonly #entries = new Map<number, KeptStreams>();
   #bytes = 0;
+
+  /** Whether it is known what a unit has written; units that wrote nothing are never here. */
+  has(key: number): boolean {
+    return this.#entries.has(key);
+  }
 
   get(key: number, stream: OutputStream): Kept {
     return this.#entries.get(key)?.[stream];
@@ -43,4 +48,10 @@ export class RecentOutput {
     this.#entries.delete(key);
     this.#bytes -= weigh(streams);
   }
+}
+
+/** The streams in which there is anything. */
+export function writtenOf({ stdout, stderr }: KeptStreams): readonly OutputStream[] {
+  if (stdout === undefined) return stderr === undefined ? [] : ['stderr'];
+  return stderr === undefined ? ['stdout'] : ['stdout', 'stderr'];
 }

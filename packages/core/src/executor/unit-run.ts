@@ -39,6 +39,12 @@ export interface UnitRun {
   readonly graceMs: number;
 }
 
+/** The two streams that can be watched. */
+export type OutputStream = 'stdout' | 'stderr';
+
+/** What comes of a watched stream: a piece of it, or, without one, its end; or that what was in it is not kept. */
+export type OutputPart = Uint8Array | 'not-kept' | undefined;
+
 /** How a run ended. */
 export interface UnitOutcome {
   /** Of the first instance that failed, otherwise 0; absent when a signal or a problem ended it. */
@@ -55,6 +61,8 @@ export interface UnitOutcome {
   readonly isOfNode?: true;
   /** The last 4 KiB of what a failed unit wrote to its standard error. */
   readonly stderrTail?: string;
+  /** The streams that it has written to, or that are files of its own; absent where there are none. */
+  readonly wrote?: readonly OutputStream[];
   /** Whether terminate() was called for it, however it ended. */
   readonly terminated: boolean;
   /** Milliseconds since the epoch. */
@@ -70,9 +78,6 @@ export interface UnitOutcome {
   readonly maxRss: number;
 }
 
-/** The two streams that can be watched. */
-export type OutputStream = 'stdout' | 'stderr';
-
 /** Where an executor reports; never from within a call of its own methods. They must not throw. */
 export interface ExecutorEvents {
   /** Not called for a run that never started. */
@@ -80,8 +85,8 @@ export interface ExecutorEvents {
   /** The last event of a run, but for output of a file that is still being read. */
   ended(key: number, outcome: UnitOutcome): void;
   progress(key: number, fraction: number | undefined, message: string, at: number): void;
-  /** Without a chunk: the stream has ended. */
-  output(key: number, stream: OutputStream, chunk: Uint8Array | undefined): void;
+  /** Nothing more comes of the stream after its end, or after it was said not to be kept. */
+  output(key: number, stream: OutputStream, part: OutputPart): void;
 }
 
 /** Starts, watches and ends the processes of units. */
@@ -97,8 +102,8 @@ export interface Executor {
   terminate(key: number, graceMs?: number): void;
   /**
    * Begins or stops to report a stream, from its beginning as far as that is still kept: a
-   * mebibyte of output, for live runs and the last ones that ended. For a run that is forgotten
-   * the stream ends at once.
+   * mebibyte of output, for live runs and the last ones that ended. Of one that is over, and of which
+   * nothing is known any more, it is said that it is not kept: of those that wrote nothing, too.
    */
   watch(key: number, stream: OutputStream, on: boolean): void;
   /** The sandbox of a run that is over is not needed any more. */

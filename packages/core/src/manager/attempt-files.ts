@@ -103,7 +103,7 @@ export function hasInputs(state: WorkState, unit: number): boolean {
 }
 
 /** What a unit's description says of files. */
-function namedFiles(state: WorkState, unit: number): NamedFiles {
+export function namedFiles(state: WorkState, unit: number): NamedFiles {
   const { description } = state.template(unit);
   const own = state.units.own(unit);
   if (own === null) return description;

@@ -240,6 +240,8 @@ export type AgentMessage =
       readonly attempt?: number;
       readonly stream: OutputStream;
       readonly chunk?: Uint8Array;
+      /** It has ended, and what was in it is gone. */
+      readonly notKept?: boolean;
     }
   /** The remaining time again, as in {@link Hello}: the manager's clock may have been set since. */
   | { readonly type: 'pulse'; readonly at: number; readonly remainingMs?: number }

@@ -82,11 +82,20 @@ class WorkerExecutor implements CallExecutor {
     }
     if (!on) return;
     const kept = this.#recent.get(key, stream);
+    const isKept = this.#recent.has(key);
     queueMicrotask(() => {
       const { events } = this.#options;
+      if (!isKept) {
+        events.output(key, stream, 'not-kept');
+        return;
+      }
       if (kept) events.output(key, stream, Buffer.from(kept));
       events.output(key, stream, undefined);
     });
+  }
+
+  knows(key: number): boolean {
+    return this.#outputs.has(key) || this.#recent.has(key);
   }
 
   #over({ key, scratch }: CallRun): void {

@@ -2,7 +2,7 @@
  * What the agent asks of whoever calls functions, and what it hears back: plain data and callbacks,
  * beside {@link UnitRun} for processes. Values are opaque bytes.
  */
-import type { UnitOutcome } from '../executor/unit-run.ts';
+import type { OutputPart, OutputStream, UnitOutcome } from '../executor/unit-run.ts';
 import type { IsolationKind } from '../model/call-command.ts';
 import type { CallProblem } from '../model/call-problem.ts';
 
@@ -73,7 +73,7 @@ export interface CallEvents {
   /** The last event of a run, after {@link CallExecutor.finish} or {@link CallExecutor.terminate}, or where it can have no worker at all. */
   ended(key: number, outcome: UnitOutcome): void;
   progress(key: number, fraction: number | undefined, message: string, at: number): void;
-  output(key: number, stream: 'stdout' | 'stderr', chunk: Uint8Array | undefined): void;
+  output(key: number, stream: OutputStream, part: OutputPart): void;
 }
 
 /** Keeps workers warm and has them call functions. */
@@ -95,6 +95,9 @@ export interface CallExecutor {
    * one of the agent's the run is canceled: a call that has not asked for its signal is then ended very soon.
    */
   terminate(key: number, graceMs?: number): void;
-  watch(key: number, stream: 'stdout' | 'stderr', on: boolean): void;
+  /** As {@link Executor.watch}. */
+  watch(key: number, stream: OutputStream, on: boolean): void;
+  /** Whether it has the run, or what that has written. */
+  knows(key: number): boolean;
   close(graceMs: number): Promise<void>;
 }

@@ -391,10 +391,15 @@ export class LiveRun implements WorkerUser {
     const isGood = this.#callsLeft > 0 && !this.#isHandingOver && !isLoading;
     this.#leaveWorker(isGood ? 'release' : 'dismiss');
     const { clock, events, output, over } = this.#parts;
-    output.end();
+    const wrote = output.end();
     const outcome = runOutcome(clock.now(), this.#isTerminated, problem);
     const startedAt = this.#startedAt ?? outcome.startedAt;
-    events.ended(this.#run.key, { ...outcome, startedAt, ...this.#usage.total });
+    events.ended(this.#run.key, {
+      ...outcome,
+      startedAt,
+      ...this.#usage.total,
+      ...(wrote.length > 0 && { wrote }),
+    });
     over();
   }
 }

@@ -1,5 +1,5 @@
 /** What the calls of runs print: to whoever watches, and kept for who comes a little later. */
-import type { RecentOutput } from '../executor/recent-output.ts';
+import { type RecentOutput, writtenOf } from '../executor/recent-output.ts';
 import type { OutputStream } from '../executor/unit-run.ts';
 import type { CallEvents } from './call-run.ts';
 
@@ -72,13 +72,15 @@ export class RunOutput {
     return tail.toString().replace(/^\uFFFD+/, '');
   }
 
-  /** The run is over. */
-  end(): void {
+  /** The run is over: the streams that were written to. */
+  end(): readonly OutputStream[] {
     const rest = (stream: OutputStream): Buffer | undefined => {
       const { chunks, bytes, isWatched } = this.#streams[stream];
       if (isWatched) this.#events.output(this.#key, stream, undefined);
       return bytes > 0 ? Buffer.concat(chunks).subarray(-KEPT_BYTES) : undefined;
     };
-    this.#recent.add(this.#key, { stdout: rest('stdout'), stderr: rest('stderr') });
+    const streams = { stdout: rest('stdout'), stderr: rest('stderr') };
+    this.#recent.add(this.#key, streams);
+    return writtenOf(streams);
   }
 }

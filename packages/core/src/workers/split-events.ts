@@ -2,7 +2,12 @@
  * Two users of one executor: it reaps every child of its program, so that workers are started by the
  * same one as units are. Their runs have keys of a range apart, and each hears of its own.
  */
-import type { ExecutorEvents, OutputStream, UnitOutcome } from '../executor/unit-run.ts';
+import type {
+  ExecutorEvents,
+  OutputPart,
+  OutputStream,
+  UnitOutcome,
+} from '../executor/unit-run.ts';
 
 /** Runs of workers have keys from here on, counting up; those of units never come so far. */
 export const FIRST_WORKER_KEY = 2 ** 52;
@@ -33,7 +38,7 @@ export class SplitEvents implements ExecutorEvents {
     this.#of(key)?.progress(key, fraction, message, at);
   }
 
-  output(key: number, stream: OutputStream, chunk: Uint8Array | undefined): void {
-    this.#of(key)?.output(key, stream, chunk);
+  output(key: number, stream: OutputStream, part: OutputPart): void {
+    this.#of(key)?.output(key, stream, part);
   }
 }

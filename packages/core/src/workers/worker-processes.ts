@@ -1,6 +1,12 @@
 /** The processes of workers, as runs of the executor beside those of units. */
 import { join } from 'node:path';
-import type { Executor, ExecutorEvents, OutputStream, UnitOutcome } from '../executor/unit-run.ts';
+import type {
+  Executor,
+  ExecutorEvents,
+  OutputPart,
+  OutputStream,
+  UnitOutcome,
+} from '../executor/unit-run.ts';
 import { FIRST_WORKER_KEY } from './split-events.ts';
 
 /** How long a worker has that was told to leave and does not, or is ended with its agent. */
@@ -81,8 +87,8 @@ export class WorkerProcesses implements ExecutorEvents {
   /** Workers say it by their own way. */
   progress(): void {}
 
-  output(key: number, stream: OutputStream, chunk: Uint8Array | undefined): void {
-    if (chunk) this.#owners.get(key)?.printed(stream, chunk);
+  output(key: number, stream: OutputStream, part: OutputPart): void {
+    if (part instanceof Uint8Array) this.#owners.get(key)?.printed(stream, part);
   }
 }
 

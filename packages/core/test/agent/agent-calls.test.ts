@@ -205,6 +205,10 @@ class FakeWorkers implements CallExecutor {
 
   watch(): void {}
 
+  knows(): boolean {
+    return false;
+  }
+
   async close(): Promise<void> {}
 
   #end(key: number, terminated: boolean): void {

@@ -54,7 +54,7 @@ export class AgentWorld {
       else if (effect.type === 'exit') this.exit = effect;
       else if (effect.type === 'watch') {
         this.watched.push(
-          `${effect.unit} ${effect.stream} ${effect.on} ${effect.key === undefined ? 'gone' : 'there'}`,
+          `${effect.unit} ${effect.stream} ${effect.on} ${effect.notKept ? 'not kept' : effect.key === undefined ? 'gone' : 'there'}`,
         );
       } else if (effect.type === 'keep') this.kept.push(effect);
       else if (effect.type === 'redial') this.redials++;

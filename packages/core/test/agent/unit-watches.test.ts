@@ -22,11 +22,30 @@ describe('what somebody watches', () => {
     world.start([1, 2, 3, 4, 5, 6]);
     world.receive(watch(1), watch(5), watch(6), watch(6, undefined, false));
     expect(world.watched).toEqual(['1 stdout true there', '6 stdout false gone']);
-    world.end(1).end(2).receive(watch(2), watch(99));
+    world
+      .end(1)
+      .end(2, false, { wrote: ['stdout'] })
+      .receive(watch(2), watch(99));
     expect(world.watched.slice(2)).toEqual([
       '5 stdout true there',
       '2 stdout true there',
       '99 stdout true gone',
+    ]);
+  });
+
+  it('is empty of a unit that has written nothing, and known as lost of one whose output is forgotten', () => {
+    const wrote = { wrote: ['stdout', 'stderr'] } as const;
+    world.start([1]).end(1, false, wrote);
+    world.start([2]).end(2, false, { wrote: ['stderr'] });
+    for (let unit = 3; unit < 33_000; unit++) world.start([unit]).end(unit, false, wrote);
+    world.receive(watch(1), watch(2), watch(32_000), watch(32_999));
+    world.start([1], { attempt: 2 }).end(1).receive(watch(1, 2));
+    expect(world.watched).toEqual([
+      '1 stdout true not kept',
+      '2 stdout true gone',
+      '32000 stdout true there',
+      '32999 stdout true there',
+      '1 stdout true gone',
     ]);
   });
 

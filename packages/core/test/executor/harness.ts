@@ -18,7 +18,7 @@ import { silentLog } from '../../src/runtime/log.ts';
 export const LAUNCHERS = ['posix_spawn', 'child_process'] as const;
 
 interface Reported {
-  readonly kind: 'started' | 'ended' | 'progress' | 'output' | 'output-end';
+  readonly kind: 'started' | 'ended' | 'progress' | 'output' | 'output-end' | 'not-kept';
   readonly key: number;
   readonly outcome?: UnitOutcome;
   readonly progress?: readonly [number | undefined, string];
@@ -52,12 +52,11 @@ export class World implements AsyncDisposable {
       },
       progress: (key, fraction, message) =>
         note({ kind: 'progress', key, progress: [fraction, message] }),
-      output: (key, stream, chunk) =>
-        note(
-          chunk
-            ? { kind: 'output', key, stream, text: Buffer.from(chunk).toString('latin1') }
-            : { kind: 'output-end', key, stream },
-        ),
+      output: (key, stream, part) => {
+        if (part === 'not-kept') note({ kind: part, key, stream });
+        else if (part === undefined) note({ kind: 'output-end', key, stream });
+        else note({ kind: 'output', key, stream, text: Buffer.from(part).toString('latin1') });
+      },
     };
     this.executor = createExecutor({
       kind: launcher === 'null' ? 'null' : 'process',
@@ -140,6 +139,12 @@ export class World implements AsyncDisposable {
   }
 
   /** Settles when a unit's stream, watched live, has brought these words. */
+  outputNotKept(key: number, stream: OutputStream): Promise<Reported> {
+    return this.when(() =>
+      this.reported.find((r) => r.kind === 'not-kept' && r.key === key && r.stream === stream),
+    );
+  }
+
   outputHolds(key: number, stream: OutputStream, words: string): Promise<true> {
     return this.when(() => this.output(key, stream).includes(words) || undefined);
   }

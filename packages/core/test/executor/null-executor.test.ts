@@ -39,7 +39,15 @@ describe('RecentOutput', () => {
     expect(recent.get(19, 'stderr')).toBe('/a/file');
     recent.forget(19);
     expect(recent.get(19, 'stdout')).toBeUndefined();
+    expect([recent.has(18), recent.has(19)]).toEqual([true, false]);
     for (let key = 100; key < 115; key++) recent.add(key, { stdout: mebibyte, stderr: undefined });
     expect(recent.get(100, 'stdout')).toBe(mebibyte);
+  });
+
+  it('keeps some ten thousands of short ones', () => {
+    const recent = new RecentOutput();
+    for (let key = 0; key < 50_000; key++)
+      recent.add(key, { stdout: Buffer.from('a line'), stderr: undefined });
+    expect([recent.has(0), recent.has(20_000)]).toEqual([false, true]);
   });
 });

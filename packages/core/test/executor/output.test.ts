@@ -1,4 +1,4 @@
-import { appendFileSync, readdirSync, statSync } from 'node:fs';
+import { appendFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { LAUNCHERS, World } from './harness.ts';
@@ -59,17 +59,34 @@ describe.each(LAUNCHERS)('output over %s', (launcher) => {
     await using world = new World(launcher);
     const key = world.run('seq 1000; echo oops >&2');
     const named = world.run('seq 1000', { output: 'out', cleanup: false });
-    const silent = world.run('true');
-    await Promise.all([key, named, silent].map((each) => world.ended(each)));
-    for (const each of [key, named, silent]) world.executor.watch(each, 'stdout', true);
+    await Promise.all([key, named].map((each) => world.ended(each)));
+    for (const each of [key, named]) world.executor.watch(each, 'stdout', true);
     world.executor.watch(key, 'stderr', true);
-    await Promise.all([key, named, silent].map((each) => world.outputEnded(each, 'stdout')));
+    world.executor.watch(named, 'stderr', true);
+    await Promise.all([key, named].map((each) => world.outputEnded(each, 'stdout')));
+    await world.outputEnded(named, 'stderr');
     await world.outputEnded(key, 'stderr');
     const all = Array.from({ length: 1000 }, (_, i) => `${i + 1}\n`).join('');
     expect(world.output(key, 'stdout')).toBe(all);
     expect(world.output(key, 'stderr')).toBe('oops\n');
     expect(world.output(named, 'stdout')).toBe(all);
-    expect(world.output(silent, 'stdout')).toBe('');
+    expect(world.output(named, 'stderr')).toBe('');
+  });
+
+  it('says which streams a unit has written to, and of what is gone that it is not kept', async () => {
+    await using world = new World(launcher);
+    const silent = world.run('true');
+    const both = world.run('echo; echo >&2');
+    const named = world.run('true', { workingDirectory: '.', output: 'out' });
+    const wrote = async (key: number) => (await world.ended(key)).wrote;
+    expect(await wrote(silent)).toBeUndefined();
+    expect(await wrote(both)).toEqual(['stdout', 'stderr']);
+    expect(await wrote(named)).toEqual(['stdout']);
+    rmSync(join(world.root, 'out'));
+    for (const key of [named, 1_000_000]) {
+      world.executor.watch(key, 'stdout', true);
+      await world.outputNotKept(key, 'stdout');
+    }
   });
 
   it('follows a file that the unit names', async () => {

@@ -5,6 +5,7 @@ import { Observable, ReplaySubject, Subject } from 'rxjs';
 import { printable } from '../../model/printable.ts';
 import type { OutputStream } from '../../protocol/messages.ts';
 import type { WorkMessage } from '../shared/work-client.ts';
+import type { WhyLost } from './lost-output.ts';
 import type { Progress } from './work-unit.ts';
 
 /** Chunks kept for subscribers that come while others are there already. */
@@ -17,13 +18,21 @@ export interface OutputSource {
   attemptOf(unit: number): number;
   /** Asks the agent that has the unit; false when no agent can be asked (any more). */
   watch(unit: number, stream: OutputStream, on: boolean): boolean;
+  /** Whether its last attempt may have written anything. */
+  hasRun(unit: number): boolean;
+  /** What to say of output that cannot be had. */
+  lost(unit: number, stream: OutputStream, why: WhyLost): Error;
 }
 
 interface Watched {
+  readonly unit: number;
+  readonly stream: OutputStream;
   readonly subject: ReplaySubject<Uint8Array>;
   subscribers: number;
-  /** The present attempt has written all that it will. */
-  ended: boolean;
+  /** Something has come. */
+  hasSome: boolean;
+  /** The present attempt has written all that it will, or that is all that will come of it. */
+  ended: boolean | 'not-kept';
 }
 
 export class OutputStreams {
@@ -31,8 +40,8 @@ export class OutputStreams {
   readonly #watched = new Map<string, Watched>();
   readonly #progress = new Map<number, Subject<Progress>>();
   readonly #lastProgress = new Map<number, Progress>();
-  /** Nothing comes here any more. */
-  #isReleased = false;
+  /** Why nothing comes here any more. */
+  #released: { readonly error: unknown } | undefined;
 
   constructor(source: OutputSource) {
     this.#source = source;
@@ -48,12 +57,13 @@ export class OutputStreams {
     return new Observable((subscriber) => {
       let watched = this.#watched.get(key);
       if (watched === undefined) {
-        watched = { subject: new ReplaySubject(REPLAYED_CHUNKS), subscribers: 0, ended: false };
+        const subject = new ReplaySubject<Uint8Array>(REPLAYED_CHUNKS);
+        watched = { unit, stream, subject, subscribers: 0, hasSome: false, ended: false };
         this.#watched.set(key, watched);
         // Of a unit that is not bound yet the agent is asked when it is.
-        const asked = this.#source.watch(unit, stream, true);
-        const isOver = this.#isReleased || (!asked && this.#source.isFinal(unit));
-        if (isOver) this.#complete(key, watched);
+        const asked = !this.#released && this.#source.watch(unit, stream, true);
+        if (this.#released) this.#fail(watched, this.#released.error);
+        else if (!asked && this.#source.isFinal(unit)) this.#lose(watched);
       }
       const mine = watched;
       mine.subscribers++;
@@ -77,7 +87,7 @@ export class OutputStreams {
     return new Observable((subscriber) => {
       const last = this.#lastProgress.get(unit);
       if (last) subscriber.next(last);
-      if (this.#isReleased || this.#source.isFinal(unit)) {
+      if (this.#released || this.#source.isFinal(unit)) {
         subscriber.complete();
         return undefined;
       }
@@ -114,15 +124,15 @@ export class OutputStreams {
     for (const stream of ['stdout', 'stderr'] as const) {
       const key = `${unit}/${stream}`;
       const watched = this.#watched.get(key);
-      if (watched && (watched.ended || !reachable)) this.#complete(key, watched);
+      if (watched?.ended) this.#allCame(watched);
+      else if (watched && !reachable) this.#lose(watched);
     }
   }
 
   /** No agent can be asked for these any more: what has come is all. */
   lost(isLost: (unit: number) => boolean): void {
-    for (const [key, watched] of this.#watched) {
-      const unit = Number.parseInt(key, 10);
-      if (this.#source.isFinal(unit) && isLost(unit)) this.#complete(key, watched);
+    for (const watched of this.#watched.values()) {
+      if (this.#source.isFinal(watched.unit) && isLost(watched.unit)) this.#lose(watched);
     }
   }
 
@@ -136,30 +146,51 @@ export class OutputStreams {
     this.#progress.get(unit)?.next(progress);
   }
 
-  wrote({ unit, attempt, stream, chunk }: WorkMessage & { type: 'output' }): void {
+  wrote({ unit, attempt, stream, chunk, notKept }: WorkMessage & { type: 'output' }): void {
     const key = `${unit}/${stream}`;
     const watched = this.#watched.get(key);
     if (watched === undefined) return;
     if (chunk !== undefined) {
+      watched.hasSome = true;
       watched.subject.next(chunk);
       return;
     }
     // The end of one before it says nothing of an attempt that has been bound since.
     if (attempt !== undefined && attempt !== this.#source.attemptOf(unit)) return;
-    watched.ended = true;
-    if (this.#source.isFinal(unit)) this.#complete(key, watched);
+    watched.ended = notKept ? 'not-kept' : true;
+    if (this.#source.isFinal(unit)) this.#allCame(watched);
   }
 
-  /** Streams complete, also those that somebody subscribes to later. */
-  release(): void {
-    this.#isReleased = true;
-    for (const [key, watched] of this.#watched) this.#complete(key, watched);
+  /** Streams complete; of output that somebody subscribes to later it is said that it comes too late. */
+  release(error: unknown): void {
+    this.#released = { error };
+    for (const watched of this.#watched.values()) this.#complete(watched);
     for (const subject of this.#progress.values()) subject.complete();
     this.#progress.clear();
   }
 
-  #complete(key: string, watched: Watched): void {
-    this.#watched.delete(key);
-    watched.subject.complete();
+  /** All has come that will; not to be taken for all that the unit has written, where that is more. */
+  #allCame(watched: Watched): void {
+    if (watched.ended === 'not-kept') this.#lose(watched, 'dropped');
+    else this.#complete(watched);
+  }
+
+  #lose(watched: Watched, why?: WhyLost): void {
+    const { unit, stream, hasSome } = watched;
+    this.#fail(watched, this.#source.lost(unit, stream, why ?? (hasSome ? 'cut' : 'gone')));
+  }
+
+  #fail(watched: Watched, error: unknown): void {
+    if (this.#source.hasRun(watched.unit)) this.#forget(watched).error(error);
+    else this.#complete(watched);
+  }
+
+  #complete(watched: Watched): void {
+    this.#forget(watched).complete();
+  }
+
+  #forget({ unit, stream, subject }: Watched): ReplaySubject<Uint8Array> {
+    this.#watched.delete(`${unit}/${stream}`);
+    return subject;
   }
 }

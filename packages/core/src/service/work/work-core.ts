@@ -38,6 +38,7 @@ import type { AgentPort, WorkClient, WorkMessage } from '../shared/work-client.t
 import { AppendedOutputs } from '../staging/appended-outputs.ts';
 import { StagingDesk } from '../staging/staging-desk.ts';
 import { ValueFiles } from '../staging/value-files.ts';
+import { hasRun, lostOutput } from './lost-output.ts';
 import { MoveFeed } from './move-feed.ts';
 import { OutputStreams } from './output-streams.ts';
 import type { FindPilot } from './over-pilot.ts';
@@ -109,6 +110,11 @@ export class WorkCore implements WorkClient {
       isFinal: (unit) => this.visible.isFinal(unit),
       attemptOf: (unit) => this.manager.state.attempt(unit),
       watch: (unit, stream, on) => this.#watch(unit, stream, on),
+      hasRun: (unit) => hasRun(this.manager.state, unit),
+      lost: (unit, stream, why) => {
+        const isAway = why === 'gone' && this.#portOf(unit) !== undefined;
+        return lostOutput(this.manager.state, { service: id, unit, stream }, isAway ? 'away' : why);
+      },
     });
     this.staging = new StagingDesk({
       service: id,
@@ -285,7 +291,7 @@ export class WorkCore implements WorkClient {
     this.staging.close();
     this.maps.close(error);
     this.visible.release(error);
-    this.outputs.release();
+    this.outputs.release(error);
     this.moves.complete();
     this.changed$.complete();
     this.#ports.clear();

@@ -8,7 +8,7 @@ const text = (chunk: Uint8Array) => new TextDecoder().decode(chunk);
 function setup() {
   const final = new Set<number>();
   const asked: string[] = [];
-  const world = { reachable: true, attempt: 1 };
+  const world = { reachable: true, attempt: 1, hasRun: true };
   const streams = new OutputStreams({
     isFinal: (unit) => final.has(unit),
     attemptOf: () => world.attempt,
@@ -16,16 +16,19 @@ function setup() {
       asked.push(`${unit} ${stream} ${on}`);
       return world.reachable;
     },
+    hasRun: () => world.hasRun,
+    lost: (unit, stream, why) => new Error(`${unit} ${stream} ${why}`),
   });
   const collect = (unit: number) => {
     const seen: string[] = [];
     const subscription = streams.output$(unit, 'stdout').subscribe({
       next: (chunk) => seen.push(text(chunk)),
+      error: (error: Error) => seen.push(error.message),
       complete: () => seen.push('complete'),
     });
     return { seen, subscription };
   };
-  const wrote = (unit: number, chunk?: string, attempt?: number) =>
+  const wrote = (unit: number, chunk?: string, attempt?: number, notKept = false) =>
     streams.wrote({
       type: 'output',
       channel: 1,
@@ -33,6 +36,7 @@ function setup() {
       ...(attempt !== undefined && { attempt }),
       stream: 'stdout',
       ...(chunk !== undefined && { chunk: bytes(chunk) }),
+      ...(notKept && { notKept }),
     });
   return { streams, final, asked, world, collect, wrote };
 }
@@ -95,19 +99,46 @@ describe('output streams', () => {
     expect(seen).toEqual(['first', 'second', 'complete']);
   });
 
-  it('complete at once for a unit that is over and out of reach', () => {
+  it('say so of a unit that is over and out of reach, unless it never ran', () => {
     const { final, world, collect } = setup();
     final.add(1);
     world.reachable = false;
+    expect(collect(1).seen).toEqual(['1 stdout gone']);
+    world.hasRun = false;
     expect(collect(1).seen).toEqual(['complete']);
   });
 
-  it('complete what only a lost agent could tell', () => {
-    const { streams, final, collect } = setup();
-    const { seen } = collect(1);
+  it('say of what only a lost agent could tell that it is not all', () => {
+    const { streams, final, collect, wrote } = setup();
+    const [nothing, something, all] = [collect(1), collect(2), collect(3)];
+    wrote(2, 'a');
+    wrote(3, 'a');
+    wrote(3);
+    for (const unit of [1, 2, 3]) final.add(unit);
+    streams.final(3, false);
+    streams.lost((unit) => unit === 1);
+    streams.final(2, false);
+    expect(nothing.seen).toEqual(['1 stdout gone']);
+    expect(something.seen).toEqual(['a', '2 stdout cut']);
+    expect(all.seen).toEqual(['a', 'complete']);
+  });
+
+  it('say of what the agent has not kept that it is lost, but not before the unit is over', () => {
+    const { streams, final, world, collect, wrote } = setup();
     final.add(1);
-    streams.lost(() => true);
-    expect(seen).toEqual(['complete']);
+    const over = collect(1);
+    wrote(1, undefined, 1, true);
+    expect(over.seen).toEqual(['1 stdout dropped']);
+    const again = collect(2);
+    wrote(2, undefined, 1, true);
+    expect(again.seen).toEqual([]);
+    world.attempt = 2;
+    streams.bound(2);
+    wrote(2, 'second', 2);
+    wrote(2, undefined, 2);
+    final.add(2);
+    streams.final(2, true);
+    expect(again.seen).toEqual(['second', 'complete']);
   });
 
   it('write out what in the progress of a unit would steer a terminal', () => {
@@ -138,11 +169,15 @@ describe('output streams', () => {
     expect(streams.active).toBe(false);
   });
 
-  it('complete for whoever subscribes after their release', () => {
-    const { streams, collect } = setup();
+  it('complete with their release, and tell whoever subscribes afterwards why there is nothing', () => {
+    const { streams, world, collect } = setup();
+    const { seen: before } = collect(1);
     const report = { type: 'progress', channel: 1, unit: 1, attempt: 1, at: 5 } as const;
     streams.progressed({ ...report, message: 'block 12' });
-    streams.release();
+    streams.release(new Error('closed'));
+    expect(before).toEqual(['complete']);
+    expect(collect(1).seen).toEqual(['closed']);
+    world.hasRun = false;
     expect(collect(1).seen).toEqual(['complete']);
     const seen: unknown[] = [];
     streams
