@@ -75,7 +75,8 @@ export class Drmaa1Jobs implements NativeJobs {
       remoteCommand: '/bin/sh',
       args: [job.script],
       jobName: job.name,
-      workingDirectory: job.workingDirectory,
+      // The script goes to its directory by itself.
+      workingDirectory: isPlain(job.workingDirectory) ? job.workingDirectory : '/',
       outputPath: `:${isPlain(job.output) ? job.output : '/dev/null'}`,
       joinFiles: true,
       ...(spec !== '' && { nativeSpecification: spec }),

@@ -121,13 +121,14 @@ describe('the template', () => {
 
   it('has the others in the native specification, and names no file that is read otherwise', async () => {
     const { jobs, templates } = jobsOf({}, gridEngine({}));
-    await jobs.submit({ ...job, output: '/w/$USER', description: parsed(description) });
+    const odd = { workingDirectory: '/w/$HOME', output: '/w/$USER' };
+    await jobs.submit({ ...job, ...odd, description: parsed(description) });
     expect(templates).toEqual([
       {
         remoteCommand: '/bin/sh',
         args: ['/s'],
         jobName: 'a.p-1',
-        workingDirectory: '/w',
+        workingDirectory: '/',
         outputPath: ':/dev/null',
         joinFiles: true,
         nativeSpecification: '-a 205001010000.00 -q q -M a@b.org -m abes',

@@ -1,6 +1,6 @@
 /**
  * Finds the adaptor of a scheme: one passed in, one registered, or one in a package whose name says
- * so. Knows no adaptor but `local://`.
+ * so. Knows no adaptor but `local://`, and what some others are looked for as.
  */
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -10,6 +10,9 @@ import { ADAPTOR_CONTRACT, type Adaptor } from './adaptor.ts';
 import { localAdaptor } from './local.ts';
 
 const registered = new Map<string, Adaptor>([[localAdaptor.scheme, localAdaptor]]);
+
+/** Names that people try, and the scheme that serves them. */
+const SERVED_BY: Readonly<Record<string, string>> = { gridengine: 'drmaa', sge: 'drmaa' };
 
 /** Makes an adaptor known to every service of this program; the last of a scheme counts. */
 export function registerAdaptor(adaptor: Adaptor): void {
@@ -44,8 +47,17 @@ export async function findAdaptor(
   }
   throw new PilotError('ADAPTOR_NOT_FOUND', 'there is no adaptor for this scheme', {
     subject: `${scheme}://`,
-    hint: `install ${packages.join(' or ')}, or pass it to open({ adaptors })`,
+    hint: hintFor(scheme, packages),
   });
+}
+
+function hintFor(scheme: string, packages: readonly string[]): string {
+  const [name = '', ...ways] = scheme.split('+');
+  const served = Object.hasOwn(SERVED_BY, name) ? SERVED_BY[name] : undefined;
+  if (served !== undefined) {
+    return `write ${[served, ...ways].join('+')}://, which @pstar/adaptor-${served} serves`;
+  }
+  return `install ${packages.join(' or ')}, or pass it to open({ adaptors })`;
 }
 
 /** An adaptor, with the one whose gateway its commands run behind. */

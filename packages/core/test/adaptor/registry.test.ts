@@ -73,6 +73,13 @@ describe('findAdaptor', () => {
     });
   });
 
+  it('says by which scheme Grid Engine is served', async () => {
+    await expect(findAdaptor('gridengine+ssh', [], nowhere)).rejects.toMatchObject({
+      code: 'ADAPTOR_NOT_FOUND',
+      hint: 'write drmaa+ssh://, which @pstar/adaptor-drmaa serves',
+    });
+  });
+
   it('refuses an adaptor for another contract, naming both', async () => {
     const old = { ...adaptor('old'), contract: 0 };
     await expect(findAdaptor('old', [old])).rejects.toMatchObject({
