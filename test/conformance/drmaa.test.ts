@@ -52,7 +52,7 @@ async function forget(): Promise<void> {
 const BY_LIBRARY =
   'the library hands launches over and ends them, in a process of its own, and no command does: tests of the binding try what goes wrong there';
 
-const FAULTS = ['tool-missing', 'failing', 'garbage', 'hanging', 'cancel'];
+const FAULTS = ['tool-missing', 'failing', 'garbage', 'hanging', 'cancel', 'cancel-some'];
 
 describeAdaptorConformance('drmaa:// with Grid Engine', {
   adaptor: drmaaAdaptor,

@@ -18,6 +18,7 @@ export function withoutCommands(reason: string): Record<string, string> {
     'silence',
     'find',
     'cancel',
+    'cancel-some',
     'lost-answer',
   ];
   return excuses(['files:there', ...faults.map((name) => `faults:${name}`)], reason);

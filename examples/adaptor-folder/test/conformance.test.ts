@@ -78,6 +78,7 @@ describeAdaptorConformance('folder://', {
     'faults:silence': NO_COMMANDS,
     'faults:find': NO_COMMANDS,
     'faults:cancel': NO_COMMANDS,
+    'faults:cancel-some': NO_COMMANDS,
     'faults:lost-answer': NO_COMMANDS,
     'faults:given-up': NO_COMMANDS,
     'files:there': NO_COMMANDS,

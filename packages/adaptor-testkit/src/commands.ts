@@ -33,6 +33,8 @@ export class Commands implements CommandRunner {
   files: RemoteFiles;
   readonly #inner: CommandRunner;
   readonly #calls: CommandCall[] = [];
+  /** What the machine where commands run has for a word of theirs; by default the word. */
+  wordThere: (word: string) => string = (word) => word;
   /** In force from the next command on. */
   fault: Fault | undefined;
 
@@ -50,7 +52,7 @@ export class Commands implements CommandRunner {
   run(command: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
     const call = { command, options };
     this.#calls.push(call);
-    const run = () => this.#inner.run(command, options);
+    const run = () => this.#inner.run(command.map(this.wordThere), options);
     return this.fault === undefined ? run() : this.fault(call, run);
   }
 
@@ -75,6 +77,15 @@ export const FAILURE = 'the kit has no such luck today';
 
 /** The program fails with a sentence. */
 export const failing: Fault = async () => ({ exitCode: 1, stdout: '', stderr: `${FAILURE}\n` });
+
+/** The `nth` command fails with a sentence, and no other. */
+export function failingOnly(nth: number): Fault {
+  let count = 0;
+  return (call, run) => {
+    count += 1;
+    return count === nth ? failing(call, run) : run();
+  };
+}
 
 /** The program succeeds, and what it writes makes no sense. */
 export const garbage: Fault = async () => ({

@@ -11,6 +11,14 @@ export function isEnd({ state }: NativeState): boolean {
   return (ENDS as readonly string[]).includes(state);
 }
 
+/** Fails when one that runs is said to be over, or is not known: a minute of that, and it is given up. */
+export function mustKnow(said: readonly NativeState[], id: string): void {
+  const found = said.find((each) => each.id === id);
+  const isKnown = found !== undefined && found.state !== 'Unknown';
+  must(isKnown, `${id} is not known, and states() does not reject`);
+  must(!isEnd(found), `it is said to be ${found.state}: ${found.detail}`);
+}
+
 /** One connection to the resource manager. */
 export class Connection {
   readonly manager: ResourceManager;

@@ -19,9 +19,18 @@ export const SCRIPTS = {
   stay: 'exec sleep 600',
   /** Says so once it runs, and stays. */
   sayAndStay: 'echo >"$HERE/ready"; exec sleep 600',
+  /** Says so once it runs, says through a gate that it still does, and stays. */
+  answer: `
+echo >"$HERE/ready"; until [ -e "$HERE/gate" ]; do sleep 0.05; done
+echo >"$HERE/late"; exec sleep 600`,
   /** Writes what it is told by a signal, and stays. */
   heed: (signal: string, then: string) => `
 trap 'echo ${signal} >"$HERE/heard"; ${then}' ${signal}
+echo >"$HERE/ready"
+while :; do sleep 600 & wait $!; done`,
+  /** Is slow to end by SIGTERM: waits for a gate, and says so when it is through. */
+  tarry: `
+trap 'echo >"$HERE/heard"; until [ -e "$HERE/gate" ]; do sleep 0.05; done; echo >"$HERE/late"; exit 0' TERM
 echo >"$HERE/ready"
 while :; do sleep 600 & wait $!; done`,
 } as const;

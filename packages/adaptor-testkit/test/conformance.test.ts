@@ -50,6 +50,31 @@ describe('an adaptor that', () => {
   });
 });
 
+it('files:there is met by an adaptor that names to its command what it has written there', async () => {
+  const { queue, ...options } = toyOptions({
+    what: 'hands over a file',
+    fails: ['files:there'],
+    manager: ({ context, toy }) => ({
+      submit: async ({ name, directory, logFile, environment }, more) => {
+        const spec = {
+          name,
+          title: name,
+          queue: 'later',
+          script: ':',
+          directory,
+          logFile,
+          environment,
+        };
+        const path = `${directory}/toy.json`;
+        await context.runner.files.write(path, JSON.stringify(spec), { mode: 0o600 });
+        return (await toy(['submit', path], more)) as string;
+      },
+    }),
+  });
+  expect(await problemWith('files:there', options)).toBeUndefined();
+  queue.clear();
+});
+
 it('there is a defect for each requirement', () => {
   const meant = new Set(DEFECTS.flatMap(({ fails }) => fails));
   const missing = NAMES.filter((name) => !meant.has(name));

@@ -1,4 +1,6 @@
 /** Ending native jobs, in whatever state they are. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { must, mustEqual } from '../check.ts';
 import { type Connection, ENDS, isEnd } from '../connection.ts';
 import { SCRIPTS } from '../launches.ts';
@@ -27,6 +29,29 @@ export const canceling: readonly Requirement[] = [
       await trial.written(launch, 'ready');
       await ended(here, id);
       await trial.written(launch, 'heard');
+    },
+  },
+  {
+    name: 'cancel:slow',
+    sentence: 'does not say that it is over while it puts its things in order',
+    run: async (trial) => {
+      const here = await trial.connect();
+      const launch = await trial.launchOf(SCRIPTS.tarry);
+      const id = await here.submit(launch);
+      await trial.written(launch, 'ready');
+      await here.manager.cancel([id]);
+      await trial.written(launch, 'heard');
+      const said = await here.stateOf(id);
+      await writeFile(join(launch.directory, 'gate'), '');
+      if (isEnd(said)) {
+        // Or there was little time to do so, and it is over indeed.
+        const isAlive = await trial.written(launch, 'late').then(
+          () => true,
+          () => false,
+        );
+        must(!isAlive, `it is said to be ${said.state} and still runs`);
+      }
+      await here.until(id, ...ENDS);
     },
   },
   {

@@ -7,6 +7,7 @@ import {
   FAILURE,
   type Fault,
   failing,
+  failingOnly,
   garbage,
   hanging,
   losing,
@@ -14,9 +15,9 @@ import {
   silence,
   stuck,
 } from '../commands.ts';
-import { type Connection, isEnd } from '../connection.ts';
+import { type Connection, isEnd, mustKnow } from '../connection.ts';
 import { SCRIPTS } from '../launches.ts';
-import { running } from '../native-jobs.ts';
+import { COMMANDS_MAX, running } from '../native-jobs.ts';
 import type { Requirement } from '../requirement.ts';
 import type { Trial } from '../trial.ts';
 import { inTime } from '../waiting.ts';
@@ -25,6 +26,8 @@ import { inTime } from '../waiting.ts';
 const TIMEOUT_MS_MAX = 300_000;
 /** More answers than a submission can lose one after the other. */
 const ANSWERS_MAX = 12;
+/** How many are canceled together: enough for an adaptor that has a command for each. */
+const SOME = 3;
 
 /** Where a launch counts how often it was started. */
 const STARTS = 'starts';
@@ -60,7 +63,7 @@ export const faults: readonly Requirement[] = [
   },
   {
     name: 'faults:states',
-    sentence: 'says that nothing is over when commands fail, hang, or write nonsense',
+    sentence: 'says of nothing that it is over when commands fail, hang, or write nonsense',
     run: async (trial) => {
       const { here, id } = await running(trial);
       for (const fault of [missing, failing, garbage, hanging]) {
@@ -68,6 +71,8 @@ export const faults: readonly Requirement[] = [
         const { value } = await outcomeOf(trial, here.states([id]), 'states()');
         const end = value?.find(isEnd);
         must(end === undefined, `it is said to be ${end?.state}: ${end?.detail}`);
+        // Nonsense may be an answer that leaves all of them out.
+        if (value !== undefined && fault !== garbage) mustKnow(value, id);
       }
       trial.commands.fault = undefined;
       await here.until(id, 'Running');
@@ -107,6 +112,23 @@ export const faults: readonly Requirement[] = [
         trial.commands.fault = fault;
         const { error } = await outcomeOf(trial, here.manager.cancel([id]), 'cancel()');
         must(error !== undefined, 'cancel() says that it was done');
+      }
+    },
+  },
+  {
+    name: 'faults:cancel-some',
+    sentence: 'rejects unless all are ended, whichever of the commands of a cancellation fails',
+    run: async (trial) => {
+      const here = await trial.connect();
+      for (let nth = 1; nth <= COMMANDS_MAX; nth += 1) {
+        const ids = await here.submitAll(await trial.launchesOf(SOME, SCRIPTS.stay));
+        const before = trial.commands.calls.length;
+        trial.commands.fault = failingOnly(nth);
+        const { error } = await outcomeOf(trial, here.manager.cancel(ids), 'cancel()', before);
+        trial.commands.fault = undefined;
+        const isReached = trial.commands.calls.length - before >= nth;
+        if (error === undefined) await here.untilOver(ids);
+        if (!isReached) return;
       }
     },
   },
@@ -190,14 +212,20 @@ interface Outcome<T> {
 }
 
 /** What a call gives or rejects with, which must be a PilotError; it must have run a command. */
-async function outcomeOf<T>(trial: Trial, call: Promise<T>, what: string): Promise<Outcome<T>> {
+async function outcomeOf<T>(
+  trial: Trial,
+  call: Promise<T>,
+  what: string,
+  before = 0,
+): Promise<Outcome<T>> {
   const settled = await inTime(Promise.allSettled([call]), what, trial.patienceMs);
-  mustUseRunner(trial);
+  mustUseRunner(trial, before);
   const [outcome] = settled;
   if (outcome.status === 'fulfilled') return { value: outcome.value };
   return { error: await mustRefuse(call, what) };
 }
 
-function mustUseRunner({ commands }: Trial): void {
-  must(commands.calls.length > 0, 'it has run no command by the runner of its context');
+/** @param before how many commands do not count */
+function mustUseRunner({ commands }: Trial, before = 0): void {
+  must(commands.calls.length > before, 'it has run no command by the runner of its context');
 }

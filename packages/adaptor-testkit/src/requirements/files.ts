@@ -1,4 +1,5 @@
 /** Files that are to be seen by the resource manager and its nodes, which may be another machine's. */
+import { existsSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import type { AgentLaunch, RemoteFiles } from '@pstar/core/adaptor';
@@ -14,6 +15,8 @@ const LAUNCHES = 3;
 
 /** Of the machine that files are elsewhere of. */
 const ROOT = 'elsewhere';
+/** Whatever in a word looks like a path. */
+const PATHS = /\/[^\s'"=,:;]+/g;
 
 /** That an adaptor that goes by commands works from afar. */
 export const files: readonly Requirement[] = [
@@ -23,6 +26,7 @@ export const files: readonly Requirement[] = [
     run: async (trial) => {
       const there = filesBelow(join(trial.directory, ROOT));
       trial.commands.files = there;
+      trial.commands.wordThere = (word) => wordBelow(join(trial.directory, ROOT), word);
       const here = await trial.connect();
       const description = trial.option('pending');
       const launches = await trial.launchesOf(LAUNCHES, { script: SCRIPTS.stay, description });
@@ -39,6 +43,12 @@ export const files: readonly Requirement[] = [
     },
   },
 ];
+
+/** As a command there reads it: what it names and only that machine has is below its root here. */
+function wordBelow(root: string, word: string): string {
+  const isThereAlone = (path: string) => !existsSync(path) && existsSync(root + path);
+  return word.replace(PATHS, (path) => (isThereAlone(path) ? root + path : path));
+}
 
 /** As a gateway does it. */
 async function bring(there: RemoteFiles, launch: AgentLaunch): Promise<void> {
@@ -65,7 +75,7 @@ async function mustNameNothingOfHere(
 ): Promise<void> {
   const own = join(trial.directory, 'adaptor');
   const words = [...command, input, ...Object.values(environment)];
-  const paths = new Set(words.flatMap((word) => word.match(/\/[^\s'"=,:;]+/g) ?? []));
+  const paths = new Set(words.flatMap((word) => word.match(PATHS) ?? []));
   const { birthtimeMs: since } = await stat(own);
   for (const path of paths) {
     const isOwn = `${path}/`.startsWith(`${own}/`);

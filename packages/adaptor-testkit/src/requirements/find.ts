@@ -1,5 +1,6 @@
 /** Finding again what was submitted, when whoever submitted it is no more. */
 import { mustEqual } from '../check.ts';
+import { ENDS } from '../connection.ts';
 import { SCRIPTS } from '../launches.ts';
 import type { Requirement } from '../requirement.ts';
 
@@ -38,14 +39,27 @@ export const finding: readonly Requirement[] = [
   },
   {
     name: 'find:exact',
-    sentence: 'finds the name and none that begins with it',
+    sentence: 'finds the name, and none that begins or ends with it',
     run: async (trial) => {
       const here = await trial.connect();
-      const first = await trial.launchOf(SCRIPTS.stay);
-      const second = await trial.launchOf({ script: SCRIPTS.stay, name: `${first.name}.2` });
-      const id = await here.submit(second);
-      mustEqual(await here.find(first.name), undefined, 'what is found under the first name');
-      mustEqual(await here.find(second.name), id, 'what is found under the second');
+      const { name } = await trial.launchOf(SCRIPTS.stay);
+      for (const longer of [`${name}.2`, `a.${name}`]) {
+        const launch = await trial.launchOf({ script: SCRIPTS.stay, name: longer });
+        const id = await here.submit(launch);
+        mustEqual(await here.find(name), undefined, `what is found under ${name}`);
+        mustEqual(await here.find(longer), id, `what is found under ${longer}`);
+      }
+    },
+  },
+  {
+    name: 'find:ended',
+    sentence: 'finds what is over as well, which was accepted and is not to be submitted again',
+    run: async (trial) => {
+      const here = await trial.connect();
+      const launch = await trial.launchOf('exit 0');
+      const id = await here.submit(launch);
+      await here.until(id, ...ENDS);
+      mustEqual(await here.find(launch.name), id, 'what is found');
     },
   },
   {

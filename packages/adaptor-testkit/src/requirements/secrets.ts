@@ -1,5 +1,6 @@
 /** The key that an agent proves itself with stands in its settings, and nowhere where others look. */
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AgentLaunch } from '@pstar/core/adaptor';
 import { must, mustEqual } from '../check.ts';
@@ -9,6 +10,13 @@ import type { Trial } from '../trial.ts';
 
 /** What anybody but its owner may do with a file. */
 const OTHERS = 0o077;
+
+/** Where programs put what has no place of its own, besides the requirement's directory. */
+const PLACES = new Set([tmpdir(), '/tmp', '/var/tmp', '/dev/shm', homedir(), process.cwd()]);
+/** Of directories below these. */
+const DEPTH = 2;
+/** No copy of settings is larger. */
+const BYTES_MAX = 1 << 20;
 
 /** That no secret is shown. */
 export const secrets: readonly Requirement[] = [
@@ -66,7 +74,9 @@ export const secrets: readonly Requirement[] = [
     sentence: 'writes secrets only into files that nobody else can read',
     run: async (trial) => {
       const secrets = await secretsOf(trial, await runningLaunch(trial));
-      for (const file of await filesIn(trial.directory)) {
+      const { birthtimeMs: since } = await stat(join(trial.directory, 'adaptor'));
+      const beyond = [...PLACES].map((place) => newFilesIn(place, since, DEPTH));
+      for (const file of [await filesIn(trial.directory), ...(await Promise.all(beyond))].flat()) {
         const text = await readFile(file, 'utf8').catch(() => '');
         if (!secrets.some((secret) => text.includes(secret))) continue;
         const { mode } = await stat(file);
@@ -101,6 +111,25 @@ async function processesThatShow(file: string, texts: readonly string[]): Promis
     }),
   );
   return shown.flat();
+}
+
+/** What was made there meanwhile, by whomever; what is gone again is left out. */
+async function newFilesIn(directory: string, since: number, depth: number): Promise<string[]> {
+  const entries = await readdir(directory, { withFileTypes: true }).catch(() => []);
+  const found: string[] = [];
+  for (const entry of entries) {
+    const path = join(directory, entry.name);
+    if (!entry.isFile() && !entry.isDirectory()) continue;
+    const about = await stat(path).catch(() => undefined);
+    if (about === undefined) continue;
+    if (entry.isFile()) {
+      if (about.birthtimeMs >= since && about.size <= BYTES_MAX) found.push(path);
+    } else if (depth > 1 || (depth > 0 && about.mtimeMs >= since)) {
+      // The time of a directory is that of its last new file: the deepest need no look inside.
+      found.push(...(await newFilesIn(path, since, depth - 1)));
+    }
+  }
+  return found;
 }
 
 async function filesIn(directory: string): Promise<string[]> {

@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { must, mustEqual, mustSay } from '../check.ts';
 import { SCRIPTS } from '../launches.ts';
 import type { Requirement } from '../requirement.ts';
+import type { Trial } from '../trial.ts';
 import { eventually } from '../waiting.ts';
 
 /** How many launches are made at once. */
@@ -10,6 +11,8 @@ const MANY = 12;
 /** Whatever a shell, an option parser or a template could trip over. */
 const ODD_TEXT = ' a  "b" \'c\' $HOME `id` \\n %j #1; & | <x> * ä\nsecond line';
 const ODD_FOLDER = "a pilot's own, 50% done";
+/** What a shell makes something else of, unless each of these is kept from it. */
+const SHELL_FOLDER = 'a "$HOME" $(echo 1) `echo 2`';
 
 /** What becomes of one launch, and of many. */
 export const submitting: readonly Requirement[] = [
@@ -80,13 +83,12 @@ export const submitting: readonly Requirement[] = [
   {
     name: 'submit:odd-paths',
     sentence: 'takes paths with blanks, quotes and percent signs',
-    run: async (trial) => {
-      const here = await trial.connect();
-      const launch = await trial.launchOf({ script: 'echo here; exit 0', folder: ODD_FOLDER });
-      await here.until(await here.submit(launch), 'Done');
-      const read = async () => (await readLog(launch.logFile)).includes('here') || undefined;
-      await eventually(read, () => `a line in ${launch.logFile}`, trial.patienceMs);
-    },
+    run: (trial) => startsIn(trial, ODD_FOLDER),
+  },
+  {
+    name: 'submit:shell-paths',
+    sentence: 'takes paths with what a shell would expand, and runs nothing that stands in one',
+    run: (trial) => startsIn(trial, SHELL_FOLDER),
   },
   {
     name: 'submit:init-commands',
@@ -156,6 +158,15 @@ export const submitting: readonly Requirement[] = [
     },
   },
 ];
+
+/** Has a launch start in a directory that is called so, and write its log there. */
+async function startsIn(trial: Trial, folder: string): Promise<void> {
+  const here = await trial.connect();
+  const launch = await trial.launchOf({ script: 'echo here; exit 0', folder });
+  await here.until(await here.submit(launch), 'Done');
+  const read = async () => (await readLog(launch.logFile)).includes('here') || undefined;
+  await eventually(read, () => `a line in ${launch.logFile}`, trial.patienceMs);
+}
 
 function readLog(path: string): Promise<string> {
   return readFile(path, 'utf8').catch(() => '');

@@ -25,6 +25,7 @@ export const ENDING: readonly Defect[] = [
     fails: [
       'cancel:running',
       'cancel:grace',
+      'cancel:slow',
       'cancel:unknown',
       'cancel:twice',
       'cancel:elsewhere',
@@ -35,7 +36,7 @@ export const ENDING: readonly Defect[] = [
   },
   {
     what: 'kills at once',
-    fails: ['cancel:grace'],
+    fails: ['cancel:grace', 'cancel:slow'],
     manager: ({ queue, good }) => ({
       cancel: async (ids) => {
         for (const id of ids) {
@@ -45,6 +46,11 @@ export const ENDING: readonly Defect[] = [
         await good.cancel(ids);
       },
     }),
+  },
+  {
+    what: 'calls canceled what has only been told to end',
+    fails: ['cancel:slow'],
+    state: (state, { isCanceled }) => (isCanceled ? { ...state, state: 'Canceled' } : state),
   },
   {
     what: 'ends nothing that waits',

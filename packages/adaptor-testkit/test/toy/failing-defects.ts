@@ -88,6 +88,11 @@ export const FAILING: readonly Defect[] = [
     manager: instead('states', 'TIMEOUT', allFailed),
   },
   {
+    what: 'knows nothing of what it could not ask about',
+    fails: ['faults:states'],
+    manager: instead('states', 'TIMEOUT', () => []),
+  },
+  {
     what: 'takes silence for an end',
     fails: ['faults:silence'],
     manager: ({ good }) => ({
@@ -111,6 +116,16 @@ export const FAILING: readonly Defect[] = [
     manager: instead('cancel', 'TIMEOUT', () => undefined),
   },
   {
+    what: 'forgets that the second of two cancellations has failed',
+    fails: ['faults:cancel-some'],
+    manager: ({ good }) => ({
+      cancel: async (ids) => {
+        await good.cancel(ids.slice(0, 1));
+        if (ids.length > 1) await good.cancel(ids.slice(1)).catch(() => {});
+      },
+    }),
+  },
+  {
     what: 'submits again what had no answer',
     fails: ['faults:lost-answer'],
     manager: ({ good }) => ({
@@ -128,6 +143,11 @@ export const FAILING: readonly Defect[] = [
     what: 'holds for over what runs while nobody answers',
     fails: ['down:states'],
     manager: instead('states', 'RESOURCE_MANAGER_UNREACHABLE', allFailed),
+  },
+  {
+    what: 'knows nothing while nobody answers',
+    fails: ['down:states'],
+    manager: instead('states', 'RESOURCE_MANAGER_UNREACHABLE', () => []),
   },
   {
     what: 'refuses for good what may be accepted later',
@@ -167,6 +187,15 @@ export const FAILING: readonly Defect[] = [
           isClosed = true;
         },
       };
+    },
+  },
+  {
+    what: 'leaves a timer behind',
+    fails: ['close:lets-end'],
+    manager: () => {
+      // Longer than it is tried for; by then it holds nobody up.
+      setTimeout(() => {}, 30_000);
+      return {};
     },
   },
   {

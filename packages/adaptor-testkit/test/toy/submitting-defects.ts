@@ -1,5 +1,6 @@
 /** Adaptors that break one promise each, about connecting and submitting. */
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AdaptorError, type AgentLaunch, PilotJobDescription } from '@pstar/core/adaptor';
 import type { Defect } from './toy-adaptor.ts';
@@ -129,6 +130,14 @@ export const SUBMITTING: readonly Defect[] = [
     spec: (spec) => ({ ...spec, logFile: spec.logFile.replace('% ', '') }),
   },
   {
+    what: 'puts paths between double quotes',
+    fails: ['submit:shell-paths'],
+    spec: (spec, { directory }) => ({
+      ...spec,
+      script: `cd "${directory}" || exit\n${spec.script}`,
+    }),
+  },
+  {
     what: 'goes on when an initCommand has failed',
     fails: ['submit:init-commands'],
     spec: (spec) => ({ ...spec, script: spec.script.replaceAll('exit 1', 'true') }),
@@ -243,6 +252,15 @@ export const SUBMITTING: readonly Defect[] = [
     spec: async (spec, launch) => {
       const text = await readFile(launch.settingsFile);
       await writeFile(join(spec.directory, 'copy.sh'), text, { mode: 0o644 });
+      return spec;
+    },
+  },
+  {
+    what: 'copies settings for everybody into another directory',
+    fails: ['secrets:files'],
+    spec: async (spec, launch) => {
+      const text = await readFile(launch.settingsFile);
+      await writeFile(join(tmpdir(), `toy-${launch.name}`), text, { mode: 0o644 });
       return spec;
     },
   },

@@ -136,6 +136,27 @@ export const TELLING: readonly Defect[] = [
     }),
   },
   {
+    what: 'finds what ends like it',
+    fails: ['find:exact'],
+    manager: ({ queue, good }) => ({
+      find: async (name) => {
+        const found = [...queue.entries.values()].find(({ spec }) => spec.name.endsWith(name));
+        return found?.id ?? good.find?.(name);
+      },
+    }),
+  },
+  {
+    what: 'finds nothing that is over',
+    fails: ['find:ended'],
+    manager: ({ queue, good }) => ({
+      find: async (name) => {
+        const id = await good.find?.(name);
+        const state = queue.entries.get(id ?? '')?.state ?? '';
+        return ['Done', 'Failed'].includes(state) ? undefined : id;
+      },
+    }),
+  },
+  {
     what: 'finds the first of several that were submitted at the same time',
     fails: ['find:parallel'],
     manager: ({ good }) => {

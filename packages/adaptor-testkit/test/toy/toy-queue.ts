@@ -3,7 +3,7 @@
  * called `later`. It goes by commands, so that whatever happens to commands happens to it.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import {
   type CommandOptions,
   type CommandResult,
@@ -31,6 +31,7 @@ export interface ToyEntry {
   detail: string;
   exitCode?: number;
   signal?: string;
+  isCanceled?: boolean;
   child?: ChildProcess;
 }
 
@@ -68,14 +69,16 @@ export class ToyQueue {
   ended(entry: ToyEntry, exitCode: number, signal: string | null): void {
     if (signal !== null) entry.signal = signal;
     else entry.exitCode = exitCode;
-    this.#set(entry, exitCode === 0 ? 'Done' : 'Failed', `has ended: ${signal ?? exitCode}`);
+    if (entry.isCanceled) this.#set(entry, 'Canceled', 'canceled');
+    else this.#set(entry, exitCode === 0 ? 'Done' : 'Failed', `has ended: ${signal ?? exitCode}`);
   }
 
   cancel(entry: ToyEntry, signal: NodeJS.Signals = 'SIGTERM'): void {
     if (isOver(entry)) return;
     this.kill(entry, signal);
     this.kill(entry, 'SIGCONT');
-    this.#set(entry, 'Canceled', 'canceled');
+    entry.isCanceled = true;
+    if (entry.child === undefined) this.#set(entry, 'Canceled', 'canceled');
   }
 
   lose(entry: ToyEntry): void {
@@ -171,7 +174,8 @@ export class ToyRunner implements CommandRunner {
     const named = args.flatMap((id) => entries.get(id) ?? []);
     switch (verb) {
       case 'submit': {
-        const spec = JSON.parse(input) as ToySpec;
+        const [file] = args;
+        const spec = JSON.parse(file === undefined ? input : readFileSync(file, 'utf8')) as ToySpec;
         if (spec.queue === 'nowhere') return refuse('toy: there is no queue nowhere\n');
         return answer(this.#queue.submit(spec));
       }

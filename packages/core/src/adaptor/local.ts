@@ -116,6 +116,10 @@ class LocalResourceManager implements ResourceManager {
   }
 
   async find(launchName: string): Promise<string | undefined> {
+    // Of those that are over, nobody else knows.
+    const isIt = (id: string) => parseNativeId(id)?.name === launchName;
+    const own = [...this.#children.keys()].find(isIt);
+    if (own !== undefined) return own;
     // All that an agent starts is younger than itself.
     const [agent] = processesWith(LAUNCH_VARIABLE, launchName);
     return agent && nativeIdOf(agent, launchName);
