@@ -394,12 +394,7 @@ export class LiveRun implements WorkerUser {
     const wrote = output.end();
     const outcome = runOutcome(clock.now(), this.#isTerminated, problem);
     const startedAt = this.#startedAt ?? outcome.startedAt;
-    events.ended(this.#run.key, {
-      ...outcome,
-      startedAt,
-      ...this.#usage.total,
-      ...(wrote.length > 0 && { wrote }),
-    });
+    events.ended(this.#run.key, { ...outcome, startedAt, ...this.#usage.total, ...wrote });
     over();
   }
 }

@@ -73,7 +73,7 @@ export class RunOutput {
   }
 
   /** The run is over: the streams that were written to. */
-  end(): readonly OutputStream[] {
+  end(): { readonly wrote?: readonly OutputStream[] } {
     const rest = (stream: OutputStream): Buffer | undefined => {
       const { chunks, bytes, isWatched } = this.#streams[stream];
       if (isWatched) this.#events.output(this.#key, stream, undefined);
@@ -81,6 +81,7 @@ export class RunOutput {
     };
     const streams = { stdout: rest('stdout'), stderr: rest('stderr') };
     this.#recent.add(this.#key, streams);
-    return writtenOf(streams);
+    const wrote = writtenOf(streams);
+    return wrote.length > 0 ? { wrote } : {};
   }
 }
