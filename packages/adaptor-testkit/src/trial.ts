@@ -86,12 +86,12 @@ export class Trial {
   }
 
   /** What a launch has written into a file of its directory, once its last line is there. */
-  written({ directory }: AgentLaunch, name: string): Promise<string> {
+  written({ directory }: AgentLaunch, name: string, withinMs = this.patienceMs): Promise<string> {
     const read = async () => {
       const text = await readFile(join(directory, name), 'utf8').catch(() => '');
       return text.endsWith('\n') ? text : undefined;
     };
-    return eventually(read, () => `${name}, which the launch writes`, this.patienceMs);
+    return eventually(read, () => `${name}, which the launch writes`, withinMs);
   }
 
   /** What the caller does behind the adaptor's back; fails when they have not said how. */

@@ -8,6 +8,8 @@ import { COMMANDS_MAX, pending, running, started, UNKNOWN_IDS } from '../native-
 import type { Requirement } from '../requirement.ts';
 
 const MANY = 25;
+/** How long what looks for a file every 50 ms may take to write another. */
+const SEEN_MS = 5000;
 
 /** That what is to end ends, and nothing else. */
 export const canceling: readonly Requirement[] = [
@@ -45,7 +47,7 @@ export const canceling: readonly Requirement[] = [
       await writeFile(join(launch.directory, 'gate'), '');
       if (isEnd(said)) {
         // Or there was little time to do so, and it is over indeed.
-        const isAlive = await trial.written(launch, 'late').then(
+        const isAlive = await trial.written(launch, 'late', SEEN_MS).then(
           () => true,
           () => false,
         );

@@ -91,7 +91,14 @@ export const TELLING: readonly Defect[] = [
   },
   {
     what: 'finds nothing that this connection has submitted',
-    fails: ['find:launch', 'find:exact', 'faults:lost-answer', 'faults:find', 'down:find'],
+    fails: [
+      'find:launch',
+      'find:exact',
+      'find:ended',
+      'faults:lost-answer',
+      'faults:find',
+      'down:find',
+    ],
     manager: ({ good }) => {
       const own = new Set<string>();
       return {
