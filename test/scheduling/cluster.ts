@@ -125,12 +125,13 @@ class Cluster {
   #submit(units: readonly Unit[]): void {
     const intake = new Intake(this.#index, this.#manager.state, SERVICE);
     for (const unit of units) {
-      const { cores, estimateMs, after } = unit;
+      const { cores, estimateMs, priority, after } = unit;
       intake.add({
         executable: 'true',
         name: `u${this.#units.push(unit) - 1}`,
         totalCpuCount: cores,
         ...(estimateMs !== undefined && { estimatedRunTime: estimateMs / 1000 }),
+        ...(priority !== undefined && { priority }),
         ...(after && { dependsOn: after.map((other) => `u${other}`) }),
       });
     }

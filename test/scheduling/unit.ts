@@ -6,6 +6,7 @@ export interface Unit {
   readonly runMs: number;
   /** What its description says of that, right or wrong. */
   readonly estimateMs?: number;
+  readonly priority?: number;
   /** Numbers of units that it depends on. */
   readonly after?: readonly number[];
 }

@@ -10,6 +10,7 @@ import type { Place, RequestClass, Round } from '../scheduler/scheduler.ts';
 import { AHEAD_MS } from './ahead.ts';
 import type { ClassQueue } from './class-queue.ts';
 import type { AgentPlace } from './places.ts';
+import { Precedence } from './precedence.ts';
 import { standingOf } from './standing.ts';
 import type { WorkState } from './work-state.ts';
 
@@ -34,6 +35,8 @@ export class BindingRound implements Round {
   readonly #state: WorkState;
   readonly #now: number;
   readonly #aheadMs: number;
+  /** Where there are several priorities. */
+  readonly #precedence: Precedence | undefined;
   /** What holds slots at places whose units held ahead may be too wide for slots that are free. */
   readonly #holding = new Map<AgentPlace, AgentPlace>();
 
@@ -47,6 +50,9 @@ export class BindingRound implements Round {
       waiting.length > 1
         ? waiting.sort((a, b) => b.priority - a.priority || a.oldest - b.oldest)
         : waiting;
+    if (state.templates.hasPriorities) {
+      this.#precedence = new Precedence(state, this.classes, now, aheadMs);
+    }
   }
 
   possible(requests: RequestClass, place: Place): boolean {
@@ -67,7 +73,9 @@ export class BindingRound implements Round {
 
   roomAhead(requests: RequestClass, place: Place): number {
     if (!this.possible(requests, place)) return 0;
-    return this.#own(place).roomAhead(this.#queue(requests), this.#aheadMs);
+    const own = this.#own(place);
+    const queue = this.#queue(requests);
+    return this.#precedence?.roomAhead(queue, own) ?? own.roomAhead(queue, this.#aheadMs);
   }
 
   bind(requests: RequestClass, place: Place, count: number): void {
@@ -90,6 +98,7 @@ export class BindingRound implements Round {
       const unit = queue.shift();
       this.#state.bind(unit, own);
       if (i < free) holding?.book(unit, queue);
+      this.#precedence?.bound(unit, queue, own);
       binding.units.push(unit);
       units.push(unit);
     }

@@ -58,6 +58,7 @@ export class AgentPlace implements Place {
   #newest: ResourceRequest | undefined;
   #isMixed = false;
   #narrowest = Number.POSITIVE_INFINITY;
+  #lowest = Number.POSITIVE_INFINITY;
 
   constructor(id: number, record: PlaceRecord) {
     this.id = id;
@@ -86,12 +87,13 @@ export class AgentPlace implements Place {
     return false;
   }
 
-  book(unit: number, { request, spec }: ClassQueue): void {
+  book(unit: number, { request, priority, spec }: ClassQueue): void {
     if (spec.isMap) this.#mapUnits++;
     // Compared as objects, for a class has one: most are like the one before, and this costs nothing.
     if (request !== this.#newest) {
       this.#isMixed = this.#newest !== undefined;
       this.#narrowest = Math.min(request.cores, this.#isMixed ? this.#narrowest : request.cores);
+      this.#lowest = Math.min(priority, this.#isMixed ? this.#lowest : priority);
       this.#newest = request;
     }
     this.#boundCount++;
@@ -117,13 +119,23 @@ export class AgentPlace implements Place {
     return this.#narrowest;
   }
 
-  /** Says which requests are booked, as found by a look at each unit: others that were may not be any more. */
-  haveBooked(requests: ReadonlySet<ResourceRequest>): void {
-    const [first] = requests;
+  /** At most the lowest priority of the units that are booked, Infinity before the first. */
+  get lowest(): number {
+    return this.#lowest;
+  }
+
+  get hasMapUnits(): boolean {
+    return this.#mapUnits > 0;
+  }
+
+  /** Says of which classes units are booked, as found by a look at each: others that were may not be any more. */
+  haveBooked(classes: ReadonlySet<ClassQueue>): void {
+    const [first] = classes;
     if (first === undefined) return;
-    this.#isMixed = requests.size > 1;
-    if (!this.#isMixed) this.#newest = first;
-    this.#narrowest = Math.min(...Array.from(requests, ({ cores }) => cores));
+    this.#isMixed = classes.size > 1;
+    if (!this.#isMixed) this.#newest = first.request;
+    this.#narrowest = Math.min(...Array.from(classes, ({ request }) => request.cores));
+    this.#lowest = Math.min(...Array.from(classes, ({ priority }) => priority));
   }
 
   /**
@@ -201,6 +213,11 @@ export class AgentPlace implements Place {
   /** How many units of that size could start at once. */
   room({ request }: ClassQueue): number {
     return this.#roomIn(request, 1);
+  }
+
+  /** How many more it may be given, of whatever priority, with as many again as it may hold of one. */
+  get roomLeft(): number {
+    return Math.max(0, 2 * BOUND_MAX - this.#boundCount);
   }
 
   /** How many more it may be given, held ahead of free slots or not, so as to have work for `aheadMs`. */

@@ -119,7 +119,7 @@ function slowestMs({ templates }: WorkState): number {
 }
 
 /** Whether some of what was recalled is neither back nor known to have started. */
-function isRecalling(state: WorkState, place: AgentPlace): boolean {
+export function isRecalling(state: WorkState, place: AgentPlace): boolean {
   if (place.recalled === undefined) return false;
   const { units, attempts } = place.recalled;
   const open = units.some(

@@ -1,5 +1,5 @@
 /** How a place is likely to stand: which of the units bound to it hold slots, and which wait for some. */
-import type { ResourceRequest } from '../model/resources.ts';
+import type { ClassQueue } from './class-queue.ts';
 import { AgentPlace } from './places.ts';
 import type { WorkState } from './work-state.ts';
 
@@ -18,14 +18,14 @@ export function standingOf(state: WorkState, { id, record }: AgentPlace): Standi
   const holding = new AgentPlace(id, record);
   const place = state.places.at(id);
   const others: number[] = [];
-  const requested = new Set<ResourceRequest>();
+  const classes = new Set<ClassQueue>();
   for (const unit of state.boundTo(place)) {
     const { requests } = state.template(unit);
-    requested.add(requests.request);
+    classes.add(requests);
     if (state.hasStarted(unit)) holding.book(unit, requests);
     else others.push(unit);
   }
-  place.haveBooked(requested);
+  place.haveBooked(classes);
   const waiting: number[] = [];
   for (const unit of others) {
     const { requests } = state.template(unit);

@@ -60,6 +60,7 @@ export class Templates {
   readonly #table: UnitTable;
   readonly #groupOf: (name: string) => Group;
   #hasLarge = false;
+  #hasPriorities = false;
 
   constructor(table: UnitTable, groupOf: (name: string) => Group) {
     this.#table = table;
@@ -73,6 +74,11 @@ export class Templates {
   /** Whether there are any that no agent can be told of. */
   get hasLarge(): boolean {
     return this.#hasLarge;
+  }
+
+  /** Whether there are several priorities. */
+  get hasPriorities(): boolean {
+    return this.#hasPriorities;
   }
 
   at(id: number): Template {
@@ -108,6 +114,7 @@ export class Templates {
     if (found === undefined) {
       found = new ClassQueue(this.classes.length, spec, this.#table);
       this.classes.push(found);
+      this.#hasPriorities ||= priority !== this.classes[0]?.priority;
       this.#classByKey.set(key, found);
     }
     return found;

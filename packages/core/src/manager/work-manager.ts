@@ -13,6 +13,7 @@ import { BindingRound } from './binding-round.ts';
 import { allAt, NOTHING_HELD, strangersAt, unheardAt } from './held-units.ts';
 import { withoutLarge } from './large-units.ts';
 import type { AgentPlace } from './places.ts';
+import { handBack, outranked } from './precedence.ts';
 import { promises } from './promises.ts';
 import { recalls } from './recall.ts';
 import { startEffect } from './start-messages.ts';
@@ -59,6 +60,7 @@ export class WorkManager {
     const first = input.type === 'submit' ? this.state.units.size : undefined;
     this.#decide(input);
     this.#wakeDue(input.now);
+    this.#openOutranked(input.now);
     this.#schedule(input.now);
     this.#promise(input.now);
     this.#askToBeWoken();
@@ -313,6 +315,11 @@ export class WorkManager {
     }
   }
 
+  /** What has come may go before what full places hold ahead. */
+  #openOutranked(now: number): void {
+    for (const { place } of outranked(this.state, this.#live, now)) this.#open.add(place);
+  }
+
   #schedule(now: number): void {
     this.#recallAt = Number.POSITIVE_INFINITY;
     if (this.#open.size === 0) return;
@@ -324,6 +331,7 @@ export class WorkManager {
     }
     const { effects, lookAgainAt } = recalls(this.state, this.#open, this.#live, now);
     this.#effects.push(...effects);
+    this.#effects.push(...handBack(this.state, this.#live, now));
     this.#recallAt = lookAgainAt;
   }
 

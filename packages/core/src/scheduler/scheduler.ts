@@ -42,7 +42,8 @@ export interface Round {
   room(requests: RequestClass, place: Place): number;
   /**
    * How many the place may hold beyond its free slots, so that none idles for a round trip. They
-   * can be taken back while they have not started.
+   * can be taken back while they have not started. None where a unit of higher priority waits that
+   * could run there, or, while lower ones are about, where such a unit might wait longer than elsewhere.
    */
   roomAhead(requests: RequestClass, place: Place): number;
   /** Binds the oldest `count` units of the class. More than wait, or than there is room for, is a defect. */

@@ -239,12 +239,12 @@ describe('a unit that could run', () => {
   it('knows how many go before it', () => {
     const world = new WorkWorld();
     world.join('p1', { cores: 1 });
-    // One runs, one is held ahead, the others wait.
+    // One runs, one is held ahead, the others wait; of the higher ones, one is held ahead as well.
     world.submit(...Array.from({ length: 5 }, () => ({})));
     world.submit({ priority: 1 }, { priority: 1, totalCpuCount: 1 });
     world.handle({ type: 'cancel', now: 0, units: [3], why: '' });
     expect(explain(world, 4, [running('p1')]).summary).toBe(
-      'waits until a pilot has 1 core free; 3 units are before it',
+      'waits until a pilot has 1 core free; 2 units are before it',
     );
     expect(detail(world, 4, [running('p1')])).toBe('waits until a pilot has 1 core free');
   });
