@@ -42,7 +42,7 @@ export const silentLog: Log = {
 };
 
 /** Also one of Node.js, where a test runner has an Error of its own. */
-function isError(value: unknown): value is Error {
+export function isError(value: unknown): value is Error {
   return value instanceof Error || types.isNativeError(value);
 }
 

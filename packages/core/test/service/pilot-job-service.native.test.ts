@@ -388,7 +388,9 @@ describe('a resource manager', () => {
     const service = await world.open({ adaptors: [adaptorOf(fake)] });
     const pilot = await service.create('fake://', {});
     fake.hang = true;
-    const again = expect(pilot.reinitialize({})).rejects.toMatchObject({ type: 'abort' });
+    const again = expect(pilot.reinitialize({})).rejects.toMatchObject({
+      cause: { type: 'abort' },
+    });
     while (fake.submitted.length < 2) await new Promise((resolve) => setImmediate(resolve));
     await pilot.cancel();
     await again;

@@ -96,7 +96,7 @@ export class PilotJobView implements PilotJob {
   get stateDetail(): string {
     const isCalm = this.#trouble === undefined || isFinalPilotJobState(this.#state);
     const trouble = isCalm ? '' : `; its resource manager is out of reach: ${this.#trouble}`;
-    return printable(`${this.#detail}${trouble}`);
+    return printable(`${this.#detail}${trouble}`.trim()).replaceAll('\n', '\\n');
   }
   get nodes(): readonly NodeInfo[] {
     return [...this.#nodes.values()];

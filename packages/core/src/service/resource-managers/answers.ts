@@ -35,9 +35,6 @@ export class Answers {
   readonly #asked = new Map<symbol, { readonly name: Limited; readonly since: number }>();
 
   constructor(manager: ResourceManager, clock: Clock) {
-    if (typeof manager !== 'object' || manager === null) {
-      throw new AdaptorError('ADAPTOR_FAILED', 'the adaptor has given no connection');
-    }
     this.#clock = clock;
     this.manager = new Proxy(manager, {
       get: (target, name) => {
@@ -74,6 +71,12 @@ export class Answers {
       this.#asked.delete(key);
     }
   }
+}
+
+/** Has a connection closed that is of no use, if it can be. */
+export async function letGo(manager: ResourceManager, clock: Clock): Promise<void> {
+  const closed = (async () => manager?.close?.())();
+  await within(clock, CLOSE_MS, closed, () => undefined).catch(() => {});
 }
 
 /** The promise; rejected when it takes longer. */

@@ -20,7 +20,8 @@ import { ensureDirectory } from '../../runtime/files.ts';
 import type { Log } from '../../runtime/log.ts';
 import { sharedAbort } from '../../runtime/shared-abort.ts';
 import type { Listening } from '../agents/agent-listener.ts';
-import { Answers, SILENT_MS, saidIfSlow, within } from './answers.ts';
+import { Answers, letGo, SILENT_MS, saidIfSlow, within } from './answers.ts';
+import { asked, heldGateway, heldToContract } from './contract.ts';
 import { keptCredentials } from './credentials.ts';
 import { NativeJobs, type NativeJobsParts } from './native-jobs.ts';
 import { checkOptions, divideOptions } from './resource-manager-url.ts';
@@ -188,19 +189,18 @@ export class ResourceManagers {
     const url = new URL(target.rm);
     if (way === undefined) {
       checkOptions(url, adaptor);
-      const manager = await adaptor.connect(url, await this.#context(target, key, adaptor));
-      const answers = new Answers(manager, this.#parts.clock);
+      const answers = await this.#answers(adaptor, url, await this.#context(target, key, adaptor));
       return this.#opened(target, key, { adaptor, manager: answers.manager, answers });
     }
     const [own, ways] = divideOptions(url, [adaptor, way]);
-    const gateway = await (way as Required<Adaptor>).openGateway(
-      ways,
-      await this.#context(target, key, way),
+    const wayContext = await this.#context(target, key, way);
+    const opened = await asked(way.scheme, 'openGateway', async () =>
+      (way as Required<Adaptor>).openGateway(ways, wayContext),
     );
+    const gateway = heldGateway(opened, way.scheme);
     try {
       const context = await this.#context(target, key, adaptor);
-      const manager = await adaptor.connect(own, { ...context, runner: gateway.runner });
-      const answers = new Answers(manager, this.#parts.clock);
+      const answers = await this.#answers(adaptor, own, { ...context, runner: gateway.runner });
       const far = this.#farLaunches(gateway, key);
       await far.tidy();
       const through = throughGateway(answers.manager, gateway, far);
@@ -208,6 +208,19 @@ export class ResourceManagers {
       return this.#opened(target, key, { ...rest, manager: through });
     } catch (error) {
       await gateway.close();
+      throw error;
+    }
+  }
+
+  async #answers(adaptor: Adaptor, rm: URL, context: ConnectContext): Promise<Answers> {
+    const { scheme } = adaptor;
+    const { clock, log } = this.#parts;
+    const manager = await asked(scheme, 'connect', async () => adaptor.connect(rm, context));
+    try {
+      return new Answers(heldToContract(manager, { scheme, log }), clock);
+    } catch (error) {
+      // What it holds would keep the program alive.
+      await letGo(manager, clock);
       throw error;
     }
   }
@@ -243,7 +256,14 @@ export class ResourceManagers {
     { manager, ...rest }: Omit<Connection, 'jobs'> & { readonly manager: ResourceManager },
   ): Connection {
     const { clock, log, report } = this.#parts;
-    const jobs = new NativeJobs({ manager, rm: target.rm, clock, log, report });
+    let jobs: NativeJobs;
+    try {
+      jobs = new NativeJobs({ manager, rm: target.rm, clock, log, report });
+    } catch (error) {
+      // It cannot be subscribed to.
+      void letGo(manager, clock);
+      throw error;
+    }
     const connection = { ...rest, jobs };
     this.#open.set(key, connection);
     if (this.#troubles.delete(key)) this.#parts.troubled?.(target, undefined);

@@ -14,6 +14,7 @@ import type { Log } from '../../runtime/log.ts';
 import { sharedAbort } from '../../runtime/shared-abort.ts';
 import { type PilotPlace, writeSettings } from '../agents/pilot-launch.ts';
 import { SILENT_MS, saidIfSlow } from './answers.ts';
+import { UnmeantError } from './contract.ts';
 import type { NativeJobs } from './native-jobs.ts';
 import type { Connection } from './resource-managers.ts';
 
@@ -166,12 +167,7 @@ export class Submissions {
     if (signal.aborted) await this.#remove(made, pilotId);
     throwIfAborted(signal, 'the submission');
     try {
-      const nativeId = await this.#answered(jobs, launch, submission);
-      if (typeof nativeId === 'string' && nativeId !== '') {
-        this.#accept(submission, nativeId);
-        return;
-      }
-      throw new AdaptorError('ADAPTOR_FAILED', 'the adaptor has given no native id');
+      this.#accept(submission, await this.#answered(jobs, launch, submission));
     } catch (error) {
       if (error === LEFT_OPEN) throw error;
       const found = await this.#foundAfter(error, manager, launch.name);
@@ -255,7 +251,8 @@ export class Submissions {
     name: string,
   ): Promise<string | undefined> {
     if (manager.find === undefined) return undefined;
-    const isRefusal = error instanceof PilotError && !IN_DOUBT.includes(error.code);
+    const isMeant = error instanceof PilotError && !(error instanceof UnmeantError);
+    const isRefusal = isMeant && !IN_DOUBT.includes(error.code);
     // A resource manager that cannot be reached refuses, and does not answer this either.
     if (isRefusal) {
       return this.#unlessClosed(manager.find(name)).catch((problem: unknown) => {

@@ -106,11 +106,6 @@ describe('a call that does not settle', () => {
   });
 });
 
-it('what an adaptor gives in place of a connection is named', () => {
-  const connect = () => new Answers(undefined as never, new ManualClock());
-  expect(connect).toThrow('the adaptor has given no connection');
-});
-
 it('a connection keeps its own fields, and its methods know them', async () => {
   class Manager {
     readonly #name = 'mine';
