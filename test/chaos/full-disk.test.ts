@@ -94,19 +94,36 @@ describe.concurrent("the store's disk is full", () => {
 });
 
 describe.concurrent("a node's disk is full", () => {
-  it('what cannot start there fails, and says why', async () => {
+  it('a unit whose output has no room fails, and says why', async () => {
+    await using world = await Chaos.open();
+    using disk = SmallDisk.mount(world.directory);
+    const program = await begin(world, { totalCpuCount: 2 }, {});
+    disk.fill();
+    const output = join(disk.path, 'output');
+    const units = unitsOf(world, 1, 0).map((unit) => ({ ...unit, output }));
+    program.tell({ type: 'submit', units });
+    await program.finish();
+    const problem = expect.stringMatching(/no space left/i);
+    expect(world.final).toMatchObject([{ state: 'Failed', problem }]);
+  }, 60_000);
+
+  it('what has no place there is not charged: the pilot ends, says why, and others take it', async () => {
     await using world = await Chaos.open();
     using disk = SmallDisk.mount(world.directory);
     const program = await begin(world, { totalCpuCount: 2, agent: { scratch: disk.path } }, {});
     disk.fill();
     const [elsewhere] = unitsOf(world, 1, 0);
     const inSandbox = { ...elsewhere, workingDirectory: undefined };
-    const output = { ...elsewhere, output: join(disk.path, 'output') };
-    const units = JSON.parse(JSON.stringify([inSandbox, elsewhere, output]));
+    const units = JSON.parse(JSON.stringify([inSandbox, elsewhere]));
     program.tell({ type: 'submit', units });
+    await program.hears(
+      'pilot-event',
+      ({ state, detail }) => state === 'Failed' && /no space left/i.test(detail),
+    );
+    disk.free();
     await program.finish();
-    for (const { state, problem } of world.final) {
-      expect([state, problem]).toEqual(['Failed', expect.stringMatching(/no space left/i)]);
-    }
-  }, 60_000);
+    const { ledgers, final, known } = world;
+    expect(disagreements(ledgers, final, [...known])).toEqual([]);
+    expect(final).toMatchObject([{ state: 'Done' }, { state: 'Done' }]);
+  }, 120_000);
 });

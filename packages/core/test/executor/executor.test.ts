@@ -204,7 +204,7 @@ describe.each(LAUNCHERS)('executor over %s', (launcher) => {
     world.executor.watch(99, 'stdout', true);
     expect(world.reported).toEqual([]);
     expect(await world.ended(key)).toMatchObject({ terminated: true });
-    await world.outputEnded(99, 'stdout');
+    await world.notKept(99, 'stdout');
   });
 
   it('survives any number of units that cannot start', async () => {

@@ -132,6 +132,12 @@ export class World implements AsyncDisposable {
     return chunks.map(({ text }) => text).join('');
   }
 
+  notKept(key: number, stream: OutputStream): Promise<Reported> {
+    return this.when(() =>
+      this.reported.find((r) => r.kind === 'not-kept' && r.key === key && r.stream === stream),
+    );
+  }
+
   outputEnded(key: number, stream: OutputStream): Promise<Reported> {
     return this.when(() =>
       this.reported.find((r) => r.kind === 'output-end' && r.key === key && r.stream === stream),

@@ -136,8 +136,10 @@ describe.each(LAUNCHERS)('ending over %s', (launcher) => {
     await world.ended(first);
     const second = world.run(`${make('go')}; ${wait('done')}; ls >&2; exit 1`);
     expect(await world.ended(second)).not.toHaveProperty('stderrTail');
+    // It has written nothing itself, and so there is nothing to be kept of it.
+    expect(await world.ended(second)).not.toHaveProperty('wrote');
     world.executor.watch(second, 'stdout', true);
-    await world.outputEnded(second, 'stdout');
+    await world.notKept(second, 'stdout');
     expect(world.output(second, 'stdout')).toBe('');
     expect(world.progress(second)).toEqual([]);
   });
