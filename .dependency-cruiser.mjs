@@ -83,12 +83,12 @@ export const serviceFolders = {
     service: ['shared'],
     ours: ['model', 'protocol', 'runtime', 'functions'],
   },
-  work: {
+  units: {
     service: ['shared', 'staging', 'calls'],
     ours: ['model', 'manager', 'protocol', 'runtime', 'scheduler', 'functions'],
   },
   maps: {
-    service: ['shared', 'calls', 'work'],
+    service: ['shared', 'calls', 'units'],
     ours: ['model', 'manager', 'maps', 'protocol', 'runtime', 'journal', 'functions'],
   },
 };

@@ -16,7 +16,7 @@ import { WorkManager } from '../packages/core/src/manager/work-manager.ts';
 import type { WorkUnitDescription } from '../packages/core/src/model/work-unit-description.ts';
 import type { ManagerMessage, Report, StartRun } from '../packages/core/src/protocol/messages.ts';
 import { schedulerOf } from '../packages/core/src/scheduler/schedulers.ts';
-import { VisibleUnits } from '../packages/core/src/service/work/visible-units.ts';
+import { VisibleUnits } from '../packages/core/src/service/units/visible-units.ts';
 import { FrameEncoder } from '../packages/core/src/transport/frame-codec.ts';
 import { serve, take } from './measures/manager.ts';
 import { alike, graph } from './workloads.ts';

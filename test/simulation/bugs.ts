@@ -149,7 +149,7 @@ export const BUGS: readonly Bug[] = [
   },
   {
     bug: 'a full disk is found when it is too late to refuse',
-    file: 'service/work/submit.ts',
+    file: 'service/units/submit.ts',
     from: 'await journal.reserve(intake.count * ROW_BYTES + intake.bytes);',
     to: 'const reserved = journal.reserve(intake.count * ROW_BYTES + intake.bytes);',
     test: 'test/chaos/full-disk.test.ts',

@@ -29,8 +29,8 @@ import { type SchedulerName, schedulerOf } from '../../packages/core/src/schedul
 import { AgentRegistry } from '../../packages/core/src/service/agents/agent-registry.ts';
 import { NativeReports } from '../../packages/core/src/service/pilots/native-reports.ts';
 import { Conductor } from '../../packages/core/src/service/shared/conductor.ts';
-import { type SubmitPace, submitAll } from '../../packages/core/src/service/work/submit.ts';
-import { WorkCore } from '../../packages/core/src/service/work/work-core.ts';
+import { type SubmitPace, submitAll } from '../../packages/core/src/service/units/submit.ts';
+import { WorkCore } from '../../packages/core/src/service/units/work-core.ts';
 import type { LeftReports } from '../../packages/core/src/transport/kept-reports.ts';
 import type { Link } from '../../packages/core/src/transport/link.ts';
 import type { ProcessClock } from './clock.ts';

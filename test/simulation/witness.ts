@@ -12,7 +12,7 @@ import {
   type WorkUnitState,
 } from '../../packages/core/src/model/work-unit-state.ts';
 import type { ManagerMessage, Report } from '../../packages/core/src/protocol/messages.ts';
-import type { WorkCore } from '../../packages/core/src/service/work/work-core.ts';
+import type { WorkCore } from '../../packages/core/src/service/units/work-core.ts';
 import type { SimulatedDisk } from './disk.ts';
 import type { Problems } from './problems.ts';
 

@@ -144,5 +144,5 @@ export type {
   WorkUnit,
   WorkUnitEvent,
   WorkUnitGroup,
-} from './service/work/work-unit.ts';
+} from './service/units/work-unit.ts';
 export { WorkUnitService, type WorkUnitServiceOptions } from './service/work-unit-service.ts';

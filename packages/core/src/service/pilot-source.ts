@@ -13,7 +13,7 @@ import {
   type WorkClient,
   type WorkMessage,
 } from './shared/work-client.ts';
-import type { WorkCore } from './work/work-core.ts';
+import type { WorkCore } from './units/work-core.ts';
 
 export class PilotSource implements WorkClient {
   readonly service: PilotJobService;

@@ -39,15 +39,15 @@ import {
   type Store,
 } from './shared/service-store.ts';
 import { StateSubject } from './shared/state-subject.ts';
-import { cancelAll, cancelGroup, sayUnfinished } from './work/cancel-all.ts';
-import { Patience } from './work/patience.ts';
-import { summaryOf } from './work/pilot-summary.ts';
-import { StalledWork } from './work/stalled-work.ts';
-import { submitAll } from './work/submit.ts';
-import { UnitEvent } from './work/unit-event.ts';
-import { dropUnusedArguments } from './work/used-arguments.ts';
-import { dropUnusedModules } from './work/used-modules.ts';
-import { WorkCore } from './work/work-core.ts';
+import { cancelAll, cancelGroup, sayUnfinished } from './units/cancel-all.ts';
+import { Patience } from './units/patience.ts';
+import { summaryOf } from './units/pilot-summary.ts';
+import { StalledWork } from './units/stalled-work.ts';
+import { submitAll } from './units/submit.ts';
+import { UnitEvent } from './units/unit-event.ts';
+import { dropUnusedArguments } from './units/used-arguments.ts';
+import { dropUnusedModules } from './units/used-modules.ts';
+import { WorkCore } from './units/work-core.ts';
 import type {
   GroupOptions,
   ReadonlyWorkUnitCollection,
@@ -55,10 +55,10 @@ import type {
   WorkUnit,
   WorkUnitEvent,
   WorkUnitGroup,
-} from './work/work-unit.ts';
-import { readUnits, WorkUnitCollection } from './work/work-unit-collection.ts';
-import { areSeveral, WorkUnitGroupView } from './work/work-unit-group-view.ts';
-import { type ViewSource, WorkUnitView } from './work/work-unit-view.ts';
+} from './units/work-unit.ts';
+import { readUnits, WorkUnitCollection } from './units/work-unit-collection.ts';
+import { areSeveral, WorkUnitGroupView } from './units/work-unit-group-view.ts';
+import { type ViewSource, WorkUnitView } from './units/work-unit-view.ts';
 
 /** How a WorkUnitService is opened. */
 export interface WorkUnitServiceOptions {

@@ -5,7 +5,7 @@ import { lastValueFrom, type Observable, toArray } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { WorkUnitDescription } from '../../src/model/work-unit-description.ts';
 import { type Log, silentLog } from '../../src/runtime/log.ts';
-import type { WorkUnit } from '../../src/service/work/work-unit.ts';
+import type { WorkUnit } from '../../src/service/units/work-unit.ts';
 import { WorkUnitService } from '../../src/service/work-unit-service.ts';
 
 let store: string;

@@ -7,10 +7,10 @@ import { PAGE_MASK } from '../../manager/unit-page.ts';
 import { PilotError, WorkUnitCanceledError, WorkUnitFailedError } from '../../model/errors.ts';
 import { timesIn } from '../../model/resources.ts';
 import { type ParsedWorkUnitDescription, requestOf } from '../../model/work-unit-description.ts';
-import { type FindPilot, whyOver } from '../work/over-pilot.ts';
-import type { SubmitJournal } from '../work/submit.ts';
-import type { WorkCore } from '../work/work-core.ts';
-import type { WorkUnit } from '../work/work-unit.ts';
+import { type FindPilot, whyOver } from '../units/over-pilot.ts';
+import type { SubmitJournal } from '../units/submit.ts';
+import type { WorkCore } from '../units/work-core.ts';
+import type { WorkUnit } from '../units/work-unit.ts';
 
 /** At most what a submission takes in the journal beside its template and four bytes a unit. */
 const FRAME_BYTES = 256;

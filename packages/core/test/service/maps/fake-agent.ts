@@ -14,7 +14,7 @@ import type {
   SentCallMessage,
   WorkWord,
 } from '../../../src/service/shared/work-client.ts';
-import type { WorkCore } from '../../../src/service/work/work-core.ts';
+import type { WorkCore } from '../../../src/service/units/work-core.ts';
 import { withoutPieces } from '../../../src/transport/frame-codec.ts';
 import { NODE } from '../../support/work-world.ts';
 

@@ -12,9 +12,9 @@ import type { MapOptions } from '../../../src/service/maps/map-options.ts';
 import { Maps } from '../../../src/service/maps/maps.ts';
 import type { ResultStream } from '../../../src/service/maps/result-stream.ts';
 import type { PilotJob } from '../../../src/service/shared/pilot-job.ts';
-import { Patience } from '../../../src/service/work/patience.ts';
-import { WorkCore } from '../../../src/service/work/work-core.ts';
-import type { WorkUnit } from '../../../src/service/work/work-unit.ts';
+import { Patience } from '../../../src/service/units/patience.ts';
+import { WorkCore } from '../../../src/service/units/work-core.ts';
+import type { WorkUnit } from '../../../src/service/units/work-unit.ts';
 import { FakeAgent } from './fake-agent.ts';
 import { double } from './map-tasks.ts';
 

@@ -14,7 +14,7 @@ import { silentLog } from '../../../src/runtime/log.ts';
 import { schedulerOf } from '../../../src/scheduler/schedulers.ts';
 import { listServices } from '../../../src/service/shared/list-services.ts';
 import { openServiceStore, type ServiceKind } from '../../../src/service/shared/service-store.ts';
-import { WorkCore } from '../../../src/service/work/work-core.ts';
+import { WorkCore } from '../../../src/service/units/work-core.ts';
 import { WorkUnitService } from '../../../src/service/work-unit-service.ts';
 import { describePilots, describeWork } from '../../stores/describe-store.ts';
 import { NODE } from '../../support/work-world.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { OutputStreams } from '../../../src/service/work/output-streams.ts';
+import { OutputStreams } from '../../../src/service/units/output-streams.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const text = (chunk: Uint8Array) => new TextDecoder().decode(chunk);

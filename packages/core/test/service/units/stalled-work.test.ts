@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { PilotJob } from '../../../src/service/shared/pilot-job.ts';
-import { StalledWork } from '../../../src/service/work/stalled-work.ts';
-import type { WorkCore } from '../../../src/service/work/work-core.ts';
+import { StalledWork } from '../../../src/service/units/stalled-work.ts';
+import type { WorkCore } from '../../../src/service/units/work-core.ts';
 import { ManualClock } from '../../agent/manual-clock.ts';
 import { NODE, WorkWorld } from '../../support/work-world.ts';
 

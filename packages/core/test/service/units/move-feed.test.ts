@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MoveFeed } from '../../../src/service/work/move-feed.ts';
+import { MoveFeed } from '../../../src/service/units/move-feed.ts';
 
 const text = (unit: number, from: number, to: number, at: number) => `${unit} ${from}>${to} ${at}`;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Patience } from '../../../src/service/work/patience.ts';
+import { Patience } from '../../../src/service/units/patience.ts';
 import { ManualClock } from '../../agent/manual-clock.ts';
 
 describe('patience', () => {

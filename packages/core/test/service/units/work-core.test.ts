@@ -8,7 +8,7 @@ import type { EndedColumns, HeldUnits, ManagerMessage } from '../../../src/proto
 import { silentLog } from '../../../src/runtime/log.ts';
 import { schedulerOf } from '../../../src/scheduler/schedulers.ts';
 import type { AgentPort } from '../../../src/service/shared/work-client.ts';
-import { WorkCore } from '../../../src/service/work/work-core.ts';
+import { WorkCore } from '../../../src/service/units/work-core.ts';
 import { FrameEncoder } from '../../../src/transport/frame-codec.ts';
 import { ManualClock } from '../../agent/manual-clock.ts';
 import { NODE, WorkWorld } from '../../support/work-world.ts';

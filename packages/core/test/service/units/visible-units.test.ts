@@ -3,7 +3,7 @@ import { GrowingUint32 } from '../../../src/manager/growing.ts';
 import { pushRange } from '../../../src/manager/packed-moves.ts';
 import { STATE } from '../../../src/manager/state-numbers.ts';
 import type { WorkUnitState } from '../../../src/model/work-unit-state.ts';
-import { type Onlooker, VisibleUnits } from '../../../src/service/work/visible-units.ts';
+import { type Onlooker, VisibleUnits } from '../../../src/service/units/visible-units.ts';
 
 const move = (unit: number, state: WorkUnitState) => unit * 16 + STATE[state];
 

@@ -6,8 +6,8 @@ import { WorkManager } from '../../../src/manager/work-manager.ts';
 import type { WorkUnitDescription } from '../../../src/model/work-unit-description.ts';
 import { silentLog } from '../../../src/runtime/log.ts';
 import { schedulerOf } from '../../../src/scheduler/schedulers.ts';
-import { submitAll } from '../../../src/service/work/submit.ts';
-import { WorkCore } from '../../../src/service/work/work-core.ts';
+import { submitAll } from '../../../src/service/units/submit.ts';
+import { WorkCore } from '../../../src/service/units/work-core.ts';
 import { ManualClock } from '../../agent/manual-clock.ts';
 
 /** A service over a journal that counts, and in which something else can happen at each turn of a submit. */

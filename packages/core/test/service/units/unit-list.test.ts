@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { madeWhenTaken, unitList } from '../../../src/service/work/unit-list.ts';
-import type { WorkUnit } from '../../../src/service/work/work-unit.ts';
+import { madeWhenTaken, unitList } from '../../../src/service/units/unit-list.ts';
+import type { WorkUnit } from '../../../src/service/units/work-unit.ts';
 
 const MANY = 40_000;
 
