@@ -194,9 +194,17 @@ describe('an agent whose reports that may wait are never due', () => {
     after: (ms, call, options) => (ms < 5_000 ? noTimer : systemClock.after(ms, call, options)),
   };
 
+  let world: LiveAgent;
+  let manager: ToyManager;
+  beforeEach(async () => {
+    world = new LiveAgent(root, {}, { clock: impatient });
+    manager = await world.manager();
+    // Being welcomed, it says what there is to say: that is over before it is asked for anything.
+    await manager.until(({ held }) => held);
+  });
+  afterEach(() => world.stop(manager));
+
   it('says of units only that they have ended, though messages come while they run', async () => {
-    const world = new LiveAgent(root, {}, { clock: impatient });
-    const manager = await world.manager();
     // After some quick ones the next is started within the tick of its message.
     for (let unit = 1; unit <= 8; unit++) {
       manager.start([unit], { executable: '/bin/true', workingDirectory: '/tmp' });
@@ -205,18 +213,14 @@ describe('an agent whose reports that may wait are never due', () => {
     }
     expect(manager.started).toEqual(new Set());
     expect(manager.reports).toHaveLength(8);
-    await world.stop(manager);
   });
 
   it('gathers what it has to say while much waits, and says it at once when little does', async () => {
-    const world = new LiveAgent(root, {}, { clock: impatient });
-    const manager = await world.manager();
     const units = Array.from({ length: 60 }, (_, i) => i);
     manager.start(units, { executable: '/bin/true', workingDirectory: '/tmp' });
     await manager.until(({ ended }) => ended.size === units.length);
     // Two cores: until only fifteen wait nothing is said, but for what a message before had asked for.
     const sizes = manager.reports.map(({ ended }) => ended?.units.length ?? 0);
     expect(Math.max(...sizes)).toBeGreaterThan(30);
-    await world.stop(manager);
   });
 });
