@@ -170,6 +170,27 @@ describe('a large value', { timeout: 120_000 }, () => {
     ]);
     expect(await Promise.all(later.map((unit) => unit.value()))).toEqual([true, 7]);
   });
+
+  it('that is not what was written is given to nobody', async () => {
+    const { store, pilots, work, pilot } = await openRunningWorld({ totalCpuCount: 1 });
+    const made = await work.submit(call('noise', MEGABYTE, 5));
+    await made.finished();
+    await pilot.cancel();
+    const path = join(store, work.id, 'values', '0', '0');
+    const bytes = readFileSync(path);
+    bytes[MEGABYTE / 2] = (bytes[MEGABYTE / 2] as number) ^ 1;
+    writeFileSync(path, bytes);
+    const words = `the value of unit ${made.id} is not what was written`;
+    const damaged = { code: 'JOURNAL_DAMAGED', problem: words, subject: path };
+    await expect(made.value()).rejects.toMatchObject(damaged);
+    await pilots.create('local://', { totalCpuCount: 1 });
+    const given = await work.submit(call('isNoise', made, 5));
+    await given.finished();
+    expect(given.exit).toMatchObject({
+      reason: 'STAGING_FAILED',
+      problem: expect.stringContaining(`${words}: ${path}`),
+    });
+  });
 });
 
 it.skipIf(cannotMount())(

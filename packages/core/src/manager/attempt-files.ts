@@ -23,6 +23,11 @@ export interface LocalFile {
    * service's own, and durable once it is written.
    */
   readonly stamp?: string;
+  /**
+   * Of such a file that is read: whose value it is, for people, and what its bytes sum up to where that is not
+   * written beside it.
+   */
+  readonly value?: { readonly what: string; readonly sha256?: string };
 }
 
 /** A value of the service's that is read or written for an attempt, and not one of its user's files. */

@@ -29,8 +29,8 @@ interface Item extends OutputKey {
   readonly transfer: number;
 }
 
-/** Whoever adds to a file does so alone. */
-const appending = new Map<string, Promise<unknown>>();
+/** Whoever adds to a file, or seals it, does so alone. */
+const inUse = new Map<string, Promise<unknown>>();
 
 /** The way from one agent, as long as its link lasts. */
 export class StagingIn {
@@ -128,8 +128,13 @@ export class StagingIn {
       if (found.append) {
         await inTurn(found.path, () => put(staged, found, this.#appended.once(output)));
         this.#appended.done(output);
-      } else await put(staged, found);
-      if (found.stamp !== undefined) await settleFile(found.path);
+      } else if (found.stamp === undefined) await put(staged, found);
+      else {
+        await inTurn(found.path, async () => {
+          await put(staged, found);
+          await settleFile(found.path);
+        });
+      }
       this.#settle(transfer, undefined);
     } catch (error) {
       const path = 'path' in found ? found.path : staged.path;
@@ -172,13 +177,13 @@ async function put(
 }
 
 async function inTurn(path: string, act: () => Promise<void>): Promise<void> {
-  const before = appending.get(path) ?? Promise.resolve();
+  const before = inUse.get(path) ?? Promise.resolve();
   const mine = before.then(act);
   const settled = mine.catch(() => {});
-  appending.set(path, settled);
+  inUse.set(path, settled);
   try {
     await mine;
   } finally {
-    if (appending.get(path) === settled) appending.delete(path);
+    if (inUse.get(path) === settled) inUse.delete(path);
   }
 }

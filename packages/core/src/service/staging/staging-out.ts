@@ -1,14 +1,18 @@
 /** Sends inputs of units to one agent: what it has, or is about to have, is not sent again. */
 import type { LocalFile } from '../../manager/attempt-files.ts';
+import type { PilotError } from '../../model/errors.ts';
 import type {
   AgentTransfer,
   CreditMessage,
   ManagerTransfer,
+  TransferProblem,
 } from '../../protocol/transfer-messages.ts';
 import type { Budget } from '../../staging/budget.ts';
+import { problemOf } from '../../staging/problems.ts';
 import { Sender } from '../../staging/sender.ts';
 import { refused, Source } from '../../staging/source.ts';
 import { type FindItem, findFor } from './staging-lookup.ts';
+import { assertWhole } from './value-seals.ts';
 
 type Fetch = Extract<AgentTransfer, { readonly type: 'fetch' }>;
 type Stamps = Extract<AgentTransfer, { readonly type: 'stamps' }>;
@@ -42,6 +46,13 @@ export class StagingOut {
   readonly #asked = new Map<string, Asker | 'several'>();
   /** The names of those that one alone has asked for, by its transfer. */
   readonly #alone = new Map<number, string>();
+  /** Values by their stamps: what came of the look that was taken at each before it was sent. */
+  readonly #looks = new Map<string, Promise<TransferProblem | undefined>>();
+  /** One after the other: each has its file open. */
+  #turn: Promise<unknown> = Promise.resolve();
+  #isOver = false;
+  /** The transfers that wait for such a look. */
+  readonly #waiting = new Set<number>();
   #question = 0;
 
   constructor(
@@ -56,6 +67,7 @@ export class StagingOut {
   /** The agent wants inputs. */
   fetch({ first, units, attempts, items, isFresh = false }: Fetch): void {
     this.#question += 1;
+    const question = this.#question;
     for (let row = 0; row < units.length; row++) {
       const [unit, attempt, item] = [units[row], attempts[row], items[row]];
       if (unit === undefined || attempt === undefined || item === undefined) return;
@@ -63,7 +75,11 @@ export class StagingOut {
       if ('problem' in found) this.#sender.add(refused(first + row, found));
       else {
         this.#ask(found.path, { unit, item, transfer: first + row });
-        this.#add(first + row, found, isFresh);
+        const send = (): void => this.#add(first + row, found, isFresh, question);
+        const { value, stamp = '' } = found;
+        // What the agent has is not read.
+        if (value === undefined || (!isFresh && this.#known.get(stamp)?.isKept)) send();
+        else void this.#look(first + row, found, stamp).then((isWhole) => isWhole && send());
       }
     }
   }
@@ -86,7 +102,10 @@ export class StagingOut {
   /** The agent does not want these any more. */
   drop(transfers: Uint32Array): void {
     const gone = new Set(transfers);
-    for (const transfer of gone) this.#sender.drop(transfer);
+    for (const transfer of gone) {
+      this.#waiting.delete(transfer);
+      this.#sender.drop(transfer);
+    }
     for (const [stamp, { transfer, isKept }] of this.#known) {
       if (!isKept && gone.has(transfer)) this.#known.delete(stamp);
     }
@@ -102,11 +121,34 @@ export class StagingOut {
   }
 
   close(): void {
+    this.#isOver = true;
+    this.#waiting.clear();
     this.#sender.close();
   }
 
-  #add(transfer: number, { path, stamp: stated }: LocalFile, isFresh: boolean): void {
-    const question = this.#question;
+  /** Whether a transfer can be sent, and is wanted still: what is not what was written is refused. */
+  async #look(transfer: number, file: LocalFile, stamp: string): Promise<boolean> {
+    this.#waiting.add(transfer);
+    let look = this.#looks.get(stamp);
+    if (look === undefined) {
+      look = this.#turn.then(() => (this.#isOver ? undefined : problemWith(file)));
+      this.#looks.set(stamp, look);
+      this.#turn = look;
+    }
+    const problem = await look;
+    if (!this.#waiting.delete(transfer)) return false;
+    if (problem === undefined) return true;
+    this.#looks.delete(stamp);
+    this.#sender.add(refused(transfer, problem));
+    return false;
+  }
+
+  #add(
+    transfer: number,
+    { path, stamp: stated }: LocalFile,
+    isFresh: boolean,
+    question: number,
+  ): void {
     let mine = '';
     const source = new Source(transfer, path, {
       stamp: stated,
@@ -140,5 +182,16 @@ export class StagingOut {
     const isAlone = known === undefined || (known.unit === asker.unit && known.item === asker.item);
     this.#asked.set(path, isAlone ? asker : 'several');
     if (isAlone) this.#alone.set(asker.transfer, path);
+  }
+}
+
+async function problemWith(file: LocalFile): Promise<TransferProblem | undefined> {
+  try {
+    await assertWhole(file);
+    return undefined;
+  } catch (error) {
+    const { problem, subject } = error as Partial<PilotError>;
+    if (problem === undefined) return problemOf(error, 'read', file.path);
+    return { problem: `${problem}: ${subject}` };
   }
 }

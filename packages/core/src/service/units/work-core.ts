@@ -86,7 +86,7 @@ export class WorkCore implements WorkClient {
     this.id = id;
     this.directory = directory;
     this.modules = new ModuleStore(join(directory, 'modules'));
-    this.values = new ValueFiles(join(directory, 'values'));
+    this.values = new ValueFiles(join(directory, 'values'), id);
     this.clock = clock;
     this.log = log;
     this.#subscriberThrew = subscriberErrors((words) => log.error({ service: id }, words));

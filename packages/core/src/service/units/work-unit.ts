@@ -74,7 +74,8 @@ export interface WorkUnit {
    * life of the service. Each time it is another copy.
    *
    * Rejects with TaskError when the call has failed, whose `cause` is what was thrown; WorkUnitFailedError
-   * when it did not come to that; WorkUnitCanceledError; `WRONG_STATE` for a unit that runs a program.
+   * when it did not come to that; WorkUnitCanceledError; `WRONG_STATE` for a unit that runs a program;
+   * `JOURNAL_DAMAGED` or `NOT_FOUND` when its file in the service's directory is not what was written, or gone.
    */
   value<T = unknown>(options?: CallOptions): Promise<T>;
   /** Why it is where it is: what it waits for, and what would let it start. */
