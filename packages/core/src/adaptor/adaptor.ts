@@ -144,7 +144,8 @@ export interface ResourceManager {
   /**
    * Hands a launch over and gives its native id, once, and in parallel with others: a word without
    * meaning to the core, that names this native job for every later connection as well. An id that is
-   * another pilot's, whose native job is not over, is refused. The agent may call its manager before
+   * another pilot's, whose native job is not over, is refused, and so is one with line breaks or
+   * control characters, or of more than 1000 characters. The agent may call its manager before
    * this settles.
    *
    * It may take as long as it needs. When the signal is aborted it is to reject soon: 10 s later it is

@@ -21,6 +21,8 @@ const NEEDED = ['submit', 'cancel', 'close'] as const;
 const PROMISED: ReadonlySet<unknown> = new Set(['render', 'info']);
 /** What is garbled anew each time is not to fill a disk. */
 const WARNINGS_MAX = 50;
+/** A native id is kept with its pilot, shown, and named in commands and files. */
+const ID_LENGTH_MAX = 1000;
 const TIMES = ['pollIntervalMs', 'registrationTimeoutMs'] as const;
 
 /** Whose connection it is. */
@@ -150,13 +152,7 @@ function heldCall(call: Call, method: string, scheme: string, warn: Warn): Call 
           scheme,
         );
     case 'kill':
-      return (...given) => {
-        try {
-          call(...given);
-        } catch (error) {
-          warn(`kill() of ${scheme}:// has failed: ${messageOf(error)}`);
-        }
-      };
+      return (...given) => unawaited(() => call(...given), `kill() of ${scheme}://`, warn);
     default:
       return async (...given) => {
         const answer = await asked(scheme, method, async () => call(...given));
@@ -173,11 +169,11 @@ function answerOf(method: string, answer: unknown, scheme: string, warn: Warn): 
       }
       return readStates(answer, (problem) => warn(`states() of ${scheme}:// ${problem}`));
     case 'submit':
-      if (typeof answer === 'string' && answer !== '') return answer;
+      if (typeof answer === 'string' && answer !== '') return nativeId(answer, scheme, method);
       throw failed(scheme, method, `has given no native id, but ${shown(answer)}`);
     case 'find':
       if (answer === undefined || answer === null) return undefined;
-      if (typeof answer === 'string' && answer !== '') return answer;
+      if (typeof answer === 'string' && answer !== '') return nativeId(answer, scheme, method);
       throw failed(scheme, method, `has given ${shown(answer)}, which is no native id`);
     case 'render':
       if (typeof answer === 'string') return answer;
@@ -190,9 +186,45 @@ function answerOf(method: string, answer: unknown, scheme: string, warn: Warn): 
   }
 }
 
+/** It is a word that is compared, kept and shown: on one line, and of a length that can be kept. */
+function nativeId(id: string, scheme: string, method: string): string {
+  if (id.length > ID_LENGTH_MAX) {
+    const problem = `has given a native id of ${id.length} characters, which begins ${shown(id.slice(0, 50))}`;
+    throw failed(scheme, method, problem, `have it give ${ID_LENGTH_MAX} or fewer`);
+  }
+  // Half of a surrogate pair would be another character when it is read back.
+  if (/[\p{Cc}\p{Cs}\u2028\u2029]/u.test(id)) {
+    const problem = `has given the native id ${JSON.stringify(id)}, which has a line break or control character`;
+    throw failed(
+      scheme,
+      method,
+      problem,
+      'have it give the id alone, without what is printed around it',
+    );
+  }
+  return id;
+}
+
+/**
+ * Makes a call that nobody waits for. What it throws, or what it gives rejects with though it is to give
+ * nothing, would end the program.
+ */
+function unawaited(call: () => unknown, name: string, warn: Warn): void {
+  const failed = (error: unknown): void => warn(`${name} has failed: ${messageOf(error)}`);
+  try {
+    Promise.resolve(call()).catch(failed);
+  } catch (error) {
+    failed(error);
+  }
+}
+
 function offerOf(offer: unknown, scheme: string): AgentOffer {
   if (offer === undefined || offer === null) return {};
   if (typeof offer !== 'object') throw failed(scheme, 'offer', `has given ${shown(offer)}`);
+  if ('then' in offer) {
+    Promise.resolve(offer).catch(() => {});
+    throw failed(scheme, 'offer', 'has given a promise', 'have it give the offer itself');
+  }
   const { cores, memory } = offer as AgentOffer;
   if (cores !== undefined && !(Number.isSafeInteger(cores) && cores > 0)) {
     throw failed(scheme, 'offer', `has given ${shown(cores)} cores`, 'have it give 1 or more');
@@ -219,15 +251,14 @@ function heldPushes(
         if (read !== undefined) next(read);
       };
       const subscription: unknown = said(scheme, name, () => states$.subscribe(take));
+      unawaited(() => subscription, `${name}() of ${scheme}://`, warn);
       return {
         unsubscribe: () => {
           const { unsubscribe } = (subscription ?? {}) as { readonly unsubscribe?: unknown };
-          try {
-            if (typeof unsubscribe === 'function') unsubscribe.call(subscription);
-            else warn(`${name}() of ${scheme}:// has given nothing to unsubscribe by`);
-          } catch (error) {
-            warn(`unsubscribe() of states$ of ${scheme}:// has failed: ${messageOf(error)}`);
-          }
+          if (typeof unsubscribe === 'function') {
+            const call = (): unknown => unsubscribe.call(subscription);
+            unawaited(call, `unsubscribe() of states$ of ${scheme}://`, warn);
+          } else warn(`${name}() of ${scheme}:// has given nothing to unsubscribe by`);
         },
       };
     },

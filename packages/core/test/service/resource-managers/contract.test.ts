@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Gateway, NativeState, ResourceManager } from '../../../src/adaptor/adaptor.ts';
 import { AdaptorError, PilotError } from '../../../src/model/errors.ts';
 import { silentLog } from '../../../src/runtime/log.ts';
@@ -123,6 +123,27 @@ describe('an answer that is none is an error that names adaptor and method', () 
     expect(() => manager.offer?.({})).toThrow(problemOf('ADAPTOR_FAILED', words));
   });
 
+  const badIds: [string, string][] = [
+    ['12\n', 'the native id "12\\n", which has a line break or control character'],
+    ['\u001b[2J', 'the native id "\\u001b[2J", which has a line break or control character'],
+    ['a\u2028b', 'the native id "a\u2028b", which has a line break or control character'],
+    ['\ud800', 'the native id "\\ud800", which has a line break or control character'],
+    ['9'.repeat(1001), `a native id of 1001 characters, which begins '${'9'.repeat(50)}'`],
+  ];
+  it.each(badIds)('native id %j', async (id, problem) => {
+    const { manager } = held({ submit: async () => id, find: async () => id });
+    const about = (name: string) =>
+      problemOf('ADAPTOR_FAILED', `${name}() of fake:// has given ${problem}`);
+    await expect(manager.submit({} as never)).rejects.toEqual(about('submit'));
+    await expect(manager.find?.('name')).rejects.toEqual(about('find'));
+  });
+
+  it('a native id may have blanks and letters of any script, and be long', async () => {
+    const id = `job 7 \u{1f40c} é ${'x'.repeat(900)}`;
+    const { manager } = held({ submit: async () => id, find: async () => id });
+    expect([await manager.submit({} as never), await manager.find?.('name')]).toEqual([id, id]);
+  });
+
   it('that there is nothing is an answer of find() and offer()', async () => {
     const { manager } = held({ find: async () => null, offer: () => null });
     expect(await manager.find?.('name')).toBeUndefined();
@@ -174,6 +195,39 @@ describe('what an adaptor throws', () => {
       'kill() of fake:// has failed: undefined',
       'unsubscribe() of states$ of fake:// has failed: u',
     ]);
+  });
+});
+
+describe('what nobody waits for and rejects', () => {
+  const rejects = async (): Promise<never> => {
+    throw new Error('late');
+  };
+  const warnings: [string, object, string][] = [
+    ['kill()', { kill: rejects }, 'kill() of fake:// has failed: late'],
+    [
+      'unsubscribe()',
+      { states$: { subscribe: () => ({ unsubscribe: rejects }) } },
+      'unsubscribe() of states$ of fake:// has failed: late',
+    ],
+    [
+      'subscribe()',
+      { states$: { subscribe: rejects } },
+      'states$.subscribe() of fake:// has failed: late',
+    ],
+    ['offer()', { offer: rejects }, 'offer() of fake:// has given a promise'],
+  ];
+  it.each(warnings)('ends no program: %s', async (_, more, words) => {
+    const unhandled = vi.fn();
+    process.on('unhandledRejection', unhandled);
+    onTestFinished(() => void process.off('unhandledRejection', unhandled));
+    const { manager, warned } = held(more);
+    manager.kill?.([]);
+    manager.states$?.subscribe(() => {}).unsubscribe();
+    if (manager.offer) expect(() => manager.offer?.({})).toThrow(words);
+    else await vi.waitFor(() => expect(warned).toContain(words));
+    // Node tells of rejections once the microtasks of a turn are done.
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(unhandled).not.toHaveBeenCalled();
   });
 });
 
