@@ -21,10 +21,8 @@ export interface ProcessStat extends ProcessRef {
 
 /** What is known of a pid now; also of one that is over but not yet waited for. */
 export function statOf(pid: number): ProcessStat | undefined {
-  const text = readOr(`/proc/${pid}/stat`);
-  if (text === undefined) return undefined;
-  // The second field is the program's name in parentheses and may hold anything, even ') '.
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  const fields = fieldsOf(pid);
+  if (fields === undefined) return undefined;
   return {
     pid,
     start: Number(fields[19]),
@@ -53,19 +51,56 @@ export function processesWithAny(
   variable: string,
   values: Iterable<string>,
 ): ReadonlyMap<string, ProcessStat[]> {
-  const all = readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-    .flatMap((name) => statOf(Number(name)) ?? [])
-    .filter(({ state }) => state !== 'Z');
-  const wanted = new Set(values);
-  const marked = new Map<string, ProcessStat[]>();
-  for (const stat of all) {
-    const value = variableOf(stat.pid, variable);
-    if (value === undefined || !wanted.has(value)) continue;
-    marked.set(value, [...(marked.get(value) ?? []), stat]);
+  return new ProcessLook(variable, values).found();
+}
+
+/**
+ * One look at all processes, for those that were started with a variable. While a process exchanges
+ * its program for another it shows no environment at all; where files must be fetched first that may
+ * take a while. Of such a one nothing is known until it has been looked at again.
+ */
+export class ProcessLook {
+  readonly #variable: string;
+  readonly #wanted: ReadonlySet<string>;
+  readonly #all: readonly ProcessStat[];
+  readonly #marked = new Map<string, ProcessStat[]>();
+  #unclear: readonly ProcessStat[];
+
+  constructor(variable: string, values: Iterable<string>) {
+    this.#variable = variable;
+    this.#wanted = new Set(values);
+    this.#all = readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+      .flatMap((name) => statOf(Number(name)) ?? [])
+      .filter(({ state }) => state !== 'Z');
+    this.#unclear = this.#all;
+    this.again();
   }
-  for (const [value, first] of marked) marked.set(value, withRelatives(first, all));
-  return marked;
+
+  /** Whether all have shown what they were started with. */
+  get isClear(): boolean {
+    return this.#unclear.length === 0;
+  }
+
+  /** Looks again at those that have not. */
+  again(): void {
+    this.#unclear = this.#unclear.filter((stat) => {
+      const environment = environmentOf(stat);
+      const value = environment && valueIn(environment, this.#variable);
+      if (value !== undefined && this.#wanted.has(value)) {
+        this.#marked.set(value, [...(this.#marked.get(value) ?? []), stat]);
+      }
+      return environment === undefined;
+    });
+  }
+
+  /** What it has shown, by value; see {@link processesWith}. */
+  found(): ReadonlyMap<string, ProcessStat[]> {
+    const entries = [...this.#marked].map(
+      ([value, first]) => [value, withRelatives(first, this.#all)] as const,
+    );
+    return new Map(entries);
+  }
 }
 
 function withRelatives(marked: readonly ProcessStat[], all: readonly ProcessStat[]): ProcessStat[] {
@@ -94,16 +129,32 @@ export function signalProcess(process_: ProcessRef, signal: NodeJS.Signals): voi
   }
 }
 
+/** What /proc/<pid>/stat says, from its third field on. */
+function fieldsOf(pid: number): string[] | undefined {
+  const text = readOr(`/proc/${pid}/stat`);
+  // The second field is the program's name in parentheses and may hold anything, even ') '.
+  return text?.slice(text.lastIndexOf(')') + 2).split(' ');
+}
+
 function leadsSession({ pid, session }: ProcessStat): boolean {
   return pid === session;
 }
 
-function variableOf(pid: number, variable: string): string | undefined {
+/** Nothing where it cannot be read; undefined where it is not there yet. */
+function environmentOf({ pid }: ProcessRef): readonly string[] | undefined {
+  const environment = readOr(`/proc/${pid}/environ`);
+  if (environment !== '') return environment?.split('\0') ?? [];
+  const fields = fieldsOf(pid) ?? [];
+  // The kernel's own processes, and those that are over, have no memory.
+  if (Number(fields[20] ?? 0) === 0) return [];
+  // Where it begins and where it ends: at nothing, while a program begins. Kernels before 3.5 do not say.
+  const [begin, end] = [fields[47], fields[48]];
+  return begin === end && begin !== '0' ? [] : undefined;
+}
+
+function valueIn(environment: readonly string[], variable: string): string | undefined {
   const start = `${variable}=`;
-  const found = readOr(`/proc/${pid}/environ`)
-    ?.split('\0')
-    .find((assignment) => assignment.startsWith(start));
-  return found?.slice(start.length);
+  return environment.find((each) => each.startsWith(start))?.slice(start.length);
 }
 
 function readOr(path: string): string | undefined {

@@ -3,12 +3,14 @@
  * where there are many, so one look serves all launches that end at that time.
  */
 import type { Clock } from '../runtime/clock.ts';
-import { processesWithAny, signalProcess } from './local-process.ts';
+import { ProcessLook, type ProcessStat, signalProcess } from './local-process.ts';
 
-/** Between two looks at processes that are about to end. */
+/** Between two looks at processes that are about to end, or to begin a program. */
 const LOOK_AGAIN_MS = 20;
+/** No program takes that long to begin, but one from a file server that does not answer. */
+const BEGINS_WITHIN_MS = 5_000;
 
-/** Ends launches by a variable that all processes of one have. */
+/** Finds, and ends, launches by a variable that all processes of one have. */
 export class Sweeper {
   readonly #variable: string;
   readonly #clock: Clock;
@@ -29,11 +31,20 @@ export class Sweeper {
     });
   }
 
-  /** Kills all that there is of some launches at this moment. */
-  kill(names: Iterable<string>): ReadonlySet<string> {
-    const left = processesWithAny(this.#variable, names);
-    for (const process_ of [...left.values()].flat()) signalProcess(process_, 'SIGKILL');
-    return new Set(left.keys());
+  /** All processes of some launches, by name, the oldest first; once it can be told of each. */
+  async find(names: Iterable<string>): Promise<ReadonlyMap<string, readonly ProcessStat[]>> {
+    const look = new ProcessLook(this.#variable, names);
+    const deadline = this.#clock.monotonic() + BEGINS_WITHIN_MS;
+    while (!look.isClear && this.#clock.monotonic() < deadline) {
+      await this.lookAgain();
+      look.again();
+    }
+    return look.found();
+  }
+
+  /** Kills all that is seen of some launches at this moment. */
+  kill(names: Iterable<string>): void {
+    killAll(new ProcessLook(this.#variable, names).found());
   }
 
   /** After a short while. */
@@ -47,9 +58,12 @@ export class Sweeper {
     // So that ends that are seen at the same time are swept together.
     await new Promise<void>((resolve) => setImmediate(resolve));
     while (this.#waiting.size > 0) {
-      const asked = [...this.#waiting];
-      const left = this.kill(asked.map(([name]) => name));
-      for (const [name, resolves] of asked.filter(([each]) => !left.has(each))) {
+      const asked = [...this.#waiting.keys()];
+      const left = await this.find(asked);
+      killAll(left);
+      for (const name of asked.filter((each) => !left.has(each))) {
+        // Also those that have asked meanwhile.
+        const resolves = this.#waiting.get(name) ?? [];
         this.#waiting.delete(name);
         for (const resolve of resolves) resolve();
       }
@@ -57,4 +71,8 @@ export class Sweeper {
     }
     this.#sweeping = false;
   }
+}
+
+function killAll(found: ReadonlyMap<string, readonly ProcessStat[]>): void {
+  for (const process_ of [...found.values()].flat()) signalProcess(process_, 'SIGKILL');
 }

@@ -22,13 +22,7 @@ import {
   type ResourceManagerInfo,
   type Subscribable,
 } from './adaptor.ts';
-import {
-  liveStat,
-  type ProcessRef,
-  processesWith,
-  signalProcess,
-  statOf,
-} from './local-process.ts';
+import { liveStat, type ProcessRef, signalProcess, statOf } from './local-process.ts';
 import { Sweeper } from './local-sweep.ts';
 import { agentScript } from './shell.ts';
 
@@ -121,7 +115,7 @@ class LocalResourceManager implements ResourceManager {
     const own = [...this.#children.keys()].find(isIt);
     if (own !== undefined) return own;
     // All that an agent starts is younger than itself.
-    const [agent] = processesWith(LAUNCH_VARIABLE, launchName);
+    const [agent] = (await this.#sweeper.find([launchName])).get(launchName) ?? [];
     return agent && nativeIdOf(agent, launchName);
   }
 

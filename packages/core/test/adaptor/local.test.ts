@@ -203,6 +203,39 @@ describe('local://', () => {
     await other.close();
   });
 
+  describe('while processes of a launch begin one program after the other', () => {
+    /** Nearly always in the middle of that: then it shows no environment. */
+    async function beginner(): Promise<string> {
+      const file = join(directory, 'begins.sh');
+      await writeFile(file, `exec /bin/sh ${file}`);
+      return file;
+    }
+
+    it('finds the agent, not what it has started', async () => {
+      const id = await sh(`setsid sleep 1000 & echo ready; exec /bin/sh ${await beginner()}`);
+      await logged('ready');
+      const other = await connect();
+      const name = id.split(':')[2] as string;
+      const found = new Set<string | undefined>();
+      for (let look = 0; look < 300; look++) found.add(await other.find?.(name));
+      expect(found).toEqual(new Set([id]));
+      await other.close();
+    });
+
+    it('holds a job for over only when they are', async () => {
+      const script = `setsid /bin/sh ${await beginner()} & echo child $!; exec sleep 1000`;
+      for (let job = 0; job < 50; job++) {
+        const id = await sh(script);
+        const child = Number(/child (\d+)/.exec(await logged('child'))?.[1]);
+        const over = ended(id);
+        process.kill(pidOf(id), 'SIGKILL');
+        await over;
+        expect(statOf(child)?.state ?? 'Z').toBe('Z');
+        await rm(join(directory, 'agent.log'));
+      }
+    });
+  });
+
   it('sees that a process is stopped', async () => {
     const id = await sh('kill -STOP $$; sleep 1000');
     for (let state: NativeState | undefined; state?.state !== 'Suspended'; ) {
