@@ -83,6 +83,8 @@ describe('an agent without processes', () => {
   });
 });
 
+const noTimer = { cancel: () => {} };
+
 describe('an agent with processes', () => {
   let world: LiveAgent;
   let manager: ToyManager;
@@ -178,17 +180,32 @@ describe('an agent with processes', () => {
 
   it('hands back in time what its wall time will not suffice for', async () => {
     await world.stop(manager);
-    world = new LiveAgent(root, { wallTimeLimitMs: 300, graceMs: 50 });
+    const wallTimeLimitMs = 3_600_000;
+    const due: { ms: number; call: () => void }[] = [];
+    // That it takes its time to start a unit must not count here.
+    const clock: Clock = {
+      ...systemClock,
+      after: (ms, call, options) => {
+        if (ms < wallTimeLimitMs / 2) return systemClock.after(ms, call, options);
+        due.push({ ms, call });
+        return noTimer;
+      },
+    };
+    world = new LiveAgent(root, { wallTimeLimitMs, graceMs: 50 }, { clock });
     manager = await world.manager();
-    expect(manager.hello?.remainingMs).toBeLessThanOrEqual(300);
+    expect(manager.hello?.remainingMs).toBeLessThanOrEqual(wallTimeLimitMs);
     manager.start([1], sh('sleep 1000'));
+    await manager.until(({ started }) => started.has(1));
+    const [leaving] = due;
+    expect(due).toHaveLength(1);
+    expect(leaving?.ms).toBeLessThan(wallTimeLimitMs - 50);
+    leaving?.call();
     expect(await world.end).toEqual({ reason: 'time-limit' });
     expect([...manager.returned]).toEqual([[1, 'evicted']]);
   });
 });
 
 describe('an agent whose reports that may wait are never due', () => {
-  const noTimer = { cancel: () => {} };
   const impatient: Clock = {
     ...systemClock,
     after: (ms, call, options) => (ms < 5_000 ? noTimer : systemClock.after(ms, call, options)),
