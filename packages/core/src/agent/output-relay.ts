@@ -3,7 +3,8 @@
  * reports: only so much of it waits in the link at a time, the rest waits here, and what does not
  * fit here either is passed over, with a line in the stream that says how much.
  */
-import type { OutputPart } from '../executor/unit-run.ts';
+import { notKept } from '../executor/recent-output.ts';
+import type { MissedOutput, OutputPart } from '../executor/unit-run.ts';
 import type { AgentMessage, OutputStream } from '../protocol/messages.ts';
 import { inPieces } from '../runtime/in-pieces.ts';
 
@@ -19,13 +20,29 @@ export interface OutputSource {
 interface AskedSource extends OutputSource {
   /** There was some, and it is not kept. */
   readonly notKept?: boolean;
+  /** What comes before this in the stream is not wanted. */
+  readonly from?: number;
+}
+
+/** A stream that is being passed on. */
+interface Passed {
+  readonly source: OutputSource;
+  readonly from: number;
+  /** Where in the stream it is. */
+  at: number;
 }
 
 /** The way to the manager. */
 export interface OutputSink {
   /** Bytes that wait to be written. */
   readonly buffered: number;
-  send(source: OutputSource, stream: OutputStream, part: OutputPart): void;
+  /** @param end how much of the stream has been passed on with it */
+  send(
+    source: OutputSource,
+    stream: OutputStream,
+    part: Uint8Array | 'not-kept' | undefined,
+    end?: number,
+  ): void;
 }
 
 interface Waiting {
@@ -35,6 +52,8 @@ interface Waiting {
   readonly part: OutputPart;
   /** Bytes that should have come at this place. */
   missed: number;
+  /** Where the stream is after it. */
+  end: number;
 }
 
 /** With so much in the link the rest waits here. */
@@ -46,7 +65,7 @@ const WAITING_BYTES = 32 * 1024 * 1024;
 export class OutputRelay {
   readonly #watch: (key: number, stream: OutputStream, on: boolean) => void;
   readonly #sink: OutputSink;
-  readonly #sources = new Map<string, OutputSource>();
+  readonly #sources = new Map<string, Passed>();
   readonly #gaps = new Map<string, Waiting>();
   #waiting: Waiting[] = [];
   #bytes = 0;
@@ -56,7 +75,7 @@ export class OutputRelay {
     this.#sink = sink;
   }
 
-  /** Begins to pass on a stream, from its beginning, or stops. */
+  /** Begins to pass on a stream, from its beginning or where it is wanted from, or stops. */
   watch(key: number | undefined, source: AskedSource, stream: OutputStream, on: boolean): void {
     if (key === undefined) {
       if (on) this.#sink.send(source, stream, source.notKept ? 'not-kept' : undefined);
@@ -64,7 +83,7 @@ export class OutputRelay {
     }
     const name = nameOf(key, stream);
     if (on === this.#sources.has(name)) return;
-    if (on) this.#sources.set(name, source);
+    if (on) this.#sources.set(name, { source, from: source.from ?? 0, at: 0 });
     else this.#sources.delete(name);
     this.#watch(key, stream, on);
   }
@@ -72,25 +91,36 @@ export class OutputRelay {
   /** A unit has written something, or, without a chunk, will write nothing more. */
   put(key: number, stream: OutputStream, part: OutputPart): void {
     const name = nameOf(key, stream);
-    const source = this.#sources.get(name);
-    if (source === undefined) return;
-    if (!(part instanceof Uint8Array)) {
+    const passed = this.#sources.get(name);
+    if (passed === undefined) return;
+    const { source, from, at } = passed;
+    if (part === undefined || part === 'not-kept') {
       this.#sources.delete(name);
-      this.#add(name, source, stream, part);
+      this.#add({ name, source, stream, part, missed: 0, end: at });
       return;
     }
+    passed.at += part instanceof Uint8Array ? part.length : part.missed;
+    const wanted = passed.at - Math.max(at, from);
+    if (wanted <= 0) return;
+    if (!(part instanceof Uint8Array)) {
+      this.#add({ name, source, stream, part: { missed: wanted }, missed: 0, end: passed.at });
+      return;
+    }
+    let end = passed.at - wanted;
     // Calls print as much as they like at once.
-    for (const piece of inPieces(part)) this.#add(name, source, stream, piece);
+    for (const piece of inPieces(part.subarray(part.length - wanted))) {
+      end += piece.length;
+      this.#add({ name, source, stream, part: piece, missed: 0, end });
+    }
   }
 
-  #add(name: string, source: OutputSource, stream: OutputStream, part: OutputPart): void {
-    const length = lengthOf(part);
-    if (length > 0 && this.#bytes + length > WAITING_BYTES)
-      this.#miss(name, source, stream, length);
+  #add(waiting: Waiting): void {
+    const length = lengthOf(waiting.part);
+    if (length > 0 && this.#bytes + length > WAITING_BYTES) this.#miss(waiting, length);
     else {
-      this.#gaps.delete(name);
+      this.#gaps.delete(waiting.name);
       this.#bytes += length;
-      this.#waiting.push({ name, source, stream, part, missed: 0 });
+      this.#waiting.push(waiting);
     }
     this.drain();
   }
@@ -99,10 +129,11 @@ export class OutputRelay {
   drain(): void {
     let next = 0;
     for (; next < this.#waiting.length && this.#sink.buffered < LINK_BYTES; next++) {
-      const { name, source, stream, part, missed } = this.#waiting[next] as Waiting;
+      const { name, source, stream, part, missed, end } = this.#waiting[next] as Waiting;
       this.#bytes -= lengthOf(part);
       if (missed > 0) this.#gaps.delete(name);
-      this.#sink.send(source, stream, missed > 0 ? notice(missed) : part);
+      const told = missed > 0 ? passedOver(missed) : isMissed(part) ? notKept(part.missed) : part;
+      this.#sink.send(source, stream, told, end);
     }
     this.#waiting.splice(0, next);
   }
@@ -120,14 +151,15 @@ export class OutputRelay {
     }
   }
 
-  #miss(name: string, source: OutputSource, stream: OutputStream, bytes: number): void {
+  #miss({ name, source, stream, end }: Waiting, bytes: number): void {
     let gap = this.#gaps.get(name);
     if (gap === undefined) {
-      gap = { name, source, stream, part: undefined, missed: 0 };
+      gap = { name, source, stream, part: undefined, missed: 0, end };
       this.#gaps.set(name, gap);
       this.#waiting.push(gap);
     }
     gap.missed += bytes;
+    gap.end = end;
   }
 }
 
@@ -140,9 +172,12 @@ export function channelSink(link: {
     get buffered() {
       return link.buffered;
     },
-    send: ({ service: { channel }, unit, attempt }, stream, part) => {
+    send: ({ service: { channel }, unit, attempt }, stream, part, end) => {
       if (channel === undefined) return;
-      const chunk = part === 'not-kept' ? { notKept: true } : part && { chunk: part };
+      const chunk =
+        part === 'not-kept'
+          ? { notKept: true }
+          : part && { chunk: part, ...(end !== undefined && { end }) };
       link.send({ type: 'output', channel, unit, attempt, stream, ...chunk });
     },
   };
@@ -156,7 +191,11 @@ function nameOf(key: number, stream: OutputStream): string {
   return `${key} ${stream}`;
 }
 
-function notice(bytes: number): Uint8Array {
+function isMissed(part: OutputPart): part is MissedOutput {
+  return typeof part === 'object' && !(part instanceof Uint8Array);
+}
+
+function passedOver(bytes: number): Uint8Array {
   const text = `\n[pstar: ${bytes} bytes of output were passed over: the way to the manager is slow]\n`;
   return new TextEncoder().encode(text);
 }

@@ -27,6 +27,7 @@ export type UnitEffect =
       readonly attempt: number;
       readonly stream: OutputStream;
       readonly on: boolean;
+      readonly from?: number;
       readonly notKept?: boolean;
     }
   /** What was kept for the service is needless, but for what is to be kept along with this. */

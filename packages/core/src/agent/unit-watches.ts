@@ -14,12 +14,14 @@ export interface Watch {
   readonly attempt?: number;
   readonly stream: OutputStream;
   readonly on: boolean;
+  /** What comes before this of the attempt is not wanted. */
+  readonly from?: number;
 }
 
 /** Begins or stops at once, or later for an attempt that waits. */
 export function watchUnit(
   service: ServiceWork,
-  { unit, attempt = 0, stream, on }: Watch,
+  { unit, attempt = 0, stream, on, from }: Watch,
   found: { readonly run: Run | undefined; isWaiting(): boolean },
   emit: (effect: UnitEffect) => void,
 ): void {
@@ -33,7 +35,14 @@ export function watchUnit(
     const remains = found.run ?? service.recent.of(unit, stream);
     const key = typeof remains === 'object' ? remains.key : undefined;
     const which = { service, unit, attempt: found.run?.attempt ?? attempt, stream, on };
-    emit({ type: 'watch', key, ...which, ...(remains === 'not-kept' && { notKept: true }) });
+    emit({
+      type: 'watch',
+      key,
+      ...which,
+      // Of another attempt than was meant nothing has come yet.
+      ...(from !== undefined && attempt === last && { from }),
+      ...(remains === 'not-kept' && { notKept: true }),
+    });
   }
   if (later.length > 0) service.watches.set(unit, later);
   else service.watches.delete(unit);

@@ -12,6 +12,7 @@ import {
   rmSync,
   writeSync,
 } from 'node:fs';
+import type { KeptOutput, MissedOutput } from './unit-run.ts';
 
 /** Of a stream that nobody watches, this much is kept. */
 const KEPT_BYTES = 1024 * 1024;
@@ -24,6 +25,9 @@ const PAGE = 4096;
 const CHUNK_BYTES = 64 * 1024;
 
 const scratch = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+
+/** As {@link TakeChunk}; or is told of what is not there any more. */
+export type TakePart = (part: Buffer | MissedOutput) => void;
 
 /** Takes a piece of output; owns it. */
 export type TakeChunk = (chunk: Buffer) => void;
@@ -41,10 +45,6 @@ export function readChunks(fd: number, offset: number, limit: number, take: Take
     at += length;
   }
   return at;
-}
-
-function notKept(bytes: number): Buffer {
-  return Buffer.from(`\n[pstar: ${bytes} bytes of output were not kept]\n`);
 }
 
 /** One such file, of mode 0600, emptied and used again for the next unit. */
@@ -75,8 +75,8 @@ export class Capture {
   }
 
   /** Hands over what was written since the last call, at most `limit` bytes of it. */
-  pump(take: TakeChunk, limit = Number.POSITIVE_INFINITY): void {
-    if (this.#missed > 0) take(notKept(this.#missed));
+  pump(take: TakePart, limit = Number.POSITIVE_INFINITY): void {
+    if (this.#missed > 0) take({ missed: this.#missed });
     this.#missed = 0;
     const before = this.#read;
     this.#read = readChunks(this.fd, before, limit, take);
@@ -129,7 +129,7 @@ export class Capture {
    * Ends a unit's use of the file: gives a watcher the rest, empties the file, and returns what is
    * worth keeping of all that was written, its last mebibyte; undefined if it is nothing.
    */
-  drain(take: TakeChunk | undefined): Buffer | undefined {
+  drain(take: TakePart | undefined): KeptOutput | undefined {
     const first = readSync(this.fd, scratch, 0, CHUNK_BYTES, this.#from);
     if (first === 0 && this.#from === 0) return undefined;
     if (take) {
@@ -140,10 +140,10 @@ export class Capture {
     const { size } = fstatSync(this.fd);
     const from = Math.max(Math.min(this.#from, size), size - KEPT_BYTES);
     const gone = this.#freed + Math.max(0, from - this.#from);
-    const kept: Buffer[] = gone > 0 ? [notKept(gone)] : [];
+    const kept: Buffer[] = [];
     readChunks(this.fd, from, size - from, (chunk) => kept.push(chunk));
     this.#empty();
-    return Buffer.concat(kept);
+    return { missed: gone, bytes: Buffer.concat(kept) };
   }
 
   /** The same where only the latest is of use: as {@link pumpLatest}, and empties the file. */

@@ -6,8 +6,8 @@ import { closeSync, constants, existsSync, fstatSync, openSync, readSync } from 
 import type { Capture } from './capture.ts';
 import { Follower, PUMP_BYTES } from './followers.ts';
 import type { LiveUnit } from './live-unit.ts';
-import { type Kept, RecentOutput, writtenOf } from './recent-output.ts';
-import type { ExecutorEvents, OutputStream } from './unit-run.ts';
+import { type Kept, partsOf, RecentOutput, writtenOf } from './recent-output.ts';
+import type { ExecutorEvents, MissedOutput, OutputStream } from './unit-run.ts';
 
 const STREAMS = ['stdout', 'stderr'] as const;
 const TAIL_BYTES = 4096;
@@ -64,7 +64,7 @@ export class Output {
       this.#events.output(key, stream, 'not-kept');
       return;
     }
-    if (kept) this.#events.output(key, stream, kept);
+    for (const part of kept ? partsOf(kept) : []) this.#events.output(key, stream, part);
     this.#events.output(key, stream, undefined);
   }
 
@@ -81,7 +81,7 @@ export class Output {
     const { key } = unit.run;
     const file = unit.files[stream];
     if (file === undefined) {
-      unit.lane?.[stream].pump((chunk) => this.#events.output(key, stream, chunk), PUMP_BYTES);
+      unit.lane?.[stream].pump((part) => this.#events.output(key, stream, part), PUMP_BYTES);
       return;
     }
     unit.followers[stream] ??= this.#follow(file, key, stream);
@@ -111,7 +111,7 @@ export class Output {
       return file;
     }
     const capture: Capture | undefined = unit.lane?.[stream];
-    const take = (chunk: Buffer): void => this.#events.output(key, stream, chunk);
+    const take = (part: Buffer | MissedOutput): void => this.#events.output(key, stream, part);
     const kept = capture?.drain(watched ? take : undefined);
     if (watched) this.#events.output(key, stream, undefined);
     return kept;
@@ -120,7 +120,7 @@ export class Output {
   /** The last of a unit's standard error, once it has ended; '' if there is none. */
   tailOf(unit: LiveUnit): string {
     const kept = this.#recent.get(unit.run.key, 'stderr');
-    const bytes = typeof kept === 'string' ? readTail(kept) : kept?.subarray(-TAIL_BYTES);
+    const bytes = typeof kept === 'string' ? readTail(kept) : kept?.bytes.subarray(-TAIL_BYTES);
     // The cut may have gone through a character.
     return bytes?.toString().replace(/^\uFFFD+/, '') ?? '';
   }

@@ -2,10 +2,10 @@
  * What units that ended lately have written, so that a watch that comes a little late still gets
  * it: the bytes of a capture, or the name of the file that the unit wrote itself. Bounded.
  */
-import type { OutputStream } from './unit-run.ts';
+import type { KeptOutput, OutputPart, OutputStream } from './unit-run.ts';
 
-/** A stream of an ended unit: its bytes, or the path of its file; undefined if it was empty. */
-export type Kept = Buffer | string | undefined;
+/** A stream of an ended unit: the last of its bytes, or the path of its file; undefined if it was empty. */
+export type Kept = KeptOutput | string | undefined;
 
 /** Both streams of an ended unit. */
 export type KeptStreams = Readonly<Record<OutputStream, Kept>>;
@@ -14,8 +14,23 @@ const MOST_BYTES = 16 * 1024 * 1024;
 /** What an entry takes up besides its bytes: of short ones there are some 32,000. */
 const ENTRY_BYTES = 512;
 
+function sizeOf(kept: Kept): number {
+  return typeof kept === 'object' ? kept.bytes.length : (kept?.length ?? 0);
+}
+
+/** The line that stands for what was in a stream and is not kept. */
+export function notKept(bytes: number): Buffer {
+  return Buffer.from(`\n[pstar: ${bytes} bytes of output were not kept]\n`);
+}
+
+/** The same for whoever watches; copies, which are theirs. */
+export function partsOf({ missed, bytes }: KeptOutput): OutputPart[] {
+  const kept = bytes.length > 0 ? [Buffer.from(bytes)] : [];
+  return missed > 0 ? [{ missed }, ...kept] : kept;
+}
+
 function weigh(streams: KeptStreams): number {
-  return ENTRY_BYTES + (streams.stdout?.length ?? 0) + (streams.stderr?.length ?? 0);
+  return ENTRY_BYTES + sizeOf(streams.stdout) + sizeOf(streams.stderr);
 }
 
 /** The streams of the units that ended last, the oldest forgotten first. */

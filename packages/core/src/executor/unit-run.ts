@@ -42,8 +42,23 @@ export interface UnitRun {
 /** The two streams that can be watched. */
 export type OutputStream = 'stdout' | 'stderr';
 
-/** What comes of a watched stream: a piece of it, or, without one, its end; or that what was in it is not kept. */
-export type OutputPart = Uint8Array | 'not-kept' | undefined;
+/** So many bytes of a stream are not there any more. */
+export interface MissedOutput {
+  readonly missed: number;
+}
+
+/**
+ * What comes of a watched stream: a piece of it, or, in the place of one, how much of it is missing; without one,
+ * its end; or that what was in it is not kept.
+ */
+export type OutputPart = Uint8Array | MissedOutput | 'not-kept' | undefined;
+
+/** What is kept of a stream: the last of it. */
+export interface KeptOutput {
+  /** So much was before it. */
+  readonly missed: number;
+  readonly bytes: Buffer;
+}
 
 /** How a run ended. */
 export interface UnitOutcome {

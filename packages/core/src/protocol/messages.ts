@@ -132,6 +132,8 @@ export type ManagerMessage =
       readonly attempt?: number;
       readonly stream: OutputStream;
       readonly on: boolean;
+      /** So many bytes of what that attempt has written are not wanted any more: they have come by an earlier link. */
+      readonly from?: number;
     }
   | { readonly type: 'end'; readonly graceMs: number; readonly why: string }
   | { readonly type: 'pulse'; readonly at: number };
@@ -240,6 +242,11 @@ export type AgentMessage =
       readonly attempt?: number;
       readonly stream: OutputStream;
       readonly chunk?: Uint8Array;
+      /**
+       * With a chunk: how much the attempt has written up to the end of it. Absent where the agent is of an older
+       * version, which always begins anew.
+       */
+      readonly end?: number;
       /** It has ended, and what was in it is gone. */
       readonly notKept?: boolean;
     }

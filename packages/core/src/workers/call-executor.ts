@@ -1,7 +1,7 @@
 /** Calls functions on this node, in workers that are processes of the executor's or threads of such. */
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { RecentOutput } from '../executor/recent-output.ts';
+import { partsOf, RecentOutput } from '../executor/recent-output.ts';
 import type { OutputStream } from '../executor/unit-run.ts';
 import { notStarted, runOutcome } from './blame.ts';
 import type { Batch, CallEvents, CallExecutor, CallRun } from './call-run.ts';
@@ -89,7 +89,8 @@ class WorkerExecutor implements CallExecutor {
         events.output(key, stream, 'not-kept');
         return;
       }
-      if (kept) events.output(key, stream, Buffer.from(kept));
+      const parts = typeof kept === 'object' ? partsOf(kept) : [];
+      for (const part of parts) events.output(key, stream, part);
       events.output(key, stream, undefined);
     });
   }

@@ -1,6 +1,6 @@
 /** What the calls of runs print: to whoever watches, and kept for who comes a little later. */
-import { type RecentOutput, writtenOf } from '../executor/recent-output.ts';
-import type { OutputStream } from '../executor/unit-run.ts';
+import { partsOf, type RecentOutput, writtenOf } from '../executor/recent-output.ts';
+import type { KeptOutput, OutputStream } from '../executor/unit-run.ts';
 import type { CallEvents } from './call-run.ts';
 
 /** Of each stream, the last so much is kept. */
@@ -12,6 +12,10 @@ const MOST_CHUNKS = 1024;
 interface Stream {
   chunks: Uint8Array[];
   bytes: number;
+  /** So much was before these. */
+  missed: number;
+  isWanted: boolean;
+  /** What it has had so far was passed on. */
   isWatched: boolean;
 }
 
@@ -23,8 +27,8 @@ export class RunOutput {
   /** How much of standard error is of the present worker. */
   #tailBytes = 0;
   readonly #streams: Readonly<Record<OutputStream, Stream>> = {
-    stdout: { chunks: [], bytes: 0, isWatched: false },
-    stderr: { chunks: [], bytes: 0, isWatched: false },
+    stdout: newStream(),
+    stderr: newStream(),
   };
 
   /** @param recent where it is kept after the end of the run */
@@ -40,9 +44,10 @@ export class RunOutput {
     kept.chunks.push(chunk.length < 1024 ? Buffer.from(chunk) : chunk);
     kept.bytes += chunk.length;
     if (kept.bytes > 2 * KEPT_BYTES || kept.chunks.length > MOST_CHUNKS) {
-      const rest = Buffer.concat(kept.chunks).subarray(-KEPT_BYTES);
-      kept.chunks = [Buffer.from(rest)];
-      kept.bytes = rest.length;
+      const rest = lastOf(kept);
+      kept.chunks = [Buffer.from(rest.bytes)];
+      kept.bytes = rest.bytes.length;
+      kept.missed = rest.missed;
     }
     if (stream === 'stderr') this.#tailBytes += chunk.length;
     if (kept.isWatched) this.#events.output(this.#key, stream, chunk);
@@ -50,12 +55,17 @@ export class RunOutput {
 
   watch(stream: OutputStream, on: boolean): void {
     const kept = this.#streams[stream];
-    if (on && !kept.isWatched) {
+    kept.isWanted = on;
+    if (!on) kept.isWatched = false;
+    else {
       queueMicrotask(() => {
-        if (kept.bytes > 0) this.#events.output(this.#key, stream, Buffer.concat(kept.chunks));
+        if (!kept.isWanted || kept.isWatched) return;
+        const { missed, bytes, chunks } = kept;
+        const all = { missed, bytes: bytes > 0 ? Buffer.concat(chunks) : Buffer.alloc(0) };
+        for (const part of partsOf(all)) this.#events.output(this.#key, stream, part);
         kept.isWatched = true;
       });
-    } else kept.isWatched = on;
+    }
   }
 
   /** What comes now is of another worker. */
@@ -74,14 +84,23 @@ export class RunOutput {
 
   /** The run is over: the streams that were written to. */
   end(): { readonly wrote?: readonly OutputStream[] } {
-    const rest = (stream: OutputStream): Buffer | undefined => {
-      const { chunks, bytes, isWatched } = this.#streams[stream];
-      if (isWatched) this.#events.output(this.#key, stream, undefined);
-      return bytes > 0 ? Buffer.concat(chunks).subarray(-KEPT_BYTES) : undefined;
+    const rest = (stream: OutputStream): KeptOutput | undefined => {
+      const kept = this.#streams[stream];
+      if (kept.isWatched) this.#events.output(this.#key, stream, undefined);
+      return kept.bytes > 0 ? lastOf(kept) : undefined;
     };
     const streams = { stdout: rest('stdout'), stderr: rest('stderr') };
     this.#recent.add(this.#key, streams);
     const wrote = writtenOf(streams);
     return wrote.length > 0 ? { wrote } : {};
   }
+}
+
+function newStream(): Stream {
+  return { chunks: [], bytes: 0, missed: 0, isWanted: false, isWatched: false };
+}
+
+function lastOf({ chunks, bytes, missed }: Stream): KeptOutput {
+  const rest = Buffer.concat(chunks).subarray(-KEPT_BYTES);
+  return { missed: missed + bytes - rest.length, bytes: rest };
 }

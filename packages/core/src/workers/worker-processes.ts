@@ -1,5 +1,6 @@
 /** The processes of workers, as runs of the executor beside those of units. */
 import { join } from 'node:path';
+import { notKept } from '../executor/recent-output.ts';
 import type {
   Executor,
   ExecutorEvents,
@@ -88,7 +89,9 @@ export class WorkerProcesses implements ExecutorEvents {
   progress(): void {}
 
   output(key: number, stream: OutputStream, part: OutputPart): void {
-    if (part instanceof Uint8Array) this.#owners.get(key)?.printed(stream, part);
+    if (typeof part !== 'object') return;
+    const bytes = part instanceof Uint8Array ? part : notKept(part.missed);
+    this.#owners.get(key)?.printed(stream, bytes);
   }
 }
 

@@ -55,6 +55,51 @@ describe('OutputRelay', () => {
     expect(watched.slice(2)).toEqual(['7 stdout false', '8 stdout false']);
   });
 
+  it('passes on what is wanted of a stream that has come in part by an earlier link', () => {
+    const ends: unknown[] = [];
+    const relay = new OutputRelay(() => {}, {
+      buffered: 0,
+      send: (_, __, part, end) => ends.push([part && Buffer.from(part).toString().trim(), end]),
+    });
+    const begin = (from?: number) => {
+      relay.clear();
+      relay.watch(7, { ...source(3), ...(from !== undefined && { from }) }, 'stdout', true);
+      relay.put(7, 'stdout', { missed: 10 });
+      relay.put(7, 'stdout', Buffer.from('abcdef'));
+      relay.put(7, 'stdout', Buffer.from('ghi'));
+      relay.put(7, 'stdout', undefined);
+      return ends.splice(0);
+    };
+    const notice = (bytes: number) => `[pstar: ${bytes} bytes of output were not kept]`;
+    expect(begin()).toEqual([
+      [notice(10), 10],
+      ['abcdef', 16],
+      ['ghi', 19],
+      [undefined, 19],
+    ]);
+    expect(begin(4)).toEqual([
+      [notice(6), 10],
+      ['abcdef', 16],
+      ['ghi', 19],
+      [undefined, 19],
+    ]);
+    expect(begin(10)).toEqual([
+      ['abcdef', 16],
+      ['ghi', 19],
+      [undefined, 19],
+    ]);
+    expect(begin(13)).toEqual([
+      ['def', 16],
+      ['ghi', 19],
+      [undefined, 19],
+    ]);
+    expect(begin(16)).toEqual([
+      ['ghi', 19],
+      [undefined, 19],
+    ]);
+    expect(begin(19)).toEqual([[undefined, 19]]);
+  });
+
   it('holds back what a slow link does not take, in order', () => {
     relay.watch(7, source(3), 'stdout', true);
     relay.put(7, 'stdout', Buffer.alloc(MIB));

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createExecutor } from '../../src/executor/executor.ts';
+import { notKept } from '../../src/executor/recent-output.ts';
 import { ProcessTable } from '../../src/executor/tree.ts';
 import type {
   Executor,
@@ -55,7 +56,10 @@ export class World implements AsyncDisposable {
       output: (key, stream, part) => {
         if (part === 'not-kept') note({ kind: part, key, stream });
         else if (part === undefined) note({ kind: 'output-end', key, stream });
-        else note({ kind: 'output', key, stream, text: Buffer.from(part).toString('latin1') });
+        else {
+          const bytes = part instanceof Uint8Array ? part : notKept(part.missed);
+          note({ kind: 'output', key, stream, text: Buffer.from(bytes).toString('latin1') });
+        }
       },
     };
     this.executor = createExecutor({

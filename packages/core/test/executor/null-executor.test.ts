@@ -32,7 +32,7 @@ describe('the null executor', () => {
 describe('RecentOutput', () => {
   it('forgets the oldest when it holds too much', () => {
     const recent = new RecentOutput();
-    const mebibyte = Buffer.alloc(1024 * 1024);
+    const mebibyte = { missed: 0, bytes: Buffer.alloc(1024 * 1024) };
     for (let key = 0; key < 20; key++) recent.add(key, { stdout: mebibyte, stderr: '/a/file' });
     expect(recent.get(0, 'stdout')).toBeUndefined();
     expect(recent.get(19, 'stdout')).toBe(mebibyte);
@@ -46,8 +46,8 @@ describe('RecentOutput', () => {
 
   it('keeps some ten thousands of short ones', () => {
     const recent = new RecentOutput();
-    for (let key = 0; key < 50_000; key++)
-      recent.add(key, { stdout: Buffer.from('a line'), stderr: undefined });
+    const stdout = { missed: 0, bytes: Buffer.from('a line') };
+    for (let key = 0; key < 50_000; key++) recent.add(key, { stdout, stderr: undefined });
     expect([recent.has(0), recent.has(20_000)]).toEqual([false, true]);
   });
 });

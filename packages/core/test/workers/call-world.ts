@@ -5,7 +5,12 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createExecutor } from '../../src/executor/executor.ts';
-import type { Executor, ExecutorEvents, UnitOutcome } from '../../src/executor/unit-run.ts';
+import type {
+  Executor,
+  ExecutorEvents,
+  OutputPart,
+  UnitOutcome,
+} from '../../src/executor/unit-run.ts';
 import type { CallProblem } from '../../src/model/call-problem.ts';
 import { type Clock, systemClock } from '../../src/runtime/clock.ts';
 import { silentLog } from '../../src/runtime/log.ts';
@@ -102,7 +107,7 @@ export class CallWorld implements AsyncDisposable {
       output: (key, stream, chunk) => {
         const name = `${key} ${stream}`;
         const before = this.#output.get(name) ?? '';
-        this.#output.set(name, before + (chunk ? Buffer.from(chunk).toString() : '<end>'));
+        this.#output.set(name, before + textOf(chunk));
         noted();
       },
     };
@@ -213,4 +218,9 @@ export class CallWorld implements AsyncDisposable {
     await this.executor.close(0);
     rmSync(this.root, { recursive: true, force: true });
   }
+}
+
+function textOf(part: OutputPart): string {
+  if (part === undefined || part === 'not-kept') return '<end>';
+  return part instanceof Uint8Array ? Buffer.from(part).toString() : `<${part.missed} missed>`;
 }

@@ -11,13 +11,21 @@ import type { Progress } from './work-unit.ts';
 /** Chunks kept for subscribers that come while others are there already. */
 const REPLAYED_CHUNKS = 1024;
 
+/** What an agent is asked for, or is not to bring any more. */
+export interface AskedOutput {
+  readonly stream: OutputStream;
+  readonly on: boolean;
+  /** So many bytes of it have come. */
+  readonly from?: number;
+}
+
 /** What the streams need to know of units, and the one thing they ask for. */
 export interface OutputSource {
   isFinal(unit: number): boolean;
   /** The present one, or the last. */
   attemptOf(unit: number): number;
-  /** Asks the agent that has the unit; false when no agent can be asked (any more). */
-  watch(unit: number, stream: OutputStream, on: boolean): boolean;
+  /** Asks the agent that has the unit for what its present attempt writes; false when none can be asked (any more). */
+  watch(unit: number, asked: AskedOutput): boolean;
   /** Whether its last attempt may have written anything. */
   hasRun(unit: number): boolean;
   /** What to say of output that cannot be had. */
@@ -31,6 +39,8 @@ interface Watched {
   subscribers: number;
   /** Something has come. */
   hasSome: boolean;
+  /** How much of an attempt's has come; undefined where its agent does not say. */
+  seen: { readonly attempt: number; readonly end: number | undefined } | undefined;
   /** The present attempt has written all that it will, or that is all that will come of it. */
   ended: boolean | 'not-kept';
 }
@@ -58,10 +68,18 @@ export class OutputStreams {
       let watched = this.#watched.get(key);
       if (watched === undefined) {
         const subject = new ReplaySubject<Uint8Array>(REPLAYED_CHUNKS);
-        watched = { unit, stream, subject, subscribers: 0, hasSome: false, ended: false };
+        watched = {
+          unit,
+          stream,
+          subject,
+          subscribers: 0,
+          hasSome: false,
+          seen: undefined,
+          ended: false,
+        };
         this.#watched.set(key, watched);
         // Of a unit that is not bound yet the agent is asked when it is.
-        const asked = !this.#released && this.#source.watch(unit, stream, true);
+        const asked = !this.#released && this.#source.watch(unit, { stream, on: true });
         if (this.#released) this.#fail(watched, this.#released.error);
         else if (!asked && this.#source.isFinal(unit)) this.#lose(watched);
       }
@@ -73,7 +91,7 @@ export class OutputStreams {
         mine.subscribers--;
         if (mine.subscribers > 0 || this.#watched.get(key) !== mine) return;
         this.#watched.delete(key);
-        this.#source.watch(unit, stream, false);
+        this.#source.watch(unit, { stream, on: false });
       };
     });
   }
@@ -108,8 +126,25 @@ export class OutputStreams {
       const watched = this.#watched.get(`${unit}/${stream}`);
       if (watched === undefined) continue;
       watched.ended = false;
-      this.#source.watch(unit, stream, true);
+      this.#ask(watched);
     }
+  }
+
+  /** Agents have come by a new link, which knows nothing of what was asked for by the last one. */
+  joined(isTheirs: (unit: number) => boolean): void {
+    for (const watched of this.#watched.values()) {
+      if (!watched.ended && isTheirs(watched.unit)) this.#ask(watched);
+    }
+  }
+
+  /** What has come of the present attempt is not asked for again. */
+  #ask(watched: Watched): void {
+    const { unit, stream, seen } = watched;
+    if (seen?.attempt !== this.#source.attemptOf(unit))
+      this.#source.watch(unit, { stream, on: true });
+    // It would begin anew, and nobody could say what of that has come before.
+    else if (seen.end === undefined) this.#lose(watched);
+    else this.#source.watch(unit, { stream, on: true, from: seen.end });
   }
 
   /** The unit has become final: streams that have got all complete now, others when they have. */
@@ -146,12 +181,15 @@ export class OutputStreams {
     this.#progress.get(unit)?.next(progress);
   }
 
-  wrote({ unit, attempt, stream, chunk, notKept }: WorkMessage & { type: 'output' }): void {
+  wrote({ unit, attempt, stream, chunk, end, notKept }: WorkMessage & { type: 'output' }): void {
     const key = `${unit}/${stream}`;
     const watched = this.#watched.get(key);
     if (watched === undefined) return;
     if (chunk !== undefined) {
       watched.hasSome = true;
+      if (attempt !== undefined && attempt >= (watched.seen?.attempt ?? 0)) {
+        watched.seen = { attempt, end };
+      }
       watched.subject.next(chunk);
       return;
     }

@@ -25,7 +25,7 @@ import { WorkManager } from '../../manager/work-manager.ts';
 import { unreachable } from '../../model/assert.ts';
 import { WORK_UNIT_STATES, type WorkUnitState } from '../../model/work-unit-state.ts';
 import { isCallMessage } from '../../protocol/call-messages.ts';
-import type { HeldUnits, OutputStream } from '../../protocol/messages.ts';
+import type { HeldUnits } from '../../protocol/messages.ts';
 import { isTransfer, valueStamp } from '../../protocol/transfer-messages.ts';
 import type { Clock, Timer } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
@@ -40,7 +40,7 @@ import { StagingDesk } from '../staging/staging-desk.ts';
 import { ValueFiles } from '../staging/value-files.ts';
 import { hasRun, lostOutput } from './lost-output.ts';
 import { MoveFeed } from './move-feed.ts';
-import { OutputStreams } from './output-streams.ts';
+import { type AskedOutput, OutputStreams } from './output-streams.ts';
 import type { FindPilot } from './over-pilot.ts';
 import { VisibleUnits } from './visible-units.ts';
 
@@ -109,7 +109,7 @@ export class WorkCore implements WorkClient {
     this.outputs = new OutputStreams({
       isFinal: (unit) => this.visible.isFinal(unit),
       attemptOf: (unit) => this.manager.state.attempt(unit),
-      watch: (unit, stream, on) => this.#watch(unit, stream, on),
+      watch: (unit, asked) => this.#watch(unit, asked),
       hasRun: (unit) => hasRun(this.manager.state, unit),
       lost: (unit, stream, why) => {
         const isAway = why === 'gone' && this.#portOf(unit) !== undefined;
@@ -205,7 +205,6 @@ export class WorkCore implements WorkClient {
     { serviceId, isRetired }: { readonly serviceId?: string; readonly isRetired?: boolean } = {},
   ): void {
     this.#ports.set(agent.agentId, agent);
-    // By a new link: what was on its way by an old one is not any more.
     this.#disconnected(agent.agentId);
     const { agentId, pilotId, node, endsAt } = agent;
     this.#take({
@@ -216,6 +215,7 @@ export class WorkCore implements WorkClient {
       held: { units, attempts, phases },
       ...(isRetired && { isRetired }),
     });
+    this.outputs.joined((unit) => this.#portOf(unit) === agent);
     this.maps.capacityChanged();
   }
 
@@ -385,11 +385,11 @@ export class WorkCore implements WorkClient {
     return place?.status === 'live' && place.links === link;
   }
 
-  #watch(unit: number, stream: OutputStream, on: boolean): boolean {
+  #watch(unit: number, asked: AskedOutput): boolean {
     const port = this.#portOf(unit);
     if (port === undefined || !port.connected) return false;
     const attempt = this.manager.state.attempt(unit);
-    port.send({ type: 'watch', channel: port.channelOf(this.id), unit, attempt, stream, on });
+    port.send({ type: 'watch', channel: port.channelOf(this.id), unit, attempt, ...asked });
     return true;
   }
 

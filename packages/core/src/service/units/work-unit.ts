@@ -49,7 +49,8 @@ export interface WorkUnit {
   readonly progress$: Observable<Progress>;
   /**
    * What the unit writes, live, from the beginning as long as its agent remembers it; brought over only while
-   * somebody is subscribed. It completes, empty, if the unit has written nothing.
+   * somebody is subscribed. It completes, empty, if the unit has written nothing. When the link to the agent was lost,
+   * it goes on from where it was by the next one.
    *
    * The agent keeps the last mebibyte of a stream, and of units that have ended 16 MiB in all: some 32,000 that have
    * written a line each. What is beyond that, was in a file that is gone, or is asked for when the agent is over, ends

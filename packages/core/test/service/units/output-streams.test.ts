@@ -12,8 +12,8 @@ function setup() {
   const streams = new OutputStreams({
     isFinal: (unit) => final.has(unit),
     attemptOf: () => world.attempt,
-    watch: (unit, stream, on) => {
-      asked.push(`${unit} ${stream} ${on}`);
+    watch: (unit, { stream, on, from }) => {
+      asked.push(`${unit} ${stream} ${on}${from === undefined ? '' : ` from ${from}`}`);
       return world.reachable;
     },
     hasRun: () => world.hasRun,
@@ -28,7 +28,12 @@ function setup() {
     });
     return { seen, subscription };
   };
-  const wrote = (unit: number, chunk?: string, attempt?: number, notKept = false) =>
+  const wrote = (
+    unit: number,
+    chunk?: string,
+    attempt?: number,
+    { notKept = false, end }: { notKept?: boolean; end?: number } = {},
+  ) =>
     streams.wrote({
       type: 'output',
       channel: 1,
@@ -37,6 +42,7 @@ function setup() {
       stream: 'stdout',
       ...(chunk !== undefined && { chunk: bytes(chunk) }),
       ...(notKept && { notKept }),
+      ...(end !== undefined && { end }),
     });
   return { streams, final, asked, world, collect, wrote };
 }
@@ -85,6 +91,38 @@ describe('output streams', () => {
     expect(asked).toEqual(['1 stdout true', '1 stdout true']);
   });
 
+  it('are asked for again when their agent has come by a new link, but for what has come', () => {
+    const { streams, final, asked, world, collect, wrote } = setup();
+    const { seen } = collect(1);
+    collect(2);
+    const over = collect(3);
+    wrote(1, 'first', 1, { end: 5 });
+    wrote(3, undefined, 1);
+    asked.length = 0;
+    streams.joined((unit) => unit !== 2);
+    expect(asked).toEqual(['1 stdout true from 5']);
+    wrote(1, 'second', 1, { end: 11 });
+    world.attempt = 2;
+    streams.joined((unit) => unit === 1);
+    expect(asked.at(-1)).toBe('1 stdout true');
+    wrote(1, 'anew', 2, { end: 4 });
+    final.add(1);
+    streams.joined((unit) => unit === 1);
+    expect(asked.at(-1)).toBe('1 stdout true from 4');
+    wrote(1, undefined, 2);
+    expect(seen).toEqual(['first', 'second', 'anew', 'complete']);
+    expect(over.seen).toEqual([]);
+  });
+
+  it('end where an agent of an older version would begin anew by a new link', () => {
+    const { streams, asked, collect, wrote } = setup();
+    const { seen } = collect(1);
+    wrote(1, 'first', 1);
+    streams.joined(() => true);
+    expect(asked).toEqual(['1 stdout true']);
+    expect(seen).toEqual(['first', '1 stdout cut']);
+  });
+
   it('are not over with the end of an earlier attempt, however late that comes', () => {
     const { streams, final, world, collect, wrote } = setup();
     const { seen } = collect(1);
@@ -127,10 +165,10 @@ describe('output streams', () => {
     const { streams, final, world, collect, wrote } = setup();
     final.add(1);
     const over = collect(1);
-    wrote(1, undefined, 1, true);
+    wrote(1, undefined, 1, { notKept: true });
     expect(over.seen).toEqual(['1 stdout dropped']);
     const again = collect(2);
-    wrote(2, undefined, 1, true);
+    wrote(2, undefined, 1, { notKept: true });
     expect(again.seen).toEqual([]);
     world.attempt = 2;
     streams.bound(2);
