@@ -6,16 +6,15 @@ import { closeSync, openSync } from 'node:fs';
 import { constants } from 'node:os';
 import { FAILURE_REASONS } from '../model/exit.ts';
 import type { Clock } from '../runtime/clock.ts';
+import { diagnose, refusedFile } from './diagnose.ts';
 import type { Launch, Launcher } from './launcher.ts';
 import type { LiveUnit } from './live-unit.ts';
 import { NodeTrouble } from './node-trouble.ts';
 import {
   DEFAULT_PATH,
-  diagnose,
   ExecutableFinder,
   executableNotFound,
   nodeProblem,
-  pipeProblem,
   type StartProblem,
   startProblem,
 } from './resolve.ts';
@@ -103,7 +102,7 @@ export class Starter {
       return;
     }
     const launch = launchOf(unit, rank, file, this.#devNull);
-    const problem = pipeProblem(launch);
+    const problem = refusedFile(launch);
     if (problem === undefined) this.#launch(unit, rank, launch);
     else this.#events.failed(unit, problem);
   }
