@@ -1,5 +1,6 @@
 /** What a description asks for is what comes: nodes, cores, memory, gpus, names and logs. */
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PilotJobDescription } from '@pstar/core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -17,8 +18,8 @@ beforeAll(async () => {
 
 afterAll(() => cluster.stop());
 
-async function opened(): Promise<SlurmWorld> {
-  const world = await SlurmWorld.open(cluster);
+async function opened(parent?: string): Promise<SlurmWorld> {
+  const world = await SlurmWorld.open(cluster, parent);
   onTestFinished(() => world[Symbol.asyncDispose]());
   return world;
 }
@@ -32,6 +33,22 @@ async function said({ work }: SlurmWorld, line: string, parts: object = {}): Pro
 }
 
 describe('a pilot on Slurm', () => {
+  it('may have its directory, its output and its errors in paths that have backslashes', async () => {
+    const parent = await mkdtemp(join(tmpdir(), 'pstar-a\\b%j-'));
+    onTestFinished(() => rm(parent, { recursive: true, force: true }));
+    const world = await opened(parent);
+    const [output, error] = [join(parent, 'o\\%x'), join(parent, 'e\\%x')];
+    const initCommands = ['echo said; echo complained >&2'];
+    const one = { totalCpuCount: 1, workingDirectory: parent, initCommands, output, error };
+    // Those that are the same would be an array.
+    const descriptions = [one, { totalCpuCount: 1 }, { totalCpuCount: 1 }];
+    const pilots = await Promise.all(descriptions.map((each) => world.create(each)));
+    for (const pilot of pilots) await reached(pilot, 'Running');
+    expect(await readFile(output, 'utf8')).toContain('said\n');
+    expect(await readFile(error, 'utf8')).toContain('complained\n');
+    expect(await said(world, 'echo here')).toBe('here');
+  });
+
   it('offers what it has of each node', async () => {
     const world = await opened();
     const pilot = await world.createRunning(

@@ -18,7 +18,8 @@ export function slurmUrl({ conf }: SlurmCluster): string {
 export type SlurmWorld = PilotWorld;
 /** Both services in a store of their own, gone with the test. */
 export const SlurmWorld = {
-  open: (cluster: SlurmCluster) => PilotWorld.open(slurmUrl(cluster), slurmAdaptor),
+  open: (cluster: SlurmCluster, parent?: string) =>
+    PilotWorld.open(slurmUrl(cluster), slurmAdaptor, parent),
 };
 
 /** What squeue says of a pilot's job, also of one that is over. */

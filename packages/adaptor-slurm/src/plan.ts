@@ -50,6 +50,11 @@ export function planLaunch(
   };
 }
 
+/** Whether it may be an element of an array, whose outputs Slurm names by a replacement. */
+export function mayBeOfArray({ launch }: PlannedLaunch): boolean {
+  return launch.description.error === undefined && !hasEscapes(launch.directory);
+}
+
 /** Equal for launches that can be elements of one array. */
 export function bundleKey({ launch, options }: PlannedLaunch): string {
   const { description, environment, command, settingsFile } = launch;
@@ -124,7 +129,14 @@ export function errorFile({ description: { error }, directory }: AgentLaunch): s
   return error === undefined || isAbsolute(error) ? error : join(directory, error);
 }
 
-/** Slurm replaces `%j` and the like in the names of files. */
+/**
+ * Slurm replaces `%j` and the like in the names of files. In one that has a backslash it replaces nothing, and takes
+ * each backslash for an escape (22.05).
+ */
 function literally(path: string): string {
-  return path.replaceAll('%', '%%');
+  return hasEscapes(path) ? path.replaceAll('\\', '\\\\') : path.replaceAll('%', '%%');
+}
+
+function hasEscapes(path: string): boolean {
+  return path.includes('\\');
 }

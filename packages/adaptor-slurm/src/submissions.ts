@@ -9,7 +9,14 @@ import {
 import { Gathering } from './gathering.ts';
 import { whenAll } from './given-up.ts';
 import type { LaunchFiles } from './launch-files.ts';
-import { arrayJob, arrayName, bundleKey, type PlannedLaunch, singleJob } from './plan.ts';
+import {
+  arrayJob,
+  arrayName,
+  bundleKey,
+  mayBeOfArray,
+  type PlannedLaunch,
+  singleJob,
+} from './plan.ts';
 import { mayBeAccepted } from './refusals.ts';
 import type { SlurmTransport } from './transport.ts';
 
@@ -48,8 +55,8 @@ export class Submissions {
    */
   async submit(planned: PlannedLaunch, signal?: AbortSignal): Promise<string> {
     signal?.throwIfAborted();
-    const isAlone = !this.#parts.arrays || planned.launch.description.error !== undefined;
-    if (isAlone) return this.#submitSingle({ planned, signal });
+    if (!this.#parts.arrays || !mayBeOfArray(planned))
+      return this.#submitSingle({ planned, signal });
     return this.#gathering.add(bundleKey(planned), { planned, signal });
   }
 

@@ -1,6 +1,6 @@
 import type { PilotJobDescription } from '@pstar/core/adaptor';
 import { describe, expect, it } from 'vitest';
-import { arrayJob, bundleKey, planLaunch, singleJob } from '../src/plan.ts';
+import { arrayJob, bundleKey, mayBeOfArray, planLaunch, singleJob } from '../src/plan.ts';
 import { siteDefaults } from '../src/site.ts';
 import { launchOf } from './support/launches.ts';
 
@@ -55,6 +55,17 @@ describe('the job of one launch', () => {
     });
   });
 
+  it('has the paths that it says, whatever Slurm would read in them', () => {
+    const logFile = '/home/me/a\\b/%x.log';
+    const planned = plan({ error: 'c\\d%' }, { parts: { logFile } });
+    const { options, script } = singleJob(planned);
+    expect(Object.fromEntries(options)).toMatchObject({
+      output: '/home/me/a\\\\b/%x.log',
+      error: '/home/me/.pstar/pilots/pilot-1/c\\\\d%',
+    });
+    expect(script).toContain('#SBATCH --output="/home/me/a\\\\\\\\b/%x.log"');
+  });
+
   it('says in its script what it says in its options', () => {
     const { script, options } = singleJob(plan({ totalCpuCount: 4, workingDirectory: '/w' }));
     const lines = script.split('\n').filter((line) => line.startsWith('#SBATCH'));
@@ -75,6 +86,13 @@ describe('the array of several', () => {
       chdir: '/home/me/50%/x',
       output: '/home/me/50%%/x/%a.log',
     });
+  });
+
+  it('has none whose outputs could not be named by their index', () => {
+    const inDirectory = (directory: string) => plan({}, { parts: { directory } });
+    expect(mayBeOfArray(inDirectory('/home/me/50%'))).toBe(true);
+    expect(mayBeOfArray(inDirectory('/home/me/a\\b'))).toBe(false);
+    expect(mayBeOfArray(plan({ error: 'e' }))).toBe(false);
   });
 
   it('is of launches that differ in their own files only', () => {

@@ -29,9 +29,12 @@ export class PilotWorld extends LedgerWorld {
     this.work = work;
   }
 
-  /** @param rm where its pilots are created */
-  static async open(rm: string, adaptor: Adaptor): Promise<PilotWorld> {
-    const store = await mkdtemp(join(tmpdir(), 'pstar-test-'));
+  /**
+   * @param rm where its pilots are created
+   * @param parent where its store is made
+   */
+  static async open(rm: string, adaptor: Adaptor, parent = tmpdir()): Promise<PilotWorld> {
+    const store = await mkdtemp(join(parent, 'pstar-test-'));
     const pilots = await PilotJobService.open({ store, adaptors: [adaptor] });
     const work = await WorkUnitService.open({ store, services: [pilots] });
     const world = new PilotWorld(rm, store, pilots, work);
