@@ -147,9 +147,8 @@ function environmentOf({ pid }: ProcessRef): readonly string[] | undefined {
   const fields = fieldsOf(pid) ?? [];
   // The kernel's own processes, and those that are over, have no memory.
   if (Number(fields[20] ?? 0) === 0) return [];
-  // Where it begins and where it ends: at nothing, while a program begins. Kernels before 3.5 do not say.
-  const [begin, end] = [fields[47], fields[48]];
-  return begin === end && begin !== '0' ? [] : undefined;
+  // Where the code begins is put down last; then the environment, if it begins where it ends, is empty.
+  return fields[23] !== '0' && fields[47] === fields[48] ? [] : undefined;
 }
 
 function valueIn(environment: readonly string[], variable: string): string | undefined {

@@ -24,6 +24,8 @@ process.stdout.write('ready\\n');
 `;
 
 describe('local://', () => {
+  /** Of all tests, as the end of one may still be looked after during the next. */
+  let launches = 0;
   let directory: string;
   let manager: ResourceManager;
   let ids: string[];
@@ -53,7 +55,7 @@ describe('local://', () => {
     description: ParsedPilotJobDescription = {},
   ): AgentLaunch {
     return {
-      name: `pilot-${process.pid}-${ids.length}`,
+      name: `pilot-${process.pid}-${launches++}`,
       command,
       settingsFile: join(directory, 'settings.json'),
       agentFile: join(directory, 'agent.mjs'),
