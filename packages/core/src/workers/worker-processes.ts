@@ -1,4 +1,5 @@
 /** The processes of workers, as runs of the executor beside those of units. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { notKept } from '../executor/recent-output.ts';
 import type {
@@ -8,6 +9,7 @@ import type {
   OutputStream,
   UnitOutcome,
 } from '../executor/unit-run.ts';
+import { FAILURE_REASONS } from '../model/exit.ts';
 import { FIRST_WORKER_KEY } from './split-events.ts';
 
 /** How long a worker has that was told to leave and does not, or is ended with its agent. */
@@ -82,7 +84,23 @@ export class WorkerProcesses implements ExecutorEvents {
   ended(key: number, outcome: UnitOutcome): void {
     const owner = this.#owners.get(key);
     this.#owners.delete(key);
-    owner?.processEnded(outcome);
+    owner?.processEnded(this.#hadNoProgram(outcome) ? this.#unstarted(outcome) : outcome);
+  }
+
+  /** Whether all that Node.js had to say is that what it was to run is not there. */
+  #hadNoProgram({ exitCode = 0, stderrTail = '' }: UnitOutcome): boolean {
+    const words = `Cannot find module '${this.#program}'`;
+    return exitCode !== 0 && stderrTail.includes(words) && !existsSync(this.#program);
+  }
+
+  /** No worker can be started here any more, whatever it is for. */
+  #unstarted({ exitCode: _, stderrTail: __, startedAt, ...others }: UnitOutcome): UnitOutcome {
+    return {
+      ...others,
+      ...{ startedAt, finishedAt: startedAt, isOfNode: true },
+      reason: FAILURE_REASONS.indexOf('SPAWN_FAILED'),
+      problem: `no worker can be started: ${this.#program}, the agent's own program, is not there any more; put it back, and create the pilot anew`,
+    };
   }
 
   /** Workers say it by their own way. */

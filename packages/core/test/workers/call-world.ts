@@ -57,6 +57,7 @@ export class CallWorld implements AsyncDisposable {
       readonly cores?: number;
       readonly idleMs?: number;
       readonly root?: string;
+      readonly program?: string;
       /** Of what calls functions. */
       readonly clock?: Clock;
     } = {},
@@ -67,6 +68,7 @@ export class CallWorld implements AsyncDisposable {
       root = this.root,
       cores = availableParallelism(),
       idleMs,
+      program = PROGRAM,
       clock = systemClock,
     } = options;
     this.executor = createExecutor({
@@ -77,7 +79,7 @@ export class CallWorld implements AsyncDisposable {
       log: silentLog,
     });
     this.calls = createCallExecutor({
-      ...{ executor: this.executor, split, program: PROGRAM, root, cores },
+      ...{ executor: this.executor, split, program, root, cores },
       ...{ host: 'here', pilotJob: 'pilot.1', events: this.#events() },
       ...{ clock, log: silentLog, ...(idleMs !== undefined && { idleMs }) },
     });

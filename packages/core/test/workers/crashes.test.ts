@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
+import { FAILURE_REASONS } from '../../src/model/exit.ts';
 import { CallWorld } from './call-world.ts';
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, n) => n);
@@ -352,3 +353,17 @@ it('leaves no worker behind when the agent is killed, whatever they do', async (
 function isThere(pid: number): boolean {
   return readdirSync('/proc').includes(String(pid));
 }
+
+it.each(['process', 'fresh', 'thread'] as const)(
+  'says of its node that no worker (%s) can be started where the program of its agent was removed',
+  async (isolation) => {
+    const program = '/no/such/agent.mjs';
+    await using world = new CallWorld({ program });
+    const key = world.run('export const f = (x) => x;', { isolation });
+    const outcome = await world.whenEnded(key);
+    const reason = FAILURE_REASONS.indexOf('SPAWN_FAILED');
+    expect(outcome).toMatchObject({ reason, isOfNode: true });
+    expect(outcome.problem).toContain(`${program}, the agent's own program, is not there any more`);
+    expect(outcome).not.toHaveProperty('exitCode');
+  },
+);
