@@ -66,6 +66,9 @@ export class ProcessClock implements Clock {
   #offset: number;
   #stoppedUntil = 0;
   #isOver = false;
+  /** What came while it was stopped, and behind that. */
+  readonly #waiting: (() => void)[] = [];
+  #isWaking = false;
 
   /** @param offset how far its machine's wall clock is ahead */
   constructor(clock: Clock, offset = 0) {
@@ -105,11 +108,29 @@ export class ProcessClock implements Clock {
     };
   }
 
-  /** Calls at once, or where the process is stopped, when it goes on. */
+  /** Calls at once, or where the process is stopped, when it goes on: in the order in which it was asked to. */
   whenRunning(call: () => void): void {
-    const ms = this.#stoppedUntil - this.#clock.monotonic();
-    if (ms > 0) this.#clock.after(ms, () => this.whenRunning(call));
-    else call();
+    if (this.#waiting.length === 0 && this.#stoppedMs <= 0) {
+      call();
+      return;
+    }
+    this.#waiting.push(call);
+    this.#wake();
+  }
+
+  get #stoppedMs(): number {
+    return this.#stoppedUntil - this.#clock.monotonic();
+  }
+
+  /** One at a time: what follows at once from one comes before the next. */
+  #wake(): void {
+    if (this.#isWaking || this.#waiting.length === 0) return;
+    this.#isWaking = true;
+    this.#clock.after(this.#stoppedMs, () => {
+      this.#isWaking = false;
+      if (this.#stoppedMs <= 0) this.#waiting.shift()?.();
+      this.#wake();
+    });
   }
 
   /** The process does not run for so long, and finds afterwards what came meanwhile. */

@@ -23,7 +23,7 @@ export function gate(link: Link, clock: ProcessClock): void {
   const emitter = link as Link & { emit(...event: unknown[]): boolean };
   const emit = emitter.emit.bind(emitter);
   emitter.emit = (...event) => {
-    if (clock.isRunning || clock.isOver) return emit(...event);
+    if (clock.isOver) return emit(...event);
     clock.whenRunning(() => emit(...event));
     return true;
   };
