@@ -112,6 +112,11 @@ export class SimulatedAgent {
     return this.#clock.isOver;
   }
 
+  /** Neither dead nor stopped. */
+  get isRunning(): boolean {
+    return this.#clock.isRunning;
+  }
+
   /** Dies as SIGKILL has it, with everything that it had. */
   kill(): void {
     if (this.isOver) return;

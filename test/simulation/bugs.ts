@@ -125,15 +125,27 @@ export const BUGS: readonly Bug[] = [
   },
   {
     bug: 'a vanished agent is taken for one that said goodbye',
-    file: 'manager/pilot-machine.ts',
+    file: 'manager/pilot-reports.ts',
     from: "const how = hasFailed ? 'lost' : 'vanished';",
     to: "const how = hasFailed ? 'lost' : 'ended';",
   },
   {
     bug: 'agents whose native job is over are not given up',
-    file: 'manager/pilot-machine.ts',
-    from: 'for (const agent of presentAgents(pilot)) this.#gone(pilot, agent, how, nativeWords(pilot));',
+    file: 'manager/pilot-reports.ts',
+    from: 'for (const agent of presentAgents(pilot)) turn.gone(pilot, agent, how, nativeWords(pilot));',
     to: '',
+  },
+  {
+    bug: 'a native job is over as soon as that is said',
+    file: 'manager/pilot-record.ts',
+    from: 'return saidOf(pilot) === undefined ? hasConnected(pilot) : hasAgents(pilot);',
+    to: 'return false;',
+  },
+  {
+    bug: 'agents that spoke against the end of their native job are not waited for once they are silent',
+    file: 'manager/pilot-record.ts',
+    from: 'return saidOf(pilot) === undefined ? hasConnected(pilot) : hasAgents(pilot);',
+    to: 'return hasConnected(pilot);',
   },
   {
     bug: 'a failure satisfies a dependency on success',

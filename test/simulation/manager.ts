@@ -8,13 +8,11 @@ import type {
   PilotEffect,
   PilotEvent,
   PilotInput,
+  PilotStep,
 } from '../../packages/core/src/manager/pilot-events.ts';
 import { assertPilotInvariants } from '../../packages/core/src/manager/pilot-invariants.ts';
-import {
-  type PilotDump,
-  PilotMachine,
-  type PilotStep,
-} from '../../packages/core/src/manager/pilot-machine.ts';
+import { type PilotDump, PilotMachine } from '../../packages/core/src/manager/pilot-machine.ts';
+import { saidOf } from '../../packages/core/src/manager/pilot-record.ts';
 import { TemplateIndex } from '../../packages/core/src/manager/template-index.ts';
 import type { WorkDump } from '../../packages/core/src/manager/work-dump.ts';
 import type { WorkEvent } from '../../packages/core/src/manager/work-events.ts';
@@ -33,6 +31,7 @@ import { type SubmitPace, submitAll } from '../../packages/core/src/service/unit
 import { WorkCore } from '../../packages/core/src/service/units/work-core.ts';
 import type { LeftReports } from '../../packages/core/src/transport/kept-reports.ts';
 import type { Link } from '../../packages/core/src/transport/link.ts';
+import type { SimulatedAgent } from './agent.ts';
 import type { ProcessClock } from './clock.ts';
 import { type SimulatedDisk, SimulatedJournal } from './disk.ts';
 import { gate } from './network.ts';
@@ -186,6 +185,17 @@ export class ManagerLife {
   /** The resource manager says how a native job was at that time or later. */
   tellNative(pilot: string, report: NativeReport, asOf: number): void {
     this.#reports.report(pilot, report, false, asOf);
+  }
+
+  /** Whether it holds an agent for connected. */
+  isInTouch({ id, pilotId }: SimulatedAgent): boolean {
+    return this.#pilots.pilots.get(pilotId)?.agents.get(id)?.at.link === 'connected';
+  }
+
+  /** Whether it has found out that a pilot's native job was called over too soon. */
+  hasFoundOut(pilotId: string): boolean {
+    const pilot = this.#pilots.pilots.get(pilotId);
+    return pilot !== undefined && saidOf(pilot) !== undefined;
   }
 
   /** Calls back with the number of the first unit, or that the disk is full, if it lives to hear of it. */

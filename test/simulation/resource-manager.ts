@@ -1,6 +1,6 @@
 /**
  * A resource manager: native jobs that wait in its queue, run some agents, and end with them. What it
- * says of them comes late, and only to a manager that lives.
+ * says of them comes late, and only to a manager that lives; and of an end it may speak too soon.
  */
 import type { NativeReport } from '../../packages/core/src/manager/pilot-events.ts';
 import type { NodeInfo } from '../../packages/core/src/model/resources.ts';
@@ -21,6 +21,8 @@ interface NativeJob {
   readonly nodes: readonly NodeInfo[];
   agents: SimulatedAgent[];
   report: NativeReport;
+  /** What it is said to have come to before it is over. */
+  early?: NativeReport;
   /** How often it was started: more than once where it went back into the queue. */
   starts: number;
 }
@@ -38,8 +40,30 @@ export class ResourceManager {
     return [...this.#jobs.values()].flatMap(({ agents }) => agents.filter(({ isOver }) => !isOver));
   }
 
+  /** What is said of a native job. */
   reportOf(pilotId: string): NativeReport | undefined {
-    return this.#jobs.get(pilotId)?.report;
+    const job = this.#jobs.get(pilotId);
+    return job?.early ?? job?.report;
+  }
+
+  /** The pilots whose native jobs run, and are said to, with their agents that live. */
+  get running(): { readonly pilotId: string; readonly agents: readonly SimulatedAgent[] }[] {
+    return [...this.#jobs.values()]
+      .filter(({ report, early }) => report.state === 'Running' && early === undefined)
+      .map(({ pilotId, agents }) => ({ pilotId, agents: agents.filter(({ isOver }) => !isOver) }));
+  }
+
+  /** Those that are called over, and are not. */
+  get calledOver(): { readonly pilotId: string; readonly agents: readonly SimulatedAgent[] }[] {
+    return [...this.#jobs.values()].filter((job) => job.early !== undefined && !isOver(job));
+  }
+
+  /** Calls one over that runs, as where the grace of its processes is not over. */
+  callOver(pilotId: string, state: 'Done' | 'Failed' | 'Canceled'): void {
+    const job = this.#jobs.get(pilotId);
+    if (job?.report.state !== 'Running') return;
+    job.early = { ...job.report, state, detail: `${state.toUpperCase()}, too soon` };
+    this.#parts.changed(pilotId, job.early);
   }
 
   /** Puts a native job into the queue, once. */
@@ -63,7 +87,7 @@ export class ResourceManager {
   /** Puts what runs back into the queue, as for something more urgent or for a node that died. */
   requeue(pilotId: string): void {
     const job = this.#jobs.get(pilotId);
-    if (job?.report.state !== 'Running') return;
+    if (job?.report.state !== 'Running' || job.early !== undefined) return;
     this.#report(job, 'Pending');
     for (const agent of job.agents) agent.kill();
     const { clock, random } = this.#parts;
@@ -99,7 +123,7 @@ export class ResourceManager {
   #report(job: NativeJob, state: NativeReport['state']): void {
     if (isOver(job)) return;
     job.report = { ...job.report, state, detail: state.toUpperCase() };
-    this.#parts.changed(job.pilotId, job.report);
+    this.#parts.changed(job.pilotId, job.early ?? job.report);
   }
 }
 

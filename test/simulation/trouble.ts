@@ -12,6 +12,13 @@ const withAgent =
     if (agents.length > 0) act(world, random.pick(agents), random);
   };
 
+/** Something comes between an agent and its manager, if the agent lives through that. */
+const disturbing = (act: Parameters<typeof withAgent>[0]): Happening =>
+  withAgent((world, agent, random) => {
+    world.disturb(agent);
+    if (!agent.isOver) act(world, agent, random);
+  });
+
 /** So long is an agent out of reach; sometimes longer than lease and fence. */
 const absence = (random: Random): number => random.pick([0, 0, 500, 2000, 60_000]);
 /** So long does a process not run; a node sometimes longer than any lease and fence. */
@@ -29,27 +36,31 @@ const HAPPENINGS = {
     );
     world.createPilot(nodes);
   },
-  cut: withAgent(({ network }, agent, random) => network.cut(agent, absence(random))),
-  'cut for a moment': withAgent(({ network }, agent) => network.cut(agent, 0)),
-  mute: withAgent(({ network }, agent, random) => network.mute(agent, absence(random))),
+  cut: disturbing(({ network }, agent, random) => network.cut(agent, absence(random))),
+  'cut for a moment': disturbing(({ network }, agent) => network.cut(agent, 0)),
+  mute: disturbing(({ network }, agent, random) => network.mute(agent, absence(random))),
   'kill agent': withAgent(({ network }, agent, random) => {
     if (random.chance(0.5)) network.cut(agent, 0);
     agent.kill();
   }),
   'evict agent': withAgent((_, agent) => agent.evict()),
-  'stop agent': withAgent((_, agent, random) => agent.stop(standstill(random))),
-  'stop node': withAgent((_, agent, random) =>
+  'stop agent': disturbing((_, agent, random) => agent.stop(standstill(random))),
+  'stop node': disturbing((_, agent, random) =>
     agent.stopNode(random.chance(0.5) ? 60_000 : standstill(random)),
   ),
   'set clock of agent': withAgent((_, agent, random) => agent.setClock(jump(random))),
   'end native job': ({ resourceManager, pilots }, random) =>
     resourceManager.kill(random.pick(pilots), random.pick(['Failed', 'Canceled'])),
+  'call native job over': (world, random) => world.callOver(random),
   'requeue native job': ({ resourceManager, pilots }, random) =>
     resourceManager.requeue(random.pick(pilots)),
   'cancel pilot': ({ manager, pilots, clock }, random) =>
     manager?.tell({ type: 'cancel', pilot: random.pick(pilots), at: clock.now() }),
   'kill manager': ({ manager }) => manager?.die(),
-  'stop manager': ({ manager }, random) => manager?.stop(standstill(random)),
+  'stop manager': (world, random) => {
+    world.disturb();
+    world.manager?.stop(standstill(random));
+  },
   'set clock of manager': (world, random) => world.setClock(jump(random)),
   'disk is full': (world, random) => world.fillDisk(random.between(100, 5000)),
 } satisfies Record<string, Happening>;
@@ -69,6 +80,7 @@ export const KINDS: readonly Kind[] = [
   ...Array<Kind>(4).fill('evict agent'),
   ...Array<Kind>(4).fill('end native job'),
   ...Array<Kind>(2).fill('requeue native job'),
+  ...Array<Kind>(2).fill('call native job over'),
   ...Array<Kind>(2).fill('stop agent'),
   ...Array<Kind>(3).fill('stop node'),
   ...Array<Kind>(2).fill('cancel pilot'),

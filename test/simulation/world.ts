@@ -89,6 +89,39 @@ export class World {
     if (life.isOver) return;
     this.#manager = life;
     this.network.listener = life;
+    this.disturb();
+  }
+
+  /**
+   * Calls a native job over whose agents are all in touch with the manager. That is the promise: whoever
+   * is out of touch when it is called over is taken for dead.
+   */
+  callOver(random: Random): void {
+    const inTouch = this.resourceManager.running.filter(({ agents }) => this.#areInTouch(agents));
+    if (inTouch.length === 0) return;
+    const { pilotId } = random.pick(inTouch);
+    this.resourceManager.callOver(pilotId, random.pick(['Done', 'Failed', 'Canceled']));
+  }
+
+  /**
+   * Something comes between the manager and an agent, or all of them. What was called over too soon is
+   * over by then, unless the manager has found out that it was not.
+   */
+  disturb(agent?: SimulatedAgent): void {
+    for (const { pilotId } of this.resourceManager.calledOver) {
+      const isConcerned = agent === undefined || agent.pilotId === pilotId;
+      if (isConcerned && this.#manager?.hasFoundOut(pilotId) !== true) {
+        this.resourceManager.kill(pilotId, 'Failed');
+      }
+    }
+  }
+
+  #areInTouch(agents: readonly SimulatedAgent[]): boolean {
+    const { manager, network } = this;
+    if (manager?.isRunning !== true) return false;
+    return agents.every(
+      (agent) => agent.isRunning && manager.isInTouch(agent) && network.reaches(agent),
+    );
   }
 
   /** The wall clock of the manager's machine is set. */
@@ -175,12 +208,21 @@ export class World {
     manager?.whenRunning(() => manager.tell(accepted));
   }
 
+  /** Where a word that came too soon finds nobody who would speak against it. */
+  #comesTrue(pilot: string): void {
+    const early = this.resourceManager.calledOver.find(({ pilotId }) => pilotId === pilot);
+    const alive = early?.agents.filter(({ isOver }) => !isOver) ?? [];
+    const [someone] = alive;
+    if (someone !== undefined && !this.#areInTouch(alive)) this.disturb(someone);
+  }
+
   /** However late, in order: of two reports the second is never older than the first. */
   #tellNative(pilot: string, report: NativeReport): void {
     const now = this.clock.monotonic();
     const at = Math.max(now + this.random.between(1, 500), this.#lastTold.get(pilot) ?? 0);
     this.#lastTold.set(pilot, at);
     this.clock.after(at - now, () => {
+      this.#comesTrue(pilot);
       this.#manager?.whenRunning(() => this.#manager?.tellNative(pilot, report, now));
     });
   }

@@ -267,7 +267,8 @@ export interface Gateway {
 export interface NativeState {
   readonly id: string;
   /**
-   * `Done`, `Canceled` and `Failed` are final: nothing of it runs any more, nor ever will again. One
+   * `Done`, `Canceled` and `Failed` are final: nothing of it runs any more, nor ever will again. While
+   * an agent of it is in touch they are not believed: its agents are ended, and it is asked again. One
    * that goes back into the queue is `Pending`. When in doubt, say `Unknown`; any other word is taken
    * for it, with a warning.
    */

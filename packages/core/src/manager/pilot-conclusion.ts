@@ -4,7 +4,7 @@
 import { isFinalPilotJobState, type PilotJobState } from '../model/pilot-job-state.ts';
 import type { EndReason } from '../protocol/messages.ts';
 import type { NativeReport, PilotEnding, PilotInput } from './pilot-events.ts';
-import { type AgentRecord, type PilotRecord, presentAgents } from './pilot-record.ts';
+import { type AgentRecord, type PilotRecord, presentAgents, saidOf } from './pilot-record.ts';
 import type { AgentEnding } from './work-events.ts';
 
 /** A state with what there is to say about it. */
@@ -60,9 +60,16 @@ export function conclude(pilot: PilotRecord): Conclusion {
   }
   if (native.phase === 'over') return concludeEnd(pilot, native.report);
   const present = concludePresent(pilot, native.report);
-  return ending === undefined
-    ? present
-    : { ...present, detail: `${ENDING[ending.why]}; ${present.detail}` };
+  if (ending !== undefined) {
+    return { ...present, detail: `${ENDING[ending.why]}; ${present.detail}` };
+  }
+  const said = saidOf(pilot);
+  if (said === undefined) return present;
+  return { ...present, detail: `${saidWords(pilot, said)}; ${present.detail}` };
+}
+
+function saidWords({ plan }: PilotRecord, { state, detail }: NativeReport): string {
+  return `its agents are told to end, as ${plan.type} calls its native job ${state} (${detail}) while they are there`;
 }
 
 const ENDING = { canceled: 'being canceled', reinitialized: 'being reinitialized' } as const;
@@ -96,6 +103,10 @@ function concludeEnd(pilot: PilotRecord, report: NativeReport): Conclusion {
   // Whoever left last has had the last word: a pilot outlives the nodes that it loses on the way.
   const last = agents.at(-1) as AgentRecord;
   if (last.at.link !== 'gone' || endReason(last) === undefined) {
+    return { state: report.state === 'Done' ? 'Done' : 'Failed', detail: words };
+  }
+  // Told so because of what the resource manager had said, which may well be a failure.
+  if (saidOf(pilot) !== undefined && endReason(last) === 'ordered') {
     return { state: report.state === 'Done' ? 'Done' : 'Failed', detail: words };
   }
   const lost = agents.filter((agent) => !isOrderly(agent)).length;

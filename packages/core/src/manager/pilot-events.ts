@@ -110,7 +110,13 @@ export type PilotEvent =
   | { readonly type: 'pilot-accepted'; readonly pilot: string; readonly nativeId: string }
   /** The resource manager has refused it, and nobody was told that it ever was. */
   | { readonly type: 'pilot-forgotten'; readonly pilot: string; readonly problem: string }
-  | { readonly type: 'native-reported'; readonly pilot: string; readonly report: NativeReport }
+  | {
+      readonly type: 'native-reported';
+      readonly pilot: string;
+      readonly report: NativeReport;
+      /** It is said to be over, which an agent contradicts by being there; the report is as before. */
+      readonly said?: NativeReport;
+    }
   | {
       readonly type: 'agent-connected';
       readonly pilot: string;
@@ -162,3 +168,9 @@ export type PilotEffect =
     }
   /** Dispatch this input after `ms` of our own running time. */
   | { readonly type: 'remind'; readonly ms: number; readonly input: PilotInput };
+
+/** What one input led to, in order. */
+export interface PilotStep {
+  readonly events: readonly PilotEvent[];
+  readonly effects: readonly PilotEffect[];
+}

@@ -6,11 +6,14 @@ import type { EndReason } from '../protocol/messages.ts';
 import type { NativeReport, PilotEnding, PilotEvent, PilotPlan } from './pilot-events.ts';
 import type { AgentEnding } from './work-events.ts';
 
-/** Where the present native job is; its id is known exactly once it was accepted. */
+/**
+ * Where the present native job is; its id is known exactly once it was accepted. What was `said` is that
+ * it is over, while an agent of it was there.
+ */
 export type NativeJob =
   | { readonly phase: 'submitting' }
-  | { readonly phase: 'live'; readonly report: NativeReport }
-  | { readonly phase: 'over'; readonly report: NativeReport };
+  | { readonly phase: 'live'; readonly report: NativeReport; readonly said?: NativeReport }
+  | { readonly phase: 'over'; readonly report: NativeReport; readonly said?: NativeReport };
 
 /** How an agent is reached, and what became of it. */
 export type AgentLink =
@@ -91,7 +94,30 @@ export function sameWords(a: NativeReport, b: NativeReport): boolean {
 
 /** Whether a present agent has a link. */
 export function hasConnected(pilot: PilotRecord): boolean {
-  return presentAgents(pilot).some(({ at }) => at.link === 'connected');
+  return presentAgents(pilot).some(isConnected);
+}
+
+/** Whether an agent has a link. */
+export function isConnected({ at }: AgentRecord): boolean {
+  return at.link === 'connected';
+}
+
+/** What the resource manager has said of its end while an agent of it was there, if it has. */
+export function saidOf({ native }: PilotRecord): NativeReport | undefined {
+  return native.phase === 'submitting' ? undefined : native.said;
+}
+
+/**
+ * Whether its agents speak against its native job being over: one has a link, or may come back of those
+ * that had one when that was said.
+ */
+export function isContradicted(pilot: PilotRecord): boolean {
+  return saidOf(pilot) === undefined ? hasConnected(pilot) : hasAgents(pilot);
+}
+
+/** Whether its agents are to end. */
+export function isToEnd(pilot: PilotRecord): boolean {
+  return pilot.ending !== undefined || saidOf(pilot) !== undefined;
 }
 
 /** Whether one is there, or may come back. */
@@ -127,7 +153,7 @@ export function evolve(pilots: Map<string, PilotRecord>, event: PilotEvent): voi
           pilot.agents.set(agent.id, { ...agent, requeued: true });
         }
       }
-      pilot.native = { phase: isOver(event.report) ? 'over' : 'live', report: event.report };
+      pilot.native = reported(pilot, event);
       return;
     case 'agent-connected':
     case 'agent-silent':
@@ -173,6 +199,13 @@ function created({ pilot, plan, at }: Extract<PilotEvent, { type: 'pilot-created
     ending: undefined,
     agents: new Map(),
   };
+}
+
+function reported(
+  pilot: PilotRecord,
+  { report, said = saidOf(pilot) }: Extract<PilotEvent, { type: 'native-reported' }>,
+): NativeJob {
+  return { phase: isOver(report) ? 'over' : 'live', report, ...(said !== undefined && { said }) };
 }
 
 function accepted(id: string): NativeReport {

@@ -59,6 +59,84 @@ describe('PilotMachine hears of a pilot', () => {
     });
   });
 
+  describe('whose native job is said to be over while its agent is there', () => {
+    const gone = { type: 'agent-gone', agent: 'a' } as const;
+    const told = { type: 'end-agent', agent: 'a', graceMs: 0 } as const;
+    const asked = { type: 'watch-native', pilot: 'p' } as const;
+
+    it('has the agent ended at once, and gives back nothing until that has said so', () => {
+      world.running().done();
+      world.native('Failed', 'NODE_FAIL');
+      expect(world.state).toBe('Running');
+      expect(world.pilot?.detail).toContain('as slurm calls its native job Failed (NODE_FAIL)');
+      const effects = world.done();
+      expect(effects).toContainEqual(expect.objectContaining(told));
+      expect(effects).not.toContainEqual(expect.objectContaining(gone));
+      world.native('Failed', 'NODE_FAIL').bye('ordered');
+      const after = world.done();
+      expect(after).toContainEqual(expect.objectContaining({ ...gone, how: 'ended' }));
+      expect(after).toContainEqual(asked);
+      world.native('Failed', 'NODE_FAIL');
+      expect(world.moves.at(-1)).toBe('Failed: slurm: NODE_FAIL');
+    });
+
+    it.each(['Done', 'Canceled'] as const)('is %s after that, as was said', (state) => {
+      world.running().native(state).bye('ordered').native(state);
+      expect(world.state).toBe(state);
+    });
+
+    it('waits for the lease when the link of that agent is lost', () => {
+      world.running().native('Canceled').silent().done();
+      world.native('Canceled');
+      expect(world.done()).toEqual([]);
+      expect(world.state).toBe('Unknown');
+      world.tell({ type: 'fence-due', pilot: 'p', agent: 'a', silence: 1, certain: false });
+      expect(world.done()).toContainEqual(expect.objectContaining({ ...gone, how: 'lost' }));
+      world.native('Canceled');
+      expect(world.state).toBe('Canceled');
+    });
+
+    it('ends the agent also when it comes back, and after a crash', () => {
+      world.running().native('Done').tell({ type: 'reopened' }).done();
+      world.native('Done').join();
+      expect(world.done()).toContainEqual(expect.objectContaining(told));
+    });
+
+    it('has what is left ended by the resource manager when the agent does not go', () => {
+      world.running().native('Done').remind('grace-due');
+      const last = world.done().slice(-2);
+      expect(last).toEqual([asked, { type: 'cancel-native', pilot: 'p', nativeId: '17' }]);
+    });
+
+    it('ends at the end of the lease also what was suspended before', () => {
+      world.running().native('Suspended').native('Failed').silent().done();
+      world.tell({ type: 'fence-due', pilot: 'p', agent: 'a', silence: 1, certain: false });
+      expect(world.done()).toContainEqual(expect.objectContaining({ ...gone, how: 'lost' }));
+    });
+
+    it('is not believed either to be back in the queue, and has no second start', () => {
+      world.running().native('Failed').silent().native('Pending');
+      expect(world.state).toBe('Unknown');
+      world.bye('ordered').native('Pending');
+      expect(world.effects.at(-1)).toEqual({ type: 'cancel-native', pilot: 'p', nativeId: '17' });
+      world.native('Canceled');
+      expect(world.state).toBe('Canceled');
+    });
+
+    it('starts anew where it was to, with its agents ended', () => {
+      world.running().native('Failed');
+      world.tell({ type: 'reinitialize', pilot: 'p', plan }).bye('ordered').native('Failed');
+      expect(world.effects.at(-1)).toEqual({ type: 'submit', pilot: 'p', round: 2 });
+      world.accept('18', 2).native('Running', 'RUNNING', '18').join('b').done();
+      expect(world.pilot?.native).not.toHaveProperty('said');
+    });
+
+    it('is over as was said when that is forgotten meanwhile', () => {
+      world.running().native('Canceled').native('Unknown').bye('ordered').forgotten();
+      expect(world.moves.at(-1)).toBe('Canceled: slurm: CANCELED');
+    });
+  });
+
   describe('whose native job goes back into the queue', () => {
     it('is Pending, and starts anew with other agents', () => {
       world.running().silent().taken();

@@ -80,6 +80,7 @@ describe('PilotMachine', () => {
     world.running().silent().done();
     world.native('Failed', 'NODE_FAIL');
     expect(world.done()).toEqual([
+      { type: 'unwatch-native', pilot: 'p', nativeId: '17' },
       { type: 'agent-gone', agent: 'a', how: 'lost', detail: 'slurm: NODE_FAIL' },
     ]);
     expect(world.moves.at(-1)).toBe('Failed: slurm: NODE_FAIL');
@@ -95,7 +96,10 @@ describe('PilotMachine', () => {
     world.join();
     expect(world.done()).toEqual([expect.objectContaining({ type: 'refuse-agent' })]);
     world.native('Canceled');
-    expect(world.done()).toEqual([expect.objectContaining({ type: 'agent-gone', agent: 'a' })]);
+    expect(world.done()).toEqual([
+      { type: 'unwatch-native', pilot: 'p', nativeId: '17' },
+      expect.objectContaining({ type: 'agent-gone', agent: 'a' }),
+    ]);
   });
 
   it('takes the lease for proof when the resource manager does not answer', () => {
@@ -230,7 +234,7 @@ describe('PilotMachine', () => {
       .native('Done');
     expect(world.moves.at(-1)).toBe('Failed: its agent has failed: the disk is full');
     world = new PilotWorld();
-    world.running().join('b').bye('idle', 'a').native('Failed', 'NODE_FAIL');
+    world.running().join('b').bye('idle', 'a').silent('b').native('Failed', 'NODE_FAIL');
     expect(world.moves.at(-1)).toBe('Failed: slurm: NODE_FAIL');
   });
 
@@ -292,7 +296,7 @@ describe('PilotMachine', () => {
     it('has the native job ended when the agents do not answer', () => {
       world.running().cancel().remind('grace-due');
       expect(world.effects).toContainEqual({ type: 'cancel-native', pilot: 'p', nativeId: '17' });
-      world.native('Failed', 'ended by SIGKILL');
+      world.silent().native('Failed', 'ended by SIGKILL');
       expect(world.state).toBe('Canceled');
       expect(world.effects).toContainEqual(
         expect.objectContaining({ type: 'agent-gone', how: 'vanished' }),
@@ -315,7 +319,7 @@ describe('PilotMachine', () => {
       world.running().cancel().done();
       world.cancel();
       expect(world.done()).toEqual([]);
-      world.native('Done').cancel();
+      world.bye('ordered').native('Done').cancel();
       expect(world.state).toBe('Canceled');
     });
 
@@ -348,14 +352,15 @@ describe('PilotMachine', () => {
     });
 
     it('fails with the sentence of the refusal', () => {
-      world.running().tell({ type: 'reinitialize', pilot: 'p', plan: next }).native('Done');
+      world.running().tell({ type: 'reinitialize', pilot: 'p', plan: next });
+      world.bye('ordered').native('Done');
       world.tell({ type: 'refused', pilot: 'p', round: 2, problem: 'no such queue' });
       expect(world.moves.at(-1)).toBe('Failed: no such queue');
     });
 
     it('is taken back by a cancellation', () => {
       world.running().tell({ type: 'reinitialize', pilot: 'p', plan: next });
-      world.cancel().native('Done');
+      world.cancel().bye('ordered').native('Done');
       expect(world.state).toBe('Canceled');
     });
 

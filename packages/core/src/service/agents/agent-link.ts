@@ -144,6 +144,11 @@ export class LinkWatch {
     });
   }
 
+  /** When something has come by it last, by the running time of this process. */
+  get lastHeard(): number {
+    return this.#lastHeard;
+  }
+
   /** Begins to send pulses and to expect them. */
   pulse(heartbeatMs: number, now: () => number): void {
     this.#beat = this.#timers.after(heartbeatMs, () => {

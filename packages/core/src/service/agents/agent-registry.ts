@@ -22,7 +22,7 @@ import { AgentConnection, type AgentWord, LinkWatch } from './agent-link.ts';
 
 /** How long who has a key may take to say who it is. */
 const HELLO_MS = 10_000;
-/** How long the word of an agent may come after the word that its process is over. */
+/** How long the words of an agent may come after the word that its process is over. */
 const PARTING_MS = 2_000;
 /** An agent that has said what cannot be on so many links, one after the other, would do so on the next. */
 const LIES_MAX = 5;
@@ -69,7 +69,7 @@ export class AgentRegistry {
   readonly #lastLost = new Map<string, number>();
   /** Agents whose last links have ended with what cannot be: how many did, and what it was. */
   readonly #lies = new Map<string, { readonly times: number; readonly problem: string }>();
-  /** Called whenever a link of an agent is over. */
+  /** Called whenever a link of an agent is over, or something has come by one. */
   readonly #partings = new Set<() => void>();
   #closed = false;
 
@@ -111,6 +111,7 @@ export class AgentRegistry {
       message: (message) => {
         if (connection !== undefined) {
           this.#receive(connection, message);
+          for (const look of this.#partings) look();
           return;
         }
         named();
@@ -159,6 +160,7 @@ export class AgentRegistry {
     agent.depart();
     this.#watches.get(agentId)?.dismiss(undefined);
     this.#watches.delete(agentId);
+    for (const look of this.#partings) look();
     for (const client of this.#clients) void this.#part(client, agent, { how, detail });
   }
 
@@ -173,20 +175,19 @@ export class AgentRegistry {
   }
 
   /**
-   * Settles when every link of a pilot's agents is over and all read that came by it, or when that
-   * has taken long: the word that a process is over may overtake its own goodbye.
+   * Settles when every link of a pilot's agents is over and all read that came by it: the word that a
+   * process is over may overtake its own goodbye. Or when one of them is heard so long after that word
+   * that it cannot be true: then that one is connected still.
    */
   parted(pilotId: string): Promise<void> {
-    const isOver = () => !this.areConnected(pilotId);
-    if (isOver()) return Promise.resolve();
+    if (!this.areConnected(pilotId)) return Promise.resolve();
+    const proof = this.#parts.timers.now + PARTING_MS;
     return new Promise((resolve) => {
-      const settle = () => {
-        patience.cancel();
+      const look = () => {
+        if (this.areConnected(pilotId) && !this.#wereHeard(pilotId, proof)) return;
         this.#partings.delete(look);
         resolve();
       };
-      const look = () => isOver() && settle();
-      const patience = this.#parts.timers.after(PARTING_MS, settle);
       this.#partings.add(look);
     });
   }
@@ -197,6 +198,7 @@ export class AgentRegistry {
     agent?.depart();
     this.#watches.get(agentId)?.dismiss({ type: 'refuse', ...ourVersion(), problem });
     this.#watches.delete(agentId);
+    for (const look of this.#partings) look();
   }
 
   end(agentId: string, graceMs: number, why: string): void {
@@ -348,6 +350,13 @@ export class AgentRegistry {
     const at = clock.now();
     this.#parts.dispatch({ type: 'agent-silent', pilot, agent: agentId, why, at });
     for (const look of this.#partings) look();
+  }
+
+  #wereHeard(pilotId: string, since: number): boolean {
+    return [...this.#agents.values()].some(
+      ({ agentId, pilotId: of, connected }) =>
+        of === pilotId && connected && (this.#watches.get(agentId)?.lastHeard ?? -1) >= since,
+    );
   }
 
   /** Tells a service that an agent is gone, after what the agent has left for it. */

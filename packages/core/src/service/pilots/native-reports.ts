@@ -4,7 +4,13 @@
  */
 import { Subject } from 'rxjs';
 import type { NativeReport, PilotInput } from '../../manager/pilot-events.ts';
-import { isOver, isRequeued, type PilotRecord, presentAgents } from '../../manager/pilot-record.ts';
+import {
+  isOver,
+  isRequeued,
+  type PilotRecord,
+  presentAgents,
+  saidOf,
+} from '../../manager/pilot-record.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { LeftReports } from '../../transport/kept-reports.ts';
@@ -84,7 +90,12 @@ export class NativeReports {
 
   /** False when it cannot be known before the end of this service. */
   async #hear(pilot: string, isAllOver: boolean): Promise<boolean> {
-    await this.#parts.agents.parted(pilot);
+    const { agents, pilotOf } = this.#parts;
+    await agents.parted(pilot);
+    // It is not true, and nothing is to be fetched: the machine says what becomes of the agents.
+    if (agents.areConnected(pilot)) return true;
+    const record = pilotOf(pilot);
+    if (record !== undefined && saidOf(record) !== undefined) return this.#hearForgotten(pilot);
     if (!(await this.#bring(pilot, isAllOver))) return false;
     this.#tell(pilot, await this.#lastWords(pilot));
     return true;

@@ -4,8 +4,8 @@
  */
 import { Subject } from 'rxjs';
 import type { Adaptor, AgentLaunch, SecurityPrompt } from '../../adaptor/adaptor.ts';
-import type { PilotEffect, PilotEvent, PilotInput } from '../../manager/pilot-events.ts';
-import { type PilotDump, PilotMachine, type PilotStep } from '../../manager/pilot-machine.ts';
+import type { PilotEffect, PilotEvent, PilotInput, PilotStep } from '../../manager/pilot-events.ts';
+import { type PilotDump, PilotMachine } from '../../manager/pilot-machine.ts';
 import { isPilotOver, type PilotRecord } from '../../manager/pilot-record.ts';
 import { assert, unreachable } from '../../model/assert.ts';
 import { PilotError } from '../../model/errors.ts';
@@ -311,7 +311,7 @@ export class PilotCore {
       case 'unwatch-native':
         void this.managers
           .reconnect(this.#target(effect.pilot))
-          .then((connection) => connection?.jobs.unwatch(effect.nativeId));
+          .then((connection) => connection?.jobs.unwatch(effect.pilot, effect.nativeId));
         return;
       case 'end-agent':
         this.agents.end(effect.agent, effect.graceMs, effect.why);

@@ -44,12 +44,19 @@ interface Watched {
   pushes: number;
 }
 
+interface PushedEnd {
+  readonly pilotId: string;
+  readonly state: NativeState;
+}
+
 /** The connection to one resource manager with all that is watched there. */
 export class NativeJobs {
   readonly manager: ResourceManager;
   readonly #parts: NativeJobsParts;
   /** By native id, of what is not over. */
   readonly #watched = new Map<string, Watched>();
+  /** Ends that were pushed and cannot be asked for, by native id: until unwatched they may be wanted again. */
+  readonly #pushedEnds = new Map<string, PushedEnd>();
   readonly #words: NativeWords;
   readonly #subscription: { unsubscribe(): void } | undefined;
   #trouble: string | undefined;
@@ -84,9 +91,10 @@ export class NativeJobs {
     this.#soon();
   }
 
-  /** It is over, although the resource manager does not say so. */
-  unwatch(nativeId: string): void {
-    this.#watched.delete(nativeId);
+  /** It is over for whoever watches it, whatever the resource manager says. */
+  unwatch(pilotId: string, nativeId: string): void {
+    if (this.#pushedEnds.get(nativeId)?.pilotId === pilotId) this.#pushedEnds.delete(nativeId);
+    if (this.#watched.get(nativeId)?.pilotId === pilotId) this.#watched.delete(nativeId);
   }
 
   /** Has a native job ended; tries again until it is over. */
@@ -164,7 +172,11 @@ export class NativeJobs {
   }
 
   async #poll(): Promise<void> {
-    if (this.#watched.size === 0 || this.manager.states === undefined) return;
+    if (this.#watched.size === 0) return;
+    if (this.manager.states === undefined) {
+      this.#repeatEnds();
+      return;
+    }
     const asked = [...this.#watched].map(([id, job]) => ({ id, job, pushes: job.pushes }));
     const asOf = this.#parts.clock.monotonic();
     const answers = await this.manager.states(asked.map(({ id }) => id));
@@ -174,6 +186,15 @@ export class NativeJobs {
       const state = states.get(id) ?? { id, state: 'Unknown', detail: 'not known there' };
       this.#count(job, state);
       this.#report(state, asOf);
+    }
+  }
+
+  /** Where nothing can be asked, whoever watches again has not believed what was pushed. */
+  #repeatEnds(): void {
+    for (const [id, { pilotId }] of [...this.#watched]) {
+      const end = this.#pushedEnds.get(id);
+      if (end !== undefined && end.pilotId === pilotId)
+        this.#report(end.state, this.#parts.clock.monotonic());
     }
   }
 
@@ -203,6 +224,9 @@ export class NativeJobs {
     const { pilotId } = job;
     const isForgotten = this.#isForgotten(job);
     const isOver = ['Done', 'Canceled', 'Failed'].includes(state.state);
+    if (isOver && pilotId !== undefined && this.manager.states === undefined) {
+      this.#pushedEnds.set(state.id, { pilotId, state });
+    }
     if (isOver || (pilotId === undefined && isForgotten)) this.#watched.delete(state.id);
     if (pilotId !== undefined) this.#parts.report(pilotId, state, isForgotten, asOf);
   }

@@ -84,7 +84,7 @@ const WAS_AWAY = 'silent: the manager was away';
 const WAS_GONE = 'gone vanished: its node has failed';
 
 /** A registry that knows agent-1 of pilot-1 from before, and has heard of pilot-2. */
-function world(at: AgentLink): { registry: AgentRegistry; left: Left; inputs: PilotInput[] } {
+function world(at: AgentLink) {
   const clock = new ManualClock();
   const left = new Left();
   left.kept.set('agent-1.one', [1, 2]);
@@ -101,7 +101,7 @@ function world(at: AgentLink): { registry: AgentRegistry; left: Left; inputs: Pi
   const agent = { id: 'agent-1', round: 1, node: {}, endsAt: undefined, at, silences: 0 };
   const pilot = { id: 'pilot-1', state: 'Running', detail: '', agents: new Map([['', agent]]) };
   registry.restore(pilot as unknown as PilotRecord);
-  return { registry, left, inputs };
+  return { registry, left, inputs, clock };
 }
 
 /** All that is asked of a `Left` is answered at once. */
@@ -184,6 +184,54 @@ describe('an agent that introduces itself', () => {
     const answer = await new Promise((resolve) => theirs.once('message', resolve));
     expect(answer).toMatchObject({ type: 'refuse', problem: `it cannot be called ${agent}` });
     expect(inputs).toEqual([]);
+  });
+});
+
+describe('the agents of a pilot whose native job is called over', () => {
+  /** Whether they have parted, of one that is connected. */
+  async function called() {
+    const { registry, clock } = world(SILENT);
+    const [ours, theirs] = memoryLinks();
+    registry.accept(ours, 'pilot-1');
+    const version = { protocol: PROTOCOL_VERSION, version: PSTAR_VERSION };
+    theirs.send({ type: 'hello', ...version, pilot: 'pilot-1', agent: 'agent-1', node: {} });
+    await soon();
+    registry.joined('agent-1');
+    const settled: boolean[] = [];
+    void registry.parted('pilot-1').then(() => settled.push(registry.areConnected('pilot-1')));
+    /** Lets time go by, then perhaps the agent give a sign of life. */
+    const pass = async (ms: number, isHeard: boolean) => {
+      clock.advance(ms);
+      if (isHeard) theirs.send({ type: 'pulse' });
+      await soon();
+    };
+    return { theirs, settled, pass };
+  }
+
+  it('have parted when their links are over', async () => {
+    const { theirs, settled, pass } = await called();
+    await pass(1000, false);
+    expect(settled).toEqual([]);
+    theirs.close();
+    await expect.poll(() => settled).toEqual([false]);
+  });
+
+  it('are there still when one is heard long after that word', async () => {
+    const { settled, pass } = await called();
+    await pass(1500, true);
+    await pass(1500, false);
+    expect(settled).toEqual([]);
+    await pass(0, true);
+    expect(settled).toEqual([true]);
+  });
+
+  it('have parted when a link is given up that nothing came by any more', async () => {
+    const { settled, pass } = await called();
+    await pass(1500, true);
+    await pass(3900, false);
+    expect(settled).toEqual([]);
+    await pass(2000, false);
+    expect(settled).toEqual([false]);
   });
 });
 

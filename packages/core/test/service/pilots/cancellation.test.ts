@@ -105,7 +105,7 @@ it('while another pilot is about to end, nothing is given up', async () => {
 
 it('what is over is waited for no more, nor is anything once its service is closed', async () => {
   const over = canceled().begin();
-  over.machine.native('Canceled');
+  over.machine.bye('ordered').native('Canceled');
   over.changed$.next();
   const closed = canceled().begin();
   closed.changed$.complete();

@@ -15,7 +15,10 @@ function reporting(hasSaidWhy = true) {
   const bringing = { works: true };
   const links = { are: true, lost: 0, part: () => {} };
   const parted = new Promise<void>((resolve) => {
-    links.part = resolve;
+    links.part = () => {
+      links.are = false;
+      resolve();
+    };
   });
   const agents: Partial<AgentRegistry> = {
     areConnected: () => links.are,

@@ -180,7 +180,7 @@ describe('a pilot that failed', () => {
   });
 
   it('after its agent had worked needs a successor', () => {
-    const world = new PilotWorld().running().native('Failed', 'NODE_FAIL');
+    const world = new PilotWorld().running().silent().native('Failed', 'NODE_FAIL');
     expect(explain(world).slice(1)).toEqual(['  would help: create another pilot']);
   });
 });

@@ -195,10 +195,29 @@ describe('a native job', () => {
     expect([world.polls, world.reports]).toEqual([polls, []]);
   });
 
+  it('that was only pushed to be over is said to be again when it is watched again, and canceled first', async () => {
+    const pushed = new Subject<NativeState>();
+    const world = new World({ states$: pushed });
+    Object.assign(world.jobs.manager, { states: undefined });
+    world.jobs.watch('p', '7');
+    await world.pass(5);
+    pushed.next({ id: '7', state: 'Failed', detail: 'pushed' });
+    await world.pass(20);
+    expect(world.reports).toEqual(['p Failed']);
+    world.jobs.watch('p', '7');
+    world.jobs.cancel('7');
+    await world.pass(20);
+    expect([world.reports, world.canceled]).toEqual([['p Failed', 'p Failed'], ['7']]);
+    world.jobs.unwatch('p', '7');
+    world.jobs.watch('q', '7');
+    await world.pass(20);
+    expect(world.reports).toHaveLength(2);
+  });
+
   it('is heard of no more once it is given up', async () => {
     const world = watching();
     await world.pass(3);
-    world.jobs.unwatch('7');
+    world.jobs.unwatch('p', '7');
     const { polls } = world;
     await world.pass(100);
     expect(world.polls).toBe(polls);
