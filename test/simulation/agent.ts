@@ -101,11 +101,14 @@ export class SimulatedAgent {
     this.#link = this.#newLink();
     this.#link.open();
     this.#tickLater();
-    const { limitMs } = parts;
-    if (limitMs === undefined) return;
-    this.#clock.after(limitMs / 2, () =>
-      this.#hear(() => this.#machine.end('time-limit', this.#now)),
-    );
+    const { unitsMs } = this;
+    if (unitsMs === undefined) return;
+    this.#clock.after(unitsMs, () => this.#hear(() => this.#machine.end('time-limit', this.#now)));
+  }
+
+  /** How long its units may run: as under a short limit of a resource manager that kills. */
+  get unitsMs(): number | undefined {
+    return this.#parts.limitMs === undefined ? undefined : this.#parts.limitMs / 2;
   }
 
   get isOver(): boolean {
@@ -159,9 +162,9 @@ export class SimulatedAgent {
   }
 
   get #remainingMs(): number | undefined {
-    const { limitMs } = this.#parts;
-    if (limitMs === undefined) return undefined;
-    return Math.max(0, limitMs - (this.#clock.monotonic() - this.#startedAt));
+    const { unitsMs } = this;
+    if (unitsMs === undefined) return undefined;
+    return Math.max(0, unitsMs - (this.#clock.monotonic() - this.#startedAt));
   }
 
   #noticeStandstill(): void {

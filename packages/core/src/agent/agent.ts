@@ -6,6 +6,7 @@ import type { AgentSettings } from '../protocol/agent-settings.ts';
 import { isCallMessage } from '../protocol/call-messages.ts';
 import type { EndReason, Hello } from '../protocol/messages.ts';
 import { isTransfer } from '../protocol/transfer-messages.ts';
+import { type UnitTime, unitTime } from '../protocol/unit-time.ts';
 import { PROTOCOL_VERSION, PSTAR_VERSION } from '../protocol/version.ts';
 import type { Clock, Timer } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
@@ -43,8 +44,6 @@ type Exit = Extract<AgentEffect, { readonly type: 'exit' }>;
 
 /** It looks around so often, unless something is due sooner. */
 const TICK_MAX_MS = 1_000;
-/** What the agent itself needs at its wall-time limit, besides its units' grace. */
-const LAST_WORDS_MS = 1_000;
 
 /** The program on the resource. */
 export class Agent {
@@ -123,12 +122,10 @@ export class Agent {
 
   /** Works until there is a reason to end, and says it once no process of a unit is left. */
   run(): Promise<AgentEnd> {
-    const { wallTimeLimitMs, graceMs } = this.#settings;
-    if (wallTimeLimitMs !== undefined) {
-      const marginMs = Math.min(graceMs + LAST_WORDS_MS, wallTimeLimitMs / 2);
-      const graceLeftMs = Math.max(0, marginMs - LAST_WORDS_MS);
-      const leave = (): void => this.#leave('time-limit', graceLeftMs);
-      this.#timers.set('wall-time', this.#clock.after(wallTimeLimitMs - marginMs, leave));
+    if (this.#unitTime !== undefined) {
+      const { untilMs, graceMs } = this.#unitTime;
+      const leave = (): void => this.#leave('time-limit', graceMs);
+      this.#timers.set('wall-time', this.#clock.after(untilMs, leave));
     }
     this.#tickLater();
     this.#link.open();
@@ -177,10 +174,15 @@ export class Agent {
     };
   }
 
-  get #remainingMs(): number | undefined {
-    const { wallTimeLimitMs } = this.#settings;
+  get #unitTime(): UnitTime | undefined {
+    const { wallTimeLimitMs, graceMs, isKilledAtLimit = true } = this.#settings;
     if (wallTimeLimitMs === undefined) return undefined;
-    return Math.max(0, wallTimeLimitMs - (this.#clock.monotonic() - this.#startedAt));
+    return unitTime(wallTimeLimitMs, graceMs, isKilledAtLimit);
+  }
+
+  get #remainingMs(): number | undefined {
+    if (this.#unitTime === undefined) return undefined;
+    return Math.max(0, this.#unitTime.untilMs - (this.#clock.monotonic() - this.#startedAt));
   }
 
   #linkEvents(): ManagerLinkEvents {

@@ -12,6 +12,7 @@ import {
   whyNot,
 } from '../model/resources.ts';
 import { formatTimestamp } from '../model/timestamp.ts';
+import { limitFor } from '../protocol/unit-time.ts';
 import type { ClassQueue } from './class-queue.ts';
 import {
   counted,
@@ -301,11 +302,13 @@ function inQueue({ state, unit, requests }: Case, inShort: boolean): Reason {
   };
 }
 
-/** All that a pilot must have to run it: `at least 1 core, 3 gpus, and a wallTimeLimit above 5h`. */
+/** All that a pilot must have to run it: `at least 1 core, 3 gpus, and a wallTimeLimit of 5h2m or more`. */
 function leastOf(requests: ClassQueue): string {
   const { request, spec } = requests;
   const size = `at least ${describeRequest(request)}`;
-  return spec.expectedMs ? `${size}, and a wallTimeLimit above ${timeOf(requests)}` : size;
+  if (!spec.expectedMs) return size;
+  const limit = formatDuration(limitFor(spec.expectedMs) / 1000);
+  return `${size}, and a wallTimeLimit of ${limit} or more`;
 }
 
 function saying({ state, detail }: PilotSummary): string {

@@ -38,6 +38,8 @@ export interface AgentSettings {
   readonly resources?: Readonly<Record<string, number>>;
   /** The agent ends by itself this long after its start, so that it can hand back what it holds. */
   readonly wallTimeLimitMs?: number;
+  /** Whether somebody else kills it at that limit; if nobody does, units have all of it. Default: true. */
+  readonly isKilledAtLimit?: boolean;
   /** It ends by itself after this long without a unit. */
   readonly idleTimeoutMs?: number;
   readonly leaseMs: number;

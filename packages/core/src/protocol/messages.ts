@@ -201,7 +201,7 @@ export interface Hello {
   /** Unique for each start of an agent: a new one holds nothing of an old one's. */
   readonly agent: string;
   readonly node: NodeInfo;
-  /** Milliseconds until the agent's own wall-time limit, if it has one. */
+  /** Milliseconds until the agent begins to end its units, if it has a wall-time limit. */
   readonly remainingMs?: number;
 }
 

@@ -178,31 +178,41 @@ describe('an agent with processes', () => {
     expect([...manager.ended.keys(), ...manager.returned.keys()]).toEqual([]);
   });
 
-  it('hands back in time what its wall time will not suffice for', async () => {
-    await world.stop(manager);
-    const wallTimeLimitMs = 3_600_000;
-    const due: { ms: number; call: () => void }[] = [];
-    // That it takes its time to start a unit must not count here.
-    const clock: Clock = {
-      ...systemClock,
-      after: (ms, call, options) => {
-        if (ms < wallTimeLimitMs / 2) return systemClock.after(ms, call, options);
-        due.push({ ms, call });
-        return noTimer;
-      },
-    };
-    world = new LiveAgent(root, { wallTimeLimitMs, graceMs: 50 }, { clock });
-    manager = await world.manager();
-    expect(manager.hello?.remainingMs).toBeLessThanOrEqual(wallTimeLimitMs);
-    manager.start([1], sh('sleep 1000'));
-    await manager.until(({ started }) => started.has(1));
-    const [leaving] = due;
-    expect(due).toHaveLength(1);
-    expect(leaving?.ms).toBeLessThan(wallTimeLimitMs - 50);
-    leaving?.call();
-    expect(await world.end).toEqual({ reason: 'time-limit' });
-    expect([...manager.returned]).toEqual([[1, 'evicted']]);
-  });
+  it.each([
+    ['killed', true],
+    ['ended by nobody else', false],
+  ])(
+    'hands back what its wall time does not suffice for, where it is %s',
+    async (_, isKilledAtLimit) => {
+      await world.stop(manager);
+      const wallTimeLimitMs = 3_600_000;
+      const due: { ms: number; call: () => void }[] = [];
+      // That it takes its time to start a unit must not count here.
+      const clock: Clock = {
+        ...systemClock,
+        after: (ms, call, options) => {
+          if (ms < wallTimeLimitMs / 2) return systemClock.after(ms, call, options);
+          due.push({ ms, call });
+          return noTimer;
+        },
+      };
+      world = new LiveAgent(root, { wallTimeLimitMs, graceMs: 50, isKilledAtLimit }, { clock });
+      manager = await world.manager();
+      manager.start([1], sh('sleep 1000'));
+      await manager.until(({ started }) => started.has(1));
+      const [leaving] = due;
+      expect(due).toHaveLength(1);
+      const unitsMs = leaving?.ms ?? 0;
+      expect(wallTimeLimitMs - unitsMs > 50).toBe(isKilledAtLimit);
+      // What it says that it has left is what units have until it leaves.
+      const { remainingMs = 0 } = manager.hello ?? {};
+      expect(remainingMs).toBeLessThanOrEqual(unitsMs);
+      expect(remainingMs).toBeGreaterThan(unitsMs / 2);
+      leaving?.call();
+      expect(await world.end).toEqual({ reason: 'time-limit' });
+      expect([...manager.returned]).toEqual([[1, 'evicted']]);
+    },
+  );
 });
 
 describe('an agent whose reports that may wait are never due', () => {

@@ -213,14 +213,14 @@ describe('a unit that could run', () => {
     const { summary, wouldHelp } = explain(world, 0, [running('p1')]);
     expect(summary).toBe('starts when a pilot has 2h left; the one that lasts longest has 1h');
     expect(wouldHelp?.[0]).toBe(
-      'create a pilot with at least 1 core, and a wallTimeLimit above 2h',
+      'create a pilot with at least 1 core, and a wallTimeLimit of 2h2m or more',
     );
   });
 
   it('names all that it lacks at once', () => {
     const world = new WorkWorld();
     world.submit({ gpus: 3, estimatedRunTime: '5h' });
-    const least = 'a pilot with at least 1 core, 3 gpus, and a wallTimeLimit above 5h';
+    const least = 'a pilot with at least 1 core, 3 gpus, and a wallTimeLimit of 5h2m or more';
     expect(explain(world, 0).wouldHelp).toEqual([`create ${least}`]);
     world.join('p1', {}, 3_600_000);
     const { summary, waitsFor, wouldHelp } = explain(world, 0, [running('p1')]);

@@ -7,6 +7,7 @@ import type { PilotPolicy } from '../../manager/pilot-events.ts';
 import { PilotError } from '../../model/errors.ts';
 import type { ParsedPilotJobDescription } from '../../model/pilot-job-description.ts';
 import type { AgentSettings } from '../../protocol/agent-settings.ts';
+import { GRACE_MS, ownLimit } from '../../protocol/unit-time.ts';
 import { PROTOCOL_VERSION, PSTAR_VERSION } from '../../protocol/version.ts';
 import { ensureDirectory, writeFileAtomic } from '../../runtime/files.ts';
 import { randomSecret } from '../../runtime/random.ts';
@@ -19,13 +20,10 @@ import { SILENT_BEATS } from './agent-link.ts';
  */
 const LEASE_S = 2400;
 const HEARTBEAT_S = 5;
-const GRACE_MS = 10_000;
 /** What an agent may take beyond the grace to reap, to report, and to exit. */
 const FAREWELL_MS = 15_000;
 const KEY_BYTES = 32;
 const REGISTRATION_S = 300;
-/** A pilot that its resource manager would end at its limit ends itself so much earlier, to hand back what it holds. */
-const EARLY_END = { fraction: 0.02, msMax: 60_000 };
 
 /** Where agents call. */
 export interface ManagerAddress {
@@ -178,7 +176,6 @@ function agentSettings(parts: SettingsParts, key: string): AgentSettings {
   const name = launchName(place.pilotId, round);
   const cores = agent.cores ?? offer.cores;
   const memory = agent.memory ?? offer.memory;
-  const wallTimeLimitMs = wallTime(parts);
   const koffi = koffiPath();
   return {
     protocol: PROTOCOL_VERSION,
@@ -199,7 +196,7 @@ function agentSettings(parts: SettingsParts, key: string): AgentSettings {
     ...(memory !== undefined && { memory }),
     ...(agent.gpus !== undefined && { gpus: agent.gpus }),
     ...(agent.resources !== undefined && { resources: agent.resources }),
-    ...(wallTimeLimitMs !== undefined && { wallTimeLimitMs }),
+    ...wallTime(parts),
     ...(idleTimeout !== undefined && { idleTimeoutMs: 1000 * idleTimeout }),
     ...linkTimes(description),
     graceMs: GRACE_MS,
@@ -209,10 +206,11 @@ function agentSettings(parts: SettingsParts, key: string): AgentSettings {
   };
 }
 
-function wallTime({ description, limitIsKept }: SettingsParts): number | undefined {
-  if (description.wallTimeLimit === undefined) return undefined;
+function wallTime({ description, limitIsKept }: SettingsParts): Partial<AgentSettings> {
+  if (description.wallTimeLimit === undefined) return {};
   const ms = 1000 * description.wallTimeLimit;
-  return limitIsKept ? ms - Math.min(EARLY_END.msMax, EARLY_END.fraction * ms) : ms;
+  if (!limitIsKept) return { wallTimeLimitMs: ms, isKilledAtLimit: false };
+  return { wallTimeLimitMs: ownLimit(ms) };
 }
 
 /** A pilot's settings as they were written; undefined once they are removed. */
