@@ -19,7 +19,7 @@ import { schedulerOf } from '../packages/core/src/scheduler/schedulers.ts';
 import { VisibleUnits } from '../packages/core/src/service/units/visible-units.ts';
 import { FrameEncoder } from '../packages/core/src/transport/frame-codec.ts';
 import { serve, take } from './measures/manager.ts';
-import { alike, graph } from './workloads.ts';
+import { alike, apart, graph } from './workloads.ts';
 
 /**
  * For the process that counts; sizes in MiB. With one thread the compiler optimizes the same things at
@@ -34,6 +34,8 @@ export const GUARD_FLAGS = [
 
 const WARM_UP = 60_000;
 const UNITS = 20_000;
+/** Each of a class of its own: what a round costs grows with the classes that wait. */
+const APART = 500;
 /** As many as a busy manager binds to a null agent at once. */
 const BOUND = 4_096;
 const SLOTS = 8;
@@ -46,6 +48,10 @@ export async function count(): Promise<Counts> {
   return {
     'manager, alike: bytes made': await made((units) => manage(alike(units))),
     'manager, graph of two edges a unit: bytes made': await made((units) => manage(graph(units))),
+    'manager, each with a request of its own: bytes made': await made(
+      (units) => manage(apart(units)),
+      APART,
+    ),
     'manager, alike: bytes journalled': await journalled(alike(UNITS)),
     'manager, graph of two edges a unit: bytes journalled': await journalled(graph(UNITS)),
     'agent: bytes made': await made(async (units) => void agentServes(units)),
@@ -55,19 +61,19 @@ export async function count(): Promise<Counts> {
 }
 
 /** Bytes of memory that a unit takes for a while, or for ever. */
-async function made(work: (units: number) => Promise<void>): Promise<number> {
+async function made(work: (units: number) => Promise<void>, units = UNITS): Promise<number> {
   // Buffers add up to a limit of their own, at which it is collected: from here they are too few. Not
   // after the warm-up, of which it would take a part back.
   globalThis.gc?.();
-  await work(WARM_UP);
+  await work(units === UNITS ? WARM_UP : units);
   const profiler = new GCProfiler();
   profiler.start();
   const before = inUse();
-  await work(UNITS);
+  await work(units);
   const bytes = inUse() - before;
   const collections = profiler.stop().statistics.length;
   if (collections > 0) throw new Error(`${collections} collections came in between`);
-  return bytes / UNITS;
+  return bytes / units;
 }
 
 function inUse(): number {

@@ -29,6 +29,7 @@ const measures: Readonly<Record<string, () => Promise<Measure>>> = {
   'pending-in-portions': async () => (await import('./measures/memory.ts')).pendingInPortions,
   'pending-at-once': async () => (await import('./measures/memory.ts')).pendingAtOnce,
   'manager-alike': async () => (await import('./measures/manager.ts')).managerAlike,
+  'manager-apart': async () => (await import('./measures/manager.ts')).managerApart,
   'manager-graph': async () => (await import('./measures/manager.ts')).managerGraph,
   'manager-memory': async () => (await import('./measures/manager.ts')).managerMemory,
   'mixed-quality': async () => (await import('./measures/quality.ts')).mixedQuality,

@@ -29,6 +29,8 @@ export interface Sizes {
   readonly vast: number;
   /** Units of a graph, each of which waits for two others. */
   readonly graph: number;
+  /** Units that each have a request of their own. */
+  readonly apart: number;
   /** How many units, and through how many agents: each with each. */
   readonly growth: { readonly units: readonly number[]; readonly agents: readonly number[] };
   /** Units that somebody looks at. */
@@ -65,6 +67,7 @@ export const FULL: Sizes = {
   agents: 1_000,
   vast: 10_000_000,
   graph: 1_000_000,
+  apart: 4_000,
   growth: { units: [1_000, 10_000, 100_000, 1_000_000], agents: [1, 10, 100, 1_000] },
   watched: 1_000,
   unitsPerCore: 100,
@@ -92,6 +95,7 @@ export const TINY: Sizes = {
   agents: 8,
   vast: 4_000,
   graph: 2_000,
+  apart: 100,
   growth: { units: [100, 1_000], agents: [1, 4] },
   watched: 10,
   unitsPerCore: 5,
@@ -143,6 +147,12 @@ export function* alike(count: number): Generator<WorkUnitDescription> {
 export function* withOwnArguments(count: number): Generator<WorkUnitDescription> {
   for (let i = 0; i < count; i++)
     yield { executable: PROGRAM, workingDirectory: '/tmp', arguments: ['--seed', i] };
+}
+
+/** Descriptions with a request of their own, as where the memory that is asked for goes by the input's size. */
+export function* apart(count: number): Generator<WorkUnitDescription> {
+  for (let i = 0; i < count; i++)
+    yield { executable: PROGRAM, workingDirectory: '/tmp', totalPhysicalMemory: 1_000_000 + i };
 }
 
 /** Waits for a tenth of a second. */

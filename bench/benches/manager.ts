@@ -13,6 +13,7 @@ export function managerBench(rounds: Rounds): Bench {
     runners: async () => [
       rounds.runner('manager-alike'),
       rounds.runner('manager-graph'),
+      rounds.runner('manager-apart'),
       rounds.runner('manager-memory'),
     ],
     figures: [
@@ -23,6 +24,11 @@ export function managerBench(rounds: Rounds): Bench {
       cost('taking in a graph, two edges a unit, by name', 'manager-graph', 'intake'),
       cost('running the graph', 'manager-graph', 'run'),
       cost('replaying the graph', 'manager-graph', 'replay'),
+      cost(
+        `running ${rounds.sizes.apart.toLocaleString('en-US')} of which no two ask for the same`,
+        'manager-apart',
+        'run',
+      ),
       {
         title: 'a process with only a manager, a million pending units',
         unit: 'MB',

@@ -12,7 +12,7 @@ import type { WorkUnitDescription } from '../../packages/core/src/model/work-uni
 import type { StartRun } from '../../packages/core/src/protocol/messages.ts';
 import { schedulerOf } from '../../packages/core/src/scheduler/schedulers.ts';
 import type { Sample } from '../harness.ts';
-import { alike, graph } from '../workloads.ts';
+import { alike, apart, graph } from '../workloads.ts';
 import type { Context } from './world.ts';
 
 const MB = 1e6;
@@ -38,6 +38,11 @@ export async function managerAlike({ sizes }: Context): Promise<Sample> {
 /** The same of units that each wait for two others, named within the submit. */
 export async function managerGraph({ sizes }: Context): Promise<Sample> {
   return steps(sizes.graph, graph(sizes.graph));
+}
+
+/** The same of units of which no two ask for the same: a round looks at all that wait. */
+export async function managerApart({ sizes }: Context): Promise<Sample> {
+  return steps(sizes.apart, apart(sizes.apart));
 }
 
 /** The process's memory with units that are all alike, once they wait and once they have ended. */

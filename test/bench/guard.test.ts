@@ -18,6 +18,7 @@ const WORDS = [...GUARD_FLAGS, '--conditions=@pstar/source', '--import', 'tsx', 
 const LIMITS: Counts = {
   'manager, alike: bytes made': 425,
   'manager, graph of two edges a unit: bytes made': 2_100,
+  'manager, each with a request of its own: bytes made': 96_000,
   'manager, alike: bytes journalled': 0.2,
   'manager, graph of two edges a unit: bytes journalled': 46,
   'agent: bytes made': 430,
