@@ -4,8 +4,8 @@ import { type AgentLaunch, PilotError, type RemoteFiles } from '@pstar/core/adap
 import { errorFile } from './plan.ts';
 
 /**
- * Refuses a file whose directory is not there: Slurm makes none, and the job would end with no word
- * but `signal 53`. Where the directory above is not there either, or is the root, nodes may have it.
+ * Refuses a file whose directory is not there, or is a file: Slurm makes none, and the job would end with no
+ * word but `signal 53`. Where the directory above is not there either, or is the root, nodes may have it.
  *
  * @throws PilotError `DESCRIPTION_INVALID`
  */
@@ -17,11 +17,28 @@ export async function refuseLostFiles(launch: AgentLaunch, files: RemoteFiles): 
     if (file === undefined) continue;
     const directory = dirname(file);
     const above = dirname(directory);
+    if (await isFile(files, directory)) {
+      throw refusal(`${directory} is no directory`, subject, 'write a file in a directory');
+    }
     if (above === '/' || (await isThere(directory)) || !(await isThere(above))) continue;
-    throw new PilotError('DESCRIPTION_INVALID', `there is no directory ${directory}`, {
-      subject,
-      hint: 'make it, or write a file in one that is there',
-    });
+    const hint = 'make it, or write a file in one that is there';
+    throw refusal(`there is no directory ${directory}`, subject, hint);
+  }
+}
+
+function refusal(problem: string, subject: string, hint: string): PilotError {
+  return new PilotError('DESCRIPTION_INVALID', problem, { subject, hint });
+}
+
+/** Neither a directory nor a link to one. */
+async function isFile(files: RemoteFiles, path: string): Promise<boolean> {
+  try {
+    const facts = await files.stat(path);
+    if (facts === undefined || facts.isDirectory) return false;
+    // Of a link, that was told of the link.
+    return (await files.stat(`${path}/.`)) === undefined;
+  } catch {
+    return false;
   }
 }
 

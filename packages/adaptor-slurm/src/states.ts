@@ -71,6 +71,14 @@ const TOO_LATE: Readonly<Record<string, string>> = {
   TIMEOUT: 'give it a longer wallTimeLimit',
 };
 
+/**
+ * What slurmstepd ends a job with whose files it cannot open, before any program of it has run (22.05). The
+ * kernel gives nobody this one.
+ */
+const NO_FILES = 'signal 53';
+const FILES =
+  "check that its nodes can write its output and error: Slurm makes no directories, and the pilot's description says where these files are to be";
+
 /** The state of a job in the queue. `detail` is in Slurm's words, `hint` says what helps when waiting does not. */
 export function nativeStateOf(row: JobRow): NativeState {
   const state = SLURM_STATES[row.state];
@@ -84,7 +92,7 @@ export function nativeStateOf(row: JobRow): NativeState {
     return { id: row.id, state, detail: words, ...(hint !== undefined && { hint }) };
   }
   if (state !== 'Running' && state !== 'Suspended') {
-    const hint = TOO_LATE[row.state];
+    const hint = row.signal === NO_FILES ? FILES : TOO_LATE[row.state];
     const end = { id: row.id, state, detail: `${words}${exitWords(row)}`, ...exitOf(row) };
     return hint === undefined ? end : { ...end, hint };
   }
@@ -109,7 +117,8 @@ export function pastStateOf(job: PastJob, source: string): NativeState {
   const { id } = job;
   const state = SLURM_STATES[job.state] ?? 'Unknown';
   if (isOver(job)) {
-    return { id, state, detail: `${job.state}${exitWords(job)}, by the ${source}`, ...exitOf(job) };
+    const end = { id, state, detail: `${job.state}${exitWords(job)}, by the ${source}` };
+    return { ...end, ...exitOf(job), ...(job.signal === NO_FILES && { hint: FILES }) };
   }
   // The accounting lags behind the queue, and never hears of some ends.
   const detail = `the queue has forgotten it, and by the ${source} it is ${job.state}`;

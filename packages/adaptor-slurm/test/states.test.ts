@@ -75,6 +75,15 @@ describe('states', () => {
     });
   });
 
+  it('say of a job that never ran what its files have to do with it', () => {
+    const hint = expect.stringMatching(/^check that its nodes can write its output and error: /);
+    const lost = { reason: 'JobLaunchFailure', signal: 'signal 53' };
+    expect(nativeStateOf(row('FAILED', lost))).toMatchObject({ state: 'Failed', hint });
+    const past = { id: '7', name: 'x', state: 'FAILED', signal: 'signal 53' };
+    expect(pastStateOf(past, 'accounting')).toMatchObject({ state: 'Failed', hint });
+    expect(nativeStateOf(row('FAILED', { ...lost, signal: 'SIGKILL' }))).not.toHaveProperty('hint');
+  });
+
   it('are Unknown when Slurm has a new word', () => {
     expect(nativeStateOf(row('DREAMING', { reason: 'Night' }))).toEqual({
       id: '7',

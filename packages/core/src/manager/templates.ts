@@ -1,9 +1,9 @@
 /**
  * Descriptions that many units share: checked once, kept once, sent to an agent once.
  */
-import { RETRY_DELAY_MAX_S } from '../model/attribute-readers.ts';
 import type { DescriptionError } from '../model/errors.ts';
 import { FAILURE_REASONS, isRetryable } from '../model/exit.ts';
+import { DURATION_MAX_S } from '../model/quantity.ts';
 import { requestKey } from '../model/resources.ts';
 import { type ParsedWorkUnitDescription, requestOf } from '../model/work-unit-description.ts';
 import type { UnitCommand, UnitTemplateMessage } from '../protocol/messages.ts';
@@ -126,7 +126,7 @@ export function retryDelay(rule: RetryRule, retried: number, reason: number): nu
   if (retried >= rule.limit) return undefined;
   if (!isRetryable(FAILURE_REASONS[reason] ?? 'NONE')) return undefined;
   const delayMs = rule.exponential ? rule.delayMs * 2 ** Math.min(retried, 20) : rule.delayMs;
-  return Math.min(delayMs, RETRY_DELAY_MAX_S * 1000);
+  return Math.min(delayMs, DURATION_MAX_S * 1000);
 }
 
 function classSpec(description: ParsedWorkUnitDescription): ClassSpec {

@@ -20,23 +20,35 @@ export type Scalar = string | number | boolean;
 const PROTOTYPE = '__proto__';
 const VARIABLE = /^[^=\0]+$/;
 const RESOURCE = /^[A-Za-z_][\w.:-]*$/;
-/** Far beyond any program's life, and still a time when it is added to the present one. */
-export const RETRY_DELAY_MAX_S = 1e11;
+/** What has attributes of its own, and would be counted beside them. */
+const COUNTED: Readonly<Record<string, string>> = {
+  cores: 'write totalCpuCount, or cores of agents and maps',
+  memory: 'write totalPhysicalMemory, or memory of agents and maps',
+  gpus: 'write gpus',
+};
+const LONE_SURROGATE = /\p{Surrogate}/u;
 
 function refusal(value: unknown, kind: string, hint: string): DescriptionError {
   return new DescriptionError('DESCRIPTION_INVALID', `${written(value)} is no ${kind}`, { hint });
 }
 
-/** A string that can be handed to the operating system: not empty, no NUL. */
+/** A string that can be handed to the operating system: not empty, no NUL, and Unicode. */
 export function readText(value: string): string {
   if (typeof value !== 'string' || value === '') throw refusal(value, 'text', 'write some text');
-  return withoutNul(value);
+  return checkedText(value);
 }
 
-function withoutNul(text: string): string {
-  if (!text.includes('\0')) return text;
-  throw new DescriptionError('DESCRIPTION_INVALID', `${written(text)} holds a NUL byte`, {
-    hint: 'the operating system ends strings at it; take it out',
+/** @param whose what it is the value of, where that is not the attribute itself */
+function checkedText(text: string, whose = ''): string {
+  if (text.includes('\0')) {
+    throw new DescriptionError('DESCRIPTION_INVALID', `${whose}${written(text)} holds a NUL byte`, {
+      hint: 'the operating system ends strings at it; take it out',
+    });
+  }
+  if (!LONE_SURROGATE.test(text)) return text;
+  const problem = `${whose}${written(text)} holds half of a character`;
+  throw new DescriptionError('DESCRIPTION_INVALID', problem, {
+    hint: 'a program would be given another in its place; cut text between characters',
   });
 }
 
@@ -60,8 +72,8 @@ export function readOneOrMore(value: string | readonly string[]): readonly strin
 export function readArguments(value: readonly (string | number)[]): readonly string[] {
   if (!Array.isArray(value)) throw refusal(value, 'list', "write ['--size', 10]");
   return items(value).map((item: unknown) => {
-    if (typeof item === 'string') return withoutNul(item);
-    if (typeof item === 'number') return String(item);
+    if (typeof item === 'string') return checkedText(item);
+    if (Number.isFinite(item)) return String(item);
     throw refusal(item, 'argument', 'write text or a number');
   });
 }
@@ -72,13 +84,13 @@ export function readEnvironment(
 ): Readonly<Record<string, string>> {
   const environment: Record<string, string> = {};
   for (const [name, item] of entries(value, "write { NAME: 'value' }")) {
-    if (!VARIABLE.test(name)) {
+    if (!VARIABLE.test(name) || LONE_SURROGATE.test(name)) {
       throw refusal(name, 'name of a variable', "it must be neither empty nor hold '=' or NUL");
     }
     if (!isScalar(item)) {
       throw refusal(item, `value for the variable ${name}`, 'write text, a number or a boolean');
     }
-    environment[name] = withoutNul(String(item));
+    environment[name] = checkedText(String(item), `${name}: `);
   }
   return environment;
 }
@@ -115,6 +127,10 @@ export function readResources(
   for (const [name, amount] of entries(value, 'write { licenses: 2 }')) {
     if (!RESOURCE.test(name)) {
       throw refusal(name, 'name of a resource', "write letters, digits and '_', '.', ':' or '-'");
+    }
+    const counted = Object.hasOwn(COUNTED, name) ? COUNTED[name] : undefined;
+    if (counted !== undefined) {
+      throw refusal(name, 'name for a resource: it has an attribute of its own', counted);
     }
     if (typeof amount !== 'number' || !Number.isFinite(amount) || amount < 0) {
       throw refusal(amount, `amount of ${name}`, 'write a number from 0 up');
@@ -162,21 +178,20 @@ export function readRetries(value: RetriesInput): Retries {
   const hint = "write 3, or { limit: 3, delay: '10s', backoff: 'exponential' }";
   const strange = entries(value as never, hint).some(([key]) => !RETRY_KEYS.has(key));
   const { limit, delay = 0, backoff = 'constant' } = value;
-  if (strange || (backoff !== 'constant' && backoff !== 'exponential')) {
+  if (strange || limit === undefined || (backoff !== 'constant' && backoff !== 'exponential')) {
     throw refusal(value, 'retries', hint);
   }
-  return { limit: readAmount(limit), delay: readDelay(delay), backoff };
+  return { limit: readAmount(limit), delay: parseDuration(delay), backoff };
 }
 
-function readDelay(value: Duration): number {
-  const seconds = parseDuration(value);
-  if (seconds <= RETRY_DELAY_MAX_S) return seconds;
-  throw refusal(value, 'delay of retries', "it would never be over; write seconds, or '10m'");
-}
-
-/** The id of a thing that is named by itself or by its id. */
-export function readId(value: string | { readonly id: string }): string {
-  return readText(typeof value === 'object' && value !== null ? value.id : value);
+/** The id of a pilot, which is named by itself or by its id. */
+export function readPilotId(value: string | { readonly id: string }): string {
+  if (typeof value !== 'object' || value === null) return readText(value);
+  // What makes pilots has an id as well.
+  if (!('create' in value)) return readText(value.id);
+  throw new DescriptionError('DESCRIPTION_INVALID', `${value.id} is a service, and no pilot`, {
+    hint: 'write the pilot that its create() gave, or leave it out for any',
+  });
 }
 
 /** Options for a resource manager's own command, by name or as they stand. */
@@ -189,7 +204,7 @@ export function readNativeOptions(value: NativeOptions): NativeOptions {
     if (!isScalar(item)) {
       throw refusal(item, `value for ${name}`, 'write text, a number or a boolean');
     }
-    withoutNul(`${name}${item}`);
+    checkedText(`${name}${item}`);
   }
   return value;
 }
@@ -213,5 +228,5 @@ function entries(value: Readonly<Record<string, unknown>>, hint: string): [strin
 }
 
 function isScalar(value: unknown): value is Scalar {
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+  return typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value);
 }

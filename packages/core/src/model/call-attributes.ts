@@ -60,7 +60,7 @@ export function readIsolation(value: IsolationKind): IsolationKind {
 export function readArgs(value: readonly unknown[]): readonly unknown[] {
   if (Array.isArray(value)) return value;
   throw new DescriptionError('DESCRIPTION_INVALID', `${written(value)} is no list`, {
-    hint: 'write [input]',
+    hint: "write [input]; what a program is given is arguments: ['…']",
   });
 }
 

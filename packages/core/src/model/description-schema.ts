@@ -84,25 +84,52 @@ function problemsOf(issue: z.core.$ZodIssue, schema: z.ZodObject, value: unknown
   }
 }
 
-// What people write who come from a batch system or from child_process.
+// What people write who come from a batch system or from child_process: small, without '-' and '_'.
 const OTHER_WORDS: Readonly<Record<string, string>> = {
+  account: 'project',
+  after: 'dependsOn',
+  args: 'arguments',
+  argv: 'arguments',
+  chdir: 'workingDirectory',
+  cmd: 'executable',
   command: 'executable',
   cores: 'totalCpuCount',
   cpus: 'totalCpuCount',
+  cpuspertask: 'threadsPerProcess',
   cwd: 'workingDirectory',
+  dir: 'workingDirectory',
   env: 'environment',
+  exe: 'executable',
+  files: 'fileTransfer',
   hosts: 'candidateHosts',
+  maxretries: 'retries',
+  mem: 'totalPhysicalMemory',
   memory: 'totalPhysicalMemory',
+  ncpus: 'totalCpuCount',
+  nodelist: 'candidateHosts',
+  nodes: 'numberOfProcesses',
   ntasks: 'numberOfProcesses',
   partition: 'queue',
+  program: 'executable',
+  retry: 'retries',
   stderr: 'error',
   stdin: 'input',
   stdout: 'output',
+  time: 'wallTimeLimit',
+  timelimit: 'wallTimeLimit',
   timeout: 'wallTimeLimit',
+  workdir: 'workingDirectory',
 };
 
+/** Of a unit, which has `retries`, more instances are no more nodes. */
+const ONE_NODE = 'a unit runs on one node: submit a unit for each';
+
 function unknownAttribute(prefix: string, key: string, known: readonly string[]): Problem {
-  const word = OTHER_WORDS[key];
+  const folded = key.toLowerCase().replaceAll(/[-_]/g, '');
+  if (folded === 'nodes' && known.includes('retries')) {
+    return { subject: `${prefix}${key}`, problem: 'is no attribute', hint: ONE_NODE };
+  }
+  const word = Object.hasOwn(OTHER_WORDS, folded) ? OTHER_WORDS[folded] : undefined;
   const meant = word !== undefined && known.includes(word) ? word : nearest(key, known);
   return {
     subject: `${prefix}${key}`,

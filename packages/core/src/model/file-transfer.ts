@@ -150,7 +150,7 @@ function refuseSameTargets(transfers: readonly ParsedFileTransfer[], way: 'in' |
     const place = into.replace(/^(?:\.\/)+/, '');
     if (targets.has(place) && !append) {
       throw new DescriptionError('DESCRIPTION_INVALID', `${written(into)} is the target of two`, {
-        hint: "give each a target of its own, or append: 'local >> remote'",
+        hint: `give each a target of its own, or append: 'local ${way === 'in' ? '>>' : '<<'} remote'`,
       });
     }
     targets.add(place);

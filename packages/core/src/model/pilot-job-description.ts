@@ -84,7 +84,8 @@ export const PILOT_JOB_ATTRIBUTES = {
   /** How much memory it asks for on each node: bytes, or `'64GiB'`. SAGA TotalPhysicalMemory. Default: the resource manager's. */
   totalPhysicalMemory: attribute(parseSize),
   /**
-   * How long it may run once it has started, in seconds or as `'1h30m'`; then it ends.
+   * How long it may run once it has started, in seconds or as `'1h30m'`; then it ends. Where the resource
+   * manager kills at the limit, its units are ended some seconds before, so that they are handed back in time.
    *
    * SAGA WallTimeLimit. Default: the resource manager's, if it has one.
    */
@@ -92,7 +93,7 @@ export const PILOT_JOB_ATTRIBUTES = {
   /** How much processor time it will use at most, over all its cores. SAGA TotalCPUTime, in seconds or as `'1h30m'`. */
   totalCpuTime: attribute(parseDuration),
   /** It ends by itself after this long without work; seconds or `'10m'`. Default: it stays. */
-  idleTimeout: attribute(parseDuration),
+  idleTimeout: attribute(readLimit),
   /**
    * Not before this time: a Date, ISO 8601 with its offset, or seconds since the epoch.
    *
@@ -203,7 +204,7 @@ const REFUSALS: readonly Refusal<ParsedPilotJobDescription>[] = [
  *   attribute.
  */
 export function parsePilotJobDescription(value: unknown): ParsedPilotJobDescription {
-  const description = readPilotJobDescription(value);
+  const description = parse(value);
   refuseUnsupported(description, REFUSALS);
   refuseNoChoice(description);
   refuseShortLease(description.agent);
@@ -212,8 +213,30 @@ export function parsePilotJobDescription(value: unknown): ParsedPilotJobDescript
   return description;
 }
 
-/** Brings what was accepted once into the form that we keep, also if it would be refused today. */
+/**
+ * Brings what was accepted once into the form that we keep, also if it would be refused today: an
+ * attribute that no schema reads any more is left out.
+ */
 export function readPilotJobDescription(value: unknown): ParsedPilotJobDescription {
+  try {
+    return parse(value);
+  } catch (error) {
+    const subject = error instanceof DescriptionError ? error.subject : undefined;
+    const rest = subject === undefined ? undefined : without(value, subject.split('.'));
+    if (rest === undefined) throw error;
+    return readPilotJobDescription(rest);
+  }
+}
+
+/** Undefined if it is not there. */
+function without(value: unknown, [name = '', ...inner]: readonly string[]): object | undefined {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
+  const { [name]: found, ...others } = value as Record<string, unknown>;
+  const rest = without(found, inner);
+  return rest === undefined ? others : { ...others, [name]: rest };
+}
+
+function parse(value: unknown): ParsedPilotJobDescription {
   const description = parseWith(PilotJobDescription, value) as ParsedPilotJobDescription;
   if (!description.agent) return description;
   return { ...description, agent: withoutUndefined(description.agent) };

@@ -2,6 +2,9 @@
 import { DescriptionError } from './errors.ts';
 import { written } from './written.ts';
 
+/** Far beyond any program's life, and still a time when it is added to the present one. */
+export const DURATION_MAX_S = 1e11;
+
 const SECONDS: Readonly<Record<string, number>> = {
   ms: 0.001,
   s: 1,
@@ -42,13 +45,14 @@ const CLOCK = /^(?:(\d+)-)?(\d+):([0-5]\d):([0-5]\d)$/;
  */
 export function parseDuration(value: number | string): number {
   const hint = "write seconds, or '1h30m'";
-  if (typeof value !== 'string') return checked(value, value, 'duration', hint);
+  const take = (seconds: number) => checked(seconds, DURATION_MAX_S, value, 'duration', hint);
+  if (typeof value !== 'string') return take(value);
   const clock = CLOCK.exec(value.trim());
   if (clock) {
     const [days, hours, minutes, seconds] = clock.slice(1).map((digits) => Number(digits ?? 0));
-    return (days ?? 0) * 86_400 + (hours ?? 0) * 3600 + (minutes ?? 0) * 60 + (seconds ?? 0);
+    return take((days ?? 0) * 86_400 + (hours ?? 0) * 3600 + (minutes ?? 0) * 60 + (seconds ?? 0));
   }
-  return checked(sumOf(value, SECONDS), value, 'duration', hint);
+  return take(sumOf(value, SECONDS));
 }
 
 /**
@@ -60,7 +64,7 @@ export function parseDuration(value: number | string): number {
  */
 export function parseSize(value: number | string): number {
   const bytes = typeof value === 'string' ? Math.round(sumOf(value, BYTES)) : value;
-  return checked(bytes, value, 'size', "write bytes, or '4GiB'");
+  return checked(bytes, Number.MAX_SAFE_INTEGER, value, 'size', "write bytes, or '4GiB'");
 }
 
 /** Writes seconds so that {@link parseDuration} reads exactly them: `1h30m`. */
@@ -112,7 +116,15 @@ function sumOf(text: string, units: Readonly<Record<string, number>>): number {
   return milliseconds === 0 ? sum : (sum * 1000 + milliseconds) / 1000;
 }
 
-function checked(amount: number, given: number | string, what: string, hint: string): number {
-  if (Number.isFinite(amount) && amount >= 0) return amount;
-  throw new DescriptionError('DESCRIPTION_INVALID', `${written(given)} is no ${what}`, { hint });
+function checked(
+  amount: number,
+  most: number,
+  given: number | string,
+  what: string,
+  hint: string,
+): number {
+  if (Number.isFinite(amount) && amount >= 0 && amount <= most) return amount;
+  const problem =
+    Number.isFinite(amount) && amount > most ? `is too much for a ${what}` : `is no ${what}`;
+  throw new DescriptionError('DESCRIPTION_INVALID', `${written(given)} ${problem}`, { hint });
 }

@@ -11,10 +11,10 @@ import {
   readCount,
   readEnvironment,
   readFlag,
-  readId,
   readInteger,
   readLimit,
   readOneOrMore,
+  readPilotId,
   readResources,
   readRetries,
   readText,
@@ -95,7 +95,7 @@ export const WORK_UNIT_ATTRIBUTES = {
    */
   restartOnPilotLoss: attribute(readFlag),
   /** The pilot that it must run on, by id or itself (early binding). Default: any with room. */
-  pilotJob: attribute(readId),
+  pilotJob: attribute(readPilotId),
   /**
    * Not before this time: a Date, ISO 8601 with its offset, or seconds since the epoch.
    *

@@ -89,7 +89,10 @@ describe('file transfers', () => {
     [['d/a > x/', 'e/a > x/']],
     [['here < a', 'here < b']],
   ])('%o: the second would replace the first', (written) => {
-    expect(refusalOf(...written).message).toContain('is the target of two');
+    const { message } = refusalOf(...written);
+    expect(message).toContain('is the target of two');
+    const operator = `${written[0]}`.includes('<') ? '<<' : '>>';
+    expect(message).toContain(`append: 'local ${operator} remote'`);
   });
 
   it.each([[['a > x', 'b >> x']], [['a > x', 'a < x']], [['a > x/', 'b > x/', 'a > y']]])(

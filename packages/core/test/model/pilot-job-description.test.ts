@@ -93,6 +93,9 @@ describe('a pilot job description', () => {
     [{ output: '.' }, "output: '.' is a directory"],
     [{ error: '/tmp/..' }, "error: '/tmp/..' is a directory"],
     [{ candidateHosts: [] }, 'candidateHosts: [] leaves nothing to choose from; name one at least'],
+    [{ idleTimeout: 0 }, 'idleTimeout: 0 is no limit; write a duration above 0, or leave it out'],
+    [{ agent: { resources: { gpus: 1 } } }, "agent.resources: 'gpus' is no name for a resource"],
+    [{ nodes: 2 }, 'nodes: is no attribute; did you mean numberOfProcesses?'],
     [{ initCommands: 'module load' }, "initCommands: 'module load' is no list"],
   ])('refuses %o: %s', (wish, message) => {
     const error = refusalOf(wish);
@@ -104,6 +107,9 @@ describe('a pilot job description', () => {
   it('that was accepted once can be read for ever', () => {
     const old = { environment: { 'A.B': '1' }, workingDirectory: 'data', output: '.' };
     expect(readPilotJobDescription(old)).toStrictEqual(old);
+    const unreadable = { idleTimeout: 0, agent: { memory: 1e300, resources: { cores: 1 } } };
+    expect(readPilotJobDescription({ ...old, ...unreadable })).toStrictEqual({ ...old, agent: {} });
+    expect(() => readPilotJobDescription(7)).toThrow('is no object');
   });
 
   it('may name what looks strange, and is not', () => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { DescriptionError } from '../../src/model/errors.ts';
 import {
   approximateSize,
+  DURATION_MAX_S,
   formatDuration,
   formatSize,
   parseDuration,
@@ -86,7 +87,7 @@ describe('parseSize', () => {
 });
 
 describe('the round trip', () => {
-  const anyAmount = fc.double({ min: 0, noNaN: true, noDefaultInfinity: true });
+  const anyAmount = fc.double({ min: 0, max: DURATION_MAX_S, noNaN: true });
 
   it('gives back every duration exactly', () => {
     const milliseconds = fc.nat({ max: 10 ** 12 }).map((ms) => ms / 1000);

@@ -116,26 +116,44 @@ describe('what bad input gets', () => {
     [{ arguments: [true] }, 'true is no argument; write text or a number'],
     // biome-ignore lint/suspicious/noSparseArray: the hole is what it is about
     [{ arguments: [1, , 2] }, 'undefined is no argument; write text or a number'],
+    [{ arguments: [Number.NaN] }, 'NaN is no argument; write text or a number'],
+    [{ arguments: [1, -Infinity] }, '-Infinity is no argument; write text or a number'],
+    [{ arguments: ['a\udc00b'] }, "'a\\udc00b' holds half of a character"],
+    [{ output: 'a\ud83d' }, "'a\\ud83d' holds half of a character; a program would be given"],
     [{ arguments: ['a\0'] }, "'a\\u0000' holds a NUL byte"],
     [{ environment: { 'A=B': 1 } }, "'A=B' is no name of a variable; it must be neither"],
     [{ environment: { '': 1 } }, "'' is no name of a variable"],
     [{ environment: { A: null } }, 'null is no value for the variable A'],
-    [{ environment: { A: '\0' } }, "'\\u0000' holds a NUL byte"],
+    [{ environment: { A: '\0' } }, "A: '\\u0000' holds a NUL byte"],
+    [{ environment: { A: '\ud800' } }, "A: '\\ud800' holds half of a character; a program would"],
+    [{ environment: { '\ud800': 'x' } }, "'\\ud800' is no name of a variable"],
+    [{ environment: { A: Number.NaN } }, 'NaN is no value for the variable A'],
     [{ environment: ['A=1'] }, '["A=1"] is no object; write { NAME: \'value\' }'],
     [{ environment: new Map([['A', '1']]) }, "{} is no object; write { NAME: 'value' }"],
     [{ environment: JSON.parse('{"__proto__":"x"}') }, "'__proto__' is no name; to JavaScript"],
     [{ resources: { licenses: -1 } }, '-1 is no amount of licenses; write a number from 0 up'],
+    [{ resources: { cores: 1 } }, "'cores' is no name for a resource: it has an attribute of its"],
+    [{ resources: { memory: 1 } }, "'memory' is no name for a resource"],
+    [{ resources: { gpus: 1 } }, "'gpus' is no name for a resource"],
+    [{ totalPhysicalMemory: 1e300 }, "1e+300 is too much for a size; write bytes, or '4GiB'"],
+    [{ totalPhysicalMemory: '99999999TiB' }, "'99999999TiB' is too much for a size"],
+    [{ wallTimeLimit: 1e300 }, "1e+300 is too much for a duration; write seconds, or '1h30m'"],
     [{ resources: { 'a b': 1 } }, "'a b' is no name of a resource"],
     [{ retries: -1 }, '-1 is no amount; write a whole number from 0 up'],
     [{ retries: { limit: 1, wait: 3 } }, '{"limit":1,"wait":3} is no retries; write 3, or {'],
     [{ retries: { limit: 1, delay: 'soon' } }, "'soon' is no duration"],
-    [{ retries: { limit: 1, delay: 1e300 } }, '1e+300 is no delay of retries; it would never be'],
-    [{ retries: { delay: 1 } }, 'undefined is no amount'],
+    [{ retries: { limit: 1, delay: 1e300 } }, '1e+300 is too much for a duration; write seconds'],
+    [{ retries: { delay: 1 } }, '{"delay":1} is no retries; write 3, or { limit: 3,'],
+    [{ retries: {} }, '{} is no retries; write 3'],
     [{ retries: 'often' }, "'often' is no object; write 3, or { limit: 3,"],
     [{ cleanup: 'yes' }, "'yes' is no cleanup; write true, false or 'default'"],
     [{ restartOnPilotLoss: 1 }, '1 is no boolean; write true or false'],
     [{ startTime: 'noon' }, "'noon' is no time; write '2026-03-01T09:00:00Z', a Date, or seconds"],
     [{ pilotJob: 7 }, '7 is no text'],
+    [
+      { pilotJob: { id: 'pilots-1', create: () => 1 } },
+      'pilots-1 is a service, and no pilot; write',
+    ],
     [{ pilotJob: {} }, 'undefined is no text'],
     [{ candidateHosts: 'n1' }, "'n1' is no list"],
     [
@@ -161,10 +179,24 @@ describe('what bad input gets', () => {
     ['cores', 'totalCpuCount'],
     ['env', 'environment'],
     ['dependOn', 'dependsOn'],
+    ['cmd', 'executable'],
+    ['exe', 'executable'],
+    ['mem', 'totalPhysicalMemory'],
+    ['cwd', 'workingDirectory'],
+    ['retry', 'retries'],
+    ['max_retries', 'retries'],
+    ['ntasks', 'numberOfProcesses'],
+    ['cpus-per-task', 'threadsPerProcess'],
   ])('an unknown attribute %s: did you mean %s?', (written, meant) => {
     const error = refusalOf({ ...TRUE, [written]: 1 });
     expect(error.message).toBe(`${written}: is no attribute; did you mean ${meant}?`);
     expect(error.subject).toBe(written);
+  });
+
+  it('an unknown attribute nodes, of which a unit has one', () => {
+    expect(refusalOf({ ...TRUE, nodes: 2 }).message).toBe(
+      'nodes: is no attribute; a unit runs on one node: submit a unit for each',
+    );
   });
 
   it('names an unknown attribute that resembles none', () => {
@@ -262,7 +294,7 @@ describe('a function in the place of a program', () => {
     [{ export: undefined }, 'export: is missing; name the function that the module exports'],
     [{ module: './score.ts' }, "module: './score.ts' is the URL of no file; write import.meta.url"],
     [{ isolation: 'none' }, "isolation: 'none' is no isolation; write 'thread', 'process' or"],
-    [{ args: 7 }, 'args: 7 is no list; write [input]'],
+    [{ args: 7 }, "args: 7 is no list; write [input]; what a program is given is arguments: ['…']"],
     [{ recycleAfter: 0 }, 'recycleAfter: 0 is no count'],
   ])('is refused with %o: %s', (wish, message) => {
     expect(refusalOf({ ...CALL, ...wish }).message).toContain(message);

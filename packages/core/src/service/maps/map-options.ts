@@ -6,9 +6,9 @@ import {
   readCount,
   readEnvironment,
   readFlag,
-  readId,
   readInteger,
   readLimit,
+  readPilotId,
   readResources,
   readText,
   type Scalar,
@@ -104,7 +104,7 @@ const READERS = {
   memoryLimit: parseSize,
   window: readCount,
   environment: readEnvironment,
-  pilotJob: readId,
+  pilotJob: readPilotId,
   anyCode: readFlag,
 } as const satisfies OptionReaders<MapOptions>;
 
