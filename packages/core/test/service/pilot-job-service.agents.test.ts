@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { AgentSettings } from '../../src/protocol/agent-settings.ts';
@@ -64,9 +64,11 @@ describe('an agent', () => {
 
   it('that never reports fails its pilot in time, with its last output', async () => {
     const service = await world.open();
-    const node = await world.fakeNode('echo "no such module"; exec sleep 1000');
-    const agent = { node, registrationTimeout: '500ms' };
-    const pilot = await service.create('local://', { agent });
+    const agent = { node: await world.fakeNode('exec sleep 1000'), registrationTimeout: '500ms' };
+    // There from the start: on a busy machine the time may be over before a program writes its first word.
+    const output = join(world.store, 'own.log');
+    await writeFile(output, 'no such module\n');
+    const pilot = await service.create('local://', { agent, output });
     await pilot.finished();
     expect(pilot.state).toBe('Failed');
     expect(pilot.stateDetail).toContain(

@@ -3,9 +3,11 @@ import { basename, join } from 'node:path';
 import { filter, firstValueFrom } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AdaptorError } from '../../src/model/errors.ts';
+import type { SealedReport } from '../../src/protocol/messages.ts';
 import type { PilotJobService } from '../../src/service/pilot-job-service.ts';
 import type { PilotJob } from '../../src/service/shared/pilot-job.ts';
 import { WorkUnitService } from '../../src/service/work-unit-service.ts';
+import { readKept } from '../../src/transport/kept-file.ts';
 import { FarMachine } from './far-machine.ts';
 import { pilotServices, reaches } from './pilot-services.ts';
 
@@ -36,6 +38,16 @@ async function filesWith(directory: string, text: string): Promise<string[]> {
   const files = entries.filter((each) => each.isFile()).map((e) => join(e.parentPath, e.name));
   const texts = await Promise.all(files.map((file) => readFile(file, 'latin1').catch(() => '')));
   return files.filter((_, i) => texts[i]?.includes(text));
+}
+
+/** Of how many units an agent has kept the end there. */
+async function endsIn(kept: string): Promise<number> {
+  const names = await readdir(kept).catch(() => []);
+  const reports = await Promise.all(names.map((name) => readKept(join(kept, name))));
+  return (reports.flat() as SealedReport[]).reduce(
+    (n, { ended }) => n + (ended?.units.length ?? 0),
+    0,
+  );
 }
 
 describe('a pilot behind a gateway', () => {
@@ -129,8 +141,7 @@ describe('a pilot behind a gateway', () => {
     const { store } = world;
     const before = { pilots: await open(), work: await WorkUnitService.open({ store }) };
     before.work.add(before.pilots);
-    const agent = { heartbeat: '100ms', lease: '1s' };
-    const pilot = await before.pilots.create(RM, { agent });
+    const pilot = await before.pilots.create(RM, { agent: { heartbeat: '100ms' } });
     const gate = join(store, 'gate');
     const script = `until [ -e ${gate} ]; do sleep 0.02; done; echo ran >>${store}/ledger`;
     const executable = '/bin/sh';
@@ -139,6 +150,9 @@ describe('a pilot behind a gateway', () => {
     await before.work.close();
     await before.pilots.close();
     await writeFile(gate, '');
+    const kept = join(far.directoryOf(pilot.id), 'kept');
+    await expect.poll(() => endsIn(kept)).toBe(1);
+    await far.evict(pilot.id);
     await far.ended(pilot.id);
     const pilots = await open({ id: before.pilots.id });
     const work = await WorkUnitService.open({ store, id: before.work.id, services: [pilots] });
