@@ -149,7 +149,9 @@ describe.skipIf(await cannotIsolate())('users', { timeout: 2 * PATIENCE_MS }, ()
       return passphrase;
     };
     const rm = await urlWithKey(hosts, 'h1', identity);
-    await reached(await world.pilots.create(rm, {}, { context: { prompt } }), 'Running');
+    // One for the unit that waits, and one for that beside it, however few there are.
+    const description = { totalCpuCount: 2 };
+    await reached(await world.pilots.create(rm, description, { context: { prompt } }), 'Running');
     expect(asked).toEqual([expect.stringMatching(/^passphrase: .*protected/)]);
     await world.submitGated(1);
     await hosts.host('h1').cut();
