@@ -35,6 +35,30 @@ export const work: readonly Requirement[] = [
     },
   },
   {
+    name: 'work:cores',
+    sentence:
+      'has a pilot offer the cores that it asks for, and not all of its node, if totalCpuCount is listed',
+    run: async (trial) => {
+      const { adaptor, description, examples } = trial.options;
+      if (!adaptor.attributes.includes('totalCpuCount')) return;
+      const asked = { ...description, ...(examples?.totalCpuCount ?? { totalCpuCount: 1 }) };
+      const { totalCpuCount = 1 } = asked;
+      const { pilots, work } = await openServices(trial);
+      const pilot = await pilots.create(trial.rm, asked);
+      const unit = await work.submit(shellUnit(trial, 'getconf _NPROCESSORS_ONLN >cores'));
+      await reached(trial, pilot, 'Running');
+      await reached(trial, unit, 'Done');
+      const there = Number(await readFile(join(trial.directory, 'cores'), 'utf8'));
+      const offered = Math.max(...pilot.nodes.map(({ cores }) => cores));
+      // Where it was asked for as many, or was given more, but not all, it is confined or could not be.
+      const isAll = offered > totalCpuCount && offered >= there;
+      must(
+        !isAll,
+        `a pilot of ${totalCpuCount} cores offers all ${offered} of its node: say so by offer()`,
+      );
+    },
+  },
+  {
     name: 'work:parallel',
     sentence:
       'starts several pilots that are created at the same time, with an agent of its own each',

@@ -214,8 +214,20 @@ export const FAILING: readonly Defect[] = [
     },
   },
   {
+    what: 'has agents offer as many cores as any node has',
+    fails: ['work:cores'],
+    manager: () => ({ offer: () => ({ cores: 1024 }) }),
+  },
+  {
     what: 'starts no agent',
-    fails: ['work:units', 'work:parallel', 'work:cancel', 'work:limit', 'work:outside'],
+    fails: [
+      'work:units',
+      'work:cores',
+      'work:parallel',
+      'work:cancel',
+      'work:limit',
+      'work:outside',
+    ],
     spec: (spec, { command }) =>
       /agent\.mjs/.test(`${command}`) ? { ...spec, script: 'exit 1' } : spec,
   },

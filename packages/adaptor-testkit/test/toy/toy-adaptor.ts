@@ -123,6 +123,7 @@ function toyManager(toy: ToyParts['toy'], defect: Defect | undefined, queue: Toy
     signal: async (id, signal) => void (await toy(['signal', id, signal])),
     render: async (launch) => specOf(launch).script,
     info: async () => ({ name: 'toy 1' }),
+    offer: ({ totalCpuCount }) => ({ ...(totalCpuCount && { cores: totalCpuCount }) }),
     close: async () => {},
     pollIntervalMs: 50,
   };
