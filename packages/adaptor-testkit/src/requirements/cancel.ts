@@ -132,6 +132,8 @@ export const canceling: readonly Requirement[] = [
       const other = await here.submit(await trial.launchOf(SCRIPTS.stay));
       await here.until(other, 'Running');
       await ended(here, id);
+      // What is ended along with it may be seen to end a little later: not before another has come and gone.
+      await here.until(await here.submit(await trial.launchOf('exit 0')), 'Done');
       mustEqual((await here.stateOf(other)).state, 'Running', 'the state of the other');
     },
   },
