@@ -84,10 +84,13 @@ export class ExecutableFinder {
 
 /** There is no such file, or nothing of that name on PATH. */
 export function executableNotFound(executable: string, where: string): StartProblem {
-  const place = executable.includes('/')
-    ? executable === where
-      ? ''
-      : ` (${where})`
-    : ` on PATH (${where})`;
-  return startProblem('EXECUTABLE_NOT_FOUND', `${executable}: not found${place}`);
+  const problem = `${executable}: not found${placeOf(executable, where)}`;
+  return startProblem('EXECUTABLE_NOT_FOUND', problem);
+}
+
+function placeOf(executable: string, where: string): string {
+  if (!executable.includes('/')) return ` on PATH (${where})`;
+  if (isAbsolute(executable)) return '';
+  // Without a directory of its own it is in a sandbox, where nothing is but what was brought.
+  return ` (${where}); set its workingDirectory, write an absolute path, or bring it by fileTransfer`;
 }

@@ -81,8 +81,19 @@ function edge(value: unknown): DependencyEdge {
     if (key !== 'unit' && key !== 'group' && key !== 'on') throw refusal(value, `'${key}'`);
   }
   if ((unit === undefined) === (group === undefined)) throw refusal(value);
+  if (isGroup(unit)) throw groupAsUnit(unit);
   const to = unit === undefined ? 'group' : 'unit';
   return { ...edge(to === 'unit' ? unit : asGroup(group)), to, on: condition(on) };
+}
+
+function isGroup(value: unknown): value is GroupReference {
+  return typeof value === 'object' && value !== null && Reflect.get(value, 'kind') === 'group';
+}
+
+function groupAsUnit({ name }: GroupReference): DescriptionError {
+  return new DescriptionError('DESCRIPTION_INVALID', `unit: ${written(name)} is a group`, {
+    hint: "write { group } in place of { unit }, as in { group, on: 'finished' }",
+  });
 }
 
 function asGroup(group: unknown): unknown {
@@ -107,6 +118,8 @@ function refusal(value: unknown, unexpected?: string): DescriptionError {
   return new DescriptionError(
     'DESCRIPTION_INVALID',
     unexpected ? `${problem}: ${unexpected} is not known` : problem,
-    { hint: "write a unit, its id or its name, a group, or { unit, on: 'finished' }" },
+    {
+      hint: "write a unit, its id or its name, a group, { unit, on: 'finished' }, or { group, on: 'finished' }",
+    },
   );
 }

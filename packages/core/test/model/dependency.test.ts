@@ -35,6 +35,8 @@ describe('normalizeDependencies', () => {
     [{ unit: 'a', when: 'done' }, /is no dependency: 'when' is not known/],
     [{ id: 7 }, /is no dependency/],
     [{ kind: 'group' }, /is no dependency/],
+    [{ unit: group, on: 'finished' }, /^unit: 'night' is a group; write \{ group \} in place/],
+    [{}, /or \{ group, on: 'finished' \}$/],
     [{ unit: 'a', on: 'success' }, /^on: 'success' is no condition; write 'done' or 'finished'$/],
   ])('refuses %o', (value, message) => {
     expect(() => normalizeDependencies(value as Dependency)).toThrow(message);

@@ -37,10 +37,11 @@ describe('a program', () => {
     const beside = fileURLToPath(new URL('programs/listeners.ts', import.meta.url));
     const options = ['--import', 'tsx', '--conditions=@pstar/source', '--import', beside];
     const child = spawn(process.execPath, [...options, program, world.store, ...more], {
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, LISTENERS: listeners },
     });
     children.push(child);
+    child.stderr?.pipe(process.stderr);
     const [line] = await once(child.stdout as NonNullable<typeof child.stdout>, 'data');
     const [service = '', id = ''] = String(line).trim().split(' ');
     return { child, service, id };
@@ -151,11 +152,12 @@ describe('a program', () => {
     expect(leftOf({ id })).toEqual([]);
   });
 
-  it('that is interrupted twice does not wait', async () => {
+  it('that is interrupted twice does not wait, and is told so when it takes long', async () => {
     const { child, id } = await start('setsid sleep 1000 &');
     // An agent that is stopped answers nobody.
     const [agent] = leftOf({ id });
     process.kill(agent?.pid as number, 'SIGSTOP');
+    const told = once(child.stderr as NonNullable<typeof child.stderr>, 'data');
     child.kill('SIGINT');
     // The first signal is at work once the service is no more to be had.
     const journal = join(
@@ -163,6 +165,7 @@ describe('a program', () => {
       (await readdir(world.store)).find((name) => name.startsWith('pilots')) ?? '',
     );
     await contains(join(journal, 'journal'), 'pilot-ending');
+    expect(String(await told)).toContain('SIGINT: ending pilots and what runs in them; a second');
     child.kill('SIGINT');
     const [, by] = await once(child, 'exit');
     expect(by).toBe('SIGINT');

@@ -20,6 +20,9 @@ export interface Interruptible {
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 type Signal = (typeof SIGNALS)[number];
 
+/** Whoever waits for longer than this hears what for. */
+const PATIENCE_MS = 1000;
+
 /** More than a signal takes to those who listen for it. */
 const DELIVERY_MS = 1000;
 
@@ -35,7 +38,7 @@ const LISTENERS: Readonly<Record<Signal, () => void>> = {
   SIGHUP: () => handle('SIGHUP'),
 };
 
-const open = new Set<Interruptible>();
+const open = new Map<Interruptible, Log>();
 let installed: readonly Signal[] = [];
 let interrupted: Signal | undefined;
 let isDeafnessTold = false;
@@ -52,7 +55,7 @@ export function onInterrupt(service: Interruptible, log: Log): () => void {
     isDeafnessTold = true;
     return () => {};
   }
-  open.add(service);
+  open.set(service, log);
   if (installed.length === 0) install();
   return () => {
     open.delete(service);
@@ -78,14 +81,23 @@ function handle(signal: Signal): void {
   // A program with a handler of its own decides for itself.
   if (process.listenerCount(signal) > 1 + leavingToOthers()) return;
   if (interrupted !== undefined) {
-    for (const service of open) service.giveUp();
+    for (const service of open.keys()) service.giveUp();
     endBy(signal);
     return;
   }
   interrupted = signal;
-  void Promise.allSettled([...open].map((service) => service.interrupt(signal))).then(() =>
-    endBy(signal),
-  );
+  const telling = systemClock.after(PATIENCE_MS, () => tell(signal));
+  const interrupting = [...open.keys()].map((service) => service.interrupt(signal));
+  void Promise.allSettled(interrupting).then(() => {
+    telling.cancel();
+    endBy(signal);
+  });
+}
+
+/** Once, however many services are being ended. */
+function tell(signal: Signal): void {
+  const [log] = open.values();
+  log?.warn(`${signal}: ending pilots and what runs in them; a second signal kills at once`);
 }
 
 /**

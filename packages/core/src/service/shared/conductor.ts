@@ -158,6 +158,7 @@ export class Conductor<Input, Event, Effect, S extends Step<Event, Effect> = Ste
     if (this.#closed) {
       throw new PilotError('SERVICE_CLOSED', 'the service is closed', {
         subject: this.#parts.service,
+        hint: `open it again with open({ id: '${this.#parts.service}' })`,
       });
     }
   }

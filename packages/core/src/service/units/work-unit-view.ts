@@ -167,7 +167,7 @@ export class WorkUnitView implements WorkUnit {
   }
 
   async cancel(): Promise<void> {
-    await this.#source.cancelUnits([this.#unit], 'canceled by the user');
+    await this.#source.cancelUnits([this.#unit], 'its cancel() was called');
   }
 
   toJSON(): object {

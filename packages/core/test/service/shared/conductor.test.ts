@@ -301,6 +301,8 @@ describe('Conductor', () => {
     journal.commits[0]?.resolve();
     await closed;
     expect(seen).toEqual(['e1', '!e1']);
-    expect(() => conductor.dispatch('e2')).toThrow('the service is closed (pilots-1)');
+    expect(() => conductor.dispatch('e2')).toThrow(
+      "the service is closed (pilots-1); open it again with open({ id: 'pilots-1' })",
+    );
   });
 });

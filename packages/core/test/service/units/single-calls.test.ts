@@ -115,6 +115,7 @@ describe('a submit of calls', () => {
     await program.cancel();
     expect(second.state).toBe('Waiting');
     await first.cancel();
+    expect(first.stateDetail).toBe('was canceled: its cancel() was called');
     await expect(second.value()).rejects.toMatchObject({ code: 'WORK_UNIT_CANCELED' });
   });
 
