@@ -10,6 +10,8 @@ import { addTypedArrays, savedByRuns } from '../runtime/typed-arrays.ts';
 /** Encodings from this size on are handed over; smaller ones are cheaper to copy. */
 export const LARGE_BYTES = 64 * 1024;
 const SCRATCH_BYTES = 2 * LARGE_BYTES;
+/** From so many bytes on, values are decoded one at a time: a million descriptions at once take half a second. */
+const MANY_BYTES = 256 * 1024;
 
 const packr = new Packr({ moreTypes: true, useRecords: true });
 const unpackr = new Unpackr({ moreTypes: true, useRecords: true });
@@ -56,4 +58,23 @@ export function encodeWeighed(value: unknown): Encoded {
 /** The values that were encoded one after the other into `bytes`. */
 export function decodeAll(bytes: Uint8Array): unknown[] {
   return unpackr.unpackMultiple(bytes) as unknown[];
+}
+
+/** The same; of many, each is decoded when its turn comes. */
+export function* decodeInTurn(bytes: Uint8Array): Generator<unknown> {
+  if (bytes.length < MANY_BYTES) {
+    yield* decodeAll(bytes);
+    return;
+  }
+  for (let at = 0; at < bytes.length; ) {
+    let first: unknown;
+    let end = 0;
+    unpackr.unpackMultiple(bytes.subarray(at), (value, _from, to) => {
+      first = value;
+      end = to as number;
+      return false;
+    });
+    at += end;
+    yield first;
+  }
 }

@@ -21,6 +21,8 @@ import {
 
 const WINDOW_BYTES = 1024 * 1024;
 const ZEROS = new Uint8Array(WINDOW_BYTES);
+/** A payload that is larger is read in steps of so many bytes, a millisecond or two each. */
+const STEP_BYTES = 2 * WINDOW_BYTES;
 
 /** What became durable in one step. */
 export interface Frame {
@@ -28,6 +30,14 @@ export interface Frame {
   readonly sequence: number;
   /** Stays as it is when the reader goes on. */
   readonly payload: Uint8Array;
+}
+
+/** A frame that was found to be whole. */
+export interface FoundFrame {
+  readonly offset: number;
+  readonly sequence: number;
+  /** Of its payload. */
+  readonly length: number;
 }
 
 /** Where the frames of a file end. */
@@ -48,6 +58,7 @@ export class FrameReader implements Disposable {
   readonly #fd: number;
   #window: Uint8Array = new Uint8Array(0);
   #windowOffset = 0;
+  #scratch: Uint8Array | undefined;
 
   /** @throws PilotError `JOURNAL_VERSION`, `JOURNAL_DAMAGED` when the header is not ours to read. */
   constructor(path: string) {
@@ -72,13 +83,31 @@ export class FrameReader implements Disposable {
    * @throws PilotError `JOURNAL_DAMAGED` when something is broken that whole frames follow.
    */
   *frames(): Generator<Frame, End> {
+    const found = this.check();
+    for (;;) {
+      const { value, done } = found.next();
+      if (done) return value;
+      if (value === undefined) continue;
+      const { offset, sequence, length } = value;
+      yield { offset, sequence, payload: this.#view(offset + FRAME_HEADER_BYTES, length) };
+    }
+  }
+
+  /**
+   * The same without their payloads, in steps that are short however large a frame is: undefined for one
+   * that has not come to its frame's end.
+   *
+   * @throws like {@link frames}
+   */
+  *check(): Generator<FoundFrame | undefined, End> {
     let offset = FILE_HEADER_BYTES;
     let sequence = this.header.sequence;
     for (;;) {
-      const frame = this.#frameAt(offset);
-      if (frame?.sequence === sequence) {
-        yield frame;
-        offset += FRAME_HEADER_BYTES + frame.payload.length;
+      const header = this.#headerAt(offset);
+      if (header?.sequence === sequence && (yield* this.#isWhole(header, offset))) {
+        const { length } = header;
+        yield { offset, sequence, length };
+        offset += FRAME_HEADER_BYTES + length;
         sequence++;
         continue;
       }
@@ -92,14 +121,19 @@ export class FrameReader implements Disposable {
     return { offset, sequence: sequence - 1, tornBytes: this.#endOfData(offset) - offset };
   }
 
-  /** The frames before `end`, which {@link frames} has gone through before: unchecked, and cheaper. */
-  *framesAgain(end: number): Generator<Frame> {
+  /**
+   * The frames before `end`, which {@link check} has gone through before: unchecked, and cheaper. Undefined
+   * for a step of reading a large one.
+   */
+  *framesAgain(end: number): Generator<Frame | undefined> {
     for (let offset = FILE_HEADER_BYTES; offset < end; ) {
       const header = decodeFrameHeader(this.#view(offset, FRAME_HEADER_BYTES));
       if (!header) throw damaged(this.path, offset, 'a frame is gone that was there before');
       const begin = offset + FRAME_HEADER_BYTES;
       const { sequence, length } = header;
-      yield { offset, sequence, payload: this.#view(begin, length) };
+      const isLarge = length > STEP_BYTES;
+      const payload = isLarge ? yield* this.#readInSteps(begin, length) : this.#view(begin, length);
+      yield { offset, sequence, payload };
       offset = begin + length;
     }
   }
@@ -118,18 +152,41 @@ export class FrameReader implements Disposable {
     }
   }
 
-  #frameAt(offset: number): Frame | undefined {
+  /** The header of a frame that the file is long enough for. */
+  #headerAt(offset: number): FrameHeader | undefined {
     const header = decodeFrameHeader(this.#view(offset, FRAME_HEADER_BYTES));
-    const begin = offset + FRAME_HEADER_BYTES;
-    if (!header || begin + header.length > this.size) return undefined;
-    const payload = this.#view(begin, header.length);
-    return this.#isWhole(header, payload)
-      ? { offset, sequence: header.sequence, payload }
-      : undefined;
+    if (!header || offset + FRAME_HEADER_BYTES + header.length > this.size) return undefined;
+    return header;
   }
 
-  #isWhole(header: FrameHeader, payload: Uint8Array): boolean {
-    return frameCheck(header, [payload], this.header.salt, crc32) === header.check;
+  /** The header of a frame that is whole. */
+  #frameAt(offset: number): FrameHeader | undefined {
+    const header = this.#headerAt(offset);
+    if (header === undefined) return undefined;
+    const steps = this.#isWhole(header, offset);
+    let step = steps.next();
+    while (!step.done) step = steps.next();
+    return step.value ? header : undefined;
+  }
+
+  /** Whether the frame there is whole; a large one is read in steps. */
+  *#isWhole(header: FrameHeader, offset: number): Generator<undefined, boolean> {
+    const begin = offset + FRAME_HEADER_BYTES;
+    const { length } = header;
+    if (length <= STEP_BYTES) {
+      return (
+        frameCheck(header, [this.#view(begin, length)], this.header.salt, crc32) === header.check
+      );
+    }
+    // Always the same memory: the collector would give back that of all steps in one long pause.
+    this.#scratch ??= Buffer.allocUnsafeSlow(STEP_BYTES);
+    let check = frameCheck(header, [], this.header.salt, crc32);
+    for (let at = 0; at < length; at += STEP_BYTES) {
+      if (at > 0) yield;
+      const bytes = this.#scratch.subarray(0, length - at);
+      check = crc32(bytes.subarray(0, this.#readInto(bytes, begin + at)), check);
+    }
+    return check === header.check;
   }
 
   /** Looks for a frame, wherever it may begin, that was written after the one which should be here. */
@@ -169,12 +226,29 @@ export class FrameReader implements Disposable {
 
   #read(offset: number, length: number): Uint8Array {
     const bytes = Buffer.allocUnsafeSlow(Math.max(0, Math.min(length, this.size - offset)));
+    return bytes.subarray(0, this.#readInto(bytes, offset));
+  }
+
+  *#readInSteps(offset: number, length: number): Generator<undefined, Uint8Array> {
+    const bytes = Buffer.allocUnsafeSlow(length);
+    let done = 0;
+    while (done < length) {
+      if (done > 0) yield;
+      const count = this.#readInto(bytes.subarray(done, done + STEP_BYTES), offset + done);
+      if (count === 0) throw damaged(this.path, offset, 'a frame is gone that was there before');
+      done += count;
+    }
+    return bytes;
+  }
+
+  /** Fills it as far as the file goes; returns how many bytes that were. */
+  #readInto(bytes: Uint8Array, offset: number): number {
     let done = 0;
     while (done < bytes.length) {
       const count = readSync(this.#fd, bytes, done, bytes.length - done, offset + done);
       if (count === 0) break;
       done += count;
     }
-    return bytes.subarray(0, done);
+    return done;
   }
 }

@@ -3,6 +3,7 @@
 import { systemClock } from '../runtime/clock.ts';
 import { ensureDirectory } from '../runtime/files.ts';
 import { isFull } from '../runtime/store-error.ts';
+import { inTurns } from '../runtime/turns.ts';
 import { type Disk, systemDisk } from './disk.ts';
 import { listFiles } from './file-names.ts';
 import { GroupCommit } from './group-commit.ts';
@@ -14,6 +15,7 @@ import {
   findJournal,
   isOlder,
   isOutdated,
+  replayInSteps,
   replayRecords,
   replaySnapshot,
   sizeOf,
@@ -29,6 +31,8 @@ export interface OpenedJournal {
   readonly snapshot?: Iterable<unknown>;
   /** What was appended after it, in order; both are to be gone through before the next snapshot(). */
   readonly records: Iterable<unknown>;
+  /** The same, with a `STEP` wherever it took a while to read on. */
+  readonly inSteps: Iterable<unknown>;
   /** Says that something unacknowledged was cut off the end. */
   readonly notice?: string;
 }
@@ -42,14 +46,14 @@ export interface OpenedJournal {
 export async function openJournal(options: JournalOptions): Promise<OpenedJournal> {
   const { directory, kind, lifts = [], log } = options;
   const disk = options.disk ?? systemDisk;
+  const clock = options.clock ?? systemClock;
   await ensureDirectory(directory);
-  const found = findJournal(directory, { kind, lifts });
+  const found = await inTurns(findJournal(directory, { kind, lifts }), clock);
   const last = found.segments.at(-1);
   const segment = await tidyUp(disk, options, found).catch(async (error) => {
     throw await writeError(error, disk, directory, MARGIN_BYTES);
   });
   const sequence = last ? last.end.sequence + 1 : segment.header.sequence;
-  const clock = options.clock ?? systemClock;
   const commits = new GroupCommit({ disk, directory, segment, sequence, clock, log });
   const torn = last?.end.tornBytes ?? 0;
   const notice = `a crash left ${torn} bytes unfinished at the end of ${last?.path}; they were never acknowledged and are cut off`;
@@ -63,6 +67,7 @@ export async function openJournal(options: JournalOptions): Promise<OpenedJourna
     journal: new SegmentedJournal({ ...options, disk }, commits, inherited),
     ...(snapshot && { snapshot: again(() => replaySnapshot(snapshot, lifts)) }),
     records: again(() => replayRecords(segments, lifts)),
+    inSteps: again(() => replayInSteps(segments, lifts)),
     ...(torn > 0 ? { notice } : {}),
   };
 }

@@ -4,9 +4,10 @@
  */
 
 import type { PilotError } from '../model/errors.ts';
-import { decodeAll } from './codec.ts';
+import { STEP } from '../runtime/turns.ts';
+import { decodeInTurn } from './codec.ts';
 import { filePath, listFiles, type NamedFile } from './file-names.ts';
-import { type End, FrameReader } from './frame-reader.ts';
+import { type End, type Frame, FrameReader } from './frame-reader.ts';
 import { damaged, missing, newer, otherKind } from './journal-errors.ts';
 import { type Lift, liftRecord, liftSnapshot, versionAfter } from './lifts.ts';
 import { FILE_HEADER_BYTES, type FileHeader, FORMAT_VERSION } from './record-format.ts';
@@ -50,18 +51,18 @@ export interface Wanted {
 }
 
 /**
- * Reads all of a journal and checks that nothing is missing or broken but, perhaps, the last frame.
+ * Reads all of a journal, step by step, and checks that nothing is missing or broken but, perhaps, the last frame.
  *
  * @throws PilotError `JOURNAL_DAMAGED`, `JOURNAL_VERSION`, naming the file.
  */
-export function findJournal(directory: string, wanted: Wanted): Found {
+export function* findJournal(directory: string, wanted: Wanted): Generator<void, Found> {
   const { segments, snapshots } = listFiles(directory);
   let firstProblem: PilotError | undefined;
   // An older snapshot is there only when a crash came before it was deleted; then so is its log.
   for (const file of [...snapshots].reverse()) {
     try {
-      const snapshot = readSnapshot(file.path, wanted);
-      const found = findSegments(directory, segments, file.number, wanted);
+      const snapshot = yield* readSnapshot(file.path, wanted);
+      const found = yield* findSegments(directory, segments, file.number, wanted);
       if (found[0]?.header.sequence !== snapshot.header.sequence) {
         throw damaged(file.path, 0, 'the header does not fit the segment that follows it,');
       }
@@ -71,7 +72,7 @@ export function findJournal(directory: string, wanted: Wanted): Found {
     }
   }
   if (firstProblem && segments[0]?.number !== 1) throw firstProblem;
-  return { segments: findSegments(directory, segments, 1, wanted) };
+  return { segments: yield* findSegments(directory, segments, 1, wanted) };
 }
 
 /** What kind of journal is in a directory; undefined where none can be read. */
@@ -108,35 +109,54 @@ export function* replaySnapshot(
 }
 
 function* plainParts(file: FrameReader, end: number): Generator<unknown> {
-  for (const { part } of partsOf(file, file.framesAgain(end))) yield part;
+  for (const { part } of partsOf(file, withoutSteps(file.framesAgain(end)))) yield part;
 }
 
-/** The records of segments, lifted to the present version; read from disk as they are gone through. */
-export function* replayRecords(
+function* withoutSteps(frames: Iterable<Frame | undefined>): Generator<Frame> {
+  for (const frame of frames) if (frame !== undefined) yield frame;
+}
+
+/**
+ * The records of segments, lifted to the present version; read from disk as they are gone through, with a
+ * {@link STEP} wherever reading one has taken a while.
+ */
+export function* replayInSteps(
   segments: readonly FoundSegment[],
   lifts: readonly Lift[],
 ): Generator<unknown> {
   for (const { path, header, end } of segments) {
-    for (const { record } of recordsOf(path, end.offset)) {
-      yield liftRecord(record, header.records, lifts);
+    using file = new FrameReader(path);
+    for (const frame of file.framesAgain(end.offset)) {
+      if (frame === undefined) yield STEP;
+      else for (const record of recordsIn(frame)) yield liftRecord(record, header.records, lifts);
     }
   }
 }
 
-/** The records of one segment; `end` is where it was found to end, if it was gone through before. */
-export function* recordsOf(path: string, end?: number): Generator<PlacedRecord> {
+/** The same without steps. */
+export function* replayRecords(
+  segments: readonly FoundSegment[],
+  lifts: readonly Lift[],
+): Generator<unknown> {
+  for (const record of replayInSteps(segments, lifts)) if (record !== STEP) yield record;
+}
+
+/** The records of one segment. */
+export function* recordsOf(path: string): Generator<PlacedRecord> {
   using file = new FrameReader(path);
-  for (const { offset, payload } of end === undefined ? file.frames() : file.framesAgain(end)) {
-    for (const records of decodeAll(payload)) {
-      for (const record of records as unknown[]) yield { file: path, offset, record };
-    }
+  for (const frame of file.frames()) {
+    for (const record of recordsIn(frame)) yield { file: path, offset: frame.offset, record };
   }
 }
 
-function readSnapshot(path: string, wanted: Wanted): FoundSnapshot {
+function* recordsIn({ payload }: Frame): Generator<unknown> {
+  for (const records of decodeInTurn(payload)) yield* records as unknown[];
+}
+
+function* readSnapshot(path: string, wanted: Wanted): Generator<void, FoundSnapshot> {
   using file = new FrameReader(path);
   assertWanted(file, wanted);
-  return { path, header: file.header, bytes: checkSnapshot(file) };
+  return { path, header: file.header, bytes: yield* checkSnapshot(file) };
 }
 
 function assertWanted({ path, header }: FrameReader, { kind, lifts }: Wanted): void {
@@ -145,12 +165,12 @@ function assertWanted({ path, header }: FrameReader, { kind, lifts }: Wanted): v
   if (header.records > version) throw newer(path, 'records', header.records, version);
 }
 
-function findSegments(
+function* findSegments(
   directory: string,
   files: readonly NamedFile[],
   first: number,
   wanted: Wanted,
-): FoundSegment[] {
+): Generator<void, FoundSegment[]> {
   const found: FoundSegment[] = [];
   const last = files.at(-1)?.number ?? 0;
   // A snapshot is written after the segment that follows it was begun.
@@ -158,7 +178,7 @@ function findSegments(
   for (let number = first; number <= last; number++) {
     const file = files.find((candidate) => candidate.number === number);
     if (!file) throw missing(filePath(directory, 'segment', number));
-    const segment = readSegment(file.path, wanted);
+    const segment = yield* readSegment(file.path, wanted);
     const before = found.at(-1);
     // The log moves on only when all that came before is durable: its end cannot be torn there.
     if (before && segment.header.sequence !== before.end.sequence + 1) {
@@ -169,12 +189,12 @@ function findSegments(
   return found;
 }
 
-function readSegment(path: string, wanted: Wanted): FoundSegment {
+function* readSegment(path: string, wanted: Wanted): Generator<void, FoundSegment> {
   using file = new FrameReader(path);
   assertWanted(file, wanted);
-  const frames = file.frames();
+  const frames = file.check();
   let step = frames.next();
-  while (!step.done) step = frames.next();
+  for (; !step.done; step = frames.next()) yield;
   return { path, header: file.header, end: step.value };
 }
 

@@ -6,7 +6,7 @@
 import { crc32 } from 'node:zlib';
 import type { Log } from '../runtime/log.ts';
 import { Batch } from './batch.ts';
-import { decodeAll, encodeWeighed, readingBytes } from './codec.ts';
+import { decodeInTurn, encodeWeighed, readingBytes } from './codec.ts';
 import type { Disk } from './disk.ts';
 import { draftOf, filePath, listFiles } from './file-names.ts';
 import type { Frame, FrameReader } from './frame-reader.ts';
@@ -67,12 +67,12 @@ export async function writeSnapshot(
 }
 
 /**
- * Goes through all of an open snapshot; returns the bytes that it takes.
+ * Goes through all of an open snapshot, step by step; returns the bytes that it takes.
  *
  * @throws PilotError `JOURNAL_DAMAGED` when it is not whole.
  */
-export function checkSnapshot(file: FrameReader): number {
-  const frames = file.frames();
+export function* checkSnapshot(file: FrameReader): Generator<void, number> {
+  const frames = file.check();
   let hasEnd = false;
   for (;;) {
     const { value, done } = frames.next();
@@ -80,7 +80,8 @@ export function checkSnapshot(file: FrameReader): number {
       if (hasEnd) return value.offset;
       throw damaged(file.path, value.offset, 'the state does not match its checksum');
     }
-    hasEnd = file.header.format === 1 || value.payload.length === 0;
+    if (value !== undefined) hasEnd = file.header.format === 1 || value.length === 0;
+    yield;
   }
 }
 
@@ -92,9 +93,10 @@ export function* partsOf(
   for (const { offset, payload } of frames) {
     // An end.
     if (payload.length === 0) return;
-    const values = decodeAll(payload);
-    const parts = file.header.format === 1 ? values : (values.flat(1) as unknown[]);
-    for (const part of parts) yield { offset, part };
+    for (const value of decodeInTurn(payload)) {
+      const parts = file.header.format === 1 ? [value] : (value as unknown[]);
+      for (const part of parts) yield { offset, part };
+    }
   }
 }
 

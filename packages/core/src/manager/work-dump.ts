@@ -136,13 +136,14 @@ function byUnit<T>(map: ReadonlyMap<number, T>): ByUnit<T>[] {
   });
 }
 
-/** Takes the place of an empty state's content, part by part. */
-export function restoreWork(state: WorkState, dump: Iterable<WorkPart>): void {
+/** Takes the place of an empty state's content; a step for each part. */
+export function* restoreWork(state: WorkState, dump: Iterable<WorkPart>): Generator<void> {
   let classes = 0;
   for (const part of dump) {
     if (part.type === 'classes') {
       for (const each of part.classes) restoreClass(state, classes++, each);
     } else restorePart(state, part);
+    yield;
   }
 }
 

@@ -93,7 +93,12 @@ export class WorkManager {
 
   /** Takes in what {@link dump} has returned, before anything else. */
   restore(dump: Iterable<WorkPart>): void {
-    restoreWork(this.state, dump);
+    for (const _ of this.restoreInTurn(dump));
+  }
+
+  /** The same, step by step. */
+  restoreInTurn(dump: Iterable<WorkPart>): Iterable<void> {
+    return restoreWork(this.state, dump);
   }
 
   #decide(input: WorkInput): void {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeAll, encode, LARGE_BYTES } from '../../src/journal/codec.ts';
+import { decodeAll, decodeInTurn, encode, LARGE_BYTES } from '../../src/journal/codec.ts';
 
 const name = fc.string({ unit: 'binary' }).filter((text) => text !== '__proto__');
 const value = fc.letrec((tie) => ({
@@ -26,6 +26,20 @@ const value = fc.letrec((tie) => ({
 })).any;
 
 describe('the codec', () => {
+  it('decodes each of many when its turn comes', () => {
+    const values = [1, 2, 3].map((i) => ({
+      i,
+      text: `${i}`.repeat(100_000),
+      list: [{ i }, { i }],
+    }));
+    const pieces = values.map((value) => Buffer.from(encode(value)));
+    expect([...decodeInTurn(Buffer.concat(pieces))]).toEqual(values);
+    expect([...decodeInTurn(pieces[0] as Buffer)]).toEqual([values[0]]);
+    // What comes after the first has not been looked at.
+    pieces[1]?.fill(0xc1);
+    expect(decodeInTurn(Buffer.concat(pieces)).next().value).toEqual(values[0]);
+  });
+
   it('gives back the values that were encoded one after the other', () => {
     fc.assert(
       fc.property(fc.array(fc.array(value), { minLength: 1 }), (values) => {

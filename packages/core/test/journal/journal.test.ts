@@ -1,9 +1,12 @@
 import { readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { FrameReader } from '../../src/journal/frame-reader.ts';
 import { FILE_HEADER_BYTES, FORMAT_VERSION } from '../../src/journal/record-format.ts';
+import { systemClock } from '../../src/runtime/clock.ts';
+import { STEP } from '../../src/runtime/turns.ts';
 import {
   contents,
   fileOf,
@@ -221,6 +224,57 @@ describe('openJournal()', () => {
     await journal.close();
     return directory;
   }
+
+  /** How many turns others have while a journal is opened, when each step of that takes long. */
+  async function turnsOfOthers(directory: string): Promise<number> {
+    let now = 0;
+    let turns = 0;
+    let isOpen = false;
+    const others = (): void => {
+      turns++;
+      if (!isOpen) setImmediate(others);
+    };
+    setImmediate(others);
+    const clock = { ...systemClock, monotonic: () => (now += 20) };
+    const { journal } = await open(directory, { clock });
+    isOpen = true;
+    await journal.close();
+    return turns;
+  }
+
+  it('lets others have their turn between frames', async () => {
+    const directory = temporaryDirectory();
+    const { journal } = await open(directory);
+    for (let i = 0; i < 200; i++) {
+      journal.append([i]);
+      await journal.commit();
+    }
+    await journal.close();
+    expect(await turnsOfOthers(directory)).toBeGreaterThanOrEqual(200);
+  });
+
+  it('lets others have their turn within a large frame, and between the parts of a snapshot', async () => {
+    const directory = temporaryDirectory();
+    const { journal } = await open(directory);
+    const parts = Array.from({ length: 20 }, (_, i) => noise(1_000_000 + i));
+    for (const part of parts) journal.append([part]);
+    await journal.commit();
+    await journal.close();
+    const again = await open(directory);
+    const steps = [...again.inSteps];
+    const records = steps.filter((step) => step !== STEP);
+    expect(steps.length - records.length).toBeGreaterThanOrEqual(9);
+    expect(records.every((record, i) => isDeepStrictEqual(record, parts[i]))).toBe(true);
+    expect([...again.records]).toHaveLength(20);
+    await again.journal.close();
+    expect(await turnsOfOthers(directory)).toBeGreaterThanOrEqual(10);
+    const last = await open(directory);
+    await last.journal.snapshot(parts);
+    await last.journal.close();
+    expect(await turnsOfOthers(directory)).toBeGreaterThanOrEqual(20);
+    const { snapshot } = await contents(directory);
+    expect(snapshot?.every((part, i) => isDeepStrictEqual(part, parts[i]))).toBe(true);
+  });
 
   it('refuses what is no journal', async () => {
     const directory = await someJournal();
