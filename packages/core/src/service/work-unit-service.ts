@@ -5,8 +5,6 @@
 import { map, type Observable, startWith } from 'rxjs';
 import type { TaskFunction } from '../functions/task-types.ts';
 import { TemplateIndex } from '../manager/template-index.ts';
-import type { WorkPart } from '../manager/work-dump.ts';
-import type { WorkEvent } from '../manager/work-events.ts';
 import { isFinalServiceState, type ServiceState } from '../model/service-state.ts';
 import type { TaskError } from '../model/task-error.ts';
 import type { WorkUnitDescription } from '../model/work-unit-description.ts';
@@ -42,6 +40,7 @@ import { StateSubject } from './shared/state-subject.ts';
 import { cancelAll, cancelGroup, sayUnfinished } from './units/cancel-all.ts';
 import { Patience } from './units/patience.ts';
 import { summaryOf } from './units/pilot-summary.ts';
+import { restoreUnits } from './units/restore.ts';
 import { StalledWork } from './units/stalled-work.ts';
 import { submitAll } from './units/submit.ts';
 import { UnitEvent } from './units/unit-event.ts';
@@ -149,13 +148,11 @@ export class WorkUnitService implements AsyncDisposable {
     const { id, services = [], log = stderrLog(), scheduler = schedulerOf() } = read;
     const clock = systemClock;
     const store = await openServiceStore({ kind: 'work', id, store: read.store, clock, log });
-    const { journal, snapshot, records } = store.opened;
-    const { directory } = store;
+    const { directory, opened } = store;
+    const { journal } = opened;
     const core = new WorkCore({ id: store.id, directory, scheduler, journal, clock, log });
     try {
-      if (snapshot !== undefined) core.manager.restore(snapshot as Iterable<WorkPart>);
-      for (const record of records) core.manager.replay(record as WorkEvent);
-      core.restored();
+      await restoreUnits(core, opened);
       const before = await readServiceState(store.directory);
       const openedAt = before?.openedAt ?? new Date(clock.now()).toISOString();
       const service = new WorkUnitService(core, store, openedAt);
@@ -312,7 +309,8 @@ export class WorkUnitService implements AsyncDisposable {
   }
 
   /**
-   * Resolves with those units, or with all that there are now, once they are final, whatever the outcome.
+   * Resolves with those units, or with all that there are now, once they are final, whatever the outcome. What
+   * ended before costs nothing: of many, a WorkUnit is made when it is taken out of the list.
    *
    * @throws PilotError `ABORTED`; `SERVICE_CLOSED` when the service is closed before; DescriptionError for
    * what are no units
@@ -322,7 +320,7 @@ export class WorkUnitService implements AsyncDisposable {
     if (units === undefined) {
       const { size } = this.#core.visible;
       await this.#patience.with(abortable(this.#core.visible.allFinal(size), signal, 'wait'));
-      return this.#units.range(0, size);
+      return this.#units.waited(size);
     }
     const waited = readUnits(units);
     // One after another: whoever is final already costs nothing.

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { types } from 'node:util';
 import { lastValueFrom, type Observable, toArray } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { WorkUnitDescription } from '../../src/model/work-unit-description.ts';
@@ -21,6 +22,20 @@ afterEach(async () => {
 
 const all = <T>(stream: Observable<T>) => lastValueFrom(stream.pipe(toArray()));
 const CLOSED = { code: 'SERVICE_CLOSED' };
+
+describe('wait()', () => {
+  it('does not make the units of the past anew, turn after turn', async () => {
+    const many = work.group('many');
+    await many.submit(Array.from({ length: 2000 }, () => ({ executable: 'true' })));
+    await many.cancel();
+    await (await work.submit({ executable: 'true' })).cancel();
+    const units = await work.wait();
+    // Made when they are taken out.
+    expect(types.isProxy(units)).toBe(true);
+    expect(units).toHaveLength(2001);
+    expect(units.map(({ id }) => id)).toEqual(Array.from(work.workUnits, ({ id }) => id));
+  });
+});
 
 describe('what comes after the service was closed', () => {
   let waiting: WorkUnit;

@@ -15,13 +15,14 @@ const SLICE = 16_384;
 const SHOWN = 101;
 const INDEX = /^(?:0|[1-9]\d*)$/;
 
-/** The units from one number on; `view` makes the one of a number. */
+/** The units from one number on; `view` makes the one of a number. Of more than `allMade` it makes none yet. */
 export async function unitList(
   first: number,
   count: number,
   view: (unit: number) => WorkUnit,
+  allMade = ALL_MADE,
 ): Promise<WorkUnit[]> {
-  if (count > ALL_MADE) return madeWhenTaken(first, count, view);
+  if (count > allMade) return madeWhenTaken(first, count, view);
   const units = new Array<WorkUnit>(count);
   for (let i = 0; i < count; i++) {
     if (i > 0 && i % SLICE === 0) await new Promise<void>((resolve) => setImmediate(resolve));

@@ -10,6 +10,9 @@ import { unitList } from './unit-list.ts';
 import type { WorkCore } from './work-core.ts';
 import type { ReadonlyWorkUnitCollection, UnitFilter, WorkUnit } from './work-unit.ts';
 
+/** Who waits for all there have been, turn after turn, is not to pay for those of all earlier turns. */
+const WAITED_MADE = 1024;
+
 const READERS = {
   state: oneOf(...WORK_UNIT_STATES),
   group: readText,
@@ -73,6 +76,11 @@ export class WorkUnitCollection implements ReadonlyWorkUnitCollection {
   /** Those from one to before another. */
   range(from: number, to: number): Promise<WorkUnit[]> {
     return unitList(from, to - from, this.view);
+  }
+
+  /** As many, from the first on, for somebody who has waited for all: mostly nobody looks at them. */
+  waited(count: number): Promise<WorkUnit[]> {
+    return unitList(0, count, this.view, WAITED_MADE);
   }
 
   *[Symbol.iterator](): Generator<WorkUnit> {

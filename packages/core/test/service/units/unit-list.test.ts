@@ -55,6 +55,20 @@ describe('a list of units', () => {
     expect(units.at(-1)?.id).toBe('w.10000004');
     expect(made).toBeLessThan(200);
   });
+
+  it('of more than are to be made makes hardly any', async () => {
+    let made = 0;
+    const counted = (unit: number): WorkUnit => {
+      made++;
+      return view(unit);
+    };
+    expect(await unitList(5, 1000, counted, 1000)).toHaveLength(1000);
+    expect(made).toBe(1000);
+    made = 0;
+    const units = await unitList(5, MANY, counted, 1000);
+    expect(made).toBeLessThan(200);
+    expect(units).toEqual(plain());
+  });
 });
 
 describe('a list whose units are made when they are taken out', () => {
