@@ -45,7 +45,7 @@ export class BindingRound implements Round {
     this.#now = now;
     this.#aheadMs = aheadMs;
     this.places = places;
-    const waiting = state.templates.classes.filter((requests) => requests.pending > 0);
+    const waiting = state.templates.waiting();
     this.classes =
       waiting.length > 1
         ? waiting.sort((a, b) => b.priority - a.priority || a.oldest - b.oldest)

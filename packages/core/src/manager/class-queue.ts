@@ -35,18 +35,23 @@ export class ClassQueue implements RequestClass {
   readonly priority: number;
   /** How long units of this class have run of late, in milliseconds; unknown before the first. */
   meanMs: number | undefined;
+  /** Whether it is among those that may have units: for {@link Templates} alone. */
+  isListed = false;
   #pending = 0;
   #head: number = NONE;
   #tail: number = NONE;
   readonly #table: UnitTable;
+  readonly #filled: (queue: ClassQueue) => void;
 
-  constructor(id: number, spec: ClassSpec, table: UnitTable) {
+  /** @param filled called when it may have units again */
+  constructor(id: number, spec: ClassSpec, table: UnitTable, filled: (queue: ClassQueue) => void) {
     this.id = id;
     this.spec = spec;
     this.request = spec.request;
     this.priority = spec.priority;
     this.meanMs = spec.expectedMs;
     this.#table = table;
+    this.#filled = filled;
   }
 
   get pending(): number {
@@ -64,7 +69,7 @@ export class ClassQueue implements RequestClass {
     if (this.#head === NONE) this.#head = unit;
     else this.#setNext(this.#tail, unit);
     this.#tail = unit;
-    this.#pending++;
+    this.#add(1);
   }
 
   /** Units in a row, each of which has the one after it as its next already. */
@@ -75,7 +80,7 @@ export class ClassQueue implements RequestClass {
     if (this.#head === NONE) this.#head = first;
     else this.#setNext(this.#tail, first);
     this.#tail = last;
-    this.#pending += count;
+    this.#add(count);
   }
 
   /** Before all others: what comes back does not lose its turn. */
@@ -84,7 +89,7 @@ export class ClassQueue implements RequestClass {
     this.#setNext(unit, this.#head);
     if (this.#head === NONE) this.#tail = unit;
     this.#head = unit;
-    this.#pending++;
+    this.#add(1);
   }
 
   /** Takes the oldest. The caller has seen that `pending` is not 0. */
@@ -119,7 +124,13 @@ export class ClassQueue implements RequestClass {
   restore([head, tail, pending]: [number, number, number]): void {
     this.#head = head;
     this.#tail = tail;
-    this.#pending = pending;
+    this.#pending = 0;
+    this.#add(pending);
+  }
+
+  #add(count: number): void {
+    this.#pending += count;
+    if (!this.isListed) this.#filled(this);
   }
 
   /**

@@ -287,8 +287,9 @@ function inQueue({ state, unit, requests }: Case, inShort: boolean): Reason {
   const wants = describeRequest(requests.request);
   if (inShort) return { summary: `waits until a pilot has ${wants} free` };
   const { priority, oldest } = requests;
-  const before = state.templates.classes
-    .filter((other) => other.pending > 0 && other !== requests)
+  const before = state.templates
+    .waiting()
+    .filter((other) => other !== requests)
     .filter(
       (other) =>
         other.priority > priority || (other.priority === priority && other.oldest < oldest),

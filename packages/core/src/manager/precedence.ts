@@ -39,7 +39,7 @@ export function outranked(
 ): readonly Outranked[] {
   const { templates, units } = state;
   if (!templates.hasPriorities || units.counts[STATE.Pending] === 0) return [];
-  const classes = templates.classes.filter(({ pending }) => pending > 0);
+  const classes = templates.waiting();
   classes.sort((a, b) => b.priority - a.priority);
   const highest = classes[0]?.priority ?? Number.NEGATIVE_INFINITY;
   const found: Outranked[] = [];

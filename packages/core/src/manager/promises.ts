@@ -31,7 +31,7 @@ export function promises(
   now: number,
 ): readonly Promises[] {
   if (state.dependencies.isEmpty) return NONE;
-  if (state.templates.classes.some(({ pending }) => pending > 0)) return NONE;
+  if (state.templates.areWaiting) return NONE;
   const free = [...changed].filter((place) => place.isOpen && !place.overbooked);
   return free.map((place) => at(place, state, now)).filter(({ units }) => units.length > 0);
 }

@@ -70,7 +70,7 @@ interface Idler {
 }
 
 function idlersOf(state: WorkState, open: ReadonlySet<AgentPlace>, now: number): Idler[] {
-  const waiting = state.templates.classes.filter((requests) => requests.pending > 0);
+  const waiting = state.templates.waiting();
   const idlers: Idler[] = [];
   for (const place of open) {
     if (place.bookedCores >= place.capacity.cores && !place.overbooked) continue;

@@ -55,6 +55,8 @@ const COMMAND_KEYS = [
 
 export class Templates {
   readonly classes: ClassQueue[] = [];
+  /** At least those that have waiting units. */
+  #listed: ClassQueue[] = [];
   readonly #templates: Template[] = [];
   readonly #classByKey = new Map<string, ClassQueue>();
   readonly #table: UnitTable;
@@ -69,6 +71,21 @@ export class Templates {
 
   get size(): number {
     return this.#templates.length;
+  }
+
+  /** Those with units that wait, in an array of the caller's own. Costs a look at each that lately had some. */
+  waiting(): ClassQueue[] {
+    const waiting = this.#listed.filter((requests) => {
+      requests.isListed = requests.pending > 0;
+      return requests.isListed;
+    });
+    this.#listed = waiting;
+    return [...waiting];
+  }
+
+  /** Whether any unit waits. */
+  get areWaiting(): boolean {
+    return this.#listed.some(({ pending }) => pending > 0);
   }
 
   /** Whether there are any that no agent can be told of. */
@@ -112,12 +129,17 @@ export class Templates {
     const key = JSON.stringify([requestKey(request), ...rest]);
     let found = this.#classByKey.get(key);
     if (found === undefined) {
-      found = new ClassQueue(this.classes.length, spec, this.#table);
+      found = new ClassQueue(this.classes.length, spec, this.#table, (queue) => this.#list(queue));
       this.classes.push(found);
       this.#hasPriorities ||= priority !== this.classes[0]?.priority;
       this.#classByKey.set(key, found);
     }
     return found;
+  }
+
+  #list(queue: ClassQueue): void {
+    queue.isListed = true;
+    this.#listed.push(queue);
   }
 }
 
