@@ -8,6 +8,8 @@ import { listServices } from '../../src/service/shared/list-services.ts';
 import type { PilotJob } from '../../src/service/shared/pilot-job.ts';
 import { leftOf, pilotServices, reaches } from './pilot-services.ts';
 
+const NODE_OPTIONS = ['--import', 'tsx', '--conditions=@pstar/source'];
+
 const world = pilotServices();
 
 interface Started {
@@ -35,13 +37,12 @@ describe('a program', () => {
   /** Runs it beside others that listen for signals, until its pilot runs. */
   async function startBeside(listeners: string, ...more: string[]): Promise<Started> {
     const beside = fileURLToPath(new URL('programs/listeners.ts', import.meta.url));
-    const options = ['--import', 'tsx', '--conditions=@pstar/source', '--import', beside];
+    const options = [...NODE_OPTIONS, '--import', beside];
     const child = spawn(process.execPath, [...options, program, world.store, ...more], {
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'inherit'],
       env: { ...process.env, LISTENERS: listeners },
     });
     children.push(child);
-    child.stderr?.pipe(process.stderr);
     const [line] = await once(child.stdout as NonNullable<typeof child.stdout>, 'data');
     const [service = '', id = ''] = String(line).trim().split(' ');
     return { child, service, id };
@@ -152,12 +153,11 @@ describe('a program', () => {
     expect(leftOf({ id })).toEqual([]);
   });
 
-  it('that is interrupted twice does not wait, and is told so when it takes long', async () => {
+  it('that is interrupted twice does not wait', async () => {
     const { child, id } = await start('setsid sleep 1000 &');
     // An agent that is stopped answers nobody.
     const [agent] = leftOf({ id });
     process.kill(agent?.pid as number, 'SIGSTOP');
-    const told = once(child.stderr as NonNullable<typeof child.stderr>, 'data');
     child.kill('SIGINT');
     // The first signal is at work once the service is no more to be had.
     const journal = join(
@@ -165,11 +165,27 @@ describe('a program', () => {
       (await readdir(world.store)).find((name) => name.startsWith('pilots')) ?? '',
     );
     await contains(join(journal, 'journal'), 'pilot-ending');
-    expect(String(await told)).toContain('SIGINT: ending pilots and what runs in them; a second');
     child.kill('SIGINT');
     const [, by] = await once(child, 'exit');
     expect(by).toBe('SIGINT');
     await vanish({ id });
+  });
+
+  it('that is interrupted, and waits long for the end, hears what a second signal does', async () => {
+    const endless = fileURLToPath(new URL('programs/never-ended.ts', import.meta.url));
+    const child = spawn(process.execPath, [...NODE_OPTIONS, endless]);
+    children.push(child);
+    await once(child.stdout, 'data');
+    child.kill('SIGINT');
+    const [told] = await once(child.stderr, 'data');
+    expect(String(told)).toContain(
+      'SIGINT: ending pilots and what runs in them; a second signal kills at once',
+    );
+    const saying = saidBy(child);
+    child.kill('SIGINT');
+    const [, by] = await once(child, 'exit');
+    expect(by).toBe('SIGINT');
+    expect(await saying).toBe('gave up\n');
   });
 
   /** What it writes until its end. */
