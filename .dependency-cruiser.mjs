@@ -59,20 +59,20 @@ export const layers = {
  * @type {Record<string, { service: string[], ours: string[] }>}
  */
 export const serviceFolders = {
-  shared: {
+  base: {
     service: [],
     ours: ['model', 'manager', 'protocol', 'runtime', 'journal', 'adaptor'],
   },
   agents: {
-    service: ['shared'],
+    service: ['base'],
     ours: ['model', 'manager', 'protocol', 'runtime', 'transport', 'adaptor'],
   },
   'resource-managers': {
-    service: ['shared', 'agents'],
+    service: ['base', 'agents'],
     ours: ['model', 'manager', 'protocol', 'runtime', 'adaptor'],
   },
   pilots: {
-    service: ['shared', 'agents', 'resource-managers'],
+    service: ['base', 'agents', 'resource-managers'],
     ours: ['model', 'manager', 'runtime', 'transport', 'adaptor'],
   },
   staging: {
@@ -80,15 +80,15 @@ export const serviceFolders = {
     ours: ['model', 'manager', 'protocol', 'runtime', 'staging'],
   },
   calls: {
-    service: ['shared'],
+    service: ['base'],
     ours: ['model', 'protocol', 'runtime', 'functions'],
   },
   units: {
-    service: ['shared', 'staging', 'calls'],
+    service: ['base', 'staging', 'calls'],
     ours: ['model', 'manager', 'protocol', 'runtime', 'scheduler', 'functions'],
   },
   maps: {
-    service: ['shared', 'calls', 'units'],
+    service: ['base', 'calls', 'units'],
     ours: ['model', 'manager', 'maps', 'protocol', 'runtime', 'journal', 'functions'],
   },
 };

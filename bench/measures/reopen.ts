@@ -7,7 +7,7 @@ import { WorkManager } from '../../packages/core/src/manager/work-manager.ts';
 import { systemClock } from '../../packages/core/src/runtime/clock.ts';
 import { silentLog } from '../../packages/core/src/runtime/log.ts';
 import { schedulerOf } from '../../packages/core/src/scheduler/schedulers.ts';
-import { openServiceStore } from '../../packages/core/src/service/shared/service-store.ts';
+import { openServiceStore } from '../../packages/core/src/service/base/service-store.ts';
 import type { Sample } from '../harness.ts';
 import { alike } from '../workloads.ts';
 import { serve, take } from './manager.ts';

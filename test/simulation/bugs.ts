@@ -25,13 +25,13 @@ export const BUGS: readonly Bug[] = [
   },
   {
     bug: 'a report is acknowledged before its commit',
-    file: 'service/shared/conductor.ts',
+    file: 'service/base/conductor.ts',
     from: 'const step = this.#parts.machine.handle(input);',
     to: "const step = this.#parts.machine.handle(input);\n      for (const effect of step.effects) if ((effect as { type?: string }).type === 'ack') this.#parts.perform(effect);",
   },
   {
     bug: 'a submit settles before its commit',
-    file: 'service/shared/conductor.ts',
+    file: 'service/base/conductor.ts',
     from: 'last.settled ??= defer();\n    return last.settled.promise;',
     to: 'return Promise.resolve();',
   },

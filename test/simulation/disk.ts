@@ -12,7 +12,7 @@ import {
 } from '../../packages/core/src/journal/record-format.ts';
 import { PilotError } from '../../packages/core/src/model/errors.ts';
 import type { Clock } from '../../packages/core/src/runtime/clock.ts';
-import type { ConductorJournal } from '../../packages/core/src/service/shared/conductor.ts';
+import type { ConductorJournal } from '../../packages/core/src/service/base/conductor.ts';
 import type { Random } from './random.ts';
 
 const SALT = 17;

@@ -123,6 +123,10 @@ export { RoundRobinScheduler } from './scheduler/round-robin.ts';
 export type { Place, RequestClass, Round, Scheduler } from './scheduler/scheduler.ts';
 export type { SchedulerName } from './scheduler/schedulers.ts';
 export type { ListenOptions } from './service/agents/agent-listener.ts';
+export type { CallOptions } from './service/base/call-options.ts';
+export { listServices, type ServiceListing } from './service/base/list-services.ts';
+export type { CreateOptions, PilotJob, PilotJobEvent } from './service/base/pilot-job.ts';
+export type { ServiceKind, Store } from './service/base/service-store.ts';
 export type { Inputs } from './service/maps/map-inputs.ts';
 export type { MapOptions, ReduceOptions } from './service/maps/map-options.ts';
 export {
@@ -131,10 +135,6 @@ export {
   ResultStream,
 } from './service/maps/result-stream.ts';
 export { PilotJobService, type PilotJobServiceOptions } from './service/pilot-job-service.ts';
-export type { CallOptions } from './service/shared/call-options.ts';
-export { listServices, type ServiceListing } from './service/shared/list-services.ts';
-export type { CreateOptions, PilotJob, PilotJobEvent } from './service/shared/pilot-job.ts';
-export type { ServiceKind, Store } from './service/shared/service-store.ts';
 export type {
   GroupOptions,
   Progress,

@@ -20,6 +20,28 @@ import {
   listenForAgents,
 } from './agents/agent-listener.ts';
 import {
+  CALL_READERS,
+  type CallOptions,
+  type OptionReaders,
+  optionsOf,
+  readOptions,
+} from './base/call-options.ts';
+import { closed } from './base/closed-service.ts';
+import { endWithProgram } from './base/end-with-program.ts';
+import { guarded, type Report } from './base/guarded-observable.ts';
+import { readServiceState, writeServiceState } from './base/list-services.ts';
+import { readAdaptors, readFunction, readPort } from './base/option-readers.ts';
+import type { CreateOptions, PilotJob, PilotJobEvent } from './base/pilot-job.ts';
+import {
+  openServiceStore,
+  SERVICE_READERS,
+  type ServiceStore,
+  type Store,
+} from './base/service-store.ts';
+import { StateSubject } from './base/state-subject.ts';
+import { subscriberErrors } from './base/subscriber-errors.ts';
+import { type PilotProvider, pilotProvider } from './base/work-client.ts';
+import {
   type CancellationParts,
   endWords,
   givenUp,
@@ -30,28 +52,6 @@ import { onInterrupt } from './pilots/interrupt.ts';
 import { PilotCore } from './pilots/pilot-core.ts';
 import { PilotCreation } from './pilots/pilot-creation.ts';
 import { endUnrecorded } from './pilots/unrecorded-end.ts';
-import {
-  CALL_READERS,
-  type CallOptions,
-  type OptionReaders,
-  optionsOf,
-  readOptions,
-} from './shared/call-options.ts';
-import { closed } from './shared/closed-service.ts';
-import { endWithProgram } from './shared/end-with-program.ts';
-import { guarded, type Report } from './shared/guarded-observable.ts';
-import { readServiceState, writeServiceState } from './shared/list-services.ts';
-import { readAdaptors, readFunction, readPort } from './shared/option-readers.ts';
-import type { CreateOptions, PilotJob, PilotJobEvent } from './shared/pilot-job.ts';
-import {
-  openServiceStore,
-  SERVICE_READERS,
-  type ServiceStore,
-  type Store,
-} from './shared/service-store.ts';
-import { StateSubject } from './shared/state-subject.ts';
-import { subscriberErrors } from './shared/subscriber-errors.ts';
-import { type PilotProvider, pilotProvider } from './shared/work-client.ts';
 
 /** How a PilotJobService is opened. */
 export interface PilotJobServiceOptions {

@@ -6,13 +6,13 @@ import type { Subscription } from 'rxjs';
 import type { AgentEnding } from '../manager/work-events.ts';
 import { PilotError } from '../model/errors.ts';
 import type { HeldUnits } from '../protocol/messages.ts';
-import type { PilotJobService } from './pilot-job-service.ts';
 import {
   type AgentPort,
   pilotProvider,
   type WorkClient,
   type WorkMessage,
-} from './shared/work-client.ts';
+} from './base/work-client.ts';
+import type { PilotJobService } from './pilot-job-service.ts';
 import type { WorkCore } from './units/work-core.ts';
 
 export class PilotSource implements WorkClient {

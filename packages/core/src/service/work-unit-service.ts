@@ -14,29 +14,29 @@ import { systemClock } from '../runtime/clock.ts';
 import { type Log, stderrLog } from '../runtime/log.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import { type SchedulerName, schedulerOf } from '../scheduler/schedulers.ts';
+import {
+  CALL_READERS,
+  type CallOptions,
+  type OptionReaders,
+  readOptions,
+} from './base/call-options.ts';
+import { closed } from './base/closed-service.ts';
+import { endWithProgram } from './base/end-with-program.ts';
+import { readServiceState, writeServiceState } from './base/list-services.ts';
+import type { PilotJob } from './base/pilot-job.ts';
+import {
+  openServiceStore,
+  SERVICE_READERS,
+  type ServiceStore,
+  type Store,
+} from './base/service-store.ts';
+import { StateSubject } from './base/state-subject.ts';
 import type { Inputs } from './maps/map-inputs.ts';
 import type { MapOptions } from './maps/map-options.ts';
 import { Maps } from './maps/maps.ts';
 import type { ResultStream } from './maps/result-stream.ts';
 import type { PilotJobService } from './pilot-job-service.ts';
 import { assertPilots, exiting, PilotSource, readServices } from './pilot-source.ts';
-import {
-  CALL_READERS,
-  type CallOptions,
-  type OptionReaders,
-  readOptions,
-} from './shared/call-options.ts';
-import { closed } from './shared/closed-service.ts';
-import { endWithProgram } from './shared/end-with-program.ts';
-import { readServiceState, writeServiceState } from './shared/list-services.ts';
-import type { PilotJob } from './shared/pilot-job.ts';
-import {
-  openServiceStore,
-  SERVICE_READERS,
-  type ServiceStore,
-  type Store,
-} from './shared/service-store.ts';
-import { StateSubject } from './shared/state-subject.ts';
 import { cancelAll, cancelGroup, sayUnfinished } from './units/cancel-all.ts';
 import { Patience } from './units/patience.ts';
 import { summaryOf } from './units/pilot-summary.ts';

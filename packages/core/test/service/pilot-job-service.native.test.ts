@@ -16,8 +16,8 @@ import { PilotError } from '../../src/model/errors.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { silentLog } from '../../src/runtime/log.ts';
 import { pilotPolicy } from '../../src/service/agents/pilot-launch.ts';
+import { openServiceStore } from '../../src/service/base/service-store.ts';
 import type { PilotJobService } from '../../src/service/pilot-job-service.ts';
-import { openServiceStore } from '../../src/service/shared/service-store.ts';
 import { pilotServices } from './pilot-services.ts';
 
 const world = pilotServices();

@@ -4,8 +4,8 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { listServices } from '../../src/service/shared/list-services.ts';
-import type { PilotJob } from '../../src/service/shared/pilot-job.ts';
+import { listServices } from '../../src/service/base/list-services.ts';
+import type { PilotJob } from '../../src/service/base/pilot-job.ts';
 import { leftOf, pilotServices, reaches } from './pilot-services.ts';
 
 const NODE_OPTIONS = ['--import', 'tsx', '--conditions=@pstar/source'];

@@ -8,8 +8,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { PilotJobDescription } from '../../src/model/pilot-job-description.ts';
 import type { AgentSettings } from '../../src/protocol/agent-settings.ts';
 import { PSTAR_VERSION } from '../../src/protocol/version.ts';
-import type { PilotJob } from '../../src/service/shared/pilot-job.ts';
-import { pilotProvider } from '../../src/service/shared/work-client.ts';
+import type { PilotJob } from '../../src/service/base/pilot-job.ts';
+import { pilotProvider } from '../../src/service/base/work-client.ts';
 import { HearingClient, leftOf, pidOf, pilotServices, reaches } from './pilot-services.ts';
 
 const world = pilotServices();

@@ -8,12 +8,12 @@ import { processesWith } from '../../src/adaptor/local-process.ts';
 import type { PilotJobState } from '../../src/model/pilot-job-state.ts';
 import type { HeldUnits } from '../../src/protocol/messages.ts';
 import { silentLog } from '../../src/runtime/log.ts';
+import type { PilotJob } from '../../src/service/base/pilot-job.ts';
+import type { AgentPort, WorkClient } from '../../src/service/base/work-client.ts';
 import {
   PilotJobService,
   type PilotJobServiceOptions,
 } from '../../src/service/pilot-job-service.ts';
-import type { PilotJob } from '../../src/service/shared/pilot-job.ts';
-import type { AgentPort, WorkClient } from '../../src/service/shared/work-client.ts';
 
 /** What tests of pilot job services need; whatever a test leaves is ended and removed. */
 export interface PilotServices {

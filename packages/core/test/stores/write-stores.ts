@@ -21,7 +21,7 @@ import { PilotMachine } from '../../src/manager/pilot-machine.ts';
 import { WorkManager } from '../../src/manager/work-manager.ts';
 import { silentLog } from '../../src/runtime/log.ts';
 import { schedulerOf } from '../../src/scheduler/schedulers.ts';
-import { writeServiceState } from '../../src/service/shared/list-services.ts';
+import { writeServiceState } from '../../src/service/base/list-services.ts';
 import { describePilots, describeWork } from './describe-store.ts';
 import { livePilots } from './pilot-life.ts';
 import { liveWork } from './work-life.ts';

@@ -6,7 +6,7 @@ import type { AgentTransfer, OnChannel } from '../../protocol/transfer-messages.
 import type { Timer } from '../../runtime/clock.ts';
 import type { RunningTimers } from '../../runtime/running-timers.ts';
 import type { Link } from '../../transport/link.ts';
-import type { AgentPort, WorkClient, WorkWord } from '../shared/work-client.ts';
+import type { AgentPort, WorkClient, WorkWord } from '../base/work-client.ts';
 
 /** So many heartbeats without a word mean that a link is dead. */
 export const SILENT_BEATS = 4;

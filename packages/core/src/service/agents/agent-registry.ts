@@ -17,7 +17,7 @@ import type { Log } from '../../runtime/log.ts';
 import type { RunningTimers } from '../../runtime/running-timers.ts';
 import { isAgentId, type LeftReports } from '../../transport/kept-reports.ts';
 import type { Link } from '../../transport/link.ts';
-import type { WorkClient, WorkMessage } from '../shared/work-client.ts';
+import type { WorkClient, WorkMessage } from '../base/work-client.ts';
 import { AgentConnection, type AgentWord, LinkWatch } from './agent-link.ts';
 
 /** How long who has a key may take to say who it is. */

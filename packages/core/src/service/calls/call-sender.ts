@@ -4,7 +4,7 @@
  */
 import { type ManagerCallMessage, type Part, partBytes } from '../../protocol/call-messages.ts';
 import type { Bytes } from '../../runtime/pieces.ts';
-import type { SentCallMessage } from '../shared/work-client.ts';
+import type { SentCallMessage } from '../base/work-client.ts';
 
 /** With so much waiting in a link no more is added to it. */
 const LINK_BYTES = 1024 * 1024;

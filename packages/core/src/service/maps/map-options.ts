@@ -19,8 +19,8 @@ import { DescriptionError } from '../../model/errors.ts';
 import { parseSize } from '../../model/quantity.ts';
 import type { ParsedWorkUnitDescription } from '../../model/work-unit-description.ts';
 import { written } from '../../model/written.ts';
-import { type OptionReaders, readOptions } from '../shared/call-options.ts';
-import { oneOf, readSignal } from '../shared/option-readers.ts';
+import { type OptionReaders, readOptions } from '../base/call-options.ts';
+import { oneOf, readSignal } from '../base/option-readers.ts';
 
 /** How a map is run. Amounts are those of one call. */
 export interface MapOptions {

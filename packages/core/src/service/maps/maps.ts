@@ -11,7 +11,7 @@ import type { ParsedWorkUnitDescription } from '../../model/work-unit-descriptio
 import { aborted, throwIfAborted } from '../../runtime/abort.ts';
 import { onAbort } from '../../runtime/on-abort.ts';
 import { decodeValue } from '../../runtime/values.ts';
-import { readAs } from '../shared/call-options.ts';
+import { readAs } from '../base/call-options.ts';
 import type { Patience } from '../units/patience.ts';
 import type { Inputs } from './map-inputs.ts';
 import { type MapOptions, type MapPlan, readMapOptions } from './map-options.ts';

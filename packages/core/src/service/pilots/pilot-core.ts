@@ -36,6 +36,8 @@ import {
   readSettings,
 } from '../agents/pilot-launch.ts';
 import { removeRemains } from '../agents/pilot-remains.ts';
+import { Conductor, type ConductorJournal } from '../base/conductor.ts';
+import type { PilotJobEvent } from '../base/pilot-job.ts';
 import { holderOf } from '../resource-managers/native-holder.ts';
 import {
   type Connection,
@@ -43,8 +45,6 @@ import {
   type Target,
 } from '../resource-managers/resource-managers.ts';
 import { Submissions } from '../resource-managers/submissions.ts';
-import { Conductor, type ConductorJournal } from '../shared/conductor.ts';
-import type { PilotJobEvent } from '../shared/pilot-job.ts';
 import { NativeReports } from './native-reports.ts';
 import { explainPilot } from './pilot-explanation.ts';
 import type { PilotJobActions, PilotJobView } from './pilot-job-view.ts';

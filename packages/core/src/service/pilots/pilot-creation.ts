@@ -17,11 +17,11 @@ import { abortable, throwIfAborted } from '../../runtime/abort.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { randomFraction } from '../../runtime/random.ts';
 import { type PilotPlace, pilotPlace, pilotPolicy, writeContext } from '../agents/pilot-launch.ts';
+import { CALL_READERS, type OptionReaders, readOptions } from '../base/call-options.ts';
+import type { CreateOptions, PilotJob } from '../base/pilot-job.ts';
 import { keptCredentials, readCredentials } from '../resource-managers/credentials.ts';
 import { namedResourceManager } from '../resource-managers/resource-manager-url.ts';
 import type { Target } from '../resource-managers/resource-managers.ts';
-import { CALL_READERS, type OptionReaders, readOptions } from '../shared/call-options.ts';
-import type { CreateOptions, PilotJob } from '../shared/pilot-job.ts';
 import type { PilotCore } from './pilot-core.ts';
 import { refuseStrangeFiles } from './pilot-files.ts';
 

@@ -9,9 +9,9 @@ import { isFinalPilotJobState, type PilotJobState } from '../../model/pilot-job-
 import { printable } from '../../model/printable.ts';
 import type { NodeInfo } from '../../model/resources.ts';
 import { abortable } from '../../runtime/abort.ts';
+import { CALL_READERS, type CallOptions, readOptions } from '../base/call-options.ts';
+import type { PilotJob } from '../base/pilot-job.ts';
 import type { Target } from '../resource-managers/resource-managers.ts';
-import { CALL_READERS, type CallOptions, readOptions } from '../shared/call-options.ts';
-import type { PilotJob } from '../shared/pilot-job.ts';
 
 /** What a view asks its service for. */
 export interface PilotJobActions {

@@ -8,8 +8,8 @@ import type { PilotEvent } from '../../manager/pilot-events.ts';
 import type { PilotRecord } from '../../manager/pilot-record.ts';
 import { assert } from '../../model/assert.ts';
 import type { Log } from '../../runtime/log.ts';
+import type { PilotJobEvent } from '../base/pilot-job.ts';
 import type { Target } from '../resource-managers/resource-managers.ts';
-import type { PilotJobEvent } from '../shared/pilot-job.ts';
 import { type PilotJobActions, PilotJobView } from './pilot-job-view.ts';
 
 /** What views are made with. */

@@ -4,7 +4,7 @@
 import { Observable, ReplaySubject, Subject } from 'rxjs';
 import { printable } from '../../model/printable.ts';
 import type { OutputStream } from '../../protocol/messages.ts';
-import type { WorkMessage } from '../shared/work-client.ts';
+import type { WorkMessage } from '../base/work-client.ts';
 import type { WhyLost } from './lost-output.ts';
 import type { Progress } from './work-unit.ts';
 

@@ -1,7 +1,7 @@
 /** Why no unit may be for a pilot alone that is over. */
 import { PilotError } from '../../model/errors.ts';
 import { isFinalPilotJobState } from '../../model/pilot-job-state.ts';
-import type { PilotJob } from '../shared/pilot-job.ts';
+import type { PilotJob } from '../base/pilot-job.ts';
 
 /** Finds a pilot by its id, where it is known. */
 export type FindPilot = (id: string) => Pick<PilotJob, 'state' | 'stateDetail'> | undefined;

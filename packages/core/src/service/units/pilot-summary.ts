@@ -1,6 +1,6 @@
 /** What explanations of units say of pilots. */
 import type { PilotSummary } from '../../manager/explain-parts.ts';
-import type { PilotJob } from '../shared/pilot-job.ts';
+import type { PilotJob } from '../base/pilot-job.ts';
 
 /** A pilot as an explanation needs it. */
 export function summaryOf(pilot: PilotJob): PilotSummary {

@@ -5,7 +5,7 @@ import type { AgentPlace } from '../../manager/places.ts';
 import { NONE } from '../../manager/unit-page.ts';
 import { unitId } from '../../model/ids.ts';
 import { isFinalPilotJobState } from '../../model/pilot-job-state.ts';
-import type { PilotJob } from '../shared/pilot-job.ts';
+import type { PilotJob } from '../base/pilot-job.ts';
 import { summaryOf } from './pilot-summary.ts';
 import type { WorkCore } from './work-core.ts';
 

@@ -2,12 +2,7 @@
 import { readRecord, readText } from '../../model/attribute-readers.ts';
 import { DescriptionError } from '../../model/errors.ts';
 import type { WorkUnitDescription } from '../../model/work-unit-description.ts';
-import {
-  type CallOptions,
-  type OptionReaders,
-  readAs,
-  readOptions,
-} from '../shared/call-options.ts';
+import { type CallOptions, type OptionReaders, readAs, readOptions } from '../base/call-options.ts';
 import type { GroupOptions, WorkUnit, WorkUnitGroup } from './work-unit.ts';
 
 const READERS = {

@@ -7,8 +7,8 @@ import type {
   WorkUnitDescription,
 } from '../../model/work-unit-description.ts';
 import type { WorkUnitState } from '../../model/work-unit-state.ts';
-import type { CallOptions } from '../shared/call-options.ts';
-import type { PilotJob } from '../shared/pilot-job.ts';
+import type { CallOptions } from '../base/call-options.ts';
+import type { PilotJob } from '../base/pilot-job.ts';
 
 /** What a unit reports of itself, by a line in the file that PSTAR_PROGRESS names. */
 export interface Progress {

@@ -6,12 +6,8 @@ import { PROTOCOL_VERSION, PSTAR_VERSION } from '../../../src/protocol/version.t
 import { silentLog } from '../../../src/runtime/log.ts';
 import { RunningTimers } from '../../../src/runtime/running-timers.ts';
 import { AgentRegistry } from '../../../src/service/agents/agent-registry.ts';
+import type { AgentPort, WorkClient, WorkMessage } from '../../../src/service/base/work-client.ts';
 import { misreported } from '../../../src/service/calls/part-box.ts';
-import type {
-  AgentPort,
-  WorkClient,
-  WorkMessage,
-} from '../../../src/service/shared/work-client.ts';
 import type { LeftReports } from '../../../src/transport/kept-reports.ts';
 import type { Link } from '../../../src/transport/link.ts';
 import { memoryLinks } from '../../../src/transport/memory-link.ts';

@@ -8,12 +8,12 @@ import type {
 import type { EndedColumns, ManagerMessage, UnitCommand } from '../../../src/protocol/messages.ts';
 import type { OnChannel } from '../../../src/protocol/transfer-messages.ts';
 import { decodeValue, encodeValue } from '../../../src/runtime/values.ts';
-import { PartBox } from '../../../src/service/calls/part-box.ts';
 import type {
   AgentPort,
   SentCallMessage,
   WorkWord,
-} from '../../../src/service/shared/work-client.ts';
+} from '../../../src/service/base/work-client.ts';
+import { PartBox } from '../../../src/service/calls/part-box.ts';
 import type { WorkCore } from '../../../src/service/units/work-core.ts';
 import { withoutPieces } from '../../../src/transport/frame-codec.ts';
 import { NODE } from '../../support/work-world.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { PilotJob } from '../../../src/service/shared/pilot-job.ts';
+import type { PilotJob } from '../../../src/service/base/pilot-job.ts';
 import { StalledWork } from '../../../src/service/units/stalled-work.ts';
 import type { WorkCore } from '../../../src/service/units/work-core.ts';
 import { ManualClock } from '../../agent/manual-clock.ts';

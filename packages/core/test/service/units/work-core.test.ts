@@ -7,7 +7,7 @@ import { parseWorkUnitDescription } from '../../../src/model/work-unit-descripti
 import type { EndedColumns, HeldUnits, ManagerMessage } from '../../../src/protocol/messages.ts';
 import { silentLog } from '../../../src/runtime/log.ts';
 import { schedulerOf } from '../../../src/scheduler/schedulers.ts';
-import type { AgentPort } from '../../../src/service/shared/work-client.ts';
+import type { AgentPort } from '../../../src/service/base/work-client.ts';
 import { WorkCore } from '../../../src/service/units/work-core.ts';
 import { FrameEncoder } from '../../../src/transport/frame-codec.ts';
 import { ManualClock } from '../../agent/manual-clock.ts';

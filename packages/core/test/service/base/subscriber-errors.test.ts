@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { subscriberErrors } from '../../../src/service/shared/subscriber-errors.ts';
+import { subscriberErrors } from '../../../src/service/base/subscriber-errors.ts';
 
 function setup() {
   const told: string[] = [];

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { silentLog } from '../../../src/runtime/log.ts';
+import { listServices } from '../../../src/service/base/list-services.ts';
 import { PilotJobService } from '../../../src/service/pilot-job-service.ts';
-import { listServices } from '../../../src/service/shared/list-services.ts';
 import { WorkUnitService } from '../../../src/service/work-unit-service.ts';
 
 let store: string;

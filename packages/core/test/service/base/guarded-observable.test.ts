@@ -1,6 +1,6 @@
 import { filter, map, Subject } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { guarded } from '../../../src/service/shared/guarded-observable.ts';
+import { guarded } from '../../../src/service/base/guarded-observable.ts';
 
 function setup() {
   const reported: string[] = [];

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { silentLog } from '../../../src/runtime/log.ts';
-import { listServices } from '../../../src/service/shared/list-services.ts';
+import { listServices } from '../../../src/service/base/list-services.ts';
 import { WorkUnitService } from '../../../src/service/work-unit-service.ts';
 import { cannotMount, Tmpfs } from '../../support/tmpfs.ts';
 

@@ -5,7 +5,7 @@ import {
   Conductor,
   type ConductorJournal,
   type Step,
-} from '../../../src/service/shared/conductor.ts';
+} from '../../../src/service/base/conductor.ts';
 
 type NumberStep = Step<string, string> & { readonly answer: number };
 
