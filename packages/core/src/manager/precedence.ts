@@ -40,11 +40,17 @@ export function outranked(
   const { templates, units } = state;
   if (!templates.hasPriorities || units.counts[STATE.Pending] === 0) return [];
   const classes = templates.waiting();
+  const highest = classes.reduce(
+    (most, { priority }) => Math.max(most, priority),
+    Number.NEGATIVE_INFINITY,
+  );
+  const holding = [...live].filter(
+    (place) => place.lowest < highest && place.overbooked && !isRecalling(state, place),
+  );
+  if (holding.length === 0) return [];
   classes.sort((a, b) => b.priority - a.priority);
-  const highest = classes[0]?.priority ?? Number.NEGATIVE_INFINITY;
   const found: Outranked[] = [];
-  for (const place of live) {
-    if (place.lowest >= highest || !place.overbooked || isRecalling(state, place)) continue;
+  for (const place of holding) {
     const by = firstFor(place, classes, now);
     if (by !== undefined && by.priority > place.lowest) found.push({ place, by });
   }
